@@ -3,10 +3,10 @@ import type { AnyClass } from '../objects/decorated-member.js';
 import {
   ANYTHING,
   checkArgument,
+  checkIsObject,
   checkOptions,
   configError,
   FUNCTION,
-  OBJECT,
   oneOf,
   type OptionRules,
   SWITCH,
@@ -81,7 +81,7 @@ export type ClassMark = <T extends AnyClass>(type: T, context?: ClassDecoratorCo
  * @throws {PyroError} `CONFIG` on wrong options, and when the members of the class are not known
  */
 export function PyroClass(name: string, options: ClassOptions & { registry?: ClassRegistry } = {}): ClassMark {
-  checkArgument('@PyroClass: the second argument', options, OBJECT);
+  checkIsObject(options, '@PyroClass: ');
   return (type) => {
     const { registry = defaultClassRegistry, ...described } = options;
     checkOptions({ name, ...described } as DescribedClassOptions & ClassConverter, RULES, `@PyroClass on ${type.name}: `);

@@ -12,7 +12,7 @@ import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { DaemonServices } from './daemon-services.js';
-import { annotationsOfHook } from './daemon-annotations.js';
+import { annotationsOfDaemon } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
 /** Longest text of the error that a client gets in place of an error that could not be sent. */
@@ -170,7 +170,7 @@ export class Reply implements ReplyAddress {
   private daemonAnnotations(): Annotations {
     const { daemon, options } = this.services;
     try {
-      const annotations = annotationsOfHook(daemon.annotations());
+      const annotations = annotationsOfDaemon(daemon.annotations());
       if (annotations.size > 0) checkSendable(annotations, options.maxMessageBytes);
       return annotations;
     } catch (error) {

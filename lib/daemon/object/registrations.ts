@@ -1,5 +1,5 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
-import { checkArgument, checkOptions, OBJECT, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { checkIsObject, checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
@@ -31,7 +31,7 @@ export class Registrations {
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
   register(objectOrClass: object, objectId: string | undefined, given: RegisterOptions & LaterRegistration): string {
-    checkArgument('register: the third argument', given, OBJECT);
+    checkIsObject(given, 'register: ');
     const { guardedBy, ...options } = given;
     checkOptions(options, REGISTER_RULES);
     const { force = false, weak = false } = options;

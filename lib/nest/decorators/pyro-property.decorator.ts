@@ -3,11 +3,10 @@ import { ENHANCER_KEYS, PARAMTYPES_METADATA } from '../nest-internals.js';
 import {
   anyOf,
   ANYTHING,
-  checkArgument,
+  checkIsObject,
   checkOptions,
   FUNCTION,
   listOf,
-  OBJECT,
   type OptionRule,
   type OptionRules,
   TEXT,
@@ -57,7 +56,7 @@ const RULES: OptionRules<PyroPropertyOptions> = {
  * @throws {TypeError} on private wire names, names that begin with `$`, and members that are no accessors of instances
  */
 export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator & PropertyDecorator {
-  checkArgument('@PyroProperty: the argument', options, OBJECT, (text) => new TypeError(text));
+  checkIsObject(options, '@PyroProperty: ', (text) => new TypeError(text));
   return (prototype: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
     const where = decoratedName('@PyroProperty', prototype, key);
     const { get, set } = descriptor ?? {};

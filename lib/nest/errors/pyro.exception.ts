@@ -1,6 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { RpcException } from '@nestjs/microservices';
-import { ANYTHING, checkArgument, FULL_TEXT, listOf, OBJECT, type OptionRule } from '../../options/option-checks.js';
+import { ANYTHING, checkArgument, checkIsObject, FULL_TEXT, listOf, type OptionRule } from '../../options/option-checks.js';
 import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 
@@ -38,7 +38,7 @@ export class PyroException extends RpcException {
     const refusal = (text: string): Error => new TypeError(text);
     checkArgument('PyroException: the type', pythonType, FULL_TEXT, refusal);
     checkArgument('PyroException: args', args, ARGS, refusal);
-    checkArgument('PyroException: the third argument', options, OBJECT, refusal);
+    checkIsObject(options, 'PyroException: ', refusal);
     super(args.map(safeText).join(', '));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;

@@ -2,10 +2,9 @@ import type { InjectionToken } from '@nestjs/common';
 import {
   ANYTHING,
   anyOf,
-  checkArgument,
+  checkIsObject,
   checkOptions,
   milliseconds,
-  OBJECT,
   type OptionRule,
   type OptionRules,
   SWITCH,
@@ -85,7 +84,7 @@ const NAME_SERVER_RULES: OptionRules<PyroNameServerHealthOptions> = {
 
 /** @throws {PyroError} `CONFIG`, when an option is wrong */
 export function checkHealthOptions(options: PyroHealthOptions): void {
-  checkArgument('isHealthy: the second argument', options, OBJECT);
+  checkIsObject(options, 'isHealthy: ');
   if ('uri' in options) checkOptions(options, OBJECT_RULES);
   else if ('object' in options) checkOptions(options, INJECTED_RULES);
   else if ('nameServer' in options) checkOptions(options, NAME_SERVER_RULES);

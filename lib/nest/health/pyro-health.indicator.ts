@@ -71,7 +71,7 @@ export class PyroHealthIndicator {
     } catch (error) {
       const { message } = asError(error);
       detail =
-        (options as PyroHealthOptions | null)?.optional === true
+        (options as Partial<PyroHealthOptions> | null)?.optional === true
           ? { status: 'up', degraded: true, message }
           : { status: 'down', message };
     }

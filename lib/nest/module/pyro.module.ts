@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
-import { checkArgument, checkOptions, listOf, OBJECT, SWITCH } from '../../options/option-checks.js';
+import { checkArgument, checkIsObject, checkOptions, listOf, OBJECT, SWITCH } from '../../options/option-checks.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
 import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
@@ -15,8 +15,6 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
   .setExtras({}, (definition) => ({ ...definition, global: true, exports: [MODULE_OPTIONS_TOKEN] }))
   .build();
 
-const FEATURES = listOf(OBJECT, 'a list of objects with token and uri, or token and useFactory');
-
 /** Providers that exist once in an application, however often PyroModule is imported. */
 @Global()
 @Module({
@@ -24,6 +22,8 @@ const FEATURES = listOf(OBJECT, 'a list of objects with token and uri, or token 
   exports: [PyroServers, ClientRegistry, PyroHealthIndicator, PyroNames],
 })
 class PyroCoreModule {}
+
+const FEATURES = listOf(OBJECT, 'a list of objects, each with a token');
 
 /** Providers of remote objects. */
 @Module({ imports: [PyroCoreModule] })
@@ -44,13 +44,13 @@ class PyroFeatureModule {}
 export class PyroModule extends ConfigurableModuleClass {
   /** Sets the defaults of all remote objects of the application. Import it once. */
   static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
-    checkArgument('PyroModule.forRoot: the argument', options, OBJECT);
+    checkIsObject(options, 'PyroModule.forRoot: ');
     return super.forRoot(options);
   }
 
   /** Like `forRoot`, with options from a factory or class. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    checkArgument('PyroModule.forRootAsync: the argument', options, OBJECT);
+    checkIsObject(options, 'PyroModule.forRootAsync: ');
     return super.forRootAsync(options);
   }
 
@@ -60,7 +60,7 @@ export class PyroModule extends ConfigurableModuleClass {
    * @param options.isGlobal provides the objects to all modules. Default false
    */
   static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
-    checkArgument('PyroModule.forFeature: the first argument', features, FEATURES);
+    checkArgument('PyroModule.forFeature: the list', features, FEATURES);
     return PyroModule.forFeatureAsync(
       features.map(({ token, ...given }) => ({ token, useFactory: () => given })),
       options,
@@ -69,7 +69,7 @@ export class PyroModule extends ConfigurableModuleClass {
 
   /** Like `forFeature`, with URIs and options from factories. */
   static forFeatureAsync(features: readonly PyroAsyncFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
-    checkArgument('PyroModule.forFeatureAsync: the first argument', features, FEATURES);
+    checkArgument('PyroModule.forFeature: the list', features, FEATURES);
     checkOptions(options, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
     const providers = features.map(featureProvider);
     return {

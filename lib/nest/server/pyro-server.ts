@@ -7,7 +7,7 @@ import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
-import { checkArgument, checkOptions, FUNCTION, OBJECT } from '../../options/option-checks.js';
+import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../options/option-checks.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
 import { servedObjects } from '../../logging/log-texts.js';
@@ -67,7 +67,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   /** @throws {PyroError} `CONFIG`, when the options are no object. Each option is checked when the server starts to listen */
   constructor(private readonly options: PyroServerOptions = {}) {
     super();
-    checkArgument('PyroServer: the argument', options, OBJECT);
+    checkIsObject(options, 'PyroServer: ');
   }
 
   /** `name` of the options. */

@@ -40,6 +40,8 @@ import {
 type Wrong = [name: string, value: unknown, takes: string];
 
 const SWITCH = 'true or false, and no text';
+const ANNOTATIONS = 'a Map or a plain object of four ASCII letters to Buffers';
+const ANNOTATIONS_OR_HOOK = `${ANNOTATIONS}, or a function that gives one at once`;
 const SERIALIZERS = 'serpent, marshal, json or msgpack';
 /** A value of an environment variable or a file: a text where a switch is meant. */
 const switches = (...names: string[]): Wrong[] =>
@@ -80,7 +82,18 @@ const PROXY: Wrong[] = [
   ['tls', 'yes', 'true or false, and no text, or an object with certificates'],
   ['openSocket', {}, 'a function'],
   ['connectedSocket', {}, 'a socket or another byte stream'],
-  ['annotations', 'ABCD', 'a function, or an object or Map of annotations'],
+  ...[
+    'ABCD',
+    null,
+    [],
+    new Set(['ABCD']),
+    Promise.resolve({}),
+    async () => ({}),
+    { TOOLONG: Buffer.alloc(1) },
+    { ABCÄ: Buffer.alloc(1) },
+    { ABCD: 'text' },
+    new Map([[5, Buffer.alloc(1)]]),
+  ].map((value): Wrong => ['annotations', value, ANNOTATIONS_OR_HOOK]),
   ['onAnnotations', true, 'a function'],
   ['onConnected', 'x', 'a function'],
   ['onDisconnected', 'x', 'a function'],
@@ -155,6 +168,30 @@ describe('options that are no numbers are checked, too', () => {
     expect(() => PyroProxy.to('PYRO:a@host:1').$with({ [name]: 'false' })).toThrow(`${name} is the text "false"; it must be`);
   });
 
+  it.each([
+    ['a promise', Promise.resolve({ ABCD: Buffer.alloc(1) })],
+    ['an object of the class Set', new Set(['ABCD'])],
+    ['an object of the class Date', new Date(0)],
+    ['a function', () => ({})],
+    ['an empty list', []],
+    ['the text "ABCD"', 'ABCD'],
+    ['an object with the identifier "TOOLONG"', { TOOLONG: Buffer.alloc(1) }],
+    ['an object with the identifier 5', new Map([[5, Buffer.alloc(1)]])],
+    ['an object whose data of "ABCD" is the text "x"', new Map([['ABCD', 'x']])],
+    ['an object whose data of "ABCD" is an object', { ABCD: new ArrayBuffer(1) }],
+  ])('$with and PyroProxy.to refuse %s as annotations', (described, annotations) => {
+    const proxy = PyroProxy.to('PYRO:a@host:1');
+    const refused = expect.objectContaining({
+      code: 'CONFIG',
+      message: `annotations is ${described}; it must be ${ANNOTATIONS}`,
+    });
+    expect(() => proxy.$with({ annotations: annotations as never })).toThrow(refused);
+    if (typeof annotations !== 'function')
+      expect(() => PyroProxy.to('PYRO:a@host:1', { annotations: annotations as never })).toThrow(
+        `annotations is ${described}; it must be`,
+      );
+  });
+
   it.each(['oneway', 'settled'])('$batch refuses a text for %s', async (name) => {
     const proxy = PyroProxy.to('PYRO:a@host:1');
     await expect(proxy.$batch((recorder) => recorder['a']!(), { [name]: 'false' } as never)).rejects.toThrow(
@@ -222,8 +259,8 @@ const CALLS: [call: string, run: (daemon: PyroDaemon) => unknown, text: string][
     (daemon) => daemon.requestLoop((async () => false) as never),
     'requestLoop: the answer of the condition is an object; it must be true or false, at once',
   ],
-  ['register', (daemon) => daemon.register({}, 'a', 5 as never), 'register: the third argument is 5; it must be an object'],
-  ['lease', (daemon) => daemon.lease({}, 'x' as never), 'the third argument is the text "x"; it must be an object'],
+  ['register', (daemon) => daemon.register({}, 'a', 5 as never), 'register: the options are 5; they must be an object'],
+  ['lease', (daemon) => daemon.lease({}, 'x' as never), 'the options are the text "x"; they must be an object'],
   ['inspect', (daemon) => daemon.inspect(5 as never), 'inspect: the options are 5; they must be an object'],
   ['register', (daemon) => daemon.register((() => 1) as never), 'a function cannot be registered: it is no object and no class'],
   ['uriFor', (daemon) => daemon.uriFor(null as never), "object isn't registered in this daemon"],
@@ -233,7 +270,7 @@ const CALLS: [call: string, run: (daemon: PyroDaemon) => unknown, text: string][
     () => expose((() => 1) as never),
     'expose takes a class, or a method or accessor as its decorator; it got a function',
   ],
-  ['PyroClass', () => PyroClass('a.B', null as never), '@PyroClass: the second argument is null; it must be an object'],
+  ['PyroClass', () => PyroClass('a.B', null as never), '@PyroClass: the options are null; they must be an object'],
   [
     'registerClass',
     () => registerClass(class {}, { name: 'a.B' }, {} as never),
@@ -353,12 +390,12 @@ describe('options of the Nest layer', () => {
     expect(() => PyroController(given as never)).toThrow(`@PyroController: the argument ${text}`);
     expect(() => PyroMethod(given as never)).toThrow(`@PyroMethod: the argument ${text.replace('an object id', 'a name')}`);
     expect(() => PyroController('lab', (given ?? 'x') as never)).toThrow('@PyroController: the second argument is');
-    expect(() => PyroProperty(given as never)).toThrow('@PyroProperty: the argument is');
-    expect(() => new PyroServer(given as never)).toThrow('PyroServer: the argument is');
-    expect(() => PyroModule.forRoot(given as never)).toThrow('PyroModule.forRoot: the argument is');
-    expect(() => PyroModule.forRootAsync(given as never)).toThrow('PyroModule.forRootAsync: the argument is');
-    expect(() => PyroNameServerModule.forRoot(given as never)).toThrow('PyroNameServerModule.forRoot: the argument is');
-    expect(() => PyroModule.forFeature([given] as never)).toThrow('PyroModule.forFeature: the first argument is the list');
+    expect(() => PyroProperty(given as never)).toThrow('@PyroProperty: the options are');
+    expect(() => new PyroServer(given as never)).toThrow('PyroServer: the options are');
+    expect(() => PyroModule.forRoot(given as never)).toThrow('PyroModule.forRoot: the options are');
+    expect(() => PyroModule.forRootAsync(given as never)).toThrow('PyroModule.forRootAsync: the options are');
+    expect(() => PyroNameServerModule.forRoot(given as never)).toThrow('PyroNameServerModule.forRoot: the options are');
+    expect(() => PyroModule.forFeature([given] as never)).toThrow('PyroModule.forFeature: the list is the list');
   });
 
   it('a server refuses arguments of the wrong type before it listens, too', async () => {
