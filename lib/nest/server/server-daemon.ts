@@ -10,6 +10,11 @@ import type { PyroServerOptions } from './pyro-server-options.js';
 
 /** The daemon of a server. It registers no objects whose enhancers nobody would run, nor serves them as arguments or results. */
 class ServerDaemon extends PyroDaemon {
+  static {
+    // applications and logs know it as a PyroDaemon
+    Object.defineProperty(this, 'name', { value: PyroDaemon.name });
+  }
+
   override register(objectOrClass: object, objectId?: string, options: RegisterOptions = {}): PyroUri {
     refuseLostEnhancers(objectOrClass, options.guards);
     return super.register(objectOrClass, objectId, options);
