@@ -3,7 +3,6 @@ import { TRUSTED_NETWORK_REMEDY } from '../daemon/options/open-address.js';
 import { environmentConfig } from '../options/environment.js';
 import { millisecondsOf } from '../options/config-items.js';
 import {
-  ANYTHING,
   anyOf,
   checkOptions,
   configError,
@@ -15,6 +14,7 @@ import {
   type OptionRules,
   PORT,
   SWITCH,
+  TEXT,
   withMethods,
 } from '../options/option-checks.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
@@ -197,7 +197,7 @@ const STORE_METHODS = ['get', 'put', 'setMetadata', 'remove', 'renew', 'list', '
 export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
   ...PYRO_DAEMON_RULES,
   storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
-  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
+  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: TEXT, port: PORT })),
   autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
   policy: objectRule('an object with rules', POLICY_RULES),
   limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),

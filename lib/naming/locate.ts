@@ -102,7 +102,8 @@ export async function resolve(
   uri: PyroUri | string,
   options: NameServerOptions | readonly NameServerOptions[] = {},
 ): Promise<PyroUri> {
-  const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
+  checkNameServers(options);
+  const parsed = uri instanceof PyroUri ? uri : new PyroUri(uri, environmentConfig().NS_PORT);
   if (parsed.protocol === 'PYRO') return parsed;
   return (await resolveName(parsed, options, signalOf(options))).uri;
 }

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { ABORT_SIGNAL, checkOptions, milliseconds, type OptionRules, TEXT, TEXTS } from '../options/option-checks.js';
+import {
+  ABORT_SIGNAL,
+  checkArgument,
+  checkOptions,
+  milliseconds,
+  type OptionRules,
+  TEXT,
+  TEXTS,
+} from '../options/option-checks.js';
 import type { NameRegistration, NameServerChange, TagFilter } from './name-records.js';
 
 /** A change of a name, as a watch gives it. */
@@ -91,6 +99,7 @@ export async function* watchNames(connect: WatchConnect, options: NameWatchOptio
  * @throws {NamingError} after `timeoutMs`
  */
 export async function waitForName(connect: WatchConnect, name: string, options: NameWaitOptions): Promise<PyroUri> {
+  checkArgument('the name', name, TEXT);
   checkOptions(options, WAIT_RULES);
   const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
   const late = AbortSignal.timeout(timeoutMs);

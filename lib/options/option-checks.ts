@@ -1,5 +1,6 @@
 import { PyroError } from '../protocol/errors.js';
 import { MAX_PORT } from '../protocol/location.js';
+import { PyroUri } from '../protocol/uri.js';
 import { optionText } from '../protocol/safe-text.js';
 import { DEEPEST, MOST_DIGITS } from '../serpent/value-limits.js';
 import { nearestName } from './nearest-name.js';
@@ -31,6 +32,8 @@ export interface OptionRule {
   /** Completes the sentence "it must be …". */
   readonly takes: string;
   fits(value: unknown): boolean;
+  /** Describes a value that does not fit, to complete the sentence "it is …". Default: {@link optionText}. */
+  readonly describe?: (value: unknown) => string | undefined;
   /** The options inside, when the value is an object. */
   readonly members?: OptionRules<Record<string, unknown>>;
   /** True: the object may have other options than `members`. Only names that look like a mistyped member are refused. */
@@ -49,6 +52,9 @@ export const withMethods = (takes: string, ...methods: string[]): OptionRule => 
   takes,
   fits: (value) => isObject(value) && methods.every((name) => isFunction((value as Record<string, unknown>)[name])),
 });
+
+/** A rule for the address of an object. The URI itself checks a text. */
+export const URI: OptionRule = { takes: 'a text or a PyroUri', fits: (value) => isText(value) || value instanceof PyroUri };
 
 /** A rule for values of every kind, and for values that are checked elsewhere. */
 export const ANYTHING: OptionRule = { takes: 'anything', fits: () => true };
@@ -161,7 +167,28 @@ export function checkOptions<T extends object>(
   prefix = '',
   makeError: (text: string) => Error = configError,
 ): void {
+  checkIsObject(options, prefix, makeError);
   checkMembers(options as Record<string, unknown>, { members: rules as OptionRules<Record<string, unknown>> }, prefix, makeError);
+}
+
+/** Refuses options that are no object: a text has members, too. @param prefix as in {@link checkOptions} */
+export function checkIsObject(options: unknown, prefix = '', makeError: (text: string) => Error = configError): void {
+  if (!isObject(options)) throw makeError(`${prefix}the options are ${optionText(options)}; they must be an object`);
+}
+
+/**
+ * Refuses an argument, or the value of an option, that does not fit its rule.
+ *
+ * @param name names the argument in the error: `drain: deadlineMs`
+ * @throws the error. It names the argument, its value and the values that it takes
+ */
+export function checkArgument(
+  name: string,
+  value: unknown,
+  rule: OptionRule,
+  makeError: (text: string) => Error = configError,
+): void {
+  if (!rule.fits(value)) throw makeError(`${name} is ${rule.describe?.(value) ?? optionText(value)}; it must be ${rule.takes}`);
 }
 
 function checkMembers(
@@ -180,7 +207,7 @@ function checkMembers(
   for (const [name, rule] of Object.entries(members)) {
     const value: unknown = options[name];
     if (value === undefined) continue;
-    if (!rule.fits(value)) throw makeError(`${prefix}${name} is ${optionText(value)}; it must be ${rule.takes}`);
+    checkArgument(`${prefix}${name}`, value, rule, makeError);
     if (rule.members && isObject(value)) checkMembers(value as Record<string, unknown>, rule, `${prefix}${name}.`, makeError);
   }
 }

@@ -11,8 +11,8 @@ import { anyOf, FUNCTION, objectRule, type OptionRules, SWITCH, withMethods } fr
 export interface PyroDaemonOptions extends DaemonOptions {
   /**
    * The logger of the daemon's events, for example `console` or a logger of pino. Entries have fields. Failures and refused clients are
-   * logged, and each connection at `debug`. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on,
-   * or nothing.
+   * logged, and each connection at `debug`. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on;
+   * without it, warnings of the process for calls that failed by a mistake whose stack no client gets.
    */
   logger?: PyroLogger | false;
   /** Logs each call when it has ended, as `info` of `logger`. True: every call. See {@link AccessLogOptions}. Default false. */

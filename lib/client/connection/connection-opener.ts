@@ -69,13 +69,19 @@ const ROOM_RETRIES = 5;
 /** The calls of an opener to the other parts of its proxy. */
 export interface OpenerCallbacks {
   handshakeParts(): HandshakeParts;
-  /** Closes idle connections of related proxies. Returns true when some were closed. */
-  makeRoom(): boolean;
+  /**
+   * Closes idle connections of related proxies, or else connections of dropped proxies to `location`. True: some were closed after
+   * `since`, the begin of the attempt.
+   */
+  makeRoom(location: string, since: number): Promise<boolean>;
   onEnded(connection: ClientConnection, error: Error): void;
 }
 
 /** Opens the connections of a proxy, with retries. */
 export class ConnectionOpener {
+  /** The location of the last attempt. */
+  private location = '';
+
   constructor(
     private readonly destination: Destination,
     private readonly callbacks: OpenerCallbacks,
@@ -84,8 +90,8 @@ export class ConnectionOpener {
   /**
    * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, idle connections of related proxies are
-   * closed, and connecting is tried again until the daemon has noticed.
+   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, connections are closed to make room, and
+   * connecting is tried again until the daemon has noticed.
    *
    * @param onFailedAttempt gets the error of each attempt that is followed by another attempt
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
@@ -96,14 +102,15 @@ export class ConnectionOpener {
     const { maxRetries } = this.destination.options;
     let hasMadeRoom = false;
     for (let attempt = 1; ; attempt++) {
+      const begun = performance.now();
       try {
         return await this.openOnce(signal);
       } catch (error) {
         const isFull = error instanceof CommunicationError && error.code === 'DAEMON_FULL';
-        if (isFull) hasMadeRoom = this.callbacks.makeRoom() || hasMadeRoom;
+        if (attempt > (isFull ? ROOM_RETRIES : maxRetries)) throw error;
+        if (isFull) hasMadeRoom = (await this.callbacks.makeRoom(this.location, begun)) || hasMadeRoom;
         const isUnanswered = error instanceof ConnectionClosedError || error instanceof TimeoutError;
-        const mayHelp = isFull ? hasMadeRoom : isUnanswered;
-        if (signal.aborted || !mayHelp || attempt > (isFull && maxRetries > 0 ? ROOM_RETRIES : maxRetries)) throw error;
+        if (signal.aborted || !(isFull ? hasMadeRoom : isUnanswered)) throw error;
         onFailedAttempt(error as Error);
         await backOff(attempt, this.destination.options, signal);
       }
@@ -131,9 +138,10 @@ export class ConnectionOpener {
   private async connect(signal: AbortSignal): Promise<OpenedConnection> {
     const { options } = this.destination;
     const { uri, address } = await orAborted(this.locate(signal), signal);
+    this.location = locationOf(address);
     const socket = await this.openSocket(address, signal);
     const leases = new AutoproxyLeases(options.autoproxy);
-    const connection = new ClientConnection(socket, locationOf(address), options, (ended, error) => {
+    const connection = new ClientConnection(socket, this.location, options, (ended, error) => {
       leases.end();
       this.callbacks.onEnded(ended, error);
     });

@@ -123,8 +123,13 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.dict:
         return this.dict();
       default:
-        return this.fail(`type ${JSON.stringify(String.fromCharCode(type))} is not read: only plain values travel`);
+        return this.otherType(type);
     }
+  }
+
+  /** Reads a value of a type that does not travel between programs. */
+  protected otherType(type: number): unknown {
+    return this.fail(`type ${JSON.stringify(String.fromCharCode(type))} is not read: only plain values travel`);
   }
 
   private reference(): unknown {
