@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { PyroError } from '../protocol/errors.js';
 import { MAX_PORT } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -67,6 +68,12 @@ export const SWITCH: OptionRule = {
 export const TEXT: OptionRule = { takes: 'a text', fits: isText };
 export const FULL_TEXT: OptionRule = { takes: 'a text that is not empty', fits: (value) => isText(value) && value !== '' };
 export const FUNCTION: OptionRule = { takes: 'a function', fits: isFunction };
+/** A rule for functions whose result is used at once. A promise would be taken for a result. */
+export const SYNC_FUNCTION: OptionRule = {
+  takes: 'a function that gives its result at once',
+  fits: (value) => isFunction(value) && !types.isAsyncFunction(value),
+  describe: (value) => (isFunction(value) ? 'an async function' : undefined),
+};
 export const OBJECT: OptionRule = { takes: 'an object', fits: isObject };
 export const STREAM: OptionRule = withMethods('a socket or another byte stream', 'write', 'on', 'destroy');
 export const ABORT_SIGNAL: OptionRule = withMethods('an AbortSignal', 'addEventListener', 'throwIfAborted');

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
@@ -33,8 +34,7 @@ export class ProxyReference {
       throw new PyroError(text, { code: 'BAD_URI' });
     }
     for (const names of [oneway, methods, attrs]) {
-      if (!(names instanceof Set))
-        throw new PyroError(`the members of a ProxyReference are Sets of names, not ${optionText(names)}`);
+      if (!types.isSet(names)) throw new PyroError(`the members of a ProxyReference are Sets of names, not ${optionText(names)}`);
     }
   }
 

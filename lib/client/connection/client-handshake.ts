@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
-import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
+import { CommunicationError, ProtocolError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { printableMessage } from '../../reports/printable.js';
@@ -53,7 +53,10 @@ export async function performHandshake(
   }
   const { handshake, meta } = answer as { handshake: unknown; meta: unknown };
   const metadata = readMetadata(meta, uri);
-  await options.validateHandshake?.(handshake, daemonOf(connection));
+  const verdict: unknown = await options.validateHandshake?.(handshake, daemonOf(connection));
+  if (verdict === false) {
+    throw new SecurityError(`validateHandshake of the proxy gave false for ${connection.location}; to say why, throw an error`);
+  }
   connection.handshakeDone();
   return metadata;
 }

@@ -11,10 +11,11 @@ import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
 import { askMetadata, type HandshakeParts, performHandshake } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
+import { checkArgument, STREAM } from '../../options/option-checks.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
-import { addressOf, allowedAddress } from './peer-address.js';
+import { addressOf, allowedAddress, mayConnect } from './peer-address.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 
 /** A connection after its handshake. */
@@ -168,13 +169,12 @@ export class ConnectionOpener {
     if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
     const opening = (async () => ownSocket(address, signal))();
     try {
-      return await orAborted(opening, signal);
+      const opened = await orAborted(opening, signal);
+      checkArgument('the result of openSocket', opened, STREAM);
+      return opened;
     } catch (error) {
       // the stream may still open after the attempt was given up
-      opening.then(
-        (late) => late.destroy(),
-        () => undefined,
-      );
+      opening.then((late) => late.destroy()).catch(() => undefined);
       const cause = asError(error);
       if (signal.aborted || cause instanceof PyroError) throw cause;
       throw new ConnectionClosedError(`cannot connect to ${locationOf(address)}: ${cause.message}`, { cause, sent: false });
@@ -199,7 +199,7 @@ export class ConnectionOpener {
       return { uri, address: await allowedAddress(uri, sender, receivedProxies, 'a received proxy may not connect') };
     }
     if (uri.protocol === 'PYRO') return { uri, address: addressOf(uri) };
-    if (sender && !receivedProxies?.(uri, sender)) {
+    if (sender && !(receivedProxies && mayConnect(uri, sender, receivedProxies))) {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
     const { observer } = this.destination;

@@ -17,7 +17,7 @@ export interface PyroProxyOptions {
   serializer?: SerializerName;
   /** Handshake data, sent to the daemon when connecting. Default `hello`. */
   handshake?: unknown;
-  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error to refuse the connection. */
+  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error, or give false, to refuse the connection. */
   validateHandshake?: (response: unknown, daemon: ConnectedDaemon) => void | Promise<void>;
   /** Sends `handshake` along when the proxy is passed to a peer. Default false. */
   shareHandshake?: boolean;

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { types } from 'node:util';
 import {
   addAnnotations,
   type Annotations,
@@ -25,6 +24,7 @@ import {
   type OptionRules,
   STREAM,
   SWITCH,
+  SYNC_FUNCTION,
   TEXTS,
   withMethods,
 } from '../../options/option-checks.js';
@@ -62,8 +62,8 @@ const ANNOTATIONS: OptionRule = {
 /** The rule of annotations, or of a hook that gives them. An async function gives promises, which cannot be sent. */
 const ANNOTATIONS_OR_HOOK: OptionRule = {
   takes: `${ANNOTATIONS_TAKE}, or a function that gives one at once`,
-  fits: (value) => (typeof value === 'function' ? !types.isAsyncFunction(value) : ANNOTATIONS.fits(value)),
-  describe: (value) => (typeof value === 'function' ? 'an async function' : annotationsFault(value)),
+  fits: (value) => SYNC_FUNCTION.fits(value) || ANNOTATIONS.fits(value),
+  describe: (value) => SYNC_FUNCTION.describe!(value) ?? annotationsFault(value),
 };
 
 /** The rules of the options of a proxy. */
@@ -85,7 +85,7 @@ export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   wireLog: FUNCTION,
   telemetry: SWITCH,
   nameServer: NAME_SERVERS,
-  receivedProxies: FUNCTION,
+  receivedProxies: SYNC_FUNCTION,
   autoproxy: withMethods('a PyroDaemon', 'referenceFor'),
   signal: ABORT_SIGNAL,
 };

@@ -244,6 +244,13 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       },
     });
     await expect(refusing).rejects.toThrow('not what I wanted');
+    for (const verdict of [false, Promise.resolve(false)]) {
+      const doubtful = connect({ validateHandshake: () => verdict as never });
+      await expect(doubtful).rejects.toMatchObject({
+        code: 'SECURITY',
+        message: expect.stringContaining('validateHandshake of the proxy gave false') as string,
+      });
+    }
   });
 
   it('a proxy has the remote members and no others', async () => {

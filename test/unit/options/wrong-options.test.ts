@@ -98,7 +98,8 @@ const PROXY: Wrong[] = [
   ['onConnected', 'x', 'a function'],
   ['onDisconnected', 'x', 'a function'],
   ['nameServer', 'control:9090', 'an object'],
-  ['receivedProxies', true, 'a function'],
+  ['receivedProxies', true, 'a function that gives its result at once'],
+  ['receivedProxies', async () => false, 'a function that gives its result at once'],
   ['autoproxy', true, 'a PyroDaemon'],
   ['signal', true, 'an AbortSignal'],
 ];
@@ -121,14 +122,16 @@ const refusal = ([name, value, takes]: Wrong): RegExp => {
 };
 
 describe('options that are no numbers are checked, too', () => {
-  it.each([...DAEMON, ['wireLog', 'yes', 'a function'], ['receivedProxies', 'all', 'a function']] as Wrong[])(
-    'a daemon refuses %s: %j',
-    (...wrong) => {
-      const make = () => new PyroDaemon({ [wrong[0]]: wrong[1] } as PyroDaemonOptions);
-      expect(make).toThrow(refusal(wrong));
-      expect(make).toThrow(expect.objectContaining({ code: 'CONFIG' }));
-    },
-  );
+  it.each([
+    ...DAEMON,
+    ['wireLog', 'yes', 'a function'],
+    ['receivedProxies', 'all', 'a function that gives'],
+    ['receivedProxies', async () => false, 'a function that gives'],
+  ] as Wrong[])('a daemon refuses %s: %j', (...wrong) => {
+    const make = () => new PyroDaemon({ [wrong[0]]: wrong[1] } as PyroDaemonOptions);
+    expect(make).toThrow(refusal(wrong));
+    expect(make).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+  });
 
   it.each(['requestClientCert', 'rejectUnauthorized'])('a daemon and a proxy refuse a text for tls.%s', (name) => {
     const tls = { [name]: 'false' } as never;
