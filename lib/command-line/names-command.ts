@@ -3,12 +3,14 @@ import { Argument, Command } from 'commander';
 import { locateNameServer } from '../naming/locate.js';
 import type { NameRegistration } from '../naming/name-records.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
+import { environmentConfig } from '../options/environment.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
+import { stringLiteral } from '../serpent/literals.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
-import { answer, type OutputArguments, print } from './terminal/output.js';
+import { answer, lineText, type OutputArguments, print } from './terminal/output.js';
 
 /** Options of every command of `nestjs-pyro nsc`. */
 interface NamesArguments extends OutputArguments {
@@ -108,7 +110,7 @@ async function withNameServer(options: NamesArguments, work: (run: Run) => Promi
     throw new CommandFailure(error.message, EXIT_CODES.unreachable.code, { cause: error });
   }
   try {
-    if (verbose) print(`Name server found: ${names.uri}`);
+    if (verbose) print(`Name server found: ${lineText(String(names.uri))}`);
     await work({ names, options });
     if (verbose) print('Done.');
   } finally {
@@ -136,8 +138,8 @@ async function searchTags({ names, options }: Run, match: 'all' | 'any', tags: s
 
 async function lookup({ names, options }: Run, name: string): Promise<void> {
   const { uri, metadata } = await names.lookupWithMetadata(name);
-  const lines = metadata.size === 0 ? [String(uri)] : [String(uri), `metadata: ${pythonSet(metadata)}`];
-  answer(options, { name, uri: String(uri), metadata: [...metadata] }, ...lines);
+  const tags = metadata.size === 0 ? [] : [`metadata: ${tagsText(metadata)}`];
+  answer(options, { name, uri: String(uri), metadata: [...metadata] }, lineText(String(uri)), ...tags);
 }
 
 async function register({ names, options }: Run, name: string, uri: string): Promise<void> {
@@ -173,16 +175,21 @@ async function confirms(question: string): Promise<boolean> {
 }
 
 function printNames(options: NamesArguments, found: ReadonlyMap<string, NameRegistration>, title: string): void {
-  const sorted = [...found].sort(([one], [other]) => (one < other ? -1 : 1));
+  // in the order of code points, as Python sorts
+  const sorted = [...found].sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   const lines = sorted.flatMap(([name, { uri, metadata }]) => [
-    `${name} --> ${uri}`,
-    ...(metadata.size > 0 ? [`    metadata: ${pythonSet(metadata)}`] : []),
+    lineText(`${name} --> ${uri}`),
+    ...(metadata.size > 0 ? [`    metadata: ${tagsText(metadata)}`] : []),
   ]);
   const json = sorted.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }));
   answer(options, json, `--------START LIST ${title}`, ...lines, `--------END LIST ${title}`);
 }
 
-/** Tags as Python prints a set. */
-function pythonSet(tags: ReadonlySet<string>): string {
-  return `{${[...tags].map((tag) => `'${tag}'`).join(', ')}}`;
+/** Serializers that have no sets: Pyro5's clients get lists. */
+const WITHOUT_SETS: readonly (string | undefined)[] = ['json', 'msgpack'];
+
+/** Tags as Python prints the set that a client of Pyro5 gets, or the list. */
+function tagsText(tags: ReadonlySet<string>): string {
+  const texts = [...tags].map(stringLiteral).join(', ');
+  return WITHOUT_SETS.includes(environmentConfig().SERIALIZER) ? `[${texts}]` : `{${texts}}`;
 }
