@@ -1,3 +1,5 @@
+import { codeOf } from './python-regex-text.js';
+
 /** The code points of the first and the last character of a range. */
 export type CharacterRange = readonly [first: number, last: number];
 
@@ -60,6 +62,9 @@ export const ESCAPED_CLASSES: Record<'ascii' | 'unicode', Record<string, Charact
   },
 };
 
+/** Letters that Python takes for the same under the flag `i`, and re2js does not: `i`, `I`, dotless `ı` and dotted `İ`. */
+const LETTERS_I = ['i', 'I', '\u0131', '\u0130'].map((letter): CharacterRange => [codeOf(letter), codeOf(letter)]);
+
 /** Ranges as they stand in a set of re2js. */
 export function rangesText(ranges: readonly CharacterRange[]): string {
   return ranges.map(([first, last]) => (first === last ? escaped(first) : `${escaped(first)}-${escaped(last)}`)).join('');
@@ -78,4 +83,25 @@ function others(ranges: readonly CharacterRange[]): CharacterRange[] {
   const starts = [0, ...ranges.map(([, last]) => last + 1)];
   const ends = [...ranges.map(([first]) => first - 1), MAX_CODE_POINT];
   return starts.map((start, index): CharacterRange => [start, ends[index]!]).filter(([first, last]) => first <= last);
+}
+
+/** Adds what the flag `i` adds, and re2js does not by itself. */
+export function withOtherCase(
+  ranges: readonly CharacterRange[],
+  { ignoreCase, ascii }: { readonly ignoreCase: boolean; readonly ascii: boolean },
+): readonly CharacterRange[] {
+  if (!ignoreCase) return ranges;
+  if (!ascii) {
+    const hasI = LETTERS_I.some(([letter]) => ranges.some(([low, high]) => low <= letter && letter <= high));
+    return hasI ? [...ranges, ...LETTERS_I] : ranges;
+  }
+  const upper = ranges.flatMap((range) => shifted(range, 'a', 'z', -32));
+  const lower = ranges.flatMap((range) => shifted(range, 'A', 'Z', 32));
+  return [...ranges, ...upper, ...lower];
+}
+
+/** The part of a range between two letters, moved. */
+function shifted([low, high]: CharacterRange, from: string, to: string, by: number): CharacterRange[] {
+  const [first, last] = [Math.max(low, codeOf(from)), Math.min(high, codeOf(to))];
+  return first > last ? [] : [[first + by, last + by]];
 }

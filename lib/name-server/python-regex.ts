@@ -1,4 +1,4 @@
-import { type CharacterClass, type CharacterRange, ESCAPED_CLASSES, rangesText } from './python-regex-sets.js';
+import { type CharacterClass, type CharacterRange, ESCAPED_CLASSES, rangesText, withOtherCase } from './python-regex-sets.js';
 import { codeOf, type Found, RegexText, TAKEN } from './python-regex-text.js';
 
 /** The flags of Python's `re` that hold in a part of an expression. */
@@ -41,9 +41,6 @@ const NOT_LINEAR: readonly [begin: string, what: string][] = [
   ['?(', 'a condition'],
   ['?>', 'an atomic group'],
 ];
-
-/** Letters that Python takes for the same under the flag `i`, and re2js does not: `i`, `I`, dotless `ı` and dotted `İ`. */
-const LETTERS_I = ['i', 'I', '\u0131', '\u0130'].map((letter): CharacterRange => [codeOf(letter), codeOf(letter)]);
 
 /**
  * Translates a regular expression of Python's `re` into one of re2js that matches the beginning of the same names.
@@ -290,22 +287,4 @@ function literal(character: string, flags: RegexFlags): string {
   const all = withOtherCase([[code, code]], flags);
   if (all.length > 1) return `[${rangesText(all)}]`;
   return /[!-/:-@[-^`{-~]/.test(character) ? `\\${character}` : character;
-}
-
-/** Adds what the flag `i` adds, and re2js does not by itself. */
-function withOtherCase(ranges: readonly CharacterRange[], { ignoreCase, ascii }: RegexFlags): readonly CharacterRange[] {
-  if (!ignoreCase) return ranges;
-  if (!ascii) {
-    const hasI = LETTERS_I.some(([letter]) => ranges.some(([low, high]) => low <= letter && letter <= high));
-    return hasI ? [...ranges, ...LETTERS_I] : ranges;
-  }
-  const upper = ranges.flatMap((range) => shifted(range, 'a', 'z', -32));
-  const lower = ranges.flatMap((range) => shifted(range, 'A', 'Z', 32));
-  return [...ranges, ...upper, ...lower];
-}
-
-/** The part of a range between two letters, moved. */
-function shifted([low, high]: CharacterRange, from: string, to: string, by: number): CharacterRange[] {
-  const [first, last] = [Math.max(low, codeOf(from)), Math.min(high, codeOf(to))];
-  return first > last ? [] : [[first + by, last + by]];
 }
