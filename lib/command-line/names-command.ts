@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Argument, Command } from 'commander';
 import { locateNameServer } from '../naming/locate.js';
@@ -124,8 +125,8 @@ async function ping({ names, options }: Run): Promise<void> {
 }
 
 async function list(run: Run, prefix?: string): Promise<void> {
-  const filter = prefix ? { prefix } : {};
-  printNames(run.options, await run.names.listWithMetadata(filter), prefix ? `- prefix '${prefix}'` : '');
+  const found = await run.names.listWithMetadata(prefix === undefined ? {} : { prefix });
+  printNames(run.options, found, prefix === undefined ? '' : `- prefix '${prefix}'`);
 }
 
 async function listMatching({ names, options }: Run, regex: string): Promise<void> {
@@ -143,7 +144,9 @@ async function lookup({ names, options }: Run, name: string): Promise<void> {
 }
 
 async function register({ names, options }: Run, name: string, uri: string): Promise<void> {
-  await names.register(name, new PyroUri(uri), { safe: true });
+  // a URI that cannot be read is refused here; the name server keeps the text, as that of pyro5-nsc
+  void new PyroUri(uri);
+  await names.register(name, uri, { safe: true });
   answer(options, { registered: name }, `Registered ${name}`);
 }
 
@@ -165,10 +168,14 @@ async function setMetadata({ names, options }: Run, name: string, tags: string[]
   answer(options, { name, metadata: tags }, tags.length > 0 ? 'Metadata updated' : 'Metadata cleared');
 }
 
+/** @throws {CommandFailure} when the input ends without an answer */
 async function confirms(question: string): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stdout });
+  const ended = once(reader, 'close').then(() => {
+    throw new CommandFailure('no answer: the standard input has ended; with --yes nothing is asked', EXIT_CODES.failed.code);
+  });
   try {
-    return ['y', 'Y'].includes((await reader.question(question)).trim());
+    return ['y', 'Y'].includes((await Promise.race([reader.question(question), ended])).trim());
   } finally {
     reader.close();
   }

@@ -39,6 +39,11 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
       [['-v', 'lookup', 'lab.camera']],
       [['list']],
       [['list', 'lab.']],
+      [['list', '']],
+      [['register', 'lab.small', 'pyro:letters@host:1']],
+      [['list', '']],
+      [['lookup', 'lab.small']],
+      [['remove', 'lab.small']],
       [['listmatching', 'lab..*']],
       [['yplookup_all', 'cam']],
       [['yplookup_any', 'cam', 'other']],
@@ -151,6 +156,10 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
     const taken = { code: 1, stderr: 'Error: NamingError - name already registered: a\n' };
     expect(await ours('nsc', ...where, 'register', 'a', 'PYRO:x@h:1')).toMatchObject(taken);
     expect(await ours('nsc', ...where, 'remove', 'nothing')).toMatchObject({ code: 1, stdout: 'Nothing removed\n' });
+    expect(await runProgram(process.execPath, [program.file, 'nsc', ...where, 'removematching', 'a'])).toMatchObject({
+      code: 1,
+      stderr: 'Error: no answer: the standard input has ended; with --yes nothing is asked\n',
+    });
     expect(await ours('nsc', '-n', '127.0.0.1', '-p', '1', 'ping')).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('Error: NamingError - no name server at 127.0.0.1:1') as string,
