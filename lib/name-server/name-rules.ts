@@ -107,8 +107,9 @@ export class NameArguments {
   }
 }
 
-export function tooMany(what: string, count: number, option: keyof NameLimits, limit: number): NamingError {
-  return new NamingError(`${count} ${what}; the name server takes ${limit} (its option limits.${option})`);
+/** @param begin stands before the text, so that clients recognise the error */
+export function tooMany(what: string, count: number, option: keyof NameLimits, limit: number, begin = ''): NamingError {
+  return new NamingError(`${begin}${count} ${what}; the name server takes ${limit} (its option limits.${option})`);
 }
 
 /** False for values that Python takes for false. In the name server's methods they mean that an argument was not given. */

@@ -9,6 +9,7 @@ import { NamingError } from '../protocol/errors.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
+import { TOO_MANY_WATCHES } from '../naming/name-records.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
@@ -157,7 +158,7 @@ export class NameServer {
     };
     await this.rules.check('list', undefined, context);
     if (this.watches >= this.limits.maxWatches)
-      throw tooMany('watches are open', this.watches, 'maxWatches', this.limits.maxWatches);
+      throw tooMany('are open', this.watches, 'maxWatches', this.limits.maxWatches, TOO_MANY_WATCHES);
     this.watches++;
     try {
       for await (const item of nameFeed(this.store, filter, this.closing)) yield feedItem(item);

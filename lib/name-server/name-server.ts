@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Server } from 'node:net';
 import { TRUSTED_NETWORK_REMEDY } from '../daemon/options/open-address.js';
 import { environmentConfig } from '../options/environment.js';
 import { millisecondsOf } from '../options/config-items.js';
@@ -18,7 +19,7 @@ import {
   withMethods,
 } from '../options/option-checks.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
-import { isLoopbackLocation } from '../protocol/location.js';
+import { isLoopbackAddress } from '../protocol/location.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
@@ -128,6 +129,13 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     return this.daemon.uriFor(NAME_SERVER_OBJECT_ID, false);
   }
 
+  /** @internal The IP address that the name server listens on, of a host name, too; undefined for a unix socket. */
+  get boundAddress(): string | undefined {
+    const { sock } = this.daemon;
+    const address = sock instanceof Server ? sock.address() : null;
+    return typeof address === 'object' ? address?.address : undefined;
+  }
+
   /** Number of registered names, the name server's own included. */
   async count(): Promise<number> {
     return this.store.count();
@@ -162,7 +170,8 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     daemon.register(makeObject(this.store), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = this.innerUri;
-      if (isLoopbackLocation(inner.location!)) {
+      const address = this.boundAddress;
+      if (address === undefined || isLoopbackAddress(address)) {
         throw configError(
           `broadcast is of no use at ${inner.location}: nobody else can reach it; give host, for example 0.0.0.0`,
         );

@@ -230,12 +230,17 @@ async function answerOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
   } catch (error) {
-    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.NamingError') throw error;
-    throw new NamingError(error.args.map(String).join(', '), { cause: error });
+    throw refusalOf(error) ?? error;
   }
 }
 
-/** The items of a watch. @throws {ConnectionClosedError} when the name server ends it */
+/** The NamingError that stands for the one of the name server; undefined for other errors. */
+function refusalOf(error: unknown): NamingError | undefined {
+  const isRefusal = error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.NamingError';
+  return isRefusal ? new NamingError(error.args.map(String).join(', '), { cause: error }) : undefined;
+}
+
+/** The items of a watch. @throws {NamingError} when the name server refuses it @throws {ConnectionClosedError} when the name server ends it */
 async function* readChanges(stream: AsyncIterable<unknown>): AsyncGenerator<NameServerChange> {
   for await (const item of endedAsClosed(stream)) {
     if (!(item instanceof Map)) throw badAnswer('a dict');
@@ -250,7 +255,7 @@ async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<un
   try {
     yield* stream;
   } catch (error) {
-    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw error;
+    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw refusalOf(error) ?? error;
     throw new ConnectionClosedError(`the name server ended the watch: ${error.message}`, { cause: error });
   }
 }

@@ -10,7 +10,7 @@ import {
   TEXT,
   TEXTS,
 } from '../options/option-checks.js';
-import type { NameRegistration, NameServerChange, TagFilter } from './name-records.js';
+import { type NameRegistration, type NameServerChange, type TagFilter, TOO_MANY_WATCHES } from './name-records.js';
 
 /** A change of a name, as a watch gives it. */
 export type NameEvent =
@@ -49,6 +49,8 @@ const DEFAULT_WAIT_MS = 30_000;
 const DEFAULT_POLL_MS = 1_000;
 /** Pause before the next attempt, when the name server does not answer. */
 const RETRY_MS = 1_000;
+/** While the name server takes no more watches, each pause is twice the last one: this often at most. */
+const MAX_DOUBLINGS = 4;
 
 /** The part of a name server's client that a watch needs. */
 interface WatchedNameServer {
@@ -65,7 +67,8 @@ export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
 
 /**
  * Follows names: gives the registered names first, then each change. A name server of this library tells of changes at once; other name
- * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime.
+ * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime. When the
+ * name server takes no more watches, the watch asks again until another one has ended.
  *
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
@@ -73,6 +76,7 @@ export async function* watchNames(connect: WatchConnect, options: NameWatchOptio
   checkOptions(options, WATCH_RULES);
   const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
   const known = new KnownNames();
+  let refusals = 0;
   while (!signal.aborted) {
     let nameServer: WatchedNameServer | undefined;
     const giveUp = (): void => void nameServer?.release();
@@ -82,14 +86,16 @@ export async function* watchNames(connect: WatchConnect, options: NameWatchOptio
       if (signal.aborted) return;
       if (nameServer.tellsChanges) yield* follow(await nameServer.changes(prefix, tags), known);
       else yield* poll(nameServer, { prefix, tags, pollIntervalMs, signal }, known);
+      refusals = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (!isTemporary(error)) throw error;
+      refusals = isForTooManyWatches(error) ? refusals + 1 : 0;
+      if (refusals === 0 && !isTemporary(error)) throw error;
     } finally {
       signal.removeEventListener('abort', giveUp);
       await nameServer?.release();
     }
-    await pause(RETRY_MS, signal);
+    await pause(RETRY_MS * 2 ** Math.min(refusals, MAX_DOUBLINGS), signal);
   }
 }
 
@@ -112,6 +118,10 @@ export async function waitForName(connect: WatchConnect, name: string, options: 
 }
 
 const NEVER = new AbortController().signal;
+
+function isForTooManyWatches(error: unknown): boolean {
+  return error instanceof NamingError && error.message.startsWith(TOO_MANY_WATCHES);
+}
 
 function isTemporary(error: unknown): boolean {
   if (error instanceof NamingError) return isTemporary(error.cause);

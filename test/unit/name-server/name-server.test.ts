@@ -85,13 +85,23 @@ describe('the limits of a name server', () => {
     expect((await client.list({ regex: '(a+)+b' })).size).toBe(0);
   });
 
-  it('a watch over maxWatches is refused', async () => {
+  it('a watch over maxWatches is refused, and our client asks again until another watch has ended', async () => {
     const server = await start({ limits: { maxWatches: 1 } });
     const client = await connect(server);
     const first = client.watch();
     await first.next();
-    await expect(client.watch().next()).rejects.toThrow('limits.maxWatches');
+    const stream = (await rawCall(server, 'watch')) as AsyncIterable<unknown>;
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      pythonType: 'Pyro5.errors.NamingError',
+      args: ['too many watches: 1 are open; the name server takes 1 (its option limits.maxWatches)'],
+    });
+    const refused = once(server.daemon, 'callFailed');
+    const second = client.watch();
+    const event = second.next();
+    await refused;
     await first.return();
+    expect((await event).value).toMatchObject({ kind: 'registered', name: 'Pyro.NameServer' });
+    await second.return();
   });
 
   it('a wrong option is refused by its name', async () => {
