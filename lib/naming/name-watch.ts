@@ -63,7 +63,7 @@ export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
  */
 export async function* watchNames(connect: WatchConnect, options: NameWatchOptions): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
-  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = new AbortController().signal } = options;
   const known = new KnownNames();
   while (!signal.aborted) {
     let nameServer: WatchedNameServer | undefined;
@@ -101,8 +101,6 @@ export async function waitForName(connect: WatchConnect, name: string, options: 
   signal?.throwIfAborted();
   throw new NamingError(`"${name}" was not registered within timeoutMs (${timeoutMs} ms)`);
 }
-
-const NEVER = new AbortController().signal;
 
 function isTemporary(error: unknown): boolean {
   if (error instanceof NamingError) return isTemporary(error.cause);

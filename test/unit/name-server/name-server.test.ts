@@ -14,6 +14,7 @@ import {
   type PyroNameServerOptions,
   PyroProxy,
   PyroRemoteError,
+  resolve,
   SecurityError,
   startNameServer,
 } from '../../../lib/core.js';
@@ -50,6 +51,23 @@ async function rawCall(server: PyroNameServer, method: string, ...args: unknown[
 
 const URI = 'PYRO:thing@127.0.0.1:4711';
 const OTHER_URI = 'PYRO:thing@127.0.0.1:4712';
+
+// first: Node warns once of a signal
+it('name servers are located, and names looked up and watched, many at the same time without a warning of Node', async () => {
+  const server = await start();
+  const client = await connect(server);
+  await client.register('lab.camera', URI);
+  const emitted = vi.spyOn(process, 'emitWarning');
+  cleanups.push(() => emitted.mockRestore());
+  const many = Array.from({ length: 20 });
+  const uris = await Promise.all(many.map(() => resolve('PYRONAME:lab.camera', addressOf(server))));
+  expect(uris.map(String)).toEqual(many.map(() => URI));
+  await Promise.all(many.map(() => connect(server)));
+  const watches = many.map(() => client.watch());
+  await Promise.all(watches.map((watch) => watch.next()));
+  await Promise.all(watches.map((watch) => watch.return()));
+  expect(emitted.mock.calls).toEqual([]);
+});
 
 describe('the limits of a name server', () => {
   it.each([
