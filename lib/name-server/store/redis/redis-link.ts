@@ -1,5 +1,5 @@
 import { replyCode, type RedisConnection, type RedisConnector } from './redis-connection.js';
-import { type KnownNames, mendNames } from './redis-mend.js';
+import { type KnownNames, MEND_TIMEOUT_MS, mendNames } from './redis-mend.js';
 import type { ChangeMessage, StoredRecord } from './redis-record.js';
 import { hasFoundLoss, REDIS_SCRIPTS, type RedisScript, runScript } from './redis-scripts.js';
 import type { RedisWarnings } from './redis-warnings.js';
@@ -108,7 +108,7 @@ export class RedisLink {
     await this.checkServers();
     const { known, warnings } = this.options;
     warnings.tellPolicy(await this.findEvictionPolicy());
-    const { id, outcome } = await mendNames((...args) => this.send(...args), this.keys, known);
+    const { id, outcome } = await mendNames((...args) => this.timed(this.commands.send(args), MEND_TIMEOUT_MS), this.keys, known);
     this.id = id;
     warnings.tellOutcome(outcome);
     await this.timed(this.changes.subscribe(this.channel, (text) => this.take(JSON.parse(text) as ChangeMessage)));
@@ -206,7 +206,8 @@ export class RedisLink {
     if (this.failure) return Promise.reject(this.failure);
     if (this.seq >= seq) return Promise.resolve();
     const arrival = new Promise<void>((resolve, reject) => this.waiting.add({ seq, resolve, reject }));
-    return this.timed(arrival, (timeoutMs) => new OutOfDateError(`change ${seq} has not arrived within ${timeoutMs} ms`));
+    const { timeoutMs } = this.options;
+    return this.timed(arrival, timeoutMs, () => new OutOfDateError(`change ${seq} has not arrived within ${timeoutMs} ms`));
   }
 
   private take(message: ChangeMessage): void {
@@ -237,13 +238,14 @@ export class RedisLink {
   /** Closes the link when an answer takes too long. */
   private async timed<Result>(
     answer: Promise<Result>,
-    errorAfter = (timeoutMs: number): Error => new Error(`no answer within ${timeoutMs} ms`),
+    timeoutMs = this.options.timeoutMs,
+    makeError = (): Error => new Error(`no answer within ${timeoutMs} ms`),
   ): Promise<Result> {
-    const { timeoutMs, onAlive } = this.options;
+    const { onAlive } = this.options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        const error = errorAfter(timeoutMs);
+        const error = makeError();
         reject(error);
         this.fail(error);
       }, timeoutMs);

@@ -17,6 +17,8 @@ export interface KnownNames {
  */
 export type MendOutcome = 'whole' | 'kept' | 'restored' | 'lost';
 
+/** Longest wait for an answer while keys are mended: Redis reads all names for that, and answers nobody meanwhile. */
+export const MEND_TIMEOUT_MS = 30_000;
 /** The time that other name servers have to write missing names, before these names count as lost. */
 const OTHERS_WAIT_MS = 5_000;
 const LOOK_AGAIN_MS = 250;
@@ -73,12 +75,17 @@ seq = tonumber(seq or '0')
 repeat
   local page = redis.call('HSCAN', names, cursor, 'COUNT', 1000)
   cursor = page[1]
+  local ends = {}
   for index = 1, #page[2], 2 do
     local record = cjson.decode(page[2][index + 1])
     order = math.max(order, record.order)
     seq = math.max(seq, record.seq or 0)
-    if record.lease then redis.call('ZADD', leases, whole(tonumber(clock or '0') + record.lease.ttlMs), page[2][index]) end
+    if record.lease then
+      ends[#ends + 1] = whole(tonumber(clock or '0') + record.lease.ttlMs)
+      ends[#ends + 1] = page[2][index]
+    end
   end
+  if #ends > 0 then redis.call('ZADD', leases, unpack(ends)) end
 until cursor == '0'
 redis.call('HSET', state, 'count', redis.call('HLEN', names), 'leased', redis.call('ZCARD', leases), 'seq', whole(seq), 'order', whole(order))
 return answer(outcome)
