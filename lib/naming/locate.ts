@@ -108,12 +108,11 @@ export async function resolve(
   return (await resolveName(parsed, options, signalOf(options))).uri;
 }
 
-const NEVER = new AbortController().signal;
-
 /** Ends when one of the signals in the options does, or `end`. */
 function signalOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): AbortSignal {
   const signals = [...addressesOf(options), { signal: end }].flatMap(({ signal }) => signal ?? []);
-  return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? NEVER);
+  // a signal of its own for each call: Node warns of one with many listeners
+  return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? new AbortController().signal);
 }
 
 /** The address of the name server in the URI wins over the addresses in the options. */

@@ -74,7 +74,7 @@ export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
  */
 export async function* watchNames(connect: WatchConnect, options: NameWatchOptions): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
-  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = new AbortController().signal } = options;
   const known = new KnownNames();
   let refusals = 0;
   while (!signal.aborted) {
@@ -116,8 +116,6 @@ export async function waitForName(connect: WatchConnect, name: string, options: 
   signal?.throwIfAborted();
   throw new NamingError(`"${name}" was not registered within timeoutMs (${timeoutMs} ms)`);
 }
-
-const NEVER = new AbortController().signal;
 
 function isForTooManyWatches(error: unknown): boolean {
   return error instanceof NamingError && error.message.startsWith(TOO_MANY_WATCHES);
