@@ -197,5 +197,6 @@ export type {
   SetMetadataAnswer,
   SetMetadataOptions,
 } from './name-server/store/name-store.js';
-export { redisNameStore, type RedisNameStoreOptions } from './name-server/store/redis/redis-store.js';
+export type { RedisNameStoreOptions } from './name-server/store/redis/redis-options.js';
+export { redisNameStore } from './name-server/store/redis/redis-store.js';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './name-server/store/redis/redis-connection.js';

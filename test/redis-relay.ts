@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export class RedisRelay {
   private readonly sockets = new Set<Socket>();
+  private readonly subscribed = new Set<{ isForgotten: boolean }>();
   private held: Promise<void> = Promise.resolve();
   /** Delivers what {@link hold} holds. */
   release: () => void = () => undefined;
@@ -38,6 +39,11 @@ export class RedisRelay {
     this.held = new Promise((resolve) => (this.release = resolve));
   }
 
+  /** Passes nothing on any more over the connections that are subscribed now, and leaves them open: as a firewall that forgets them. */
+  forget(): void {
+    for (const connection of this.subscribed) connection.isForgotten = true;
+  }
+
   async close(): Promise<void> {
     this.release();
     for (const socket of this.sockets) socket.destroy();
@@ -47,21 +53,22 @@ export class RedisRelay {
 
   private join(client: Socket): void {
     const redis = connect(this.target, '127.0.0.1');
-    let isSubscribed = false;
+    const own = { isForgotten: false };
     let delivered = Promise.resolve();
     client.on('data', (data) => {
-      isSubscribed ||= /\r\nsubscribe\r\n/i.test(data.toString('latin1'));
-      redis.write(data);
+      if (/\r\nsubscribe\r\n/i.test(data.toString('latin1'))) this.subscribed.add(own);
+      if (!own.isForgotten) redis.write(data);
     });
     redis.on('data', (data) => {
-      if (!isSubscribed) {
+      if (own.isForgotten) return;
+      if (!this.subscribed.has(own)) {
         client.write(data);
         return;
       }
       delivered = delivered
         .then(() => new Promise<void>((resolve) => setTimeout(resolve, this.delayMs())))
         .then(() => this.held)
-        .then(() => void client.write(data));
+        .then(() => void (own.isForgotten || client.write(data)));
     });
     for (const [socket, other] of [
       [client, redis],
@@ -71,6 +78,7 @@ export class RedisRelay {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.sockets.delete(socket);
+        this.subscribed.delete(own);
         other.destroy();
       });
     }

@@ -1,6 +1,7 @@
 import { processWide } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
+import { optionText } from '../protocol/safe-text.js';
 
 /** The served call, as far as calls that are made inside of it need it. */
 export interface CurrentCall {
@@ -63,6 +64,7 @@ export function isSameRequest(one: CurrentCall | undefined, other: CurrentCall |
  */
 export function withCorrelationId<T>(correlationId: string, body: () => T): T {
   if (!UUID.test(correlationId)) throw new PyroError(`correlation id ${JSON.stringify(correlationId)} is no UUID`);
+  if (typeof body !== 'function') throw new PyroError(`withCorrelationId takes a function, not ${optionText(body)}`);
   return storage.run(new GivenCorrelationId(correlationId, currentCall()), body);
 }
 

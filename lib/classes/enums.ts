@@ -1,6 +1,7 @@
 import { processWide } from '../copies/process-wide.js';
-import { configError } from '../options/option-checks.js';
+import { checkArgument, configError, OBJECT } from '../options/option-checks.js';
 import { type ClassRegistry, defaultClassRegistry } from '../serializers/contract/class-registry.js';
+import { CLASS_REGISTRY } from '../serializers/contract/serializer-rules.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import { type EnumObject, enumValues } from './field-types.js';
@@ -21,6 +22,8 @@ const enums = processWide('enums', () => new Map<EnumObject, RegisteredEnum>());
  * @throws {SerializeError} when the name is taken
  */
 export function registerEnum(object: EnumObject, name: string, registry: ClassRegistry = defaultClassRegistry): void {
+  checkArgument('registerEnum: the registry', registry, CLASS_REGISTRY);
+  checkArgument('registerEnum: the enum', object, { ...OBJECT, takes: 'an enum of TypeScript, or an object of its members' });
   class Member {
     constructor(readonly value: string | number) {}
   }

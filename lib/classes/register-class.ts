@@ -2,6 +2,8 @@ import { processWide } from '../copies/process-wide.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import {
   ANYTHING,
+  checkArgument,
+  checkIsObject,
   checkOptions,
   configError,
   FUNCTION,
@@ -11,6 +13,7 @@ import {
   TEXT,
 } from '../options/option-checks.js';
 import { type ClassConverter, type ClassRegistry, defaultClassRegistry } from '../serializers/contract/class-registry.js';
+import { CLASS_REGISTRY } from '../serializers/contract/serializer-rules.js';
 import { ClassDescription, type ClassOptions } from './class-description.js';
 import { describeExceptions, receivedException } from './described-exceptions.js';
 import { SCHEMA } from './standard-schema.js';
@@ -55,6 +58,7 @@ export function registerClass<T extends object>(
   registry: ClassRegistry = defaultClassRegistry,
 ): void {
   checkOptions(options as DescribedClassOptions & ClassConverter, RULES, 'registerClass: ');
+  checkArgument('registerClass: the registry', registry, CLASS_REGISTRY);
   if (!DESCRIBED.some((name) => (options as unknown as Record<string, unknown>)[name] !== undefined))
     return registry.registerClass(type, options);
   const { name, toDict, fromDict, ...described } = options as DescribedClassOptions & ClassConverter;
@@ -77,6 +81,7 @@ export type ClassMark = <T extends AnyClass>(type: T, context?: ClassDecoratorCo
  * @throws {PyroError} `CONFIG` on wrong options, and when the members of the class are not known
  */
 export function PyroClass(name: string, options: ClassOptions & { registry?: ClassRegistry } = {}): ClassMark {
+  checkIsObject(options, '@PyroClass: ');
   return (type) => {
     const { registry = defaultClassRegistry, ...described } = options;
     checkOptions({ name, ...described } as DescribedClassOptions & ClassConverter, RULES, `@PyroClass on ${type.name}: `);

@@ -1,7 +1,10 @@
+import { isIPv6 } from 'node:net';
 import { Command, Option } from 'commander';
-import { isLoopbackHost } from '../protocol/location.js';
+import { BroadcastResponder } from '../name-server/broadcast-responder.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
-import { environmentConfig } from '../options/environment.js';
+import { givenOptions } from '../options/option-checks.js';
+import { isLoopbackAddress } from '../protocol/location.js';
+import { printable } from '../reports/printable.js';
 import { portOf, secondsOf } from './terminal/arguments.js';
 import { print } from './terminal/output.js';
 import { untilEnded } from './terminal/signals.js';
@@ -16,8 +19,7 @@ interface NameServerArguments {
   bcport?: number;
   nathost?: string;
   natport?: number;
-  /** False with `--nobc`. */
-  bc: boolean;
+  nobc?: true;
   autoclean?: number;
   /** The clients that may change names. Not in `pyro5-ns`. */
   write: 'everybody' | 'loopback' | 'nobody';
@@ -42,7 +44,7 @@ export function nameServerCommand(): Command {
         .choices(['everybody', 'loopback', 'nobody'])
         .default('everybody'),
     )
-    .action((given: NameServerArguments & { nobc?: true }) => runNameServer(given));
+    .action((given: NameServerArguments) => runNameServer(given));
 }
 
 /** Ends when a signal ends it. */
@@ -57,35 +59,39 @@ async function runNameServer({
   write,
   nobc,
   ...given
-}: NameServerArguments & { nobc?: true }): Promise<void> {
+}: NameServerArguments): Promise<void> {
   const options: PyroNameServerOptions = {
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port }),
-    ...(unixsocket !== undefined && { unixSocket: unixsocket }),
-    ...(nathost !== undefined && { natHost: nathost }),
-    ...(natport !== undefined && { natPort: natport }),
-    ...(autoclean !== undefined && { autocleanMs: autoclean }),
+    // pyro5-ns passes host and port over when it has a unix socket
+    ...(unixsocket ? { unixSocket: unixsocket } : { host, port }),
+    natHost: nathost,
+    natPort: natport,
+    autocleanMs: autoclean,
     storage,
     policy: { register: write, remove: write, setMetadata: write },
-    broadcast: !nobc && answersBroadcasts(host, unixsocket) && { host: given.bchost, port: given.bcport },
   };
-  await using server = await startNameServer(options);
-  if (server.broadcastLocation !== undefined) print(`Broadcast server running on ${server.broadcastLocation}`);
-  else if (!nobc && unixsocket === undefined) print('Not starting broadcast server for localhost.');
+  await using server = await startNameServer(givenOptions(options));
+  const address = server.boundAddress;
+  const reason = address === undefined ? undefined : reasonAgainstBroadcasts(address);
+  if (reason !== undefined) print(`Not starting broadcast server for ${reason}.`);
+  using responder =
+    nobc || address === undefined || reason !== undefined
+      ? undefined
+      : await BroadcastResponder.start(server.innerUri, { host: given.bchost, port: given.bcport });
+  if (responder) print(`Broadcast server running on ${responder.location}`);
   const existing = await server.count();
   // the name server itself is one of the names
   if (existing > 1) print(`Persistent store contains ${existing - 1} existing registrations.`);
-  print(`NS running on ${server.daemon.locationStr}`);
+  print(`NS running on ${server.daemon.locationStr} (${address ?? 'Unix domain socket'})`);
   if (server.daemon.natLocationStr === undefined) print(`URI = ${server.uri}`);
   else print(`internal URI = ${server.innerUri}`, `external URI = ${server.uri}`);
-  server.on('cleaned', (name, uri) => print(`autoclean: removed ${name}; cannot connect ${uri}`));
+  server.on('cleaned', (name, uri) => print(`autoclean: removed ${printable(name)}; cannot connect ${printable(uri)}`));
   await untilEnded();
   await server.close();
   print('NS shut down.');
 }
 
-/** True when the name server answers broadcasts: it must be reachable from other machines. */
-function answersBroadcasts(host: string | undefined, unixSocket: string | undefined): boolean {
-  const where = host ?? environmentConfig().HOST ?? 'localhost';
-  return unixSocket === undefined && !where.includes(':') && !isLoopbackHost(where);
+/** Why a name server at an address answers no broadcasts: nobody else reaches it, or IPv6 has none. */
+function reasonAgainstBroadcasts(address: string): string | undefined {
+  if (isIPv6(address)) return 'IPv6';
+  return isLoopbackAddress(address) ? 'localhost' : undefined;
 }

@@ -1,14 +1,17 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Argument, Command } from 'commander';
 import { locateNameServer } from '../naming/locate.js';
 import type { NameRegistration } from '../naming/name-records.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
+import { environmentConfig } from '../options/environment.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
+import { stringLiteral } from '../serpent/literals.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
-import { answer, type OutputArguments, print } from './terminal/output.js';
+import { answer, lineText, type OutputArguments, print } from './terminal/output.js';
 
 /** Options of every command of `nestjs-pyro nsc`. */
 interface NamesArguments extends OutputArguments {
@@ -108,7 +111,7 @@ async function withNameServer(options: NamesArguments, work: (run: Run) => Promi
     throw new CommandFailure(error.message, EXIT_CODES.unreachable.code, { cause: error });
   }
   try {
-    if (verbose) print(`Name server found: ${names.uri}`);
+    if (verbose) print(`Name server found: ${lineText(String(names.uri))}`);
     await work({ names, options });
     if (verbose) print('Done.');
   } finally {
@@ -122,8 +125,8 @@ async function ping({ names, options }: Run): Promise<void> {
 }
 
 async function list(run: Run, prefix?: string): Promise<void> {
-  const filter = prefix ? { prefix } : {};
-  printNames(run.options, await run.names.listWithMetadata(filter), prefix ? `- prefix '${prefix}'` : '');
+  const found = await run.names.listWithMetadata(prefix === undefined ? {} : { prefix });
+  printNames(run.options, found, prefix === undefined ? '' : `- prefix '${prefix}'`);
 }
 
 async function listMatching({ names, options }: Run, regex: string): Promise<void> {
@@ -136,12 +139,14 @@ async function searchTags({ names, options }: Run, match: 'all' | 'any', tags: s
 
 async function lookup({ names, options }: Run, name: string): Promise<void> {
   const { uri, metadata } = await names.lookupWithMetadata(name);
-  const lines = metadata.size === 0 ? [String(uri)] : [String(uri), `metadata: ${pythonSet(metadata)}`];
-  answer(options, { name, uri: String(uri), metadata: [...metadata] }, ...lines);
+  const tags = metadata.size === 0 ? [] : [`metadata: ${tagsText(metadata)}`];
+  answer(options, { name, uri: String(uri), metadata: [...metadata] }, lineText(String(uri)), ...tags);
 }
 
 async function register({ names, options }: Run, name: string, uri: string): Promise<void> {
-  await names.register(name, new PyroUri(uri), { safe: true });
+  // a URI that cannot be read is refused here; the name server keeps the text, as that of pyro5-nsc
+  void new PyroUri(uri);
+  await names.register(name, uri, { safe: true });
   answer(options, { registered: name }, `Registered ${name}`);
 }
 
@@ -163,26 +168,35 @@ async function setMetadata({ names, options }: Run, name: string, tags: string[]
   answer(options, { name, metadata: tags }, tags.length > 0 ? 'Metadata updated' : 'Metadata cleared');
 }
 
+/** @throws {CommandFailure} when the input ends without an answer */
 async function confirms(question: string): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stdout });
+  const ended = once(reader, 'close').then(() => {
+    throw new CommandFailure('no answer: the standard input has ended; with --yes nothing is asked', EXIT_CODES.failed.code);
+  });
   try {
-    return ['y', 'Y'].includes((await reader.question(question)).trim());
+    return ['y', 'Y'].includes((await Promise.race([reader.question(question), ended])).trim());
   } finally {
     reader.close();
   }
 }
 
 function printNames(options: NamesArguments, found: ReadonlyMap<string, NameRegistration>, title: string): void {
-  const sorted = [...found].sort(([one], [other]) => (one < other ? -1 : 1));
+  // in the order of code points, as Python sorts
+  const sorted = [...found].sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   const lines = sorted.flatMap(([name, { uri, metadata }]) => [
-    `${name} --> ${uri}`,
-    ...(metadata.size > 0 ? [`    metadata: ${pythonSet(metadata)}`] : []),
+    lineText(`${name} --> ${uri}`),
+    ...(metadata.size > 0 ? [`    metadata: ${tagsText(metadata)}`] : []),
   ]);
   const json = sorted.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }));
   answer(options, json, `--------START LIST ${title}`, ...lines, `--------END LIST ${title}`);
 }
 
-/** Tags as Python prints a set. */
-function pythonSet(tags: ReadonlySet<string>): string {
-  return `{${[...tags].map((tag) => `'${tag}'`).join(', ')}}`;
+/** Serializers that have no sets: Pyro5's clients get lists. */
+const WITHOUT_SETS: readonly (string | undefined)[] = ['json', 'msgpack'];
+
+/** Tags as Python prints the set that a client of Pyro5 gets, or the list. */
+function tagsText(tags: ReadonlySet<string>): string {
+  const texts = [...tags].map(stringLiteral).join(', ');
+  return WITHOUT_SETS.includes(environmentConfig().SERIALIZER) ? `[${texts}]` : `{${texts}}`;
 }

@@ -21,7 +21,7 @@ import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
 import { ObjectLeases } from './leases.js';
-import { DEFAULT_DRAIN_MS, Lifecycle } from './lifecycle.js';
+import { DEADLINE, DEFAULT_DRAIN_MS, Lifecycle } from './lifecycle.js';
 import { inspectDaemon } from './inspection/inspect-daemon.js';
 import { ExposedObject } from './object/exposed-object.js';
 import { resetMetadata } from './object/expose.js';
@@ -33,8 +33,11 @@ import { openAddressWarning } from './options/open-address.js';
 import { guardedObject } from './object/object-guards.js';
 import { LimitCounters } from './options/limit-counters.js';
 import type { LimitName } from './limits/limits.js';
+import { checkArgument, FULL_TEXT, FUNCTION, type OptionRule, STREAM, SWITCH, withMethods } from '../options/option-checks.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
+
+const TARGET: OptionRule = withMethods('a PyroTarget', 'invoke', 'getAttribute', 'setAttribute', 'isCallback');
 
 /**
  * Serves objects to Pyro clients. A daemon that listens serves at once, on Node's own event loop.
@@ -115,9 +118,19 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.objects.size;
   }
 
+  /** @internal True when clients get the stacks of errors. */
+  get sendsTracebacks(): boolean {
+    return this.options.detailedTraceback;
+  }
+
   /** @internal The ids of all registered objects, `Pyro.Daemon` included. */
   get objectIds(): string[] {
     return [...this.objects.ids()];
+  }
+
+  /** @internal True when an object has the id. */
+  serves(objectId: string): boolean {
+    return this.objects.get(objectId) !== undefined;
   }
 
   get connections(): PyroConnection[] {
@@ -142,6 +155,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   /** Follows the calls of the daemon, for traces, metrics and logs. @returns a function that ends this */
   observe(observer: CallObserver): () => void {
+    checkArgument('observe: the observer', observer, withMethods('an object with the method callStarted', 'callStarted'));
     return this.services.observers.add(observer);
   }
 
@@ -173,6 +187,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   /** Registers a target of another kind, such as an object of the Nest layer. The daemon need not listen yet. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
+    checkArgument('registerTarget: the id', objectId, FULL_TEXT);
+    checkArgument('registerTarget: the target', target, TARGET);
     this.registrations.registerTarget(objectId, target);
   }
 
@@ -192,7 +208,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    * @throws {DaemonError} when the object is not registered here
    */
   uriFor(objectOrId: object | string, nat = true): PyroUri {
-    const id = typeof objectOrId === 'string' ? objectOrId : this.objects.idForAutoproxy(objectOrId);
+    checkArgument('uriFor: nat', nat, SWITCH);
+    const id = typeof objectOrId === 'string' ? objectOrId : this.idOf(objectOrId);
     if (id === undefined) throw notRegistered();
     return PyroUri.at(id, (nat && this.natLocationStr) || this.locationStr);
   }
@@ -208,7 +225,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   /** The reference by which a registered object, or an instance of a registered class, travels as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined {
-    const id = this.objects.idForAutoproxy(value);
+    const id = this.idOf(value);
     return id === undefined ? undefined : this.proxyFor(id);
   }
 
@@ -235,12 +252,13 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   resetMetadataCache(objectOrId: object | string): void {
     const source = typeof objectOrId === 'string' ? this.objects.sourceOf(objectOrId) : objectOrId;
     if (source === undefined) return;
-    if (this.objects.idForAutoproxy(source) === undefined) throw notRegistered();
+    if (this.idOf(source) === undefined) throw notRegistered();
     resetMetadata(source);
   }
 
   /** Serves one connected socket or other byte stream, with a handshake and without TLS: `tls` is for sockets that the daemon accepts. */
   serve(socket: Duplex): void {
+    checkArgument('serve: the socket', socket, STREAM);
     this.lifecycle.serve(socket);
   }
 
@@ -249,6 +267,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    * already: they would be a circle
    */
   combine(other: BaseDaemon): void {
+    checkArgument('combine: the other daemon', other, withMethods('a PyroDaemon', 'combine', 'registerTarget'));
     this.lifecycle.combine(other.lifecycle);
   }
 
@@ -256,9 +275,10 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    * Resolves when the daemon closes, when the peer of its `connectedSocket` has disconnected, or when `condition` returns false.
    * `condition` is called every `housekeepingIntervalMs`. A daemon whose `condition` returned false stays open.
    *
-   * @throws the error of `condition`
+   * @throws the error of `condition` @throws {PyroError} `CONFIG`, when it gives a promise
    */
-  requestLoop(condition: () => boolean = () => true): Promise<void> {
+  async requestLoop(condition: () => boolean = () => true): Promise<void> {
+    checkArgument('requestLoop: the condition', condition, FUNCTION);
     return this.lifecycle.requestLoop(condition);
   }
 
@@ -268,13 +288,16 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    *
    * @param deadlineMs longest wait. Default 10,000
    * @returns true when all calls have ended
+   * @throws {PyroError} `CONFIG`, when the deadline is no whole number of milliseconds
    */
-  drain(deadlineMs = DEFAULT_DRAIN_MS): Promise<boolean> {
+  async drain(deadlineMs = DEFAULT_DRAIN_MS): Promise<boolean> {
+    checkArgument('drain: deadlineMs', deadlineMs, DEADLINE);
     return this.lifecycle.drain(deadlineMs);
   }
 
   /** Drains for at most `deadlineMs` (default 10,000), then closes. A call that shuts down its own daemon still gets its reply. */
   async shutdown(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
+    checkArgument('shutdown: deadlineMs', deadlineMs, DEADLINE);
     await this.drain(deadlineMs);
     await this.lifecycle.close('soon');
   }
@@ -323,6 +346,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     if (isOverridden || this.options.validateHandshake !== undefined) return true;
     const ids = this.objectIds.filter((id) => id !== DAEMON_OBJECT_ID);
     return ids.length > 0 && ids.every((id) => guardedObject(this.objects.get(id)!, id) !== undefined);
+  }
+
+  /** Undefined also for null, which a caller without types may give. */
+  private idOf(value: object | null): string | undefined {
+    return value === null ? undefined : this.objects.idForAutoproxy(value);
   }
 
   private get objects(): ObjectRegistry {

@@ -1,5 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isThenable } from '../calls/steps.js';
+import { checkArgument, milliseconds, type OptionRule } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
@@ -18,8 +20,14 @@ import type { Slot } from './session/slots.js';
 /** How long draining and an orderly shutdown wait for running calls. */
 export const DEFAULT_DRAIN_MS = 10_000;
 
+/** Takes how long draining and a shutdown wait. */
+export const DEADLINE: OptionRule = milliseconds();
+
 /** Longest that closing waits for disposals and disconnect hooks of the application. */
 const MAX_DISPOSAL_MS = 5_000;
+
+/** Takes the answer of a condition. A promise would be true for ever. */
+const ANSWER: OptionRule = { takes: 'true or false, at once', fits: (value) => !isThenable(value) };
 
 /** Starts, drains and closes one daemon. */
 export class Lifecycle {
@@ -111,7 +119,9 @@ export class Lifecycle {
       };
       const ask = (): void => {
         try {
-          if (!condition()) done();
+          const goesOn: unknown = condition();
+          checkArgument('requestLoop: the answer of the condition', goesOn, ANSWER);
+          if (!goesOn) done();
         } catch (error) {
           reject(error as Error);
           done();

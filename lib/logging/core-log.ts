@@ -2,11 +2,12 @@ import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { environmentConfig } from '../options/environment.js';
 import type { WireLog } from '../protocol/messages/message.js';
 import { printable, printableMessage } from '../reports/printable.js';
+import { warn } from '../reports/warning.js';
 import { describeWireMessage } from '../serializers/wire-text.js';
 import { type AccessLogOptions, logCalls } from './access-log.js';
 import { logDaemonEvents } from './daemon-log.js';
 import { environmentLogger } from './environment-logger.js';
-import { logFailedCalls } from './failed-calls.js';
+import { type FailureLevel, logFailedCalls } from './failed-calls.js';
 import { isMeantForClient } from './expected-failures.js';
 import { LogEntry, type PyroLogger, type LogSink, type PyroLogLevel } from './log-entry.js';
 import { peerFields } from './log-texts.js';
@@ -30,6 +31,28 @@ export function logDaemon(daemon: BaseDaemon, logger: PyroLogger, accessLog: boo
     isMeantForClient(error, isKnown) ? 'debug' : 'error';
   logFailedCalls<PyroLogLevel>(daemon, write, levelOf, () => 'error');
   logCalls(daemon, accessLog, (entry) => write('info', entry));
+}
+
+/** Code of the warning of a failed call. */
+const CALL_FAILED = 'PYRO_CALL_FAILED';
+
+/**
+ * Warns of failed calls of a daemon that has no logger, with their stacks: mistakes of methods, whose stacks nobody else gets. Either
+ * clients get no tracebacks (`detailedTraceback`), or no client is told of the error at all. An application that listens to `callFailed` or
+ * `callError` reports failures itself.
+ */
+export function warnOfFailedCalls(daemon: BaseDaemon): void {
+  const write: LogSink<'error'> = (_level, entry) => {
+    const detail = entry.stack === undefined ? undefined : String(entry).slice(entry.msg.length + 1);
+    warn(entry.msg, CALL_FAILED, detail);
+  };
+  const untoldLevelOf: FailureLevel<'error'> = (error, _call, isKnown) => {
+    // this log listens to both events
+    const isHeard = daemon.listenerCount('callFailed') + daemon.listenerCount('callError') > 2;
+    return isHeard || isMeantForClient(error, isKnown) ? false : 'error';
+  };
+  const levelOf: FailureLevel<'error'> = (...failure) => (daemon.sendsTracebacks ? false : untoldLevelOf(...failure));
+  logFailedCalls(daemon, write, levelOf, untoldLevelOf);
 }
 
 /**

@@ -26,7 +26,7 @@ export function logDaemonEvents(daemon: BaseDaemon, write: LogSink<'debug' | 'wa
     const line = (): void => {
       const object = objectId === undefined ? {} : { object: printable(objectId) };
       const asked = objectId === undefined ? '' : `, which asked for "${object.object}"`;
-      const isUnknown = objectId !== undefined && !daemon.objectIds.includes(objectId);
+      const isUnknown = objectId !== undefined && !daemon.serves(objectId);
       const known = isUnknown ? `; ${knownObjects(daemon)}` : '';
       const text = `refused ${printable(connection.remoteAddress)}${asked}: ${printableMessage(error)}${known}`;
       const errorType = printable(pythonTypeOf(error));

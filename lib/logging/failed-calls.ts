@@ -2,6 +2,7 @@ import { UNKNOWN } from '../daemon/call/failure-report.js';
 import { presentableError } from '../daemon/call/presentable-error.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { CallErrorInfo } from '../daemon/options/daemon-events.js';
+import { asError } from '../protocol/safe-text.js';
 import { printable, printableMessage, printableStack } from '../reports/printable.js';
 import { RepeatedLines } from '../reports/repeated-lines.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
@@ -32,12 +33,13 @@ export function logFailedCalls<Level extends string>(
   const logged = new WeakSet<CallErrorInfo>();
   const lines = new RepeatedLines();
   daemon.once('close', () => lines.endAll());
-  const log = (error: unknown, info: CallErrorInfo, chooseLevel: FailureLevel<Level>): void => {
+  const log = (given: unknown, info: CallErrorInfo, chooseLevel: FailureLevel<Level>): void => {
     // a call may emit both events, with the same info
     if (logged.has(info)) return;
     logged.add(info);
+    const error = isReadable(given) ? given : asError(given);
     const thrown = thrownError(error);
-    const isKnown = info.objectId === UNKNOWN || daemon.objectIds.includes(info.objectId);
+    const isKnown = info.objectId === UNKNOWN || daemon.serves(info.objectId);
     const level = chooseLevel(thrown, info, isKnown);
     if (level === false) return;
     const isSevere = level === 'error' || level === 'fatal';
@@ -55,6 +57,16 @@ export function logFailedCalls<Level extends string>(
   };
   daemon.on('callError', (error, info) => log(error, info, untoldLevelOf));
   daemon.on('callFailed', (error, info) => log(error, info, levelOf));
+}
+
+/** False for a revoked Proxy. */
+function isReadable(thrown: unknown): boolean {
+  try {
+    void (thrown instanceof Error);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function failureText(error: unknown, info: CallErrorInfo): string {

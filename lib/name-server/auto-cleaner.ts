@@ -26,8 +26,8 @@ export interface AutoCleanTimes {
  * @see Pyro5/nameserver.py, `AutoCleaner`
  */
 export class AutoCleaner {
-  /** Time at which each name was first found unreachable, in milliseconds of `performance.now()`. */
-  private readonly unreachableSince = new Map<string, number>();
+  /** The URI of each name that is unreachable, and when it was first found so, in milliseconds of `performance.now()`. */
+  private readonly unreachable = new Map<string, { readonly uri: string; readonly sinceMs: number }>();
   private readonly maxUnreachableMs: number;
   private readonly timer: NodeJS.Timeout;
   private isRunning = false;
@@ -73,7 +73,7 @@ export class AutoCleaner {
       if (others) others.push(record);
       else byLocation.set(location, [record]);
     }
-    for (const name of this.unreachableSince.keys()) if (!names.has(name)) this.unreachableSince.delete(name);
+    for (const name of this.unreachable.keys()) if (!names.has(name)) this.unreachable.delete(name);
     const locations = byLocation.entries();
     await Promise.all(Array.from({ length: PARALLEL }, () => this.tryEach(locations)));
   }
@@ -85,21 +85,16 @@ export class AutoCleaner {
     }
   }
 
-  private async note({ name, uri }: NameRecord, answers: boolean): Promise<void> {
-    if (answers) {
-      this.unreachableSince.delete(name);
-      return;
+  private async note(record: NameRecord, answers: boolean): Promise<void> {
+    const { name, uri } = record;
+    const known = this.unreachable.get(name);
+    if (answers) this.unreachable.delete(name);
+    else if (known?.uri !== uri) this.unreachable.set(name, { uri, sinceMs: performance.now() });
+    else if (performance.now() - known.sinceMs >= this.maxUnreachableMs) {
+      this.unreachable.delete(name);
+      // the server may have registered the name again while it was tried
+      if (await this.store.removeUnchanged(record)) this.onCleaned(name, uri);
     }
-    const since = this.unreachableSince.get(name);
-    if (since === undefined) {
-      this.unreachableSince.set(name, performance.now());
-      return;
-    }
-    if (performance.now() - since < this.maxUnreachableMs) return;
-    this.unreachableSince.delete(name);
-    // the name may have moved while its old server was tried
-    if ((await this.store.get(name))?.uri !== uri) return;
-    if ((await this.store.remove([name], { takeover: false })) > 0) this.onCleaned(name, uri);
   }
 }
 

@@ -25,7 +25,7 @@ const MAX_QUESTION_BYTES = 100;
  *
  * @see Pyro5/nameserver.py, `BroadcastServer`
  */
-export class BroadcastResponder {
+export class BroadcastResponder implements Disposable {
   private answersLeft = MAX_ANSWERS_PER_SECOND;
   private second = 0;
 
@@ -65,6 +65,10 @@ export class BroadcastResponder {
 
   close(): void {
     this.socket.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   private async answer(question: Buffer, from: RemoteInfo): Promise<void> {

@@ -1,17 +1,17 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { NamingError } from '../protocol/errors.js';
 import { type NameLimits, tooMany } from './name-rules.js';
+import { translateRegex } from './python-regex.js';
 
-/** The parts of a regular expression that {@link instructionsOf} tells apart, and any other character. */
+/** The parts of a regular expression of re2js that {@link instructionsOf} tells apart, and any other character. */
 const PARTS =
   /(?<escape>\\.)|(?<set>\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\])|(?<flags>\(\?[a-zA-Z-]+\))|(?<open>\((?<plain>\?[a-zA-Z-]*:)?(?:\?P?<\w+>)?)|(?<close>\))|(?<once>[*+?])|\{(?<least>\d+)(?<isRange>,(?<most>\d*))?\}|./gsu;
 
 /**
- * Compiles a regular expression that a client sent. It matches the beginning of a name, as Python's `re.match`.
+ * Compiles a regular expression that a client sent. It matches the beginning of the same names as Python's `re.match`.
  *
  * The expression runs in linear time, so that no client can stop the name server with one. Because of that it has no backreferences
- * and no lookaround, and `\d`, `\w` and `\s` mean ASCII characters. One name takes `maxNameLength` times `maxRegexInstructions` steps at
- * most, of some 20 ns.
+ * and no lookaround. One name takes `maxNameLength` times `maxRegexInstructions` steps at most, of some 20 ns.
  *
  * @throws {NamingError} when the expression is wrong, or uses what runs in linear time only, or is too large; and from the returned
  *   function, for a name that is too long
@@ -20,12 +20,13 @@ export function namePattern(
   regex: string,
   { maxRegexInstructions, maxNameLength }: Pick<NameLimits, 'maxRegexInstructions' | 'maxNameLength'>,
 ): (name: string) => boolean {
-  const count = instructionsOf(regex);
+  const translated = translateRegex(regex);
+  const count = instructionsOf(translated);
   if (count > maxRegexInstructions) {
     const what = 'instructions in a regex, with its repetitions written out: use smaller repetitions, or a prefix';
     throw tooMany(what, count, 'maxRegexInstructions', maxRegexInstructions);
   }
-  const pattern = compile(regex);
+  const pattern = compile(translated);
   return (name) => {
     if (name.length > maxNameLength)
       throw tooMany('characters in a name for a regex', name.length, 'maxNameLength', maxNameLength);
@@ -35,7 +36,7 @@ export function namePattern(
 
 function compile(regex: string): RE2JS {
   try {
-    return RE2JS.compile(regex.replaceAll('\\Z', '\\z'));
+    return RE2JS.compile(regex);
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     throw new NamingError(`invalid regex: ${error.message}`, { cause: error });
@@ -48,14 +49,11 @@ const LOOP = 2;
 /**
  * Counts the instructions that re2js makes of an expression: at least as many as it makes. The expression is not compiled for that: re2js
  * writes repetitions out, a thousand times in eleven characters.
- *
- * @throws {NamingError} for `\Q`, which Python does not have: the text behind it is no expression
  */
 export function instructionsOf(regex: string): number {
   // the instructions of each open group, and those of its last item
   const groups = [{ all: 3, last: 0, captures: 0 }];
   for (const { 0: part, groups: is = {} } of regex.matchAll(PARTS)) {
-    if (part === '\\Q') throw new NamingError(String.raw`invalid regex: bad escape \Q`);
     let group = groups.at(-1)!;
     const addItem = (instructions: number): void => {
       group.all += instructions;

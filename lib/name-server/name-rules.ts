@@ -1,4 +1,5 @@
 import { NamingError } from '../protocol/errors.js';
+import { overLimit } from '../protocol/over-limit.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { isPlainObject } from '../serializers/contract/plain-object.js';
@@ -7,6 +8,11 @@ import { isPlainObject } from '../serializers/contract/plain-object.js';
 export interface NameLimits {
   /** Registered names, the name server's own included. Default 200,000. */
   maxNames: number;
+  /**
+   * Bytes of all registrations together: names, URIs, tags and owners of leases in UTF-8, and 200 for each name and 100 for each tag.
+   * Default 268,435,456 (256 MiB).
+   */
+  maxStoredBytes: number;
   /** Characters of a name. Default 1,000. */
   maxNameLength: number;
   /** Characters of a URI. Default 4,000. */
@@ -28,10 +34,13 @@ export interface NameLimits {
   maxWatches: number;
   /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */
   maxLeaseMs: number;
+  /** Names whose leases one call renews. At least 1,000: programs of this library renew so many at a time. Default 10,000. */
+  maxRenewedNames: number;
 }
 
 export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxNames: 200_000,
+  maxStoredBytes: 256 * 2 ** 20,
   maxNameLength: 1_000,
   maxUriLength: 4_000,
   maxTags: 100,
@@ -41,6 +50,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxRegexInstructions: 2_000,
   maxWatches: 1_000,
   maxLeaseMs: 3_600_000,
+  maxRenewedNames: 10_000,
 };
 
 /**
@@ -68,11 +78,9 @@ export class NameArguments {
   /** A set of tags; undefined for Python's None. */
   tags(value: unknown, argument: string): ReadonlySet<string> | undefined {
     if (value === null || value === undefined) return undefined;
-    if (typeof value === 'string')
-      throw pythonTypeError(`${argument} should not be a str, but another iterable (set, list, etc)`);
     const tags = new Set<string>();
     let length = 0;
-    for (const tag of iterableOf(value)) {
+    for (const tag of iterableOf(value, argument)) {
       if (typeof tag !== 'string') throw pythonTypeError(`a metadata tag must be a str, not ${pythonTypeName(tag)}`);
       tags.add(this.limited('metadata tag', tag, 'maxTagLength'));
       length += tag.length;
@@ -81,6 +89,16 @@ export class NameArguments {
     if (length > maxTagsLength) throw tooMany('characters in all metadata tags', length, 'maxTagsLength', maxTagsLength);
     if (tags.size > this.limits.maxTags) throw tooMany('metadata tags', tags.size, 'maxTags', this.limits.maxTags);
     return tags;
+  }
+
+  /** The names of a renewal. */
+  renewedNames(value: unknown): string[] {
+    const names = [...iterableOf(value, 'names')];
+    const { maxRenewedNames } = this.limits;
+    if (names.length > maxRenewedNames) {
+      throw tooMany('names in one renewal of leases: renew them in parts', names.length, 'maxRenewedNames', maxRenewedNames);
+    }
+    return names.map((name) => this.name(name));
   }
 
   regex(value: unknown): string {
@@ -107,8 +125,12 @@ export class NameArguments {
   }
 }
 
-export function tooMany(what: string, count: number, option: keyof NameLimits, limit: number): NamingError {
-  return new NamingError(`${count} ${what}; the name server takes ${limit} (its option limits.${option})`);
+/** @param begin stands before the text, so that clients recognise the error */
+export function tooMany(what: string, count: number, option: keyof NameLimits, limit: number, begin = ''): NamingError {
+  return overLimit(
+    option,
+    new NamingError(`${begin}${count} ${what}; the name server takes ${limit} (its option limits.${option})`),
+  );
 }
 
 /** False for values that Python takes for false. In the name server's methods they mean that an argument was not given. */
@@ -119,7 +141,8 @@ export function isTrueInPython(value: unknown): boolean {
   return !(Array.isArray(value) || Buffer.isBuffer(value)) || value.length > 0;
 }
 
-function iterableOf(value: unknown): Iterable<unknown> {
+function iterableOf(value: unknown, argument: string): Iterable<unknown> {
+  if (typeof value === 'string') throw pythonTypeError(`${argument} should not be a str, but another iterable (set, list, etc)`);
   if (value instanceof Map) return value.keys();
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) throw notIterable(value);
   if (Symbol.iterator in value) return value as Iterable<unknown>;

@@ -9,10 +9,12 @@ import { NamingError } from '../protocol/errors.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
+import { TOO_MANY_WATCHES } from '../naming/name-records.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
 import { namePattern } from './name-pattern.js';
+import { NameRoom } from './name-room.js';
 import { isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
@@ -33,6 +35,7 @@ type ListedName = string | PyTuple;
  */
 export class NameServer {
   private readonly read: NameArguments;
+  private readonly room: NameRoom;
   private readonly ownStoreId = randomUUID();
   private watches = 0;
 
@@ -44,6 +47,7 @@ export class NameServer {
     private readonly closing: AbortSignal,
   ) {
     this.read = new NameArguments(limits);
+    this.room = new NameRoom(store, limits);
   }
 
   count(): Pending<number> {
@@ -89,11 +93,7 @@ export class NameServer {
 
   /** Begins the leases of names anew. @returns the names that the owner holds no lease of */
   renew_leases(owner: unknown, names: unknown): Pending<string[]> {
-    const list = Array.isArray(names) ? names : [...((names ?? []) as Iterable<unknown>)];
-    return this.store.renew(
-      this.read.name(owner),
-      list.map((name) => this.read.name(name)),
-    );
+    return this.store.renew(this.read.name(owner), this.read.renewedNames(names));
   }
 
   async set_metadata(name: unknown, metadata: unknown): Promise<void> {
@@ -101,11 +101,12 @@ export class NameServer {
     const tags = this.read.tags(metadata, 'metadata');
     const context = currentContext();
     await this.rules.check('setMetadata', known, context);
-    let answer = await this.store.setMetadata(known, tags, { takeover: false });
-    if (answer === 'held') {
+    const answer = await this.room.take({ name: known, metadata: tags }, async () => {
+      const first = await this.store.setMetadata(known, tags, { takeover: false });
+      if (first !== 'held') return first;
       if (!(await this.rules.allows('takeover', known, context))) throw await this.heldName(known);
-      answer = await this.store.setMetadata(known, tags, { takeover: true });
-    }
+      return this.store.setMetadata(known, tags, { takeover: true });
+    });
     if (answer === 'unknown') throw unknownName(known);
   }
 
@@ -157,7 +158,7 @@ export class NameServer {
     };
     await this.rules.check('list', undefined, context);
     if (this.watches >= this.limits.maxWatches)
-      throw tooMany('watches are open', this.watches, 'maxWatches', this.limits.maxWatches);
+      throw tooMany('are open', this.watches, 'maxWatches', this.limits.maxWatches, TOO_MANY_WATCHES);
     this.watches++;
     try {
       for await (const item of nameFeed(this.store, filter, this.closing)) yield feedItem(item);
@@ -176,15 +177,14 @@ export class NameServer {
     };
     await this.rules.check('register', record.name, context);
     if (record.name === NAME_SERVER_OBJECT_ID && context) await this.rules.check('takeover', record.name, context);
-    if ((await this.store.count()) >= this.limits.maxNames && (await this.store.get(record.name)) === undefined) {
-      throw tooMany('names are registered', await this.store.count(), 'maxNames', this.limits.maxNames);
-    }
-    const obstacle = await this.store.put(record, { safe, takeover: false });
-    if (obstacle === undefined) return;
-    const isHeld = obstacle.lease !== undefined && obstacle.lease.owner !== lease?.owner;
-    if (safe || !isHeld) throw new NamingError(`name already registered: ${record.name}`);
-    if (!(await this.rules.allows('takeover', record.name, context))) throw await this.heldName(record.name);
-    await this.store.put(record, { safe, takeover: true });
+    await this.room.take(record, async () => {
+      const obstacle = await this.store.put(record, { safe, takeover: false });
+      if (obstacle === undefined) return;
+      const isHeld = obstacle.lease !== undefined && obstacle.lease.owner !== lease?.owner;
+      if (safe || !isHeld) throw new NamingError(`name already registered: ${record.name}`);
+      if (!(await this.rules.allows('takeover', record.name, context))) throw await this.heldName(record.name);
+      await this.store.put(record, { safe, takeover: true });
+    });
   }
 
   /** @throws {SecurityError} when the policy refuses one of the names; none is removed then */

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
+import { Server } from 'node:net';
 import { TRUSTED_NETWORK_REMEDY } from '../daemon/options/open-address.js';
 import { environmentConfig } from '../options/environment.js';
 import { millisecondsOf } from '../options/config-items.js';
 import {
-  ANYTHING,
   anyOf,
   checkOptions,
   configError,
@@ -15,10 +15,12 @@ import {
   type OptionRules,
   PORT,
   SWITCH,
+  TEXT,
   withMethods,
 } from '../options/option-checks.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
-import { isLoopbackLocation } from '../protocol/location.js';
+import { isLoopbackAddress } from '../protocol/location.js';
+import { limitOf } from '../protocol/over-limit.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
@@ -81,6 +83,8 @@ const OWN_TAGS: ReadonlySet<string> = new Set(['class:Pyro5.nameserver.NameServe
  * @see Pyro5/nameserver.py, `NameServerDaemon`
  */
 export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implements AsyncDisposable {
+  /** How often each limit of names has refused a call. */
+  readonly counters: Readonly<Record<keyof NameLimits, number>>;
   private readonly closing = new AbortController();
   private closed: Promise<void> | undefined;
 
@@ -91,6 +95,15 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     private readonly ownsStore: boolean,
   ) {
     super();
+    const counters = Object.fromEntries(Object.keys(DEFAULT_NAME_LIMITS).map((name) => [name, 0])) as Record<
+      keyof NameLimits,
+      number
+    >;
+    this.counters = counters;
+    daemon.on('callFailed', (error) => {
+      const limit = limitOf(error);
+      if (limit !== undefined && Object.hasOwn(counters, limit)) counters[limit as keyof NameLimits]++;
+    });
   }
 
   /**
@@ -128,9 +141,21 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     return this.daemon.uriFor(NAME_SERVER_OBJECT_ID, false);
   }
 
+  /** @internal The IP address that the name server listens on, of a host name, too; undefined for a unix socket. */
+  get boundAddress(): string | undefined {
+    const { sock } = this.daemon;
+    const address = sock instanceof Server ? sock.address() : null;
+    return typeof address === 'object' ? address?.address : undefined;
+  }
+
   /** Number of registered names, the name server's own included. */
   async count(): Promise<number> {
     return this.store.count();
+  }
+
+  /** Bytes of all registrations together, as `limits.maxStoredBytes` counts them. The name server's own is left out. */
+  async storedBytes(): Promise<number> {
+    return this.store.bytes();
   }
 
   /** `host:port` of the UDP socket that answers broadcasts; undefined without. */
@@ -162,7 +187,8 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     daemon.register(makeObject(this.store), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = this.innerUri;
-      if (isLoopbackLocation(inner.location!)) {
+      const address = this.boundAddress;
+      if (address === undefined || isLoopbackAddress(address)) {
         throw configError(
           `broadcast is of no use at ${inner.location}: nobody else can reach it; give host, for example 0.0.0.0`,
         );
@@ -191,16 +217,28 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   }
 }
 
-const STORE_METHODS = ['get', 'put', 'setMetadata', 'remove', 'renew', 'list', 'count', 'watch', 'close'];
+const STORE_METHODS = [
+  'get',
+  'put',
+  'setMetadata',
+  'remove',
+  'removeUnchanged',
+  'renew',
+  'list',
+  'count',
+  'bytes',
+  'watch',
+  'close',
+];
 
 /** The rules of the options of a name server. */
 export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
   ...PYRO_DAEMON_RULES,
   storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
-  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
+  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: TEXT, port: PORT })),
   autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
   policy: objectRule('an object with rules', POLICY_RULES),
-  limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
+  limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, { maxRenewedNames: { least: 1_000 } })),
 };
 
 /** Starts a name server, see {@link PyroNameServer}. @throws {PyroError} `CONFIG`, as {@link PyroNameServer.start} */

@@ -53,6 +53,10 @@ export class StoreWithOwnName implements NameStore {
     return this.store.remove(names.filter(isOther), options);
   }
 
+  removeUnchanged(record: NameRecord): Pending<boolean> {
+    return record.name === NAME_SERVER_OBJECT_ID ? false : this.store.removeUnchanged(record);
+  }
+
   renew(owner: string, names: readonly string[]): Pending<string[]> {
     return this.store.renew(owner, names);
   }
@@ -69,6 +73,11 @@ export class StoreWithOwnName implements NameStore {
     const withOwn = (count: number, found: NameRecord | undefined): number => (found === undefined ? count + 1 : count);
     if (!(stored instanceof Promise) && !(left instanceof Promise)) return withOwn(stored, left);
     return Promise.all([stored, left]).then(([count, found]) => withOwn(count, found));
+  }
+
+  /** The name server's own registration does not count. */
+  bytes(): Pending<number> {
+    return this.store.bytes();
   }
 
   watch(listener: (change: NameChange) => void): () => void {

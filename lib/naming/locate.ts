@@ -102,17 +102,17 @@ export async function resolve(
   uri: PyroUri | string,
   options: NameServerOptions | readonly NameServerOptions[] = {},
 ): Promise<PyroUri> {
-  const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
+  checkNameServers(options);
+  const parsed = uri instanceof PyroUri ? uri : new PyroUri(uri, environmentConfig().NS_PORT);
   if (parsed.protocol === 'PYRO') return parsed;
   return (await resolveName(parsed, options, signalOf(options))).uri;
 }
 
-const NEVER = new AbortController().signal;
-
 /** Ends when one of the signals in the options does, or `end`. */
 function signalOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): AbortSignal {
   const signals = [...addressesOf(options), { signal: end }].flatMap(({ signal }) => signal ?? []);
-  return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? NEVER);
+  // a signal of its own for each call: Node warns of one with many listeners
+  return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? new AbortController().signal);
 }
 
 /** The name servers that are asked for a URI: the address in the URI wins over the addresses in the options. */

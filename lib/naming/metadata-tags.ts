@@ -1,4 +1,5 @@
 import { configError } from '../options/option-checks.js';
+import { optionText } from '../protocol/safe-text.js';
 
 /**
  * Checks metadata tags and gives them as they are sent.
@@ -20,9 +21,12 @@ export function tagList(tags: Iterable<string>): string[] {
  *
  * @param classOrObject for an object, its class counts
  * @param prefix of each tag. Python's tags contain the module: use `class:devices.` for the same tags as a Python module `devices`
+ * @throws {PyroError} `CONFIG` for a value that is no class and no object
  * @see Pyro5/core.py, `type_meta`
  */
 export function typeMeta(classOrObject: object, prefix = 'class:'): Set<string> {
+  if (typeof classOrObject !== 'function' && (typeof classOrObject !== 'object' || classOrObject === null))
+    throw configError(`typeMeta takes a class or an object, not ${optionText(classOrObject)}`);
   const start: unknown = typeof classOrObject === 'function' ? (classOrObject.prototype as unknown) : classOrObject;
   const names = new Set<string>();
   for (let proto = start; proto !== null && proto !== undefined; proto = Object.getPrototypeOf(proto)) {

@@ -13,6 +13,12 @@ export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: und
 /** Without a change for so long, a name server of this library sends an `alive` item, so that each side sees that the other is there. */
 export const WATCH_HEARTBEAT_MS = 5_000;
 
+/**
+ * Beginning of the error of a name server at which as many watches are open as it takes. The protocol has no codes for the errors of a name
+ * server.
+ */
+export const TOO_MANY_WATCHES = 'too many watches: ';
+
 /** An item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
 export type NameServerChange =
   | { readonly change: 'registered'; readonly name: string; readonly registration: NameRegistration }

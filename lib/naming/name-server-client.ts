@@ -4,7 +4,7 @@ import type { ConnectionEnds } from '../client/connection/peer-address.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
-import { ANYTHING, checkOptions, type OptionRules, SWITCH } from '../options/option-checks.js';
+import { ANYTHING, checkArgument, checkOptions, type OptionRules, SWITCH, TEXT, URI } from '../options/option-checks.js';
 import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -18,7 +18,7 @@ import {
 } from './name-records.js';
 import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
 
-const FILTER_RULES: OptionRules<NameFilter> = { prefix: ANYTHING, regex: ANYTHING };
+const FILTER_RULES: OptionRules<NameFilter> = { prefix: TEXT, regex: TEXT };
 const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
 
 /** Makes proxies without name lookup: a name server is reached by its address only. */
@@ -81,6 +81,8 @@ export class NameServerClient implements AsyncDisposable {
     uri: PyroUri | string,
     options: { safe?: boolean; metadata?: Iterable<string> } = {},
   ): Promise<void> {
+    checkArgument('the name', name, TEXT);
+    checkArgument('the uri', uri, URI);
     checkOptions(options, { safe: SWITCH, metadata: ANYTHING });
     const { safe = false, metadata } = options;
     await this.call('register', name, String(uri), safe, metadata === undefined ? null : tagList(metadata));
@@ -88,11 +90,13 @@ export class NameServerClient implements AsyncDisposable {
 
   /** Gives the URI of a name. @throws {NamingError} when the name is not registered */
   async lookup(name: string): Promise<PyroUri> {
+    checkArgument('the name', name, TEXT);
     return uriOf(await this.call('lookup', name));
   }
 
   /** Gives the URI and the tags of a name. @throws {NamingError} when the name is not registered */
   async lookupWithMetadata(name: string): Promise<{ uri: PyroUri; metadata: Set<string> }> {
+    checkArgument('the name', name, TEXT);
     const [uri, metadata] = tupleOf(await this.call('lookup', name, true));
     return { uri: uriOf(uri), metadata: tagSetOf(metadata) };
   }
@@ -103,7 +107,7 @@ export class NameServerClient implements AsyncDisposable {
    * @returns the number of removed names
    */
   async remove(what: string | NameFilter): Promise<number> {
-    if (typeof what !== 'string') checkOptions(what, FILTER_RULES);
+    if (typeof what !== 'string') checkOptions(what, FILTER_RULES, 'remove: ');
     const { prefix = null, regex = null } = typeof what === 'string' ? {} : what;
     return Number(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
   }
@@ -129,6 +133,7 @@ export class NameServerClient implements AsyncDisposable {
 
   /** Replaces the tags of a name. @throws {NamingError} when the name is not registered */
   async setMetadata(name: string, metadata: Iterable<string>): Promise<void> {
+    checkArgument('the name', name, TEXT);
     await this.call('set_metadata', name, tagList(metadata));
   }
 
@@ -225,12 +230,17 @@ async function answerOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
   } catch (error) {
-    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.NamingError') throw error;
-    throw new NamingError(error.args.map(String).join(', '), { cause: error });
+    throw refusalOf(error) ?? error;
   }
 }
 
-/** The items of a watch. @throws {ConnectionClosedError} when the name server ends it */
+/** The NamingError that stands for the one of the name server; undefined for other errors. */
+function refusalOf(error: unknown): NamingError | undefined {
+  const isRefusal = error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.NamingError';
+  return isRefusal ? new NamingError(error.args.map(String).join(', '), { cause: error }) : undefined;
+}
+
+/** The items of a watch. @throws {NamingError} when the name server refuses it @throws {ConnectionClosedError} when the name server ends it */
 async function* readChanges(stream: AsyncIterable<unknown>): AsyncGenerator<NameServerChange> {
   for await (const item of endedAsClosed(stream)) {
     if (!(item instanceof Map)) throw badAnswer('a dict');
@@ -245,7 +255,7 @@ async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<un
   try {
     yield* stream;
   } catch (error) {
-    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw error;
+    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw refusalOf(error) ?? error;
     throw new ConnectionClosedError(`the name server ended the watch: ${error.message}`, { cause: error });
   }
 }

@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { ABORT_SIGNAL, checkOptions, milliseconds, type OptionRules, TEXT, TEXTS } from '../options/option-checks.js';
-import type { NameRegistration, NameServerChange, TagFilter } from './name-records.js';
+import {
+  ABORT_SIGNAL,
+  checkArgument,
+  checkOptions,
+  milliseconds,
+  type OptionRules,
+  TEXT,
+  TEXTS,
+} from '../options/option-checks.js';
+import { type NameRegistration, type NameServerChange, type TagFilter, TOO_MANY_WATCHES } from './name-records.js';
 
 /** A change of a name, as a watch gives it. */
 export type NameEvent =
@@ -41,6 +49,8 @@ const DEFAULT_WAIT_MS = 30_000;
 const DEFAULT_POLL_MS = 1_000;
 /** Pause before the next attempt, when the name server does not answer. */
 const RETRY_MS = 1_000;
+/** While the name server takes no more watches, each pause is twice the last one: this often at most. */
+const MAX_DOUBLINGS = 4;
 
 /** The part of a name server's client that a watch needs. */
 interface WatchedNameServer {
@@ -57,14 +67,16 @@ export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
 
 /**
  * Follows names: gives the registered names first, then each change. A name server of this library tells of changes at once; other name
- * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime.
+ * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime. When the
+ * name server takes no more watches, the watch asks again until another one has ended.
  *
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
 export async function* watchNames(connect: WatchConnect, options: NameWatchOptions): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
-  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = new AbortController().signal } = options;
   const known = new KnownNames();
+  let refusals = 0;
   while (!signal.aborted) {
     let nameServer: WatchedNameServer | undefined;
     const giveUp = (): void => void nameServer?.release();
@@ -74,14 +86,16 @@ export async function* watchNames(connect: WatchConnect, options: NameWatchOptio
       if (signal.aborted) return;
       if (nameServer.tellsChanges) yield* follow(await nameServer.changes(prefix, tags), known);
       else yield* poll(nameServer, { prefix, tags, pollIntervalMs, signal }, known);
+      refusals = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (!isTemporary(error)) throw error;
+      refusals = isForTooManyWatches(error) ? refusals + 1 : 0;
+      if (refusals === 0 && !isTemporary(error)) throw error;
     } finally {
       signal.removeEventListener('abort', giveUp);
       await nameServer?.release();
     }
-    await pause(RETRY_MS, signal);
+    await pause(RETRY_MS * 2 ** Math.min(refusals, MAX_DOUBLINGS), signal);
   }
 }
 
@@ -91,6 +105,7 @@ export async function* watchNames(connect: WatchConnect, options: NameWatchOptio
  * @throws {NamingError} after `timeoutMs`
  */
 export async function waitForName(connect: WatchConnect, name: string, options: NameWaitOptions): Promise<PyroUri> {
+  checkArgument('the name', name, TEXT);
   checkOptions(options, WAIT_RULES);
   const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
   const late = AbortSignal.timeout(timeoutMs);
@@ -102,7 +117,9 @@ export async function waitForName(connect: WatchConnect, name: string, options: 
   throw new NamingError(`"${name}" was not registered within timeoutMs (${timeoutMs} ms)`);
 }
 
-const NEVER = new AbortController().signal;
+function isForTooManyWatches(error: unknown): boolean {
+  return error instanceof NamingError && error.message.startsWith(TOO_MANY_WATCHES);
+}
 
 function isTemporary(error: unknown): boolean {
   if (error instanceof NamingError) return isTemporary(error.cause);

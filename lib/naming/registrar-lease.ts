@@ -8,6 +8,9 @@ const CHECKS_OF_A_LEASE = 4;
 /** Bounds of a lease: a busy program renews it in time, and the name of a crashed program is removed soon. */
 const LEASE_MS = { least: 15_000, most: 3_600_000 };
 
+/** Names whose leases one call renews. A name server may limit them, but not to less. */
+const NAMES_PER_RENEWAL = 1_000;
+
 /**
  * Beginning of the error of a name server that keeps a name for its living owner. The protocol has no codes for the errors of a name
  * server.
@@ -29,7 +32,12 @@ export class RegistrarLease {
 
   /** Begins the time of the names anew. @returns the names whose leases this program has lost */
   async renew(nameServer: NameServerClient, names: readonly string[]): Promise<string[]> {
-    return nameServer.hasLeases && names.length > 0 ? nameServer.renewLeases(this.owner, names) : [];
+    const lost: string[] = [];
+    if (!nameServer.hasLeases) return lost;
+    for (let start = 0; start < names.length; start += NAMES_PER_RENEWAL) {
+      lost.push(...(await nameServer.renewLeases(this.owner, names.slice(start, start + NAMES_PER_RENEWAL))));
+    }
+    return lost;
   }
 
   /** Registers a name. @returns false when the name belongs to another program that is alive */

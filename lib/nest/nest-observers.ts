@@ -4,9 +4,9 @@ import type { FactoryProvider, Type } from '@nestjs/common';
 import { processWide, sharedSymbol } from '../copies/process-wide.js';
 
 /**
- * Nest gives a strategy no access to the global enhancers of its own microservice, nor to the guards that a test overrides. Without this
- * access, guards would be silently lost. So this file observes the two methods of Nest that get both: it notes their arguments, and changes
- * nothing else.
+ * Nest gives a strategy no access to the global enhancers of its own microservice, nor to the guards and providers that a test overrides.
+ * Without this access, guards would be silently lost. So this file observes the two methods of Nest that get both: it notes their
+ * arguments, and changes nothing else.
  */
 const OBSERVED = sharedSymbol('observed');
 
@@ -20,13 +20,20 @@ export interface EnhancerOverride extends Partial<Pick<FactoryProvider, 'useFact
 export type EnhancerOverrides = ReadonlyMap<unknown, EnhancerOverride>;
 
 const overridesByContainer = processWide('overrides', () => new WeakMap<object, Map<unknown, EnhancerOverride>>());
+const overriddenProviders = processWide('overridden-providers', () => new WeakMap<object, Set<unknown>>());
 const configByStrategy = processWide('microservice-configs', () => new WeakMap<object, ApplicationConfig>());
 
 const NO_OVERRIDES: EnhancerOverrides = new Map();
+const NO_TOKENS: ReadonlySet<unknown> = new Set();
 
 /** The enhancers that a test overrides in a container. */
 export function overridesIn(container: NestContainer): EnhancerOverrides {
   return overridesByContainer.get(container) ?? NO_OVERRIDES;
+}
+
+/** The tokens of the providers that a test overrides in a container. */
+export function overriddenProvidersIn(container: NestContainer): ReadonlySet<unknown> {
+  return overriddenProviders.get(container) ?? NO_TOKENS;
 }
 
 /** The configuration of the microservice that has the strategy; undefined before its `listen`. */
@@ -48,7 +55,10 @@ function observeOverrides(): void {
   prototype.replace = function (this: NestContainer, token: unknown, given: Parameters<typeof replace>[1]): void {
     // Nest's declaration says less than what a testing module passes
     const options = given as EnhancerOverride & { isProvider?: boolean };
-    if (!options.isProvider) {
+    if (options.isProvider) {
+      const tokens = overriddenProviders.get(this) ?? new Set();
+      overriddenProviders.set(this, tokens.add(token));
+    } else {
       const overrides = overridesByContainer.get(this) ?? new Map<unknown, EnhancerOverride>();
       overridesByContainer.set(this, overrides.set(token, options));
     }

@@ -1,4 +1,5 @@
 import { processWide } from '../copies/process-wide.js';
+import { optionText } from '../protocol/safe-text.js';
 import type { AnyFunction } from './decorated-functions.js';
 import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';
@@ -52,6 +53,8 @@ export function declaredParameters(fn: AnyFunction): DeclaredParameters | undefi
 }
 
 function parseNames(names: readonly string[]): DeclaredParameters {
+  const wrong = names.find((name: unknown) => typeof name !== 'string');
+  if (wrong !== undefined) throw new TypeError(`params: ${optionText(wrong)} is no name of a parameter; it must be a text`);
   const isKeywords = (name: string): boolean => name.startsWith('**');
   const keywordsIndex = names.findIndex(isKeywords);
   const others = names.filter((name) => !isKeywords(name));

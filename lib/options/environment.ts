@@ -1,6 +1,6 @@
 import { warn } from '../reports/warning.js';
 import { CONFIG_ITEMS, type ConfigItem, type PyroConfig } from './config-items.js';
-import { configError } from './option-checks.js';
+import { checkArgument, configError, OBJECT } from './option-checks.js';
 
 const PREFIX = 'PYRO_';
 
@@ -19,6 +19,7 @@ const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\//;
  * @throws {PyroError} `CONFIG`, naming variable, value and the expected text
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): PyroConfig {
+  checkArgument('readConfig: the argument', environment, OBJECT);
   const config: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(CONFIG_ITEMS) as [string, ConfigItem<unknown>][]) {
     const variable = PREFIX + name;

@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import { PyroError } from '../protocol/errors.js';
 import { MAX_PORT } from '../protocol/location.js';
+import { PyroUri } from '../protocol/uri.js';
 import { optionText } from '../protocol/safe-text.js';
 import { DEEPEST, MOST_DIGITS } from '../serpent/value-limits.js';
 import { nearestName } from './nearest-name.js';
@@ -31,6 +33,8 @@ export interface OptionRule {
   /** Completes the sentence "it must be …". */
   readonly takes: string;
   fits(value: unknown): boolean;
+  /** Describes a value that does not fit, to complete the sentence "it is …". Default: {@link optionText}. */
+  readonly describe?: (value: unknown) => string | undefined;
   /** The options inside, when the value is an object. */
   readonly members?: OptionRules<Record<string, unknown>>;
   /** True: the object may have other options than `members`. Only names that look like a mistyped member are refused. */
@@ -50,6 +54,9 @@ export const withMethods = (takes: string, ...methods: string[]): OptionRule => 
   fits: (value) => isObject(value) && methods.every((name) => isFunction((value as Record<string, unknown>)[name])),
 });
 
+/** A rule for the address of an object. The URI itself checks a text. */
+export const URI: OptionRule = { takes: 'a text or a PyroUri', fits: (value) => isText(value) || value instanceof PyroUri };
+
 /** A rule for values of every kind, and for values that are checked elsewhere. */
 export const ANYTHING: OptionRule = { takes: 'anything', fits: () => true };
 
@@ -61,6 +68,12 @@ export const SWITCH: OptionRule = {
 export const TEXT: OptionRule = { takes: 'a text', fits: isText };
 export const FULL_TEXT: OptionRule = { takes: 'a text that is not empty', fits: (value) => isText(value) && value !== '' };
 export const FUNCTION: OptionRule = { takes: 'a function', fits: isFunction };
+/** A rule for functions whose result is used at once. A promise would be taken for a result. */
+export const SYNC_FUNCTION: OptionRule = {
+  takes: 'a function that gives its result at once',
+  fits: (value) => isFunction(value) && !types.isAsyncFunction(value),
+  describe: (value) => (isFunction(value) ? 'an async function' : undefined),
+};
 export const OBJECT: OptionRule = { takes: 'an object', fits: isObject };
 export const STREAM: OptionRule = withMethods('a socket or another byte stream', 'write', 'on', 'destroy');
 export const ABORT_SIGNAL: OptionRule = withMethods('an AbortSignal', 'addEventListener', 'throwIfAborted');
@@ -161,7 +174,28 @@ export function checkOptions<T extends object>(
   prefix = '',
   makeError: (text: string) => Error = configError,
 ): void {
+  checkIsObject(options, prefix, makeError);
   checkMembers(options as Record<string, unknown>, { members: rules as OptionRules<Record<string, unknown>> }, prefix, makeError);
+}
+
+/** Refuses options that are no object: a text has members, too. @param prefix as in {@link checkOptions} */
+export function checkIsObject(options: unknown, prefix = '', makeError: (text: string) => Error = configError): void {
+  if (!isObject(options)) throw makeError(`${prefix}the options are ${optionText(options)}; they must be an object`);
+}
+
+/**
+ * Refuses an argument, or the value of an option, that does not fit its rule.
+ *
+ * @param name names the argument in the error: `drain: deadlineMs`
+ * @throws the error. It names the argument, its value and the values that it takes
+ */
+export function checkArgument(
+  name: string,
+  value: unknown,
+  rule: OptionRule,
+  makeError: (text: string) => Error = configError,
+): void {
+  if (!rule.fits(value)) throw makeError(`${name} is ${rule.describe?.(value) ?? optionText(value)}; it must be ${rule.takes}`);
 }
 
 function checkMembers(
@@ -180,7 +214,7 @@ function checkMembers(
   for (const [name, rule] of Object.entries(members)) {
     const value: unknown = options[name];
     if (value === undefined) continue;
-    if (!rule.fits(value)) throw makeError(`${prefix}${name} is ${optionText(value)}; it must be ${rule.takes}`);
+    checkArgument(`${prefix}${name}`, value, rule, makeError);
     if (rule.members && isObject(value)) checkMembers(value as Record<string, unknown>, rule, `${prefix}${name}.`, makeError);
   }
 }

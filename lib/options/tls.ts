@@ -4,7 +4,22 @@ import type { ServerOpts } from 'node:net';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { asError } from '../protocol/safe-text.js';
 import type { PyroConfig } from './config-items.js';
-import { anyOf, ANYTHING, configError, objectRule, type OptionRule, type OptionRules, SWITCH } from './option-checks.js';
+import {
+  anyOf,
+  configError,
+  FULL_TEXT,
+  FUNCTION,
+  listOf,
+  OBJECT,
+  objectRule,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  SWITCH,
+  TEXT,
+  TEXTS,
+  wholeNumber,
+} from './option-checks.js';
 
 /**
  * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and the other
@@ -28,43 +43,52 @@ export interface ServerTlsOptions extends Omit<
 /** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and the other options of Node's `tls.connect`. */
 export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
+const BYTES: OptionRule = { takes: 'bytes', fits: (value) => ArrayBuffer.isView(value) };
+const PEM: OptionRule = anyOf({ ...FULL_TEXT, takes: 'the text of a PEM file' }, BYTES);
+/** Takes certificates or keys: one, a list of them, or objects that have a passphrase, too. */
+const certificates = (member: 'pem' | 'buf'): OptionRule => {
+  const one = anyOf(PEM, { ...OBJECT, takes: `an object with ${member}` });
+  return anyOf(one, listOf(one, 'a list of these'));
+};
+const VERSION = oneOf('TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1');
+
 /** The options of both roles, so that one object can serve both. */
 const TLS_MEMBERS: OptionRules<ServerTlsOptions & ClientTlsOptions> = {
-  ALPNCallback: ANYTHING,
-  ALPNProtocols: ANYTHING,
-  SNICallback: ANYTHING,
-  allowPartialTrustChain: ANYTHING,
-  ca: ANYTHING,
-  cert: ANYTHING,
-  checkServerIdentity: ANYTHING,
-  ciphers: ANYTHING,
-  clientCertEngine: ANYTHING,
-  crl: ANYTHING,
-  dhparam: ANYTHING,
-  ecdhCurve: ANYTHING,
-  enableTrace: ANYTHING,
-  honorCipherOrder: ANYTHING,
-  key: ANYTHING,
-  maxVersion: ANYTHING,
-  minDHSize: ANYTHING,
-  minVersion: ANYTHING,
-  passphrase: ANYTHING,
-  pfx: ANYTHING,
-  privateKeyEngine: ANYTHING,
-  privateKeyIdentifier: ANYTHING,
-  pskCallback: ANYTHING,
+  ALPNCallback: FUNCTION,
+  ALPNProtocols: anyOf(TEXTS, BYTES, listOf(BYTES, 'a list of bytes')),
+  SNICallback: FUNCTION,
+  allowPartialTrustChain: SWITCH,
+  ca: certificates('pem'),
+  cert: certificates('pem'),
+  checkServerIdentity: FUNCTION,
+  ciphers: TEXT,
+  clientCertEngine: TEXT,
+  crl: certificates('pem'),
+  dhparam: PEM,
+  ecdhCurve: TEXT,
+  enableTrace: SWITCH,
+  honorCipherOrder: SWITCH,
+  key: certificates('pem'),
+  maxVersion: VERSION,
+  minDHSize: wholeNumber({ least: 1 }),
+  minVersion: VERSION,
+  passphrase: TEXT,
+  pfx: certificates('buf'),
+  privateKeyEngine: TEXT,
+  privateKeyIdentifier: TEXT,
+  pskCallback: FUNCTION,
   rejectUnauthorized: SWITCH,
   requestCert: { takes: 'left out; the option is requestClientCert', fits: () => false },
   requestClientCert: SWITCH,
-  secureContext: ANYTHING,
-  secureOptions: ANYTHING,
-  secureProtocol: ANYTHING,
-  servername: ANYTHING,
-  session: ANYTHING,
-  sessionIdContext: ANYTHING,
-  sessionTimeout: ANYTHING,
-  sigalgs: ANYTHING,
-  ticketKeys: ANYTHING,
+  secureContext: OBJECT,
+  secureOptions: wholeNumber(),
+  secureProtocol: TEXT,
+  servername: TEXT,
+  session: BYTES,
+  sessionIdContext: TEXT,
+  sessionTimeout: wholeNumber(),
+  sigalgs: TEXT,
+  ticketKeys: BYTES,
 };
 
 /** A rule for an object with options of TLS. A later version of Node may have further options. */

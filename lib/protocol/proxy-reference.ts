@@ -1,6 +1,8 @@
+import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
+import { optionText } from './safe-text.js';
 import { PyroUri } from './uri.js';
 
 /** The member of a value that travels as a proxy: its {@link ProxyReference}. */
@@ -16,6 +18,7 @@ export class ProxyReference {
     recogniseInstances(this, 'ProxyReference');
   }
 
+  /** @throws {PyroError} when the URI is no PyroUri, or members are no Sets */
   constructor(
     readonly uri: PyroUri,
     readonly oneway: ReadonlySet<string> = new Set(),
@@ -25,7 +28,15 @@ export class ProxyReference {
     readonly handshake: unknown = DEFAULT_HANDSHAKE,
     /** Serializer that the owner prefers; undefined: the receiver's default. */
     readonly serializer: string | undefined = undefined,
-  ) {}
+  ) {
+    if (!(uri instanceof PyroUri)) {
+      const text = `the uri of a ProxyReference is ${optionText(uri)}; it must be a PyroUri: new PyroUri('PYRO:object@host:port')`;
+      throw new PyroError(text, { code: 'BAD_URI' });
+    }
+    for (const names of [oneway, methods, attrs]) {
+      if (!types.isSet(names)) throw new PyroError(`the members of a ProxyReference are Sets of names, not ${optionText(names)}`);
+    }
+  }
 
   /** @throws {PyroError} when the state has another shape than {@link toState} gives */
   static fromState(state: readonly unknown[]): ProxyReference {

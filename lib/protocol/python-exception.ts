@@ -1,5 +1,5 @@
 import { recogniseInstances } from '../copies/process-wide.js';
-import { safeText } from './safe-text.js';
+import { optionText, safeText } from './safe-text.js';
 
 /** An error that travels as the named Python exception, with these args and attributes. */
 export class PythonException extends Error {
@@ -19,6 +19,10 @@ export class PythonException extends Error {
     readonly attributes: Readonly<Record<string, unknown>> = {},
     options?: ErrorOptions,
   ) {
+    if (typeof pythonType !== 'string')
+      throw new TypeError(`PythonException: the type is ${optionText(pythonType)}; it must be a text`);
+    if (!Array.isArray(args))
+      throw new TypeError(`PythonException: args is ${optionText(args)}; it must be a list: ['not in stock']`);
     super(args.map(safeText).join(', '), options);
   }
 

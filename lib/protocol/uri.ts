@@ -1,6 +1,7 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
 import { PyroError } from './errors.js';
+import { safeText } from './safe-text.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
 const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;
@@ -31,7 +32,7 @@ export class PyroUri {
    * @throws {PyroError} `BAD_URI`, naming the text and the fault
    */
   constructor(text: string, nameServerPort: number = DEFAULT_NAME_SERVER_PORT) {
-    if (typeof text !== 'string') throw badUri(String(text), 'it is no string');
+    if (typeof text !== 'string') throw badUri(safeText(text), 'it is no string');
     const match = SHAPE.exec(withoutLineBreaks(text));
     if (!match) throw badUri(text, 'expected PYRO:object@location, PYRONAME:name or PYROMETA:tags');
     const protocol = match[1]!.toUpperCase();

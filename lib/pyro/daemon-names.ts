@@ -1,7 +1,7 @@
 import type { NameSnapshot } from '../daemon/contract/snapshot.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { addressesOf, NAME_SERVERS } from '../client/options/name-resolver.js';
-import { checkOptions, configError, type OptionRule } from '../options/option-checks.js';
+import { checkArgument, checkOptions, configError, type OptionRule, withMethods } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
 import { NameRegistrar } from '../naming/name-registrar.js';
@@ -44,6 +44,7 @@ export class DaemonNames {
     private readonly daemon: BaseDaemon,
     options: true | DaemonNamesOptions | readonly DaemonNamesOptions[],
   ) {
+    checkArgument('DaemonNames: the daemon', daemon, withMethods('a PyroDaemon', 'uriFor', 'registerTarget'));
     checkOptions<{ nameServer: unknown }>({ nameServer: options }, { nameServer: NAME_SERVER });
     const nameServer = options === true ? {} : options;
     const intervals = addressesOf<DaemonNamesOptions>(nameServer).flatMap(({ retryIntervalMs }) => retryIntervalMs ?? []);

@@ -5,14 +5,14 @@ import { DAEMON_RULES } from '../daemon/options/resolve-daemon-options.js';
 import { ACCESS_LOG, type AccessLogOptions } from '../logging/access-log.js';
 import { INSPECTOR_ACCESS, type InspectorAccess } from './inspector-object.js';
 import type { PyroLogger } from '../logging/log-entry.js';
-import { anyOf, FUNCTION, objectRule, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
+import { anyOf, objectRule, type OptionRules, SWITCH, SYNC_FUNCTION, withMethods } from '../options/option-checks.js';
 
 /** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
 export interface PyroDaemonOptions extends DaemonOptions {
   /**
    * The logger of the daemon's events, for example `console` or a logger of pino. Entries have fields. Failures and refused clients are
-   * logged, and each connection at `debug`. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on,
-   * or nothing.
+   * logged, and each connection at `debug`. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on;
+   * without it, warnings of the process for calls that failed by a mistake whose stack no client gets.
    */
   logger?: PyroLogger | false;
   /** Logs each call when it has ended, as `info` of `logger`. True: every call. See {@link AccessLogOptions}. Default false. */
@@ -44,6 +44,6 @@ export const PYRO_DAEMON_RULES: OptionRules<PyroDaemonOptions> = {
   accessLog: ACCESS_LOG,
   telemetry: SWITCH,
   inspector: INSPECTOR_ACCESS,
-  receivedProxies: FUNCTION,
+  receivedProxies: SYNC_FUNCTION,
   receivedProxyOptions: objectRule('an object', RECEIVED_PROXY_RULES),
 };

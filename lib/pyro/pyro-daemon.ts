@@ -7,7 +7,7 @@ import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
-import { environmentWireLog, logDaemon } from '../logging/core-log.js';
+import { environmentWireLog, logDaemon, warnOfFailedCalls } from '../logging/core-log.js';
 import { environmentLogger } from '../logging/environment-logger.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { INSPECTOR_OBJECT_ID, SERIALIZER_IDS } from '../protocol/constants.js';
@@ -41,6 +41,7 @@ export class PyroDaemon extends BaseDaemon {
     if (logger) daemon.wireLog ??= environmentWireLog(logger);
     super(daemon, new ClientProxies(daemon, receivedProxies, { telemetry, ...receivedProxyOptions }));
     if (logger) logDaemon(this, logger, accessLog);
+    else if (logger === undefined) warnOfFailedCalls(this);
     followDaemon(this, telemetry);
     if (inspector) this.registerTarget(INSPECTOR_OBJECT_ID, inspectorTarget(this, inspector));
   }

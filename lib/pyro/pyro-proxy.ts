@@ -6,7 +6,8 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { environmentWireLog } from '../logging/core-log.js';
-import type { ProxyReference } from '../protocol/proxy-reference.js';
+import { checkArgument, checkIsObject, OBJECT, type OptionRule } from '../options/option-checks.js';
+import { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { resolveName } from '../naming/locate.js';
 import { followProxy } from '../telemetry/telemetry.js';
@@ -19,6 +20,16 @@ export interface ReferencedProxyOptions extends PyroProxyOptions {
    */
   sender?: ProxySender;
 }
+
+const REFERENCE: OptionRule = {
+  takes: 'a ProxyReference; PyroProxy.to takes a URI',
+  fits: (value) => value instanceof ProxyReference,
+};
+
+const SENDER: OptionRule = {
+  takes: 'an object with remoteAddress, a text',
+  fits: (value) => OBJECT.fits(value) && typeof (value as Partial<ProxySender>).remoteAddress === 'string',
+};
 
 /**
  * Calls a remote object.
@@ -52,12 +63,13 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
   }
 
   /** Makes a proxy from a reference. It connects when it is first called. */
-  static from<T = UntypedRemote>(
-    reference: ProxyReference,
-    { sender, ...options }: ReferencedProxyOptions = {},
-  ): RemoteObject<T> {
-    checkProxyOptions(options);
-    return pyroProxies.forReference<T>(reference, sender, options);
+  static from<T = UntypedRemote>(reference: ProxyReference, options: ReferencedProxyOptions = {}): RemoteObject<T> {
+    checkArgument('the reference', reference, REFERENCE);
+    checkIsObject(options);
+    const { sender, ...own } = options;
+    if (sender !== undefined) checkArgument('sender', sender, SENDER);
+    checkProxyOptions(own);
+    return pyroProxies.forReference<T>(reference, sender, own);
   }
 }
 

@@ -1,8 +1,18 @@
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
-import { DEFAULT_DRAIN_MS } from '../daemon/lifecycle.js';
-import { checkOptions, configError, listOf, oneOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
+import { DEADLINE, DEFAULT_DRAIN_MS } from '../daemon/lifecycle.js';
+import {
+  checkArgument,
+  checkOptions,
+  configError,
+  listOf,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  SWITCH,
+  withMethods,
+} from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { warn } from '../reports/warning.js';
 import { DaemonNames, type DaemonNamesOptions, NAME_SERVER } from './daemon-names.js';
@@ -31,6 +41,16 @@ const RULES: OptionRules<ServeOptions> = {
   nameServer: NAME_SERVER,
   verbose: SWITCH,
   signals: SIGNALS,
+};
+
+/** Takes the objects to serve. The members of an instance of a class would be served in place of the instance. */
+const OBJECTS: OptionRule = {
+  takes: "a Map, or an object of names to objects and classes: { 'lab.lamp': new Lamp() }",
+  // a module, `import * as objects`, has no prototype
+  fits: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    (value instanceof Map || [null, Object.prototype].includes(Object.getPrototypeOf(value) as object | null)),
 };
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
@@ -65,6 +85,7 @@ export class ServedObjects implements AsyncDisposable {
     objects: ObjectsToServe,
     options: ServeOptions,
   ): Promise<ServedObjects> {
+    checkArgument('serve: the first argument', objects, OBJECTS);
     checkOptions(options, RULES);
     const { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions } = options;
     const [excluded] = Object.entries(daemonOptions).filter(([, value]) => value !== undefined);
@@ -95,8 +116,9 @@ export class ServedObjects implements AsyncDisposable {
    *
    * @param deadlineMs longest wait for the name server, and again for the calls. Default 10,000
    */
-  close(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
-    return (this.ending ??= this.end(deadlineMs));
+  async close(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
+    checkArgument('close: deadlineMs', deadlineMs, DEADLINE);
+    await (this.ending ??= this.end(deadlineMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { givenOptions } from '../options/option-checks.js';
 import { checkLimits, VALUE_LIMITS } from '../serpent/value-limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
 import { JsonSerializer } from './json/json-serializer.js';
+import { BlobInfoSerializer } from './marshal/blob-info-serializer.js';
 import { MarshalSerializer } from './marshal/marshal-serializer.js';
 import { MsgpackSerializer } from './msgpack/msgpack-serializer.js';
 import type { ArrayOptions, Serializer, SerializerName, SerializerOptions } from './contract/serializer.js';
@@ -64,9 +65,7 @@ export function createSerializers(
   options: GivenOptions = {},
   allowed?: readonly SerializerName[],
 ): ReadonlyMap<number, Serializer> {
-  const arrays = { ...ARRAY_DEFAULTS, ...givenOptions(options.arrays ?? {}) };
-  const resolved = { ...DEFAULTS, ...givenOptions(options), arrays };
-  withSerializeErrors(() => checkLimits(resolved));
+  const resolved = resolvedOptions(options);
   const serializers = new Map<number, Serializer>();
   for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {
     if (!Object.hasOwn(SERIALIZER_IDS, name)) {
@@ -75,4 +74,17 @@ export function createSerializers(
     serializers.set(SERIALIZER_IDS[name], new CLASSES[name](resolved));
   }
   return serializers;
+}
+
+/** Makes the serializer of the info of blobs. */
+export function createBlobInfoSerializer(options: GivenOptions): Serializer {
+  return new BlobInfoSerializer(resolvedOptions(options));
+}
+
+/** Fills in the defaults. @throws {SerializeError} on a limit that is out of its range */
+function resolvedOptions(options: GivenOptions): SerializerOptions {
+  const arrays = { ...ARRAY_DEFAULTS, ...givenOptions(options.arrays ?? {}) };
+  const resolved = { ...DEFAULTS, ...givenOptions(options), arrays };
+  withSerializeErrors(() => checkLimits(resolved));
+  return resolved;
 }

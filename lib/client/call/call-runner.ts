@@ -12,6 +12,7 @@ import type { ClientConnection } from '../connection/client-connection.js';
 import type { OpenedConnection } from '../connection/connection-opener.js';
 import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
+import { checkArgument, TEXT } from '../../options/option-checks.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
@@ -56,10 +57,12 @@ export class CallRunner {
    * Calls a method of the proxy's object. Throws the same errors as {@link run}.
    *
    * @param given positional arguments, then keyword arguments if there are some; the call keeps the array
+   * @throws {PyroError} `CONFIG`, when the name is no text
    * @throws {TypeError} when keyword arguments are not the last argument
    */
   callMethod(method: string, given: unknown[], callOptions: CallOptions): Promise<unknown> {
     try {
+      checkArgument('the name of the method', method, TEXT);
       return this.run(methodCall(method, given), callOptions);
     } catch (error) {
       return Promise.reject(error as Error);

@@ -1,7 +1,10 @@
+import { types } from 'node:util';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import type { CorrelationIdSource } from '../../calls/correlation-id.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { classNameOf, isLiteralObject } from '../../protocol/literal-object.js';
+import { optionText } from '../../protocol/safe-text.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 
@@ -30,15 +33,38 @@ export class KeywordArguments {
     recogniseInstances(this, 'KeywordArguments');
   }
 
-  constructor(readonly values: Readonly<Record<string, unknown>>) {}
+  readonly values: Readonly<Record<string, unknown>>;
+
+  /** @throws {TypeError} when there are no names in `values`: a text, a list, a promise */
+  constructor(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>) {
+    this.values = namedValues(values);
+  }
+}
+
+function namedValues(values: unknown): Readonly<Record<string, unknown>> {
+  const refuse = (what: string): never => {
+    throw new TypeError(
+      `kwargs(…) got ${what}; it takes an object or a Map with the names of the arguments: kwargs({ binning: 2 })`,
+    );
+  };
+  if (types.isMap(values)) {
+    for (const name of values.keys()) if (typeof name !== 'string') refuse(`a Map with the key ${optionText(name)}`);
+    return Object.fromEntries(values as ReadonlyMap<string, unknown>);
+  }
+  if (typeof values !== 'object' || values === null || Symbol.iterator in values) return refuse(optionText(values));
+  // as a promise, a Date and a proxy are
+  const isEmpty = !isLiteralObject(values) && Object.keys(values).length === 0;
+  if (isEmpty) return refuse(`an object of the class ${classNameOf(values)} without members`);
+  return values as Readonly<Record<string, unknown>>;
 }
 
 /**
  * Makes Python's keyword arguments, for the last argument of a remote call: `camera.expose(0.5, kwargs({ binning: 2 }))`.
  *
- * Members that are undefined are left out.
+ * @param values an object, or a Map with texts as keys. Members that are undefined are left out
+ * @throws {TypeError} when `values` is something else
  */
-export function kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments {
+export function kwargs(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): KeywordArguments {
   return new KeywordArguments(values);
 }
 

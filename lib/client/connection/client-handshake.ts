@@ -1,10 +1,11 @@
 import type { TLSSocket } from 'node:tls';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
-import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
+import { CommunicationError, ProtocolError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { printableMessage } from '../../reports/printable.js';
 import type { ClientConnection } from './client-connection.js';
+import { droppedProxies } from './dropped-proxies.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { ConnectedDaemon } from '../options/proxy-options.js';
@@ -52,7 +53,10 @@ export async function performHandshake(
   }
   const { handshake, meta } = answer as { handshake: unknown; meta: unknown };
   const metadata = readMetadata(meta, uri);
-  await options.validateHandshake?.(handshake, daemonOf(connection));
+  const verdict: unknown = await options.validateHandshake?.(handshake, daemonOf(connection));
+  if (verdict === false) {
+    throw new SecurityError(`validateHandshake of the proxy gave false for ${connection.location}; to say why, throw an error`);
+  }
   connection.handshakeDone();
   return metadata;
 }
@@ -108,6 +112,8 @@ const REASONS_OF_FULL_DAEMONS = ['no free workers', 'daemon is full'];
 
 function rejection(location: string, reason: string): CommunicationError {
   const isFull = REASONS_OF_FULL_DAEMONS.some((beginning) => reason.startsWith(beginning));
+  const idle = isFull ? droppedProxies.idleTo(location) : 0;
+  const remedy = `; ${idle} of its connections are idle ones of this program: release proxies by $release() or await using`;
   const code = isFull ? 'DAEMON_FULL' : 'COMMUNICATION';
-  return new CommunicationError(`connection to ${location} rejected: ${reason}`, { code, sent: false });
+  return new CommunicationError(`connection to ${location} rejected: ${reason}${idle > 0 ? remedy : ''}`, { code, sent: false });
 }

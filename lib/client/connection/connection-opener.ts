@@ -11,10 +11,11 @@ import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
 import { askMetadata, type HandshakeParts, performHandshake } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
+import { checkArgument, STREAM } from '../../options/option-checks.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
-import { addressOf, allowedAddress } from './peer-address.js';
+import { addressOf, allowedAddress, mayConnect } from './peer-address.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 
 /** A connection after its handshake. */
@@ -69,13 +70,19 @@ const ROOM_RETRIES = 5;
 /** The calls of an opener to the other parts of its proxy. */
 export interface OpenerCallbacks {
   handshakeParts(): HandshakeParts;
-  /** Closes idle connections of related proxies. Returns true when some were closed. */
-  makeRoom(): boolean;
+  /**
+   * Closes idle connections of related proxies, or else connections of dropped proxies to `location`. True: some were closed after
+   * `since`, the begin of the attempt.
+   */
+  makeRoom(location: string, since: number): Promise<boolean>;
   onEnded(connection: ClientConnection, error: Error): void;
 }
 
 /** Opens the connections of a proxy, with retries. */
 export class ConnectionOpener {
+  /** The location of the last attempt. */
+  private location = '';
+
   constructor(
     private readonly destination: Destination,
     private readonly callbacks: OpenerCallbacks,
@@ -84,8 +91,8 @@ export class ConnectionOpener {
   /**
    * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, idle connections of related proxies are
-   * closed, and connecting is tried again until the daemon has noticed.
+   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, connections are closed to make room, and
+   * connecting is tried again until the daemon has noticed.
    *
    * @param onFailedAttempt gets the error of each attempt that is followed by another attempt
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
@@ -96,14 +103,15 @@ export class ConnectionOpener {
     const { maxRetries } = this.destination.options;
     let hasMadeRoom = false;
     for (let attempt = 1; ; attempt++) {
+      const begun = performance.now();
       try {
         return await this.openOnce(signal);
       } catch (error) {
         const isFull = error instanceof CommunicationError && error.code === 'DAEMON_FULL';
-        if (isFull) hasMadeRoom = this.callbacks.makeRoom() || hasMadeRoom;
+        if (attempt > (isFull ? ROOM_RETRIES : maxRetries)) throw error;
+        if (isFull) hasMadeRoom = (await this.callbacks.makeRoom(this.location, begun)) || hasMadeRoom;
         const isUnanswered = error instanceof ConnectionClosedError || error instanceof TimeoutError;
-        const mayHelp = isFull ? hasMadeRoom : isUnanswered;
-        if (signal.aborted || !mayHelp || attempt > (isFull && maxRetries > 0 ? ROOM_RETRIES : maxRetries)) throw error;
+        if (signal.aborted || !(isFull ? hasMadeRoom : isUnanswered)) throw error;
         onFailedAttempt(error as Error);
         await backOff(attempt, this.destination.options, signal);
       }
@@ -131,9 +139,10 @@ export class ConnectionOpener {
   private async connect(signal: AbortSignal): Promise<OpenedConnection> {
     const { options } = this.destination;
     const { uri, address } = await orAborted(this.locate(signal), signal);
+    this.location = locationOf(address);
     const socket = await this.openSocket(address, signal);
     const leases = new AutoproxyLeases(options.autoproxy);
-    const connection = new ClientConnection(socket, locationOf(address), options, (ended, error) => {
+    const connection = new ClientConnection(socket, this.location, options, (ended, error) => {
       leases.end();
       this.callbacks.onEnded(ended, error);
     });
@@ -160,13 +169,12 @@ export class ConnectionOpener {
     if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
     const opening = (async () => ownSocket(address, signal))();
     try {
-      return await orAborted(opening, signal);
+      const opened = await orAborted(opening, signal);
+      checkArgument('the result of openSocket', opened, STREAM);
+      return opened;
     } catch (error) {
       // the stream may still open after the attempt was given up
-      opening.then(
-        (late) => late.destroy(),
-        () => undefined,
-      );
+      opening.then((late) => late.destroy()).catch(() => undefined);
       const cause = asError(error);
       if (signal.aborted || cause instanceof PyroError) throw cause;
       throw new ConnectionClosedError(`cannot connect to ${locationOf(address)}: ${cause.message}`, { cause, sent: false });
@@ -191,7 +199,7 @@ export class ConnectionOpener {
       return { uri, address: await allowedAddress(uri, sender, receivedProxies, 'a received proxy may not connect') };
     }
     if (uri.protocol === 'PYRO') return { uri, address: addressOf(uri) };
-    if (sender && !receivedProxies?.(uri, sender)) {
+    if (sender && !(receivedProxies && mayConnect(uri, sender, receivedProxies))) {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
     const { observer } = this.destination;

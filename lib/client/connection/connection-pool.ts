@@ -134,6 +134,11 @@ export class ConnectionPool {
     await closeAll(free, notNeeded);
   }
 
+  /** The number of connections to a location that no call uses. */
+  idleTo(location: string): number {
+    return this.free.filter(({ connection }) => connection.location === location).length;
+  }
+
   /** Called when the proxy was garbage-collected: no call runs, and no call can be made. */
   abandon(): void {
     for (const controller of this.opening) controller.abort(notNeeded());

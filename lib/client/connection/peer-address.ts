@@ -1,6 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isThenable } from '../../calls/steps.js';
+import { configError } from '../../options/option-checks.js';
 import { SecurityError } from '../../protocol/errors.js';
 import { isLoopbackAddress, plainAddress, socketAddressOf } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
@@ -41,7 +43,7 @@ export async function allowedAddress(
 ): Promise<ConnectAddress> {
   const address = addressOf(uri);
   if (allowed) {
-    if (allowed(uri, sender)) return address;
+    if (mayConnect(uri, sender, allowed)) return address;
   } else if ('host' in address) {
     const own = addressIn(sender.remoteAddress);
     const found = own && (await addressLike(address.host, own));
@@ -52,6 +54,19 @@ export async function allowedAddress(
   throw new SecurityError(
     `${what} to ${locationOf(address)}, which is not the address of who gave it; allow it with receivedProxies`,
   );
+}
+
+/**
+ * Asks the option `receivedProxies`.
+ *
+ * @throws {PyroError} `CONFIG` when the answer is a promise: a promise of false would allow the connection
+ */
+export function mayConnect(uri: PyroUri, sender: ProxySender, allowed: ReceivedProxies): boolean {
+  const answer: unknown = allowed(uri, sender);
+  if (!isThenable(answer)) return Boolean(answer);
+  // nobody else handles a later rejection of the promise
+  Promise.resolve(answer).catch(() => undefined);
+  throw configError('receivedProxies gave a promise; it must give true or false at once');
 }
 
 /** Gives the address in a PYRO URI. */

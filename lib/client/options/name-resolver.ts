@@ -6,6 +6,7 @@ import {
   ANYTHING,
   checkOneAddress,
   checkOptions,
+  configError,
   milliseconds,
   OBJECT,
   objectRule,
@@ -16,9 +17,11 @@ import {
   TEXT,
   TEXTS,
 } from '../../options/option-checks.js';
+import { optionText } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
 import { CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
+import { unixPathFault } from '../../transport/sockets/unix-path.js';
 import type { ProxySender } from './received-proxies.js';
 
 /**
@@ -81,7 +84,8 @@ export const NAME_SERVERS: OptionRule = {
 };
 
 /**
- * @throws {PyroError} `CONFIG`, when an option is wrong, a list is empty, or an address has both `unixSocket` and `host` or `port`
+ * @throws {PyroError} `CONFIG`, when an option is wrong, a list is empty, an address has both `unixSocket` and `host` or `port`, or the path
+ * of a `unixSocket` cannot be used
  */
 export function checkNameServers(given: NameServerAddress | readonly NameServerAddress[]): void {
   checkOptions<{ nameServer: unknown }>({ nameServer: given }, { nameServer: NAME_SERVERS });
@@ -92,6 +96,10 @@ export function checkNameServers(given: NameServerAddress | readonly NameServerA
 function checkAddress(address: NameServerAddress, what: string): void {
   checkOptions<object>(address, RULES, `${what}.`);
   checkOneAddress(address, `${what}: `);
+  const { unixSocket } = address;
+  // the address becomes a URI, which would lose a line break
+  const fault = unixSocket === undefined ? undefined : unixPathFault(unixSocket);
+  if (fault !== undefined) throw configError(`${what}.unixSocket is ${optionText(unixSocket)}: ${fault}`);
 }
 
 /** The addresses that an option gives, in the order in which they are tried. */

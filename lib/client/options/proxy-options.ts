@@ -17,7 +17,7 @@ export interface PyroProxyOptions {
   serializer?: SerializerName;
   /** Handshake data, sent to the daemon when connecting. Default `hello`. */
   handshake?: unknown;
-  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error to refuse the connection. */
+  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error, or give false, to refuse the connection. */
   validateHandshake?: (response: unknown, daemon: ConnectedDaemon) => void | Promise<void>;
   /** Sends `handshake` along when the proxy is passed to a peer. Default false. */
   shareHandshake?: boolean;
@@ -31,7 +31,7 @@ export interface PyroProxyOptions {
   poolSize?: number;
   /** Largest number of calls that wait for a connection. Default 1,000; further calls fail at once. */
   maxQueuedCalls?: number;
-  /** Further attempts when connecting fails, and further attempts of `repeatable` calls. Default 2. */
+  /** Further attempts when nobody answers a connection, and further attempts of `repeatable` calls. Default 2. */
   maxRetries?: number;
   /** Pause before the first retry. It doubles with each retry; a random part of up to its half is subtracted. Default 100. */
   retryDelayMs?: number;
@@ -102,7 +102,7 @@ export interface PyroProxyOptions {
   arrays?: ArrayOptions;
   /** Classes with converters. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
-  /** Annotations that are sent with the handshake and with every call. */
+  /** Annotations that are sent with the handshake and with every call: a Map or a plain object, or a function that gives one at once. */
   annotations?: AnnotationValues | (() => AnnotationValues);
   /** Called with the annotations of every reply that has some. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
@@ -157,7 +157,7 @@ export interface CallOptions {
   callTimeoutMs?: number;
   /** Ends the call with the signal's reason. If the call was sent, its connection is closed. */
   signal?: AbortSignal;
-  /** Annotations that are sent with the call, together with the annotations of the proxy. */
+  /** Annotations that are sent with the call, together with those of the proxy: a Map or a plain object. */
   annotations?: AnnotationValues;
   /** Called with the annotations of the reply, if it has some. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;

@@ -1,11 +1,18 @@
 import { setMaxListeners } from 'node:events';
-import { addAnnotations, type Annotations, type AnnotationValues, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import {
+  addAnnotations,
+  type Annotations,
+  ANNOTATIONS_TAKE,
+  annotationsFault,
+  annotationsOfHook,
+  type AnnotationValues,
+  NO_ANNOTATIONS,
+} from '../../protocol/messages/annotations.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import {
   ABORT_SIGNAL,
-  anyOf,
   ANYTHING,
   checkOptions,
   configError,
@@ -13,10 +20,11 @@ import {
   givenOptions,
   milliseconds,
   numberRules,
-  OBJECT,
+  type OptionRule,
   type OptionRules,
   STREAM,
   SWITCH,
+  SYNC_FUNCTION,
   TEXTS,
   withMethods,
 } from '../../options/option-checks.js';
@@ -44,6 +52,20 @@ const DEFAULTS = {
   dates: 'text' as DateMode,
 };
 
+/** The rule of annotations that are given as they are sent. */
+const ANNOTATIONS: OptionRule = {
+  takes: ANNOTATIONS_TAKE,
+  fits: (value) => annotationsFault(value) === undefined,
+  describe: annotationsFault,
+};
+
+/** The rule of annotations, or of a hook that gives them. An async function gives promises, which cannot be sent. */
+const ANNOTATIONS_OR_HOOK: OptionRule = {
+  takes: `${ANNOTATIONS_TAKE}, or a function that gives one at once`,
+  fits: (value) => SYNC_FUNCTION.fits(value) || ANNOTATIONS.fits(value),
+  describe: (value) => SYNC_FUNCTION.describe!(value) ?? annotationsFault(value),
+};
+
 /** The rules of the options of a proxy. */
 export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   ...VALUE_RULES,
@@ -56,14 +78,14 @@ export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   tls: CLIENT_TLS,
   openSocket: FUNCTION,
   connectedSocket: STREAM,
-  annotations: anyOf(FUNCTION, { ...OBJECT, takes: 'an object or Map of annotations' }),
+  annotations: ANNOTATIONS_OR_HOOK,
   onAnnotations: FUNCTION,
   onConnected: FUNCTION,
   onDisconnected: FUNCTION,
   wireLog: FUNCTION,
   telemetry: SWITCH,
   nameServer: NAME_SERVERS,
-  receivedProxies: FUNCTION,
+  receivedProxies: SYNC_FUNCTION,
   autoproxy: withMethods('a PyroDaemon', 'referenceFor'),
   signal: ABORT_SIGNAL,
 };
@@ -71,7 +93,7 @@ export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
 const CALL_RULES: OptionRules<CallOptions> = {
   callTimeoutMs: milliseconds(),
   signal: ABORT_SIGNAL,
-  annotations: { ...OBJECT, takes: 'an object or Map of annotations' },
+  annotations: ANNOTATIONS,
   onAnnotations: FUNCTION,
   repeatable: SWITCH,
   oneway: SWITCH,
@@ -134,16 +156,19 @@ export function checkCallOptions(options: CallOptions): CallOptions {
   return options;
 }
 
-/** Merges the annotations of the proxy, of the trace of a call, and of the call. If an id repeats, the later annotation wins. */
+/**
+ * Merges the annotations of the proxy, of the trace of a call, and of the call. If an id repeats, the later annotation wins.
+ *
+ * @throws {ProtocolError} `BAD_ANNOTATIONS` when the hook of the proxy gives what cannot be sent
+ */
 export function annotationsToSend(
   proxy: PyroProxyOptions['annotations'],
   call?: AnnotationValues,
   trace: Annotations = NO_ANNOTATIONS,
 ): Annotations {
   if (proxy === undefined && call === undefined) return trace;
+  const own = typeof proxy === 'function' ? annotationsOfHook(proxy(), 'the annotations hook of the proxy') : proxy;
   const all = new Map<string, Buffer>();
-  for (const values of [typeof proxy === 'function' ? proxy() : proxy, trace, call]) {
-    if (values !== undefined) addAnnotations(all, values);
-  }
+  for (const values of [own, trace, call]) if (values !== undefined) addAnnotations(all, values);
   return all;
 }

@@ -1,6 +1,7 @@
 import { CorrelationIds } from '../../calls/correlation-id.js';
 import { ConnectionOpener, type Destination } from '../connection/connection-opener.js';
 import { ConnectionPool } from '../connection/connection-pool.js';
+import { droppedProxies } from '../connection/dropped-proxies.js';
 import { type ConnectionEnds, endsOf } from '../connection/peer-address.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
@@ -31,10 +32,11 @@ export class ProxyConnections {
     const { options, sender, observer } = destination;
     const opener = new ConnectionOpener(destination, {
       handshakeParts: () => ({ options, serializers: this.serializers, correlationIds: this.correlationIds }),
-      makeRoom: () => group?.endIdle() ?? false,
+      makeRoom: async (location, since) => (group?.endIdle() ?? false) || droppedProxies.closeThoseTo(location, since),
       onEnded: (connection, error) => {
         const { onDisconnected } = options;
         if (!this.pool.remove(connection)) return;
+        if (!this.pool.isConnected) droppedProxies.hasDisconnected(this.pool);
         observer?.disconnected();
         // in a microtask, so that a callback that throws does not interrupt the pool
         if (onDisconnected) queueMicrotask(() => onDisconnected(error));
@@ -45,6 +47,7 @@ export class ProxyConnections {
       onOpened: (opened) => {
         this.metadata = opened.metadata;
         this.ends = endsOf(opened.connection);
+        droppedProxies.hasConnected(this.pool);
         observer?.connected(opened.metadata);
         if (options.onConnected) queueMicrotask(options.onConnected);
       },

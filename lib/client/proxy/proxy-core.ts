@@ -3,7 +3,8 @@ import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { Destination } from '../connection/connection-opener.js';
-import type { ConnectionPool, PoolUse } from '../connection/connection-pool.js';
+import type { PoolUse } from '../connection/connection-pool.js';
+import { droppedProxies } from '../connection/dropped-proxies.js';
 import type { ConnectionEnds } from '../connection/peer-address.js';
 import { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
@@ -33,12 +34,6 @@ export interface ProxyCoreParts {
  */
 const MAX_RECEIVED = { maxConnections: 32, isStrict: false };
 
-/**
- * Closes the connections of proxies that were garbage-collected, as in Pyro5. A proxy, its streams and its running calls refer to
- * its CallRunner, and sockets do not.
- */
-const collected = new FinalizationRegistry<ConnectionPool>((pool) => pool.abandon());
-
 /** The state behind a proxy: its connections, and the metadata of its object. The proxies that `$with` makes share one core. */
 export class ProxyCore {
   /** Runs the calls of the proxy. */
@@ -59,8 +54,9 @@ export class ProxyCore {
       },
       parts.observer,
     );
-    // a connected socket belongs to the program that gave it
-    if (!destination.options.connectedSocket) collected.register(this.calls, this.connections.pool);
+    // A proxy, its streams and its running calls refer to its CallRunner, and sockets do not. A connected socket belongs to the program
+    // that gave it.
+    if (!destination.options.connectedSocket) droppedProxies.closeAfter(this.calls, this.connections.pool);
   }
 
   get uri(): PyroUri {

@@ -43,7 +43,7 @@ export class ProxyFactory {
 
   /** Makes a proxy for a URI that this program chose. */
   forUri<T>(uri: PyroUri | string, options: PyroProxyOptions): RemoteObject<T> {
-    return this.make(parseUri(uri, options), undefined, options, undefined) as RemoteObject<T>;
+    return this.make(uri, undefined, options, undefined) as RemoteObject<T>;
   }
 
   /**
@@ -58,13 +58,14 @@ export class ProxyFactory {
   }
 
   private make(
-    uri: PyroUri,
+    given: PyroUri | string,
     reference: ProxyReference | undefined,
     options: PyroProxyOptions,
     sender: ProxySender | undefined,
   ): object {
     const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
     const resolved = resolveProxyOptions(options);
+    const uri = parseUri(given, resolved);
     const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS } = options;
     const { resolve, follow, wireLog } = this.services;
     resolved.wireLog ??= wireLog?.();
@@ -93,7 +94,7 @@ export async function connectedProxy<T>(proxy: RemoteObject<T>): Promise<RemoteO
 }
 
 function parseUri(uri: PyroUri | string, { connectedSocket }: PyroProxyOptions): PyroUri {
-  if (typeof uri !== 'string') return uri;
-  if (!connectedSocket || uri.includes(':')) return new PyroUri(uri, environmentConfig().NS_PORT);
+  if (uri instanceof PyroUri) return uri;
+  if (!connectedSocket || typeof uri !== 'string' || uri.includes(':')) return new PyroUri(uri, environmentConfig().NS_PORT);
   return PyroUri.at(uri, endsOf({ socket: connectedSocket, location: './u:<<connected-socket>>' }).remoteAddress);
 }

@@ -6,7 +6,7 @@ import type { PoolUse } from '../connection/connection-pool.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
 import { checkCallOptions } from '../options/resolve-proxy-options.js';
-import { checkOptions, SWITCH } from '../../options/option-checks.js';
+import { checkArgument, checkOptions, FUNCTION, SWITCH, TEXT } from '../../options/option-checks.js';
 import { type BatchOptions, plainResults, recordBatch, settledResults } from './recorded-batch.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
@@ -58,7 +58,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
   /**
    * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take up
-   * to 2 s. Calls without a reply by then, and later calls, fail with a ConnectionClosedError.
+   * to 10 s. Calls without a reply by then, and later calls, fail with a ConnectionClosedError.
    *
    * @returns resolves when all sockets are closed
    */
@@ -68,17 +68,20 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
   /** Reads an attribute. Throws the same errors as {@link $call}. */
   async $get<K extends AttributeName<T>>(name: K): Promise<AttributeValue<T, K>> {
+    checkArgument('the name of the attribute', name, TEXT);
     return (await this.$call(GET_ATTRIBUTE, name)) as AttributeValue<T, K>;
   }
 
   /** Writes an attribute. Throws the same errors as {@link $call}. */
   async $set<K extends AttributeName<T>>(name: K, value: AttributeValue<T, K>): Promise<void> {
+    checkArgument('the name of the attribute', name, TEXT);
     await this.$call(SET_ATTRIBUTE, name, value);
   }
 
   /**
    * Calls a method by name, whatever the name is.
    *
+   * @throws {PyroError} `CONFIG`, when the name is no text
    * @throws {PyroRemoteError} the call failed on the server: see `pythonType`, `args`, `attributes`, `remoteTraceback`
    * @throws {TimeoutError} the call took longer than `callTimeoutMs`; its connection was closed
    * @throws {ConnectionClosedError} the connection broke, or could not be opened; `sent` says whether the call may have been run
@@ -106,6 +109,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   $batch(record: (recorder: BatchMethods<T>) => void, options: { oneway: true }): Promise<undefined>;
   async $batch(record: (recorder: BatchMethods<T>) => void, options: BatchOptions = {}): Promise<unknown[] | undefined> {
     checkOptions(options, { oneway: SWITCH, settled: SWITCH });
+    checkArgument('the recorder of $batch', record, FUNCTION);
     const { oneway = this[HANDLE].callOptions.oneway ?? false, settled = false } = options;
     const { core, callOptions } = this[HANDLE];
     const args = recordBatch(record as (recorder: object) => void);

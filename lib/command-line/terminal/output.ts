@@ -59,6 +59,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [styled('bold', line(head)), ...cells.map(line)];
 }
 
+/** A text of a peer that is a line, or a part of one. On a terminal its control characters are escaped, elsewhere it stays as it is. */
+export function lineText(text: string): string {
+  return process.stdout.isTTY ? printable(text, Infinity) : text;
+}
+
 /** Makes the text of a result: a text as it is, other values as Node shows them. */
 export function resultText(value: unknown): string {
   if (typeof value === 'string') return process.stdout.isTTY ? harmless(value) : value;

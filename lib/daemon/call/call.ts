@@ -1,5 +1,6 @@
 import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
+import { checkArgument, type OptionRule } from '../../options/option-checks.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import type { SessionConnection } from '../connection/session-connection.js';
@@ -7,6 +8,8 @@ import type { CallContext } from '../contract/call-context.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { ServedRequest } from './served-request.js';
+
+const RESOURCE: OptionRule = { takes: 'an object', fits: (value) => Object(value) === value };
 
 /** A call of a request. The called method gets this object as its context. */
 export class Call implements CallContext {
@@ -68,6 +71,7 @@ export class Call implements CallContext {
   }
 
   track(resource: object): void {
+    checkArgument('track: the resource', resource, RESOURCE);
     const { resources } = this.connection;
     resources.track(resource);
     // the connection has ended, so this call feeds a stream that lingers: the resource is closed when the stream ends

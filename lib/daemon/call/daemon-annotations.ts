@@ -1,31 +1,10 @@
-import {
-  addAnnotations,
-  type Annotations,
-  type AnnotationValues,
-  measureAnnotations,
-  NO_ANNOTATIONS,
-} from '../../protocol/messages/annotations.js';
-import { isThenable } from '../../calls/steps.js';
+import { type AnnotationValues, annotationsOfHook, type Annotations } from '../../protocol/messages/annotations.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 
-/**
- * Reads what the annotations hook of a daemon gave. The ids and data are checked when they are written.
- *
- * @throws {PyroError} `CONFIG`, when the hook gave a promise or another value that holds no annotations
- */
-export function annotationsOfHook(given: AnnotationValues | undefined): Annotations {
-  // runs for every reply
-  if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
-  if (typeof given !== 'object' || given === null) throw badAnnotations(`gives ${String(given)}`);
-  if (isThenable(given)) {
-    // nobody else handles a later rejection of the promise
-    Promise.resolve(given).catch(() => undefined);
-    throw badAnnotations('gives a promise');
-  }
-  const annotations = new Map<string, Buffer>();
-  addAnnotations(annotations, given);
-  return annotations.size === 0 ? NO_ANNOTATIONS : annotations;
+/** Reads what the annotations hook of a daemon gave. @throws {ProtocolError} `BAD_ANNOTATIONS` when it cannot be sent */
+export function annotationsOfDaemon(given: AnnotationValues | undefined): Annotations {
+  return annotationsOfHook(given, 'the annotations hook of the daemon');
 }
 
 /**
@@ -41,16 +20,10 @@ export function checkAnnotationsHook(hook: () => AnnotationValues | undefined): 
   } catch {
     return;
   }
-  const annotations = annotationsOfHook(given);
   try {
-    measureAnnotations(annotations);
+    annotationsOfDaemon(given);
   } catch (error) {
-    throw badAnnotations(`gives what cannot be sent: ${asError(error).message}`);
+    const cause = asError(error);
+    throw configError(cause.message, cause);
   }
-}
-
-function badAnnotations(what: string): Error {
-  return configError(
-    `the annotations hook of the daemon ${what}; it gives a Map or an object of four ASCII letters to Buffers, at once`,
-  );
 }

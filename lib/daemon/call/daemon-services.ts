@@ -7,7 +7,7 @@ import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob
 import { SERIALIZER_IDS } from '../../protocol/constants.js';
 import type { Serializer, ValueMode } from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
-import { createSerializers } from '../../serializers/serializers.js';
+import { createBlobInfoSerializer, createSerializers } from '../../serializers/serializers.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
@@ -77,7 +77,7 @@ export function createDaemonServices(
   };
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
     createSerializers({ ...common, values }, allowed);
-  const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
+  const blobInfoFor = (values: ValueMode): Serializer => createBlobInfoSerializer({ ...common, values });
   const countWaiting = (limit: LimitName) => () => given.limits.count(limit, undefined, undefined);
   const { maxUnservedBytes, messageTimeoutMs } = options;
   const unserved = new UnservedBytes(maxUnservedBytes, messageTimeoutMs, countWaiting('maxUnservedBytes'));
@@ -92,8 +92,8 @@ export function createDaemonServices(
     inflation: new Inflation(options, countWaiting('maxInflatingBytes'), unserved),
     serializers: createSerializers({ ...common, values: options.values, dates: options.dates }, options.serializers),
     handshakeSerializers: serializersFor('natural'),
-    marshal: marshalFor('natural'),
-    blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },
+    marshal: serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!,
+    blobInfoReaders: { marshal: blobInfoFor(options.values), faithfulMarshal: blobInfoFor('faithful') },
     correlationIds: new IdPool(),
   };
 }

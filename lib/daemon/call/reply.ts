@@ -1,6 +1,7 @@
 import { copyId } from '../../calls/correlation-id.js';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import { type Annotations, measureAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { compress, worthCompressing } from '../../protocol/messages/compression.js';
+import { configError } from '../../options/option-checks.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { ReplyAddress } from '../../protocol/messages/message.js';
@@ -11,7 +12,7 @@ import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { DaemonServices } from './daemon-services.js';
-import { annotationsOfHook } from './daemon-annotations.js';
+import { annotationsOfDaemon } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
 /** Longest text of the error that a client gets in place of an error that could not be sent. */
@@ -167,8 +168,11 @@ export class Reply implements ReplyAddress {
   }
 
   private daemonAnnotations(): Annotations {
+    const { daemon, options } = this.services;
     try {
-      return annotationsOfHook(this.services.daemon.annotations());
+      const annotations = annotationsOfDaemon(daemon.annotations());
+      if (annotations.size > 0) checkSendable(annotations, options.maxMessageBytes);
+      return annotations;
     } catch (error) {
       this.services.reporter.error(error);
       return NO_ANNOTATIONS;
@@ -177,6 +181,13 @@ export class Reply implements ReplyAddress {
 }
 
 const PONG = Buffer.from('pong');
+
+/** Refuses annotations of the daemon that no message can have: they would end the connection of every reply. */
+function checkSendable(annotations: Annotations, maxMessageBytes: number): void {
+  const bytes = measureAnnotations(annotations);
+  if (bytes > maxMessageBytes)
+    throw configError(`the annotations of the daemon have ${bytes} bytes, maxMessageBytes is ${maxMessageBytes}`);
+}
 
 function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
   const text = `reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`;

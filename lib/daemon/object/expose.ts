@@ -160,7 +160,9 @@ function collectMetadata(source: object): ObjectMetadata {
 }
 
 function exposeClass(type: AnyClass): void {
-  const prototype = type.prototype as object;
+  const prototype = type.prototype as object | undefined;
+  if (prototype === undefined)
+    throw new PyroError('expose takes a class, or a method or accessor as its decorator; it got a function');
   for (const name of Object.getOwnPropertyNames(prototype)) {
     if (!isExposedWithClass(name)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(prototype, name);

@@ -1,5 +1,5 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
-import { checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { checkIsObject, checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
@@ -30,11 +30,9 @@ export class Registrations {
    * @returns the id
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
-  register(
-    objectOrClass: object,
-    objectId: string | undefined,
-    { guardedBy, ...options }: RegisterOptions & LaterRegistration,
-  ): string {
+  register(objectOrClass: object, objectId: string | undefined, given: RegisterOptions & LaterRegistration): string {
+    checkIsObject(given, 'register: ');
+    const { guardedBy, ...options } = given;
     checkOptions(options, REGISTER_RULES);
     const { force = false, weak = false } = options;
     checkRegistrable(objectOrClass, weak);
@@ -90,9 +88,10 @@ export class Registrations {
   }
 }
 
-function checkRegistrable(what: unknown, weak: boolean): void {
+/** @throws {DaemonError} when a value is no object and no class, or a class that is to be registered weakly */
+export function checkRegistrable(what: unknown, weak: boolean): void {
   const isClass = typeof what === 'function';
-  if (!isClass && (typeof what !== 'object' || what === null))
-    throw new DaemonError(`${String(what)} cannot be registered: it is no object and no class`);
+  if (isClass ? typeof (what.prototype as unknown) !== 'object' : typeof what !== 'object' || what === null)
+    throw new DaemonError(`${isClass ? 'a function' : String(what)} cannot be registered: it is no object and no class`);
   if (isClass && weak) throw new DaemonError('classes cannot be registered weakly');
 }

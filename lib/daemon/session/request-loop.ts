@@ -7,7 +7,7 @@ import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-import { RequestQueue } from './request-queue.js';
+import { RequestQueue, reachedLimit } from './request-queue.js';
 
 /** The parts that the sessions of a daemon share. */
 export interface SessionServices {
@@ -124,9 +124,10 @@ export class RequestLoop implements ReplyChannel {
 
   /** Serves the requests that wait or have arrived, as many as may run now. */
   serveRequests(): void {
+    const { maxQueuedRequests } = this.shared.services.options;
     this.serveWaiting();
     while (this.session.isServing) {
-      const reached = this.fullFor();
+      const reached = reachedLimit(this.waiting, this.running + this.background, maxQueuedRequests);
       if (reached !== undefined && !this.session.connection.isGone) {
         if (!this.isHeldBack) this.shared.services.limits.counts[reached]++;
         this.isHeldBack = true;
@@ -161,14 +162,6 @@ export class RequestLoop implements ReplyChannel {
 
   private get hasWaiting(): boolean {
     return this.waiting !== undefined && this.waiting.length > 0;
-  }
-
-  /** The limit because of which nothing more should be read. Requests that run count, too. */
-  private fullFor(): 'maxQueuedRequests' | 'maxUnservedBytes' | undefined {
-    const others = this.running + this.background;
-    const { maxQueuedRequests } = this.shared.services.options;
-    if (this.waiting !== undefined) return this.waiting.fullFor(maxQueuedRequests - others);
-    return others >= maxQueuedRequests ? 'maxQueuedRequests' : undefined;
   }
 
   /**

@@ -16,9 +16,9 @@ export class RequestQueue {
     return this.frames.length;
   }
 
-  /** The limit because of which nothing more should be read. @param maxRequests how many may wait */
-  fullFor(maxRequests: number): 'maxQueuedRequests' | 'maxUnservedBytes' | undefined {
-    if (this.frames.length >= maxRequests || this.bytes > MAX_QUEUED_BYTES) return 'maxQueuedRequests';
+  /** The limit on bytes that is reached. */
+  get fullForBytes(): 'maxQueuedRequests' | 'maxUnservedBytes' | undefined {
+    if (this.bytes > MAX_QUEUED_BYTES) return 'maxQueuedRequests';
     return this.bytes > 0 && this.unserved.isQueueFull ? 'maxUnservedBytes' : undefined;
   }
 
@@ -39,4 +39,19 @@ export class RequestQueue {
   clear(): void {
     while (this.shift() !== undefined);
   }
+}
+
+/**
+ * The limit because of which a session reads nothing more.
+ *
+ * @param waiting undefined before the first request had to wait
+ * @param running requests that run; they count, too
+ */
+export function reachedLimit(
+  waiting: RequestQueue | undefined,
+  running: number,
+  maxQueuedRequests: number,
+): 'maxQueuedRequests' | 'maxUnservedBytes' | undefined {
+  const inProgress = running + (waiting?.length ?? 0);
+  return inProgress >= maxQueuedRequests ? 'maxQueuedRequests' : waiting?.fullForBytes;
 }

@@ -104,7 +104,8 @@ export class FileNameStore extends TableStore {
     return this.write((draft) => {
       const current = draft.get(record.name);
       const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
-      if (decision === 'set') draft.set(record);
+      // a record of its own, which tells this registration from another one of the same record
+      if (decision === 'set') draft.set({ ...record });
       return decision === 'refused' ? current : undefined;
     });
   }
@@ -124,6 +125,14 @@ export class FileNameStore extends TableStore {
       const removable = removableNames(names, options, (name) => draft.get(name));
       draft.remove(removable);
       return removable.length;
+    });
+  }
+
+  removeUnchanged(record: NameRecord): Promise<boolean> {
+    return this.write((draft) => {
+      if (draft.get(record.name) !== record) return false;
+      draft.remove([record.name]);
+      return true;
     });
   }
 

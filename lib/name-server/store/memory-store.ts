@@ -15,7 +15,8 @@ export class MemoryNameStore extends TableStore {
   put(record: NameRecord, options: PutOptions): NameRecord | undefined {
     const current = this.table.get(record.name);
     const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
-    if (decision === 'set') this.table.set(record);
+    // a record of its own, which tells this registration from another one of the same record
+    if (decision === 'set') this.table.set({ ...record });
     return decision === 'refused' ? current : undefined;
   }
 
@@ -31,5 +32,11 @@ export class MemoryNameStore extends TableStore {
     const removable = removableNames(names, options, (name) => this.table.get(name));
     for (const name of removable) this.table.delete(name);
     return removable.length;
+  }
+
+  removeUnchanged(record: NameRecord): boolean {
+    if (this.table.get(record.name) !== record) return false;
+    this.table.delete(record.name);
+    return true;
   }
 }

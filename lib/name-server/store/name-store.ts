@@ -82,16 +82,35 @@ export interface NameStore {
   ): SetMetadataAnswer | Promise<SetMetadataAnswer>;
   /** Removes names. Names that are not registered, and those whose lease another program holds, are left out. @returns the number of removed names */
   remove(names: readonly string[], options: RemoveOptions): number | Promise<number>;
+  /**
+   * Removes a registration that this store has given, if nobody has registered its name or set its tags since, not even with the same
+   * values.
+   *
+   * @returns false when it has changed, or is gone
+   */
+  removeUnchanged(record: NameRecord): boolean | Promise<boolean>;
   /** Restarts the leases of these names. @returns the names of which the owner holds no lease */
   renew(owner: string, names: readonly string[]): string[] | Promise<string[]>;
   /** The selected records, in the order of their registration if the store knows the order. */
   list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
   /** Number of registrations. */
   count(): number | Promise<number>;
+  /** Bytes of all registrations together, see {@link bytesOf}. */
+  bytes(): number | Promise<number>;
   /** Calls `listener` after each change. @returns ends the calls */
   watch(listener: (change: NameChange) => void): () => void;
   /** Ends the use of the store. Acknowledged changes stay, except in a store in memory. */
   close(): void | Promise<void>;
+}
+
+/** Bytes that a registration takes besides its texts, and each of its tags, as estimated. */
+export const OVERHEAD_BYTES = { name: 200, tag: 100 };
+
+/** What a registration counts for `maxStoredBytes`: its texts in UTF-8, with the owner of the lease, and an overhead. */
+export function bytesOf({ name, uri, metadata, lease }: NameRecord): number {
+  let bytes = OVERHEAD_BYTES.name + Buffer.byteLength(name) + Buffer.byteLength(uri) + Buffer.byteLength(lease?.owner ?? '');
+  for (const tag of metadata ?? []) bytes += OVERHEAD_BYTES.tag + Buffer.byteLength(tag);
+  return bytes;
 }
 
 /** The outcome of a put: the record is `set`; the registration is `kept`, since it is the same already; or the put is `refused`. */

@@ -22,6 +22,11 @@ export class NameTable {
     return this.records.size;
   }
 
+  /** Bytes of all registrations together. */
+  get bytes(): number {
+    return this.records.bytes;
+  }
+
   get(name: string): NameRecord | undefined {
     return this.records.get(name);
   }

@@ -1,9 +1,12 @@
-import type { NameRecord, NameSelection } from './name-store.js';
+import { bytesOf, type NameRecord, type NameSelection } from './name-store.js';
 
 /** Registrations in memory, with an index of their tags, without leases. */
 export class RecordIndex {
   private readonly records = new Map<string, NameRecord>();
   private readonly namesByTag = new Map<string, Set<string>>();
+
+  /** Bytes of all registrations together. */
+  bytes = 0;
 
   get size(): number {
     return this.records.size;
@@ -15,8 +18,9 @@ export class RecordIndex {
 
   /** A name that is set again keeps its position. */
   set(record: NameRecord): void {
-    this.forgetTags(record.name);
+    this.forget(record.name);
     this.records.set(record.name, record);
+    this.bytes += bytesOf(record);
     for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag);
       if (names) names.add(record.name);
@@ -26,7 +30,7 @@ export class RecordIndex {
 
   /** @returns false when there is no such name */
   delete(name: string): boolean {
-    this.forgetTags(name);
+    this.forget(name);
     return this.records.delete(name);
   }
 
@@ -51,8 +55,12 @@ export class RecordIndex {
     return names.map((name) => this.records.get(name)!);
   }
 
-  private forgetTags(name: string): void {
-    for (const tag of this.records.get(name)?.metadata ?? []) {
+  /** Takes a name out of the tags and the bytes. */
+  private forget(name: string): void {
+    const record = this.records.get(name);
+    if (record === undefined) return;
+    this.bytes -= bytesOf(record);
+    for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag)!;
       names.delete(name);
       if (names.size === 0) this.namesByTag.delete(tag);

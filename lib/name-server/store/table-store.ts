@@ -22,6 +22,7 @@ export abstract class TableStore implements NameStore {
     options: SetMetadataOptions,
   ): Pending<SetMetadataAnswer>;
   abstract remove(names: readonly string[], options: RemoveOptions): Pending<number>;
+  abstract removeUnchanged(record: NameRecord): Pending<boolean>;
 
   get(name: string): NameRecord | undefined {
     return this.table.get(name);
@@ -37,6 +38,10 @@ export abstract class TableStore implements NameStore {
 
   count(): number {
     return this.table.size;
+  }
+
+  bytes(): number {
+    return this.table.bytes;
   }
 
   watch(listener: (change: NameChange) => void): () => void {

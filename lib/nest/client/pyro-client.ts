@@ -5,7 +5,7 @@ import type { CallOptions } from '../../client/options/proxy-options.js';
 import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import { ANYTHING, checkOptions, configError, type OptionRules } from '../../options/option-checks.js';
+import { checkOptions, configError, type OptionRules, URI } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../../protocol/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
@@ -19,7 +19,7 @@ export interface PyroClientOptions extends PyroModuleOptions {
   uri: PyroUri | string;
 }
 
-const RULES: OptionRules<PyroClientOptions> = { ...MODULE_RULES, uri: ANYTHING };
+const RULES: OptionRules<PyroClientOptions> = { ...MODULE_RULES, uri: URI };
 
 /** Events of a {@link PyroClient}. */
 export interface PyroClientEvents {
@@ -39,6 +39,7 @@ export type PyroClientStatus = 'connected' | 'disconnected';
  */
 export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents> {
   private readonly events = new EventEmitter();
+  private readonly open = { connections: 0 };
   private readonly options: PyroClientOptions;
   private proxy: RemoteObject<T> | undefined;
 
@@ -126,19 +127,22 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
       .$call(method, ...args);
   }
 
+  /** Sockets refer to the options of the proxy. So the options must not refer to the client, or a dropped client would stay connected. */
   private makeProxy(): RemoteObject<T> {
     const { uri, onConnected, onDisconnected, wireLog, ...options } = this.options;
+    const { events, open, _status$: status } = this;
     return PyroProxy.to<T>(uri, {
       ...options,
       wireLog: wireLogOf(wireLog),
       onConnected: () => {
-        this._status$.next('connected');
-        this.events.emit('connect');
+        open.connections++;
+        status.next('connected');
+        events.emit('connect');
         onConnected?.();
       },
       onDisconnected: (error) => {
-        if (!this.proxy?.$connected) this._status$.next('disconnected');
-        this.events.emit('disconnect', error);
+        if (--open.connections === 0) status.next('disconnected');
+        events.emit('disconnect', error);
         onDisconnected?.(error);
       },
     });

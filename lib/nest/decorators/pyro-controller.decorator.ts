@@ -3,6 +3,7 @@ import { PyroBinder } from '../binding/pyro-binder.js';
 import { carryMetadata } from '../metadata/carried-metadata.js';
 import { CONTROLLER_METADATA, controllerMetadata, type PyroControllerOptions } from '../metadata/controller-metadata.js';
 import { noteDecorated } from '../metadata/provided-classes.js';
+import { anyOf, checkArgument, OBJECT, type OptionRule, TEXT } from '../../options/option-checks.js';
 import { checkDecoratorKind } from './decorator-target.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
 
@@ -37,10 +38,16 @@ export function PyroController(
 }
 
 function mergedOptions(first: string | PyroControllerOptions, second: PyroControllerOptions | undefined): PyroControllerOptions {
+  const refusal = (text: string): Error => new TypeError(text);
+  checkArgument('@PyroController: the argument', first, ID_OR_OPTIONS, refusal);
+  checkArgument('@PyroController: the second argument', second === undefined ? {} : second, OPTIONS, refusal);
   if (second !== undefined && (typeof first !== 'string' || second.objectId !== undefined))
     throw new TypeError('@PyroController takes an object id and options, or options with `objectId` among them');
   return typeof first === 'string' ? { ...second, objectId: first } : first;
 }
+
+const OPTIONS: OptionRule = { ...OBJECT, takes: 'an object with options' };
+const ID_OR_OPTIONS: OptionRule = anyOf({ ...TEXT, takes: 'an object id' }, OPTIONS);
 
 /** Makes the class a controller without routes, unless it has a path. HTTP applications accept only controllers among their `controllers`. */
 const routeless: ClassDecorator = (type) => {

@@ -1,11 +1,13 @@
 import { UseFilters } from '@nestjs/common';
 import {
   anyOf,
+  checkArgument,
   checkOptions,
   givenOptions,
   OBJECT,
   objectRule,
   oneOf,
+  type OptionRule,
   type OptionRules,
   SWITCH,
   TEXT,
@@ -55,6 +57,8 @@ const RULES: OptionRules<PyroMethodOptions> = {
   params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
 };
 
+const NAME_OR_OPTIONS: OptionRule = anyOf({ ...TEXT, takes: 'a name' }, { ...OBJECT, takes: 'an object with options' });
+
 /**
  * Exposes a method of a {@link PyroController}.
  *
@@ -62,6 +66,7 @@ const RULES: OptionRules<PyroMethodOptions> = {
  *   compiler does not make TypeScript's own kind of decorators (`experimentalDecorators`)
  */
 export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): MethodDecorator {
+  checkArgument('@PyroMethod: the argument', nameOrOptions, NAME_OR_OPTIONS, (text) => new TypeError(text));
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
   return (prototype, key, descriptor) => {
     const where = decoratedName('@PyroMethod', prototype, key);

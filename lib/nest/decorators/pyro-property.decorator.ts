@@ -3,6 +3,7 @@ import { ENHANCER_KEYS, PARAMTYPES_METADATA } from '../nest-internals.js';
 import {
   anyOf,
   ANYTHING,
+  checkIsObject,
   checkOptions,
   FUNCTION,
   listOf,
@@ -55,6 +56,7 @@ const RULES: OptionRules<PyroPropertyOptions> = {
  * @throws {TypeError} on private wire names, names that begin with `$`, and members that are no accessors of instances
  */
 export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator & PropertyDecorator {
+  checkIsObject(options, '@PyroProperty: ', (text) => new TypeError(text));
   return (prototype: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
     const where = decoratedName('@PyroProperty', prototype, key);
     const { get, set } = descriptor ?? {};

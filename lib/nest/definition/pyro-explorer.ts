@@ -15,6 +15,7 @@ import type { PyroNaming } from '../../objects/naming.js';
  * Finds the Pyro objects of one server among the controllers and providers of a container.
  *
  * @param serverName objects that name another server are skipped
+ * @param overridden tokens of the providers that a test overrides: all clients may share the object that the test gives
  * @throws {Error} when two objects have the same id or name, or when an object cannot be served. An object cannot be served when its
  * definition is wrong, its scope contradicts its instance mode, or Nest does not know one of its enhancers
  */
@@ -22,6 +23,7 @@ export function exploreObjects(
   modules: ModulesContainer,
   serverName: string | undefined,
   naming: PyroNaming | undefined,
+  overridden: ReadonlySet<unknown>,
 ): ObjectDefinition[] {
   const definitions = new Map<string, ObjectDefinition>();
   const names = new Map<string, ObjectDefinition>();
@@ -29,7 +31,7 @@ export function exploreObjects(
     noteProvided(type);
     const { server } = controllerMetadataOf(type)!;
     if (server !== undefined && server !== serverName) continue;
-    checkScope(type, wrapper);
+    checkScope(type, wrapper, overridden.has(wrapper.token));
     carryMetadata(type);
     const definition = defineObject(type, wrapper, naming);
     checkEnhancers(definition, module);
@@ -60,11 +62,11 @@ export function checkServerNames(modules: ModulesContainer, names: readonly (str
 }
 
 /** Refuses a class whose scope another decorator has changed: all connections would share one instance. */
-function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
+function checkScope(type: AnyClass, wrapper: InstanceWrapper, isOverridden: boolean): void {
   const { instanceMode, isDefaultMode } = controllerMetadataOf(type)!;
   const scope = wrapper.scope ?? Scope.DEFAULT;
   if (isGiven(wrapper)) {
-    checkGiven(type, wrapper, isDefaultMode ? 'single' : instanceMode);
+    checkGiven(type, wrapper, isDefaultMode || isOverridden ? 'single' : instanceMode);
     return;
   }
   const fits = instanceMode === 'single' ? scope === Scope.DEFAULT : scope === Scope.REQUEST;
@@ -81,17 +83,19 @@ function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
   throw new Error(`${type.name} has instanceMode "${instanceMode}" but is not Scope.${wanted} for Nest: ${remedies.join('; ')}`);
 }
 
-/** Refuses a factory that runs once, but whose class says that connections or calls have instances of their own. */
+/** Refuses a value, and a factory that runs once, where the class says that connections or calls have instances of their own. */
 function checkGiven(type: AnyClass, wrapper: InstanceWrapper, instanceMode: InstanceMode): void {
   if (givenInstance(wrapper) === undefined) {
     const what = wrapper.isFactory ? 'factory returns' : 'value is';
     throw new Error(`the provider of ${type.name} gives no object: its ${what} ${String(wrapper.instance)}`);
   }
-  if (wrapper.isFactory && instanceMode !== 'single')
-    throw new Error(
-      `${type.name} has instanceMode "${instanceMode}", but its factory runs once, at the start, and all clients would share the object: ` +
-        `give the factory \`scope: Scope.REQUEST\` and the class as its token, or set instanceMode to single`,
-    );
+  if (instanceMode === 'single') return;
+  const [why, remedy] = wrapper.isFactory
+    ? ['its factory runs once, at the start', 'give the factory `scope: Scope.REQUEST` and the class as its token']
+    : ['its provider is a value', 'provide the class itself, or override it by the value in a test (overrideProvider)'];
+  throw new Error(
+    `${type.name} has instanceMode "${instanceMode}", but ${why}, and all clients would share the object: ${remedy}, or set instanceMode to single`,
+  );
 }
 
 /** Refuses enhancer classes that Nest does not know: a guard would be missing. */

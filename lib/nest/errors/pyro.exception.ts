@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { RpcException } from '@nestjs/microservices';
+import { ANYTHING, checkArgument, checkIsObject, FULL_TEXT, listOf, type OptionRule } from '../../options/option-checks.js';
 import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 
@@ -8,6 +9,8 @@ export interface PyroExceptionOptions extends ErrorOptions {
   /** Further attributes of the Python exception. */
   attributes?: Readonly<Record<string, unknown>>;
 }
+
+const ARGS: OptionRule = listOf(ANYTHING, "a list: ['not in stock']");
 
 /**
  * An error that reaches the client as the named Python exception.
@@ -32,6 +35,10 @@ export class PyroException extends RpcException {
     readonly args: readonly unknown[] = [],
     options: PyroExceptionOptions = {},
   ) {
+    const refusal = (text: string): Error => new TypeError(text);
+    checkArgument('PyroException: the type', pythonType, FULL_TEXT, refusal);
+    checkArgument('PyroException: args', args, ARGS, refusal);
+    checkIsObject(options, 'PyroException: ', refusal);
     super(args.map(safeText).join(', '));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;

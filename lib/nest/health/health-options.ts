@@ -2,6 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import {
   ANYTHING,
   anyOf,
+  checkIsObject,
   checkOptions,
   milliseconds,
   type OptionRule,
@@ -83,6 +84,7 @@ const NAME_SERVER_RULES: OptionRules<PyroNameServerHealthOptions> = {
 
 /** @throws {PyroError} `CONFIG`, when an option is wrong */
 export function checkHealthOptions(options: PyroHealthOptions): void {
+  checkIsObject(options, 'isHealthy: ');
   if ('uri' in options) checkOptions(options, OBJECT_RULES);
   else if ('object' in options) checkOptions(options, INJECTED_RULES);
   else if ('nameServer' in options) checkOptions(options, NAME_SERVER_RULES);

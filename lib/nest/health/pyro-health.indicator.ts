@@ -70,7 +70,10 @@ export class PyroHealthIndicator {
       detail = { status: 'up', ...(await this.check(options)) };
     } catch (error) {
       const { message } = asError(error);
-      detail = options.optional === true ? { status: 'up', degraded: true, message } : { status: 'down', message };
+      detail =
+        (options as Partial<PyroHealthOptions> | null)?.optional === true
+          ? { status: 'up', degraded: true, message }
+          : { status: 'down', message };
     }
     return { [key]: detail } as PyroHealthResult<Key>;
   }

@@ -1,6 +1,6 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
-import { ANYTHING, checkOptions, FUNCTION, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { ANYTHING, checkOptions, configError, FUNCTION, type OptionRules, SWITCH, URI } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry, MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
 
@@ -30,7 +30,7 @@ export interface PyroAsyncFeature extends Pick<ModuleMetadata, 'imports'>, Pick<
   useFactory: (...dependencies: any[]) => PyroFeatureOptions | Promise<PyroFeatureOptions>;
 }
 
-const FEATURE_RULES: OptionRules<PyroFeatureOptions> = { ...MODULE_RULES, uri: ANYTHING, eager: SWITCH };
+const FEATURE_RULES: OptionRules<PyroFeatureOptions> = { ...MODULE_RULES, uri: URI, eager: SWITCH };
 
 const ASYNC_FEATURE_RULES: OptionRules<PyroAsyncFeature> = {
   imports: ANYTHING,
@@ -43,12 +43,17 @@ const ASYNC_FEATURE_RULES: OptionRules<PyroAsyncFeature> = {
 export function featureProvider(feature: PyroAsyncFeature): FactoryProvider<RemoteObject> {
   checkOptions(feature, ASYNC_FEATURE_RULES, 'PyroModule.forFeatureAsync: ');
   const { token, useFactory, inject = [] } = feature;
+  if (token === undefined || useFactory === undefined) {
+    const missing = token === undefined ? 'token: CAMERA' : "useFactory: () => ({ uri: 'PYRO:object@host:port' })";
+    throw configError(`PyroModule.forFeature: a remote object lacks ${missing}`);
+  }
   return {
     provide: token,
     inject: [ClientRegistry, ...inject],
     useFactory: async (registry: ClientRegistry, ...dependencies: unknown[]) => {
       const given = await useFactory(...dependencies);
-      checkOptions(given, FEATURE_RULES, `PyroModule.forFeature, ${String(given.uri)}: `);
+      const { uri: named } = (given as Partial<PyroFeatureOptions> | null) ?? {};
+      checkOptions(given, FEATURE_RULES, `PyroModule.forFeature, ${String(named)}: `);
       const { uri, eager = false, ...options } = given;
       const proxy = registry.provide(uri, options);
       return eager ? proxy.$connect() : proxy;

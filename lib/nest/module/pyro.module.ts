@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
-import { checkOptions, SWITCH } from '../../options/option-checks.js';
+import { checkArgument, checkIsObject, checkOptions, listOf, OBJECT, SWITCH } from '../../options/option-checks.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
 import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
@@ -23,6 +23,8 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
 })
 class PyroCoreModule {}
 
+const FEATURES = listOf(OBJECT, 'a list of objects, each with a token');
+
 /** Providers of remote objects. */
 @Module({ imports: [PyroCoreModule] })
 class PyroFeatureModule {}
@@ -42,11 +44,13 @@ class PyroFeatureModule {}
 export class PyroModule extends ConfigurableModuleClass {
   /** Sets the defaults of all remote objects of the application. Import it once. */
   static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
+    checkIsObject(options, 'PyroModule.forRoot: ');
     return super.forRoot(options);
   }
 
   /** Like `forRoot`, with options from a factory or class. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkIsObject(options, 'PyroModule.forRootAsync: ');
     return super.forRootAsync(options);
   }
 
@@ -56,6 +60,7 @@ export class PyroModule extends ConfigurableModuleClass {
    * @param options.isGlobal provides the objects to all modules. Default false
    */
   static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
+    checkArgument('PyroModule.forFeature: the list', features, FEATURES);
     return PyroModule.forFeatureAsync(
       features.map(({ token, ...given }) => ({ token, useFactory: () => given })),
       options,
@@ -64,6 +69,7 @@ export class PyroModule extends ConfigurableModuleClass {
 
   /** Like `forFeature`, with URIs and options from factories. */
   static forFeatureAsync(features: readonly PyroAsyncFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
+    checkArgument('PyroModule.forFeature: the list', features, FEATURES);
     checkOptions(options, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
     const providers = features.map(featureProvider);
     return {

@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { NAME_SERVER_RULES, PyroNameServer, type PyroNameServerOptions } from '../../name-server/name-server.js';
-import { ANYTHING, checkOptions, listOf, type OptionRules } from '../../options/option-checks.js';
+import { checkOptions, type OptionRules } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import { failureOf } from '../errors/failures.js';
 import { HandshakeRunner } from '../handshake/handshake-runner.js';
-import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { containerOf, rootModuleOf } from '../nest-internals.js';
 import { overridesIn } from '../nest-observers.js';
 
@@ -19,7 +19,7 @@ export interface PyroNameServerModuleOptions extends Omit<PyroNameServerOptions,
 export const NAME_SERVER_OPTIONS_TOKEN = Symbol('PyroNameServerModule options');
 
 const { validateHandshake: _, ...OWN_RULES } = NAME_SERVER_RULES;
-const RULES: OptionRules<PyroNameServerModuleOptions> = { ...OWN_RULES, handshakeGuards: listOf(ANYTHING, 'a list of guards') };
+const RULES: OptionRules<PyroNameServerModuleOptions> = { ...OWN_RULES, handshakeGuards: GUARDS };
 
 /**
  * The name server of an application. It starts before the application's servers, which may register their names there, and ends after

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
+import { checkIsObject } from '../../options/option-checks.js';
 import { NAME_SERVER_OPTIONS_TOKEN, PyroNameServerHost, type PyroNameServerModuleOptions } from './name-server-host.js';
 
 const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBuilder<PyroNameServerModuleOptions>({
@@ -21,11 +22,13 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
 export class PyroNameServerModule extends ConfigurableModuleClass {
   /** @throws {PyroError} `CONFIG`, when the application starts, if an option is wrong */
   static override forRoot(options: PyroNameServerModuleOptions = {}): DynamicModule {
+    checkIsObject(options, 'PyroNameServerModule.forRoot: ');
     return super.forRoot(options);
   }
 
   /** Like `forRoot`, with options from a factory or class. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkIsObject(options, 'PyroNameServerModule.forRootAsync: ');
     return super.forRootAsync(options);
   }
 }

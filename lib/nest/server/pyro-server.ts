@@ -2,12 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
+import { DEADLINE, DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
-import { checkOptions } from '../../options/option-checks.js';
+import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../options/option-checks.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
 import { servedObjects } from '../../logging/log-texts.js';
@@ -64,8 +64,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private readonly startCheck = new LateCheck();
   private readonly classCheck = new LateCheck();
 
+  /** @throws {PyroError} `CONFIG`, when the options are no object. Each option is checked when the server starts to listen */
   constructor(private readonly options: PyroServerOptions = {}) {
     super();
+    checkIsObject(options, 'PyroServer: ');
   }
 
   /** `name` of the options. */
@@ -111,6 +113,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   override on<Event extends keyof PyroServerEvents>(event: Event, callback: PyroServerEvents[Event]): this {
+    checkArgument('on: the callback', callback, FUNCTION);
     this.subscriptions.push([event, callback as (...args: never[]) => void]);
     this.daemon?.on(event, callback as never);
     return this;
@@ -141,11 +144,12 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * @throws {PyroError} when another object has the name
    */
   register(object: object, options: PyroRegisterOptions = {}): RegisteredObject {
+    const registered = this.runtimeObjects.register(object, options);
     if (options.name !== undefined && !this.registersNames)
       this.logger.warn(
         `nobody registers the name "${options.name}" at a name server: give PyroServer the option nameServer, or take \`name\` out of the options of register()`,
       );
-    return this.runtimeObjects.register(object, options);
+    return registered;
   }
 
   /**
@@ -155,6 +159,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * @returns true when all calls have ended
    */
   async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
+    checkArgument('drain: deadlineMs', deadlineMs, DEADLINE);
     await this.names?.stop(MAX_NAME_REMOVAL_MS);
     return (await this.daemon?.drain(deadlineMs)) ?? true;
   }

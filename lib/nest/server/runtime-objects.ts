@@ -1,6 +1,6 @@
 import type { ObjectGuard, RegisterOptions } from '../../daemon/contract/daemon.js';
 import { guardedCaller, type LaterRegistration } from '../../daemon/object/object-guards.js';
-import { REGISTER_RULES } from '../../daemon/object/registrations.js';
+import { checkRegistrable, REGISTER_RULES } from '../../daemon/object/registrations.js';
 import { tagList } from '../../naming/metadata-tags.js';
 import { ANYTHING, anyOf, checkOptions, FULL_TEXT, oneOf, type OptionRules } from '../../options/option-checks.js';
 import { newObjectId } from '../../objects/object-ids.js';
@@ -8,8 +8,9 @@ import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { GuardedClass } from '../handshake/handshake-runner.js';
-import { GUARDS, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
+import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
+import { classOf, refuseLostEnhancers } from './lost-enhancers.js';
 
 /** Options of `PyroServer.register`. */
 export interface PyroRegisterOptions extends Omit<RegisterOptions, 'guards'> {
@@ -69,14 +70,16 @@ export class RuntimeObjects {
 
   /**
    * @param object an object, or a class with `behavior(…)`, whose members were exposed by `expose`
-   * @throws {DaemonError} when the object or the id is registered already, unless forced
-   * @throws {TypeError} when the object's class has `@PyroMethod` members; or handshake guards, but the options name no `guards`
+   * @throws {DaemonError} when the object or the id is registered already, unless forced; when it is no object and no class
+   * @throws {TypeError} when the object's class has `@PyroMethod` members; or guards, pipes, interceptors or filters; or handshake guards, but
+   * the options name no `guards`
    */
   register(object: object, options: PyroRegisterOptions): RegisteredObject {
-    checkOptions(options, RULES);
+    checkOptions(options, RULES, 'register: ');
+    checkRegistrable(object, options.weak ?? false);
     if (options.metadata !== undefined) tagList(options.metadata);
     checkKind(object);
-    if (options.guards === undefined) refuseLostGuards(object);
+    refuseLostEnhancers(object, options.guards);
     const { objectId = newObjectId() } = options;
     const entry: Entry = {
       object: options.weak ? new WeakRef(object) : object,
@@ -121,7 +124,7 @@ export class RuntimeObjects {
     if (source === undefined) return;
     daemon.register(source, objectId, {
       ...registerOptions,
-      guards: Array.isArray(guards) ? guardOf(typeOf(source), guards) : guards,
+      guards: Array.isArray(guards) ? guardOf(classOf(source) as GuardedClass, guards) : guards,
     });
     if (name === undefined) return;
     try {
@@ -133,26 +136,12 @@ export class RuntimeObjects {
   }
 }
 
-/** The class of an object, or the class itself. */
-function typeOf(object: object): GuardedClass {
-  return (typeof object === 'function' ? object : object.constructor) as GuardedClass;
-}
-
 /** Refuses objects with `@PyroMethod` members: only Nest's pipeline can run them, so the daemon would see no members. */
 function checkKind(object: object): void {
-  const type: unknown = typeOf(object);
+  const type = classOf(object);
   if (typeof type !== 'function' || exposedMembers(type as never).length === 0) return;
   throw new TypeError(
     `${type.name} has @PyroMethod members, which are served where a module provides the class; ` +
       `objects that are registered at run time have theirs exposed by expose(…)`,
-  );
-}
-
-/** Refuses an object of a class with handshake guards, which nobody would ask. */
-function refuseLostGuards(object: object): void {
-  const type: unknown = typeOf(object);
-  if (typeof type !== 'function' || handshakeGuardsOf(type).length === 0) return;
-  throw new TypeError(
-    `${type.name} has @UseHandshakeGuards, which holds for classes with @PyroController only: give register() the option guards`,
   );
 }

@@ -18,7 +18,7 @@ import {
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
-import { JoinedConfig, microserviceConfigOf, overridesIn } from '../nest-observers.js';
+import { JoinedConfig, microserviceConfigOf, overriddenProvidersIn, overridesIn } from '../nest-observers.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
@@ -87,7 +87,7 @@ export class ServerBinding {
       this.modules,
       serversOf(this.modules).map((server) => server.name),
     );
-    this.objects = exploreObjects(this.modules, name, naming);
+    this.objects = exploreObjects(this.modules, name, naming, overriddenProvidersIn(this.container));
     for (const text of undecoratedProviders(this.modules)) this.logger.warn(text);
     if (!this.options.nameServer) this.warnOfUnregisteredNames();
     if (!this.isInGraph) insertEntrypoints(this.container, this.objects);

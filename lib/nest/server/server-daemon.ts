@@ -1,9 +1,25 @@
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
+import type { RegisterOptions } from '../../daemon/contract/daemon.js';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import type { PyroUri } from '../../protocol/uri.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { NestTarget } from '../target/nest-target.js';
 import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
+import { refuseLostEnhancers } from './lost-enhancers.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
+
+/** The daemon of a server. It registers no objects whose enhancers nobody would run, nor serves them as arguments or results. */
+class ServerDaemon extends PyroDaemon {
+  static {
+    // applications and logs know it as a PyroDaemon
+    Object.defineProperty(this, 'name', { value: PyroDaemon.name });
+  }
+
+  override register(objectOrClass: object, objectId?: string, options: RegisterOptions = {}): PyroUri {
+    refuseLostEnhancers(objectOrClass, options.guards);
+    return super.register(objectOrClass, objectId, options);
+  }
+}
 
 /**
  * Makes the daemon of a server. The daemon has the targets and does not listen yet.
@@ -28,7 +44,7 @@ export function daemonOf(
     wireLog,
     ...daemonOptions
   } = options;
-  const daemon = new PyroDaemon({
+  const daemon = new ServerDaemon({
     ...daemonOptions,
     validateHandshake,
     housekeeping: () => {

@@ -1,5 +1,8 @@
+import { types } from 'node:util';
 import { overLimit } from '../over-limit.js';
 import { ProtocolError } from '../errors.js';
+import { classNameOf, isLiteralObject } from '../literal-object.js';
+import { optionText } from '../safe-text.js';
 
 /** Annotations of a message: data by id, four ASCII letters. */
 export type Annotations = ReadonlyMap<string, Buffer>;
@@ -9,15 +12,68 @@ export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record
 
 export const NO_ANNOTATIONS: Annotations = new Map<string, Buffer>();
 
+/** Completes "annotations must be …". */
+export const ANNOTATIONS_TAKE = 'a Map or a plain object of four ASCII letters to Buffers';
+
 /** Adds annotations that an application gives. Ids and data are checked when they are written. */
 export function addAnnotations(all: Map<string, Buffer>, given: AnnotationValues): void {
-  const entries = given instanceof Map ? (given as ReadonlyMap<string, Uint8Array>) : Object.entries(given);
-  for (const [id, data] of entries) all.set(id, bufferOf(data));
+  for (const [id, data] of entriesOf(given)) all.set(id, bufferOf(data));
+}
+
+/**
+ * Reads the annotations that a hook of an application gives. Undefined stands for no annotations.
+ *
+ * @param hook names the hook in the error
+ * @throws {ProtocolError} `BAD_ANNOTATIONS` when they cannot be sent
+ */
+export function annotationsOfHook(given: AnnotationValues | undefined, hook: string): Annotations {
+  // runs for every message
+  if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
+  const fault = annotationsFault(given);
+  if (fault !== undefined) {
+    // nobody else handles a later rejection of the promise
+    if (types.isPromise(given)) given.catch(() => undefined);
+    const message = `${hook} gives ${fault}; it must give ${ANNOTATIONS_TAKE}, at once`;
+    throw new ProtocolError(message, { code: 'BAD_ANNOTATIONS', sent: false });
+  }
+  const annotations = new Map<string, Buffer>();
+  addAnnotations(annotations, given);
+  return annotations;
+}
+
+/**
+ * Describes a value that cannot be sent as annotations: `a promise`, `an object with the identifier "TOOLONG"`.
+ *
+ * @returns undefined when the value can be sent
+ */
+export function annotationsFault(given: unknown): string | undefined {
+  if (!holdsAnnotations(given)) return kindOf(given);
+  for (const [id, data] of entriesOf(given)) {
+    if (!isIdentifier(id)) return `an object with the identifier ${typeof id === 'string' ? JSON.stringify(id) : optionText(id)}`;
+    if (!isBytes(data)) return `an object whose data of "${id}" is ${optionText(data)}`;
+  }
+  return undefined;
+}
+
+/** True for Maps and plain objects, also of another realm. Other objects, such as a Set, would seem to have no annotations. */
+function holdsAnnotations(given: unknown): given is AnnotationValues {
+  if (typeof given !== 'object' || given === null) return false;
+  return types.isMap(given) || isLiteralObject(given);
+}
+
+function entriesOf(given: AnnotationValues): Iterable<[string, Uint8Array]> {
+  return types.isMap(given) ? (given as ReadonlyMap<string, Uint8Array>) : Object.entries(given);
+}
+
+function kindOf(given: unknown): string {
+  if (types.isPromise(given)) return 'a promise';
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return optionText(given);
+  return `an object of the class ${classNameOf(given)}`;
 }
 
 /** Values that are no bytes stay as they are, so that {@link measureAnnotations} refuses them by their id. */
 function bufferOf(data: Uint8Array): Buffer {
-  if (Buffer.isBuffer(data) || !((data as unknown) instanceof Uint8Array)) return data as Buffer;
+  if (Buffer.isBuffer(data) || !isBytes(data)) return data as Buffer;
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -102,8 +158,8 @@ export function checkAnnotationsCount(block: Buffer, { maxAnnotations }: Annotat
 export function measureAnnotations(annotations: Annotations): number {
   let bytes = 0;
   for (const [id, data] of annotations) {
-    if (id.length !== 4 || !isAscii(id)) throw badAnnotations(`identifier must be 4 ascii characters, not ${JSON.stringify(id)}`);
-    if (!((data as unknown) instanceof Uint8Array)) throw badAnnotations(`data of "${id}" must be a Buffer`);
+    if (!isIdentifier(id)) throw badAnnotations(`identifier must be 4 ascii characters, not ${JSON.stringify(id)}`);
+    if (!isBytes(data)) throw badAnnotations(`data of "${id}" must be a Buffer`);
     bytes += CHUNK_HEAD_BYTES + data.byteLength;
   }
   return bytes;
@@ -118,6 +174,14 @@ export function writeAnnotations(target: Buffer, offset: number, annotations: An
     offset += CHUNK_HEAD_BYTES + data.byteLength;
   }
   return offset;
+}
+
+function isIdentifier(id: unknown): boolean {
+  return typeof id === 'string' && id.length === 4 && isAscii(id);
+}
+
+function isBytes(data: unknown): data is Uint8Array {
+  return data instanceof Uint8Array;
 }
 
 function isAscii(text: string): boolean {

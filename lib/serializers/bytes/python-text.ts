@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { UnreadableError } from '../contract/unreadable-error.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
+const FLOAT_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** True when a string has no half of a surrogate pair. UTF-8 has no bytes for half of a surrogate pair. */
 export function isWellFormed(text: string): boolean {
@@ -50,4 +51,11 @@ export function decodeSurrogatePass(bytes: Buffer): string {
 export function decodeUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new UnreadableError('text is not UTF-8');
   return bytes.toString();
+}
+
+/** Reads the text of a float, as old versions of marshal write floats; undefined: the text is no float. */
+export function floatOfText(text: string): number | undefined {
+  const special = /^([+-]?)(inf|nan)$/.exec(text);
+  if (special) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
+  return FLOAT_TEXT.test(text) ? Number(text) : undefined;
 }

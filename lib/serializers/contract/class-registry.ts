@@ -1,5 +1,13 @@
 import { processWide } from '../../copies/process-wide.js';
-import { checkOptions, FUNCTION, type OptionRules, SWITCH, TEXT } from '../../options/option-checks.js';
+import {
+  checkArgument,
+  checkOptions,
+  FUNCTION,
+  type OptionRule,
+  type OptionRules,
+  SWITCH,
+  TEXT,
+} from '../../options/option-checks.js';
 import { SerializeError } from '../../protocol/errors.js';
 
 /** Converts objects of one class to dicts and back. */
@@ -24,6 +32,11 @@ const RULES: OptionRules<ClassConverter> = {
   countChecks: FUNCTION,
 };
 
+const CLASS: OptionRule = {
+  takes: 'a class',
+  fits: (value) => typeof (value as { prototype?: unknown } | null)?.prototype === 'object',
+};
+
 /** The classes whose objects a daemon or a proxy can send and receive. */
 export class ClassRegistry {
   private readonly byName = new Map<string, ClassConverter>();
@@ -34,8 +47,9 @@ export class ClassRegistry {
    * @throws {SerializeError} when the name is empty or taken by another class
    */
   registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
-    const { name } = converter;
+    checkArgument('registerClass: the class', type, CLASS);
     checkOptions<ClassConverter<T>>(converter, RULES, 'registerClass: ');
+    const { name } = converter;
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
     const known = this.byName.get(name);
     if (known !== undefined && known !== this.byClass.get(type.prototype)) {

@@ -25,6 +25,9 @@ const ARRAY_ENCODINGS: readonly ArrayEncoding[] = ['bytes', 'npy', 'msgpack-nump
 
 const ARRAY_RULES: OptionRules<ArrayOptions> = { write: oneOf(...ARRAY_ENCODINGS), typedArrays: SWITCH, read: SWITCH };
 
+/** Takes a registry of classes, also that of another copy of this package. */
+export const CLASS_REGISTRY: OptionRule = withMethods('a ClassRegistry', 'converterOf', 'converterNamed');
+
 /** The rules of the options that daemons and proxies hand to their serializers. */
 export const VALUE_RULES = {
   compression: SWITCH,
@@ -32,7 +35,7 @@ export const VALUE_RULES = {
   values: oneOf(...VALUE_MODES),
   dates: oneOf(...DATE_MODES),
   arrays: objectRule('an object with the options of arrays', ARRAY_RULES),
-  classes: withMethods('a ClassRegistry', 'converterOf', 'converterNamed'),
+  classes: CLASS_REGISTRY,
 } satisfies OptionRules<{
   compression: boolean;
   serpentBytesRepr: boolean;

@@ -5,7 +5,7 @@ import { shortText } from '../objects/short-text.js';
 import { collidingKeys, DictBuilder } from '../reading/dict-builder.js';
 import { capacityOf, COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
-import { decodeSurrogatePass } from '../bytes/python-text.js';
+import { decodeSurrogatePass, floatOfText } from '../bytes/python-text.js';
 import { safeInt, tupleOf } from '../../serpent/values.js';
 
 /**
@@ -14,8 +14,6 @@ import { safeInt, tupleOf } from '../../serpent/values.js';
  */
 const REFERENCED_VALUES = 1_000_000;
 const REFERENCED_VALUES_PER_BYTE = 16;
-
-const FLOAT_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** Bytes of memory that the reader takes for a value that can be referred to, while it reads. */
 const REFERABLE_COST = 48;
@@ -123,8 +121,13 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.dict:
         return this.dict();
       default:
-        return this.fail(`type ${JSON.stringify(String.fromCharCode(type))} is not read: only plain values travel`);
+        return this.otherType(type);
     }
+  }
+
+  /** Reads a value of a type that does not travel between programs. */
+  protected otherType(type: number): unknown {
+    return this.fail(`type ${JSON.stringify(String.fromCharCode(type))} is not read: only plain values travel`);
   }
 
   private reference(): unknown {
@@ -253,9 +256,7 @@ export class MarshalReader extends BinaryReader {
 
   private floatText(): number {
     const text = this.sized(this.byte()).toString('latin1');
-    const special = /^([+-]?)(inf|nan)$/.exec(text);
-    if (special) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
-    return FLOAT_TEXT.test(text) ? Number(text) : this.fail(`${JSON.stringify(text)} is no float`);
+    return floatOfText(text) ?? this.fail(`${JSON.stringify(text)} is no float`);
   }
 
   private long(): unknown {

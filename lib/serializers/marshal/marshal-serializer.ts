@@ -10,6 +10,7 @@ import { SERIALIZER_IDS } from '../../protocol/constants.js';
 export class MarshalSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.marshal;
   readonly name = 'marshal';
+  protected readonly Reader: typeof MarshalReader = MarshalReader;
   private readonly shapes = new KnownMembers();
 
   protected write(value: unknown, out: ByteWriter): void {
@@ -17,7 +18,7 @@ export class MarshalSerializer extends FormatSerializer {
   }
 
   protected read(data: Buffer, budget: ValueBudget): ReadValue {
-    const reader = new MarshalReader(data, this.options, budget, this.shapes);
+    const reader = new this.Reader(data, this.options, budget, this.shapes);
     return { value: reader.read(), sawClass: reader.sawClass, sawArray: reader.sawArray, hasShared: reader.hasShared };
   }
 }

@@ -1,5 +1,6 @@
 import type { PyComplex } from '../../serpent/index.js';
 import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
+import type { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { MARSHAL } from './marshal-types.js';
 import { encodeSurrogatePass } from '../bytes/python-text.js';
 import type { ValueSink } from '../values/value-writer.js';
@@ -49,6 +50,10 @@ export class MarshalSink implements ValueSink {
 
   bytes(value: Uint8Array): void {
     this.sized(MARSHAL.bytes, value);
+  }
+
+  singleton({ typeLetter }: MarshalSingleton): void {
+    this.out.byte(typeLetter.charCodeAt(0));
   }
 
   list(length: number): void {

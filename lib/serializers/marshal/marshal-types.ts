@@ -27,6 +27,9 @@ export const MARSHAL = {
   set: code('<'),
   frozenset: code('>'),
   ref: code('r'),
+  /** These two are read only in the info of a SerializedBlob. */
+  ellipsis: code('.'),
+  stopIteration: code('S'),
 } as const;
 
 /** Set in a type byte: the object gets the next reference number. */

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
+import { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { Nesting } from '../../serpent/nesting.js';
 import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
@@ -34,6 +35,8 @@ export interface ValueSink {
   complex(value: PyComplex): void;
   string(value: string): void;
   bytes(value: Uint8Array): void;
+  /** A sink without this method cannot write the value. */
+  singleton?(value: MarshalSingleton): void;
   list(length: number): void;
   tuple(length: number): void;
   set(length: number): void;
@@ -153,6 +156,7 @@ export class ValueWriter {
   private instance(value: object): void {
     const kind = unsendableKind(value);
     if (kind !== undefined) throw new Unwritable(withArticle(kind));
+    if (value instanceof MarshalSingleton && this.sink.singleton) return this.sink.singleton(value);
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON !== 'function') return this.members(value);
     const replacement: unknown = toJSON.call(value, '');
@@ -246,6 +250,7 @@ export class ValueWriter {
   /** Writes a value that Python can hash: Arrays become tuples and Sets frozensets. */
   private hashable(value: unknown): void {
     if (Array.isArray(value) || types.isSet(value)) this.frozen(value);
+    else if (value instanceof MarshalSingleton) this.instance(value);
     else this.write(scalarOf(value));
   }
 

@@ -5,6 +5,7 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
+import { printable } from '../../reports/printable.js';
 import { connectSharingReads } from './shared-reads.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
@@ -74,9 +75,9 @@ export function locationOf(address: ConnectAddress): string {
   return tcpLocation(address.host, address.port);
 }
 
-/** A location in an error: a zero byte would end the text in many logs. */
+/** A location in an error: a zero byte would end the text in many logs, and nobody would see a line break. */
 function shownLocation(address: ConnectAddress): string {
-  return locationOf(address).replaceAll('\0', '\\0');
+  return printable(locationOf(address));
 }
 
 function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {

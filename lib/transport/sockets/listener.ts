@@ -108,6 +108,11 @@ function listenOptions(address: ListenAddress): ListenOptions {
   }
   const fault = unixPathFault(unixSocket);
   if (fault !== undefined) throw configError(`cannot listen on unix socket ${JSON.stringify(unixSocket)}: ${fault} (unixSocket)`);
+  if (Number(unixSocket) >= 0) {
+    throw configError(
+      `cannot listen on unix socket ${JSON.stringify(unixSocket)}: Node takes a number for a port; write a path (unixSocket: ${JSON.stringify(`./${unixSocket}`)}), or the option port`,
+    );
+  }
   return { path: unixSocket };
 }
 

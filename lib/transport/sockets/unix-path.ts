@@ -28,5 +28,7 @@ export function unixPathFault(path: string, platform: NodeJS.Platform = process.
   if (bytes > limit) return `the path has ${bytes} bytes, and this system takes ${limit} at most; use a shorter one`;
   if (path.indexOf('\0', 1) > 0) return 'the path has a zero byte in it, where the system would cut it; use one without';
   if (/\p{Surrogate}/u.test(path)) return 'the path has half of a surrogate pair in it, which has no bytes; use one without';
+  if (/[\n\r]/.test(path)) return 'the path has a line break in it, and a URI ends there; use one without';
+  if (path !== path.trim()) return 'the path begins or ends with white space, which a URI loses easily; use one without';
   return undefined;
 }

@@ -227,6 +227,16 @@ describe('connect, close, status', () => {
     expect(await failure).toBeInstanceOf(ConnectionClosedError);
   });
 
+  it('clients that are dropped without close() do not use up the threads of a server', async () => {
+    const small = await PythonServer.start('thread', '--threads', '5');
+    try {
+      const use = (): Promise<number> => firstValueFrom(new PyroClient({ uri: small.uri('factory') }).send('connections'));
+      for (let round = 0; round < 12; round++) expect(await use()).toBeLessThanOrEqual(5);
+    } finally {
+      await small.kill();
+    }
+  });
+
   it('the status of a PyroClient tells when the server is gone', async () => {
     const other = await PythonServer.start('thread');
     closeAfter(() => other.kill());

@@ -139,6 +139,29 @@ it('a server refuses a factory that runs once for a class whose connections want
   await (await join('own')).call('own', 'read');
 });
 
+it.each(['session', 'percall'] as const)(
+  'a server refuses a value for a class with instanceMode %s, unless a test overrides it',
+  async (instanceMode) => {
+    @PyroController({ objectId: 'own', instanceMode })
+    class Own {
+      @PyroMethod() read(): string {
+        return 'own';
+      }
+    }
+    for (const provide of [Own, 'OWN'])
+      await expect(serve({ providers: [Other, { provide, useValue: new Own() }] })).rejects.toThrow(
+        `Own has instanceMode "${instanceMode}", but its provider is a value, and all clients would share the object: provide the class itself`,
+      );
+    const standIn = { read: () => 'stand-in' };
+    const { join } = await serveBy(
+      'testing',
+      { providers: [Other, Own] },
+      { override: (builder) => builder.overrideProvider(Own).useValue(standIn) },
+    );
+    expect(await (await join('own')).call('own', 'read')).toBe('stand-in');
+  },
+);
+
 it('a server refuses a factory that gives no object', async () => {
   await expect(serve({ providers: [Other, { provide: Instrument, useFactory: async () => undefined }] })).rejects.toThrow(
     'the provider of Instrument gives no object: its factory returns undefined',

@@ -87,6 +87,40 @@ it.each<ValueMode>(['natural', 'faithful'])(
   },
 );
 
+it.each<ValueMode>(['natural', 'faithful'])(
+  'Ellipsis and StopIteration in the info of a blob reach Python, with every serializer (%s)',
+  async (values) => {
+    await python.run(`
+    class Target:
+      @expose
+      def blob(self, blob):
+        state.info = blob.info
+        return list(blob.deserialized())
+    state.target = Pyro5.api.Daemon()
+    threading.Thread(target=state.target.requestLoop, daemon=True).start()
+    state.uri = str(state.target.register(Target()))`);
+    await using gateway = await PyroDaemon.listen({ host: '127.0.0.1', values });
+    for (const serializer of ['serpent', 'marshal', 'msgpack'] as const) {
+      await using onward = await PyroProxy.connect<Thing>(await python.run<string>('return state.uri'), { values, serializer });
+      const dispatcher = new Dispatcher(onward);
+      const uri = String(gateway.register(dispatcher));
+      for (const info of ['...', 'StopIteration', '[{...: (StopIteration,)}, frozenset({..., (StopIteration, 1.0)}), 2.0]']) {
+        const seen = await python.run(
+          `
+          with Proxy(uri) as p:
+            p._pyroSerializer = serializer
+            p.dispatch(Pyro5.api.SerializedBlob(eval(info), [1]))
+          return [state.info == eval(info), str(type(state.info))]`,
+          { uri, info, serializer },
+        );
+        expect([info, ...(seen as unknown[])]).toEqual([info, true, await python.run('return str(type(eval(info)))', { info })]);
+      }
+      expect(String((dispatcher.seen!.info as Map<unknown, unknown>[])[0]!.keys().next().value)).toBe('Ellipsis');
+    }
+    await python.run('state.target.shutdown()');
+  },
+);
+
 it('a blob is made as in Python, of its info and the arguments', async () => {
   expect(await thing.blob(new SerializedBlob('the info', [1, 'two']))).toEqual(['the info', [1, 'two']]);
   expect(() => new SerializedBlob('the info', 'text' as never)).toThrow('the data of a SerializedBlob is an array');

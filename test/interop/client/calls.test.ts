@@ -194,6 +194,30 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     expect(await thing.correlation()).not.toBe(await thing.correlation());
   });
 
+  it.each<[string, () => unknown, string]>([
+    ['a promise', () => Promise.reject(new Error('late')), 'a promise'],
+    ['a Set', () => new Set(['MINE']), 'an object of the class Set'],
+    ['null', () => null, 'null'],
+    ['a wrong id', () => ({ TOOLONG: Buffer.alloc(1) }), 'an object with the identifier "TOOLONG"'],
+    ['a text as data', () => new Map([['MINE', 'x']]), 'an object whose data of "MINE" is the text "x"'],
+  ])('a call fails when the annotations hook of the proxy gives %s, and the connection goes on', async (_, give, shown) => {
+    let hook: () => unknown = () => ({ MINE: Buffer.from('all') });
+    const thing = await connect({ annotations: () => hook() as never });
+    const peer = await thing.client();
+    hook = give;
+    const failure = {
+      code: 'BAD_ANNOTATIONS',
+      sent: false,
+      message: `the annotations hook of the proxy gives ${shown}; it must give a Map or a plain object of four ASCII letters to Buffers, at once`,
+    };
+    await expect(thing.annotations()).rejects.toMatchObject(failure);
+    await expect(thing.$batch((batch) => batch.annotations())).rejects.toMatchObject(failure);
+    await expect(connect({ annotations: give as never })).rejects.toMatchObject(failure);
+    hook = () => undefined;
+    expect(await thing.annotations()).toEqual({});
+    expect(await thing.client()).toEqual(peer);
+  });
+
   it('a proxy keeps the connection after an error, unless the daemon closes it', async () => {
     const thing = await connect();
     const [, port] = await thing.client();
@@ -220,6 +244,13 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       },
     });
     await expect(refusing).rejects.toThrow('not what I wanted');
+    for (const verdict of [false, Promise.resolve(false)]) {
+      const doubtful = connect({ validateHandshake: () => verdict as never });
+      await expect(doubtful).rejects.toMatchObject({
+        code: 'SECURITY',
+        message: expect.stringContaining('validateHandshake of the proxy gave false') as string,
+      });
+    }
   });
 
   it('a proxy has the remote members and no others', async () => {

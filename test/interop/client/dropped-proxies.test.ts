@@ -1,7 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { PyroProxy, type PyroProxyOptions, type RemoteObject, type RemoteStream } from '../../../lib/core.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  locateNameServer,
+  ProxyReference,
+  PyroProxy,
+  type PyroProxyOptions,
+  PyroUri,
+  type RemoteObject,
+  type RemoteStream,
+} from '../../../lib/core.js';
 import { collectUntil } from '../../garbage-collection.js';
 import { PythonServer } from './python-server.js';
+import type { Session } from './thing.js';
 
 /** The interfaces in server.py; methods return proxies of motors. */
 interface Motor {
@@ -121,5 +130,68 @@ describe('proxies that a remote object gives', () => {
     expect(wakers()).toBe(before + 1);
     await call;
     expect([wakers(), motor.$connected]).toEqual([before, true]);
+  });
+});
+
+describe('proxies that this program makes and drops, against a server that is full', () => {
+  const warnings: string[] = [];
+  const note = (warning: Error & { code?: string }): void => {
+    if (warning.code === 'PYRO_DROPPED_PROXIES') warnings.push(warning.message);
+  };
+  beforeAll(() => void process.on('warning', note));
+  afterAll(() => void process.off('warning', note));
+
+  async function startServer(...args: Parameters<typeof PythonServer.start>): Promise<PythonServer> {
+    const server = await PythonServer.start(...args);
+    cleanups.push(() => server.kill());
+    return server;
+  }
+
+  /** The ways to make a proxy. Each calls it once, and drops it. */
+  const ways: Record<string, (uri: string) => Promise<unknown>> = {
+    'PyroProxy.connect': async (uri) => (await PyroProxy.connect<Factory>(uri)).connections(),
+    'PyroProxy.to': (uri) => PyroProxy.to<Factory>(uri).connections(),
+    'PyroProxy.to without retries': (uri) => PyroProxy.to<Factory>(uri, { maxRetries: 0 }).connections(),
+    'PyroProxy.from': (uri) => PyroProxy.from<Factory>(new ProxyReference(new PyroUri(uri))).connections(),
+    $with: (uri) => PyroProxy.to<Factory>(uri).$with({ callTimeoutMs: 30_000 }).connections(),
+    'a batch': (uri) => PyroProxy.to<Factory>(uri).$batch((batch) => batch.connections()),
+    'a stream that is dropped': async (uri) => (await PyroProxy.to<Factory>(uri).stream()).next(),
+  };
+
+  it.each(Object.entries(ways))('dropped proxies, made by %s, never use up the threads of the server', async (_, use) => {
+    const server = await startServer('thread', '--threads', '5');
+    for (let round = 0; round < 20; round++) await use(server.uri('factory'));
+    await expect.poll(() => warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('whose proxies this program has dropped');
+    expect(warnings[0]).toContain('await using, or $release()');
+  });
+
+  it('dropped clients of a name server never use up its threads', async () => {
+    const { port } = await startServer('nameserver', '--threads', '5');
+    for (let round = 0; round < 20; round++) expect(await (await locateNameServer({ host: '127.0.0.1', port })).count()).toBe(1);
+  });
+
+  it('proxies that connect at the same time make room together', async () => {
+    const server = await startServer('thread', '--threads', '5');
+    for (let round = 0; round < 5; round++) await ways['PyroProxy.to']!(server.uri('factory'));
+    const counts = await Promise.all([1, 2, 3].map(() => ways['PyroProxy.to']!(server.uri('factory'))));
+    for (const count of counts) expect(count).toBeLessThanOrEqual(5);
+  });
+
+  it('idle proxies that the program holds keep their sessions, and the error names the remedy', async () => {
+    const server = await startServer('thread', '--threads', '5');
+    const held = await Promise.all([1, 2, 3, 4, 5].map(() => PyroProxy.connect<Session>(server.uri('session'))));
+    cleanups.push(() => Promise.all(held.map((session) => session.$release())));
+    const numbers = await Promise.all(held.map((session) => session.number()));
+    await expect(PyroProxy.connect(server.uri('factory'))).rejects.toMatchObject({
+      code: 'DAEMON_FULL',
+      message: expect.stringMatching(
+        /no free workers.*; 5 of its connections are idle ones of this program: release proxies by \$release\(\) or await using$/,
+      ) as string,
+    });
+    expect(await Promise.all(held.map((session) => session.number()))).toEqual(numbers);
+    await held[0]!.$release();
+    const connects = async (): Promise<void> => (await PyroProxy.connect(server.uri('factory'))).$release();
+    await expect.poll(() => connects().then(String, String)).toBe('undefined');
   });
 });

@@ -139,8 +139,9 @@ describe('annotations', () => {
   const bad: [string, () => unknown, RegExp][] = [
     ['a promise', async () => ({}), /gives a promise/],
     ['a promise that fails', async () => Promise.reject(new Error('late')), /gives a promise/],
-    ['an id that is too long', () => ({ TOOLONG: Buffer.alloc(1) }), /identifier must be 4 ascii characters, not "TOOLONG"/],
-    ['a text as data', () => ({ ABCD: 'text' }), /data of "ABCD" must be a Buffer/],
+    ['an id that is too long', () => ({ TOOLONG: Buffer.alloc(1) }), /gives an object with the identifier "TOOLONG"/],
+    ['a text as data', () => ({ ABCD: 'text' }), /gives an object whose data of "ABCD" is the text "text"/],
+    ['a Set', () => new Set(['ABCD']), /gives an object of the class Set/],
     ['a number', () => 5, /gives 5/],
   ];
   it.each(bad)('a daemon whose annotations hook gives %s does not start', async (_, annotations, message) => {
@@ -157,6 +158,53 @@ describe('annotations', () => {
       expect(daemon.isListening).toBe(false);
     }
   });
+
+  it('replies, also those of errors, go without annotations while the hook gives more bytes than a message may have', async () => {
+    let isBad = false;
+    const daemon = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      maxMessageBytes: 2_000,
+      detailedTraceback: false,
+      annotations: () => ({ MANY: Buffer.alloc(isBad ? 2_000 : 4) }),
+    });
+    cleanups.push(() => daemon.close());
+    const errors: Error[] = [];
+    daemon.on('error', (error) => errors.push(error));
+    daemon.once('connection', () => (isBad = true));
+    const uri = String(daemon.register(new Thing()));
+    const seen = await python.run(
+      `
+      with Proxy(uri) as p:
+        p._pyroBind()
+        results = [p.add(1, 2), p.add(3, 4)]
+        try: p.add(1)
+        except Exception as x: results.append(type(x).__name__)
+        p.add(1, 2)
+        return results, sorted(current_context.response_annotations)`,
+      { uri },
+    );
+    expect(seen).toEqual([[3, 7, 'TypeError'], []]);
+    expect(errors.length).toBeGreaterThan(0);
+    for (const error of errors)
+      expect(error.message).toBe('the annotations of the daemon have 2008 bytes, maxMessageBytes is 2000');
+  });
+});
+
+it('a daemon whose annotations hook gives what cannot be sent, once it runs, answers without annotations and tells the mistake', async () => {
+  let given: unknown = { GOOD: Buffer.from('x') };
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', annotations: () => given as never });
+  cleanups.push(() => daemon.close());
+  const errors: string[] = [];
+  daemon.on('error', (error) => errors.push(error.message));
+  const uri = String(daemon.register(new Thing()));
+  await python.run('state.thing = Proxy(uri); state.thing._pyroBind()', { uri });
+  for (const wrong of [{ TOOLONG: Buffer.alloc(1) }, { ABCD: 'text' }, new Set(['ABCD']), Promise.resolve({}), 5]) {
+    given = wrong;
+    expect(await python.run('return [state.thing.add(1, 2), list(current_context.response_annotations)]')).toEqual([3, []]);
+  }
+  expect(errors).toHaveLength(5);
+  for (const error of errors) expect(error).toMatch(/^the annotations hook of the daemon gives .*; it must give a Map/);
+  await python.run('state.thing._pyroRelease()');
 });
 
 it('a percall object is made once for a batch, and once for every other call', async () => {

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { networkInterfaces } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type PyroNameServer, type PyroNameServerOptions, startNameServer } from '../../../lib/core.js';
 import { Program } from '../../../scripts/program.js';
+import { Relay } from '../../relay.js';
 import { ensurePythonEnv, upstreamDistribution } from '../python-env.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { NameServers, STORAGES } from './storages.js';
@@ -147,4 +149,95 @@ describe('Python programs at our name server', () => {
       [3, 7],
     ]);
   });
+
+  it('a Python program locates our name server at a unix socket, registers there, and looks names up', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'names-'));
+    cleanups.push(() => rm(directory, { recursive: true }));
+    const path = join(directory, 'ns.sock');
+    const server = await startNameServer({ unixSocket: path });
+    cleanups.push(() => server.close());
+    expect(String(server.uri)).toBe(`PYRO:Pyro.NameServer@./u:${path}`);
+    expect(await usedFromPython(`./u:${path}`, null)).toEqual([String(server.uri), `PYRO:thing@./u:${directory}/thing.sock`, 3]);
+    const python = await ensurePythonEnv();
+    const { stdout } = await run(python, ['-m', 'Pyro5.nsc', '-u', path, 'lookup', 'Pyro.NameServer']);
+    expect(stdout).toBe(`${server.uri}\nmetadata: {'class:Pyro5.nameserver.NameServer'}\n`);
+  });
+
+  it('behind NAT our name server is registered at its external address, where a Python program finds it', async () => {
+    const nat = await Relay.start('set below');
+    cleanups.push(() => nat.close());
+    const port = Number(portOf(nat.location));
+    const server = await start({ natHost: 'localhost', natPort: port });
+    nat.target = `127.0.0.1:${server.innerUri.port}`;
+    expect([server.uri.location, server.innerUri.location]).toEqual([`localhost:${port}`, `127.0.0.1:${portOf(nat.target)}`]);
+    expect(await usedFromPython('localhost', port)).toEqual([
+      `PYRO:Pyro.NameServer@localhost:${port}`,
+      expect.stringMatching(/^PYRO:thing@/) as string,
+      3,
+    ]);
+  });
+
+  it.each(['PYRO:a@h:99999', 'PYRO:a@h:-1', 'PYRO:a@ h:1', 'PYRO:a@:1', 'PYRO:a@./u:x:y', 'PYRO:a b@h:1'])(
+    'a Python program that registers the URI %j, where nobody can connect, gets an error that names the URI and the fault',
+    async (uri) => {
+      const server = await start();
+      const python = await PythonInterpreter.start();
+      cleanups.push(() => python.stop());
+      const errors = await python.run<[string, string][]>(
+        `
+        given = [uri]
+        try:
+            given.append(URI(uri))
+        except Pyro5.errors.PyroError:
+            pass
+        errors = []
+        with Pyro5.api.locate_ns("127.0.0.1", port) as names:
+            for value in given:
+                try:
+                    names.register("bad", value)
+                except Exception as error:
+                    errors.append([type(error).__name__, str(error)])
+        return errors
+        `,
+        { port: server.uri.port, uri },
+      );
+      expect(errors.length).toBeGreaterThan(0);
+      for (const [kind, text] of errors) {
+        expect(kind).toBe('PyroError');
+        expect(text).toMatch(new RegExp(`^invalid uri "${uri}": .{10}`));
+      }
+      expect(await server.count()).toBe(1);
+    },
+  );
 });
+
+/**
+ * Locates a name server as Python's programs do, and uses it.
+ *
+ * @returns the URI that the name server has of itself, that of a Python object found by its name, and the result of a call of this object
+ */
+async function usedFromPython(host: string, port: number | null): Promise<unknown> {
+  const python = await PythonInterpreter.start();
+  cleanups.push(() => python.stop());
+  return python.run(
+    `
+    @expose
+    class Thing:
+        def add(self, a, b):
+            return a + b
+    isunix = host.startswith("./u:")
+    daemon = Pyro5.server.Daemon(unixsocket=os.path.dirname(host[4:]) + "/thing.sock" if isunix else None)
+    threading.Thread(target=daemon.requestLoop, daemon=True).start()
+    with Pyro5.api.locate_ns(host, port) as names:
+        names.register("lab.thing", daemon.register(Thing, "thing"), metadata={"adder"})
+        own, thing = str(names.lookup("Pyro.NameServer")), str(names.lookup("lab.thing"))
+        [(tagged, _)] = names.yplookup(meta_all={"adder"}).values()
+    with Proxy(tagged) as found, Proxy(own) as itself:
+        itself.ping()
+        result = found.add(1, 2)
+    daemon.shutdown()
+    return [own, thing, result]
+    `,
+    { host, port },
+  );
+}

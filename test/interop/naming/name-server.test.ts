@@ -132,6 +132,59 @@ describe('the name server of Pyro5', () => {
     await (await found).release();
   });
 
+  it('a watch of Pyro5’s name server asks again and again, and gives each change once', async () => {
+    await nameServer.register('lab.first', 'PYRO:one@host:1', { metadata: ['cam'] });
+    await nameServer.register('other', 'PYRO:one@host:1', { metadata: ['cam'] });
+    const ended = new AbortController();
+    const events = nameServer.watch({ prefix: 'lab.', pollIntervalMs: 20, signal: ended.signal });
+    const cameras = nameServer.watch({ prefix: 'lab.', tags: ['cam'], pollIntervalMs: 20, signal: ended.signal });
+    const told = async (watch: typeof events): Promise<string> => {
+      const { value } = await watch.next();
+      if (value === undefined) return 'end';
+      return value.kind === 'removed' ? `- ${value.name}` : `+ ${value.name} ${value.uri} ${[...value.metadata]}`;
+    };
+    expect(await told(events)).toBe('+ lab.first PYRO:one@host:1 cam');
+    expect(await told(cameras)).toBe('+ lab.first PYRO:one@host:1 cam');
+    await nameServer.register('lab.second', 'PYRO:two@host:2');
+    expect(await told(events)).toBe('+ lab.second PYRO:two@host:2 ');
+    await nameServer.register('lab.second', 'PYRO:moved@host:2');
+    expect(await told(events)).toBe('+ lab.second PYRO:moved@host:2 ');
+    await nameServer.setMetadata('lab.second', ['cam']);
+    expect(await told(events)).toBe('+ lab.second PYRO:moved@host:2 cam');
+    expect(await told(cameras)).toBe('+ lab.second PYRO:moved@host:2 cam');
+    await nameServer.setMetadata('lab.first', []);
+    expect(await told(events)).toBe('+ lab.first PYRO:one@host:1 ');
+    expect(await told(cameras)).toBe('- lab.first');
+    await nameServer.remove('lab.second');
+    expect(await told(events)).toBe('- lab.second');
+    expect(await told(cameras)).toBe('- lab.second');
+    ended.abort();
+    expect(await told(events)).toBe('end');
+    expect(await told(cameras)).toBe('end');
+  });
+
+  it('a watch of Pyro5’s name server goes on when another one stands at its address', async () => {
+    const first = await startNameServer();
+    await using names = await locateNameServer({ host: '127.0.0.1', port: first.port });
+    await names.register('lab.goes', 'PYRO:one@host:1');
+    const events = names.watch({ prefix: 'lab.', pollIntervalMs: 20 });
+    expect((await events.next()).value).toMatchObject({ kind: 'registered', name: 'lab.goes' });
+    await first.kill();
+    await startNameServer('--port', String(first.port));
+    expect((await events.next()).value).toEqual({ kind: 'removed', name: 'lab.goes' });
+    await events.return();
+  });
+
+  it('waitFor finds a name that is registered later at Pyro5’s name server', async () => {
+    await nameServer.register('lab.late.other', 'PYRO:other@host:1');
+    const waiting = nameServer.waitFor('lab.late');
+    await nameServer.register('lab.late', 'PYRO:late@host:1');
+    expect(String(await waiting)).toBe('PYRO:late@host:1');
+    await expect(nameServer.waitFor('lab.never', { timeoutMs: 100 })).rejects.toThrow(
+      '"lab.never" was not registered within timeoutMs (100 ms)',
+    );
+  });
+
   it('a lookup receives handshake data only with an address that is its own, allowed, or reached over TLS', async () => {
     const elsewhere = Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])

@@ -282,7 +282,10 @@ describe('a daemon that anybody may call', () => {
   });
 
   it('a daemon does not warn when the hook is overridden, or every object has guards', async () => {
-    const guard = { metadata: { methods: new Set(), oneway: new Set(), attrs: new Set() }, authorize: () => undefined } as never;
+    const nothing = (): undefined => undefined;
+    const members = { invoke: nothing, getAttribute: nothing, setAttribute: nothing, isCallback: () => false };
+    const metadata = { methods: new Set<string>(), oneway: new Set<string>(), attrs: new Set<string>() };
+    const guard = { metadata, ...members, authorize: nothing };
     expect(await warningsOf({}, (daemon) => daemon.registerTarget('guarded', guard))).toEqual([]);
     class Strict extends PyroDaemon {
       override validateHandshake(): undefined {

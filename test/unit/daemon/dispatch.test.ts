@@ -179,7 +179,7 @@ describe('a call', () => {
   });
 
   it('an exception has no traceback lines without detailedTraceback', async () => {
-    const { daemon } = await serveThing({ detailedTraceback: false });
+    const { daemon } = await serveThing({ detailedTraceback: false, logger: false });
     const failure = await (await join(daemon)).fail('thing', 'fail', 'js');
     expect(failure.attributes['_pyroTraceback'] ?? []).toEqual([]);
   });

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -11,11 +14,14 @@ import {
   type PyroNameServerOptions,
   PyroProxy,
   PyroRemoteError,
+  resolve,
   SecurityError,
   startNameServer,
 } from '../../../lib/core.js';
+import { RegistrarLease } from '../../../lib/naming/registrar-lease.js';
 import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
+import type { NameRecord, NameSelection } from '../../../lib/name-server/store/name-store.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,6 +52,23 @@ async function rawCall(server: PyroNameServer, method: string, ...args: unknown[
 const URI = 'PYRO:thing@127.0.0.1:4711';
 const OTHER_URI = 'PYRO:thing@127.0.0.1:4712';
 
+// first: Node warns once of a signal
+it('name servers are located, and names looked up and watched, many at the same time without a warning of Node', async () => {
+  const server = await start();
+  const client = await connect(server);
+  await client.register('lab.camera', URI);
+  const emitted = vi.spyOn(process, 'emitWarning');
+  cleanups.push(() => emitted.mockRestore());
+  const many = Array.from({ length: 20 });
+  const uris = await Promise.all(many.map(() => resolve('PYRONAME:lab.camera', addressOf(server))));
+  expect(uris.map(String)).toEqual(many.map(() => URI));
+  await Promise.all(many.map(() => connect(server)));
+  const watches = many.map(() => client.watch());
+  await Promise.all(watches.map((watch) => watch.next()));
+  await Promise.all(watches.map((watch) => watch.return()));
+  expect(emitted.mock.calls).toEqual([]);
+});
+
 describe('the limits of a name server', () => {
   it.each([
     ['maxNames', { maxNames: 1 }, ['a', URI, false, []]],
@@ -61,6 +84,65 @@ describe('the limits of a name server', () => {
       message: expect.stringContaining(`limits.${option}`) as string,
     });
     expect(await (await connect(server)).count()).toBe(1);
+  });
+
+  it('registrations over maxStoredBytes are refused, for names and for tags, and those that do not grow are taken', async () => {
+    const uriBytes = URI.length;
+    // two names of one character, with a tag of ten characters in one of them
+    const server = await start({ limits: { maxStoredBytes: 2 * (201 + uriBytes) + 110 } });
+    const client = await connect(server);
+    const refused = {
+      pythonType: 'Pyro5.errors.NamingError',
+      message: expect.stringMatching(
+        /\d+ bytes in all registrations, with this one: remove names or tags, or raise the limit; the name server takes \d+ \(its option limits\.maxStoredBytes\)$/,
+      ) as string,
+    };
+    await client.register('a', URI);
+    await client.register('b', URI, { metadata: ['x'.repeat(10)] });
+    expect(await server.storedBytes()).toBe(2 * (201 + uriBytes) + 110);
+    await expect(rawCall(server, 'register', 'c', URI)).rejects.toMatchObject(refused);
+    await expect(rawCall(server, 'register', 'a', `${URI}1`)).rejects.toMatchObject(refused);
+    await expect(rawCall(server, 'register_leased', 'a', URI, 'me', 60_000)).rejects.toMatchObject(refused);
+    await expect(rawCall(server, 'set_metadata', 'a', ['x'])).rejects.toMatchObject(refused);
+    expect(server.counters.maxStoredBytes).toBe(4);
+    await client.register('b', OTHER_URI, { metadata: ['y'.repeat(10)] });
+    await client.setMetadata('b', ['x']);
+    await client.setMetadata('b', ['x'.repeat(10)]);
+    await client.remove('b');
+    await client.register('c', URI);
+    expect(await server.storedBytes()).toBe(2 * (201 + uriBytes));
+  });
+
+  it('registrations at the same time do not pass the limits together', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'names-'));
+    cleanups.push(() => rm(directory, { recursive: true }));
+    for (const limits of [{ maxNames: 11 }, { maxStoredBytes: 10 * (202 + URI.length) }]) {
+      const server = await start({ storage: `file:${join(directory, Object.keys(limits)[0]!)}`, limits });
+      const clients = await Promise.all(Array.from({ length: 30 }, () => connect(server)));
+      const answers = await Promise.allSettled(clients.map((client, index) => client.register(String(10 + index), URI)));
+      expect(answers.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(10);
+      expect(await server.count()).toBeLessThanOrEqual(11);
+      for (let index = 0; (await server.count()) < 11; index++) await clients[0]!.register(String(50 + index), URI);
+      await expect(clients[0]!.register('99', URI)).rejects.toThrow(`limits.${Object.keys(limits)[0]}`);
+    }
+  });
+
+  it('a renewal of more leases than maxRenewedNames is refused, and programs of this library renew in parts', async () => {
+    const server = await start({ limits: { maxRenewedNames: 1_000 } });
+    const names = Array.from({ length: 2_500 }, (_, index) => `name${index}`);
+    await expect(rawCall(server, 'renew_leases', 'me', names.slice(0, 1_001))).rejects.toMatchObject({
+      pythonType: 'Pyro5.errors.NamingError',
+      message: expect.stringContaining(
+        '1001 names in one renewal of leases: renew them in parts; the name server takes 1000 (its option limits.maxRenewedNames)',
+      ) as string,
+    });
+    expect(server.counters.maxRenewedNames).toBe(1);
+    await expect(rawCall(server, 'renew_leases', 'me', 'abc')).rejects.toMatchObject({ pythonType: 'builtins.TypeError' });
+    const lease = new RegistrarLease(60_000);
+    const client = await connect(server);
+    await lease.put(client, 'name2000', server.uri, []);
+    expect(await lease.renew(client, names)).toEqual(names.filter((name) => name !== 'name2000'));
+    await expect(start({ limits: { maxRenewedNames: 999 } })).rejects.toThrow('maxRenewedNames is 999');
   });
 
   it('a regular expression over maxRegexLength is refused', async () => {
@@ -85,13 +167,23 @@ describe('the limits of a name server', () => {
     expect((await client.list({ regex: '(a+)+b' })).size).toBe(0);
   });
 
-  it('a watch over maxWatches is refused', async () => {
+  it('a watch over maxWatches is refused, and our client asks again until another watch has ended', async () => {
     const server = await start({ limits: { maxWatches: 1 } });
     const client = await connect(server);
     const first = client.watch();
     await first.next();
-    await expect(client.watch().next()).rejects.toThrow('limits.maxWatches');
+    const stream = (await rawCall(server, 'watch')) as AsyncIterable<unknown>;
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      pythonType: 'Pyro5.errors.NamingError',
+      args: ['too many watches: 1 are open; the name server takes 1 (its option limits.maxWatches)'],
+    });
+    const refused = once(server.daemon, 'callFailed');
+    const second = client.watch();
+    const event = second.next();
+    await refused;
     await first.return();
+    expect((await event).value).toMatchObject({ kind: 'registered', name: 'Pyro.NameServer' });
+    await second.return();
   });
 
   it('a wrong option is refused by its name', async () => {
@@ -406,6 +498,37 @@ describe('autoclean', () => {
     cleanups.push(() => cleaner.stop());
     await expect.poll(() => cleaned).toEqual(['dead']);
     expect(store.list({ by: 'all' }).map(({ name }) => name)).toEqual(['alive', 'leased', 'elsewhere']);
+  });
+
+  it('autoclean keeps a name that was registered again while its server was tried, and one that has moved since it was unreachable', async () => {
+    const PUT = { safe: false, takeover: false };
+    const record = (name: string, port: number) => ({
+      name,
+      uri: `PYRO:a@127.0.0.1:${port}`,
+      metadata: undefined,
+      lease: undefined,
+    });
+    let port = 2;
+    /** A store in which programs register names at the most awkward times. */
+    class BusyStore extends MemoryNameStore {
+      override list(selection: NameSelection): NameRecord[] {
+        this.put(record('moving', (port = 5 - port)), PUT);
+        return super.list(selection);
+      }
+
+      override removeUnchanged(checked: NameRecord): boolean {
+        if (checked.name === 'back') this.put(record('back', 1), PUT);
+        return super.removeUnchanged(checked);
+      }
+    }
+    const store = new BusyStore();
+    for (const name of ['moving', 'back', 'dead']) store.put(record(name, name === 'moving' ? port : 1), PUT);
+    const cleaned: string[] = [];
+    const fail = (error: unknown): void => expect.unreachable(String(error));
+    const cleaner = new AutoCleaner(store, { intervalMs: 10, maxUnreachableMs: 100 }, (name) => cleaned.push(name), fail);
+    cleanups.push(() => cleaner.stop());
+    await expect.poll(() => cleaned).toEqual(['dead']);
+    expect(['moving', 'back', 'dead'].filter((name) => store.get(name))).toEqual(['moving', 'back']);
   });
 });
 

@@ -149,6 +149,14 @@ describe('openSocket', () => {
     await expect.poll(() => ours.destroyed).toBe(true);
   });
 
+  it.each([[undefined], [5], [{}], ['far:7']])('a proxy says so when openSocket gives no stream: %j', async (given) => {
+    const openSocket = (): never => given as never;
+    await expect(PyroProxy.connect('PYRO:lab@far:7', { openSocket })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringMatching(/^the result of openSocket is .*; it must be a socket or another byte stream$/) as string,
+    });
+  });
+
   it('openSocket excludes tls', () => {
     expect(() => PyroProxy.to('PYRO:lab@far:7', { tls: true, openSocket: () => createConnection(7) })).toThrow(
       'tls cannot be had',

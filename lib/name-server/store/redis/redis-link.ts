@@ -1,17 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { replyCode, type RedisConnection, type RedisConnector } from './redis-connection.js';
+import { type KnownNames, MEND_TIMEOUT_MS, mendNames } from './redis-mend.js';
 import type { ChangeMessage, StoredRecord } from './redis-record.js';
-import { REDIS_SCRIPTS, type RedisScript } from './redis-scripts.js';
+import { hasFoundLoss, REDIS_SCRIPTS, type RedisScript, runScript } from './redis-scripts.js';
+import type { RedisWarnings } from './redis-warnings.js';
 
 /** Names that one HSCAN reads: Redis serves other clients between two scans. */
 const SCAN_COUNT = 1_000;
 const TICK_MS = 1_000;
+
+/** Redis answers, but this name server does not have the last state of the names: it reads all names again. */
+export class OutOfDateError extends Error {}
 
 /** The options and callbacks of a link. */
 export interface RedisLinkOptions {
   /** Prefix of the keys in Redis. */
   readonly prefix: string;
   readonly timeoutMs: number;
+  /** The names that were seen last over another link. */
+  readonly known: KnownNames | undefined;
+  readonly warnings: RedisWarnings;
   /** Called once, with all names that are registered. */
   readonly onLoaded: (records: ReadonlyMap<string, StoredRecord>) => void;
   /** Called with each later change. */
@@ -24,10 +31,11 @@ export interface RedisLinkOptions {
 
 /**
  * Follows the names in Redis: reads all names, then each change. It has a connection for commands, and a connection that is subscribed to
- * the changes. When either connection fails, or a change is missing, both are closed: a new link reads all names again.
+ * the changes. When either connection fails, or a change does not arrive, both are closed: a new link reads all names again.
  */
 export class RedisLink {
-  private seq = 0;
+  /** Number of the last change that has arrived. */
+  seq = 0;
   /** The names while they are read; undefined afterwards. */
   private loading: Map<string, StoredRecord> | undefined = new Map();
   private early: ChangeMessage[] | undefined = [];
@@ -98,16 +106,18 @@ export class RedisLink {
 
   private async load(): Promise<void> {
     await this.checkServers();
-    const [state, names] = this.keys as [string, string];
-    await this.send('HSETNX', state, 'id', randomUUID());
-    this.id = String(await this.send('HGET', state, 'id'));
+    const { known, warnings } = this.options;
+    warnings.tellPolicy(await this.findEvictionPolicy());
+    const { id, outcome } = await mendNames((...args) => this.timed(this.commands.send(args), MEND_TIMEOUT_MS), this.keys, known);
+    this.id = id;
+    warnings.tellOutcome(outcome);
     await this.timed(this.changes.subscribe(this.channel, (text) => this.take(JSON.parse(text) as ChangeMessage)));
-    await this.tick();
+    await this.endLeases();
     // the names that are read have all changes up to this number; later changes arrive by the channel
     this.seq = await this.lastSeq();
     let cursor = '0';
     do {
-      const page = (await this.send('HSCAN', names, cursor, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
+      const page = (await this.send('HSCAN', this.keys[1]!, cursor, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
       cursor = page[0];
       for (let index = 0; index < page[1].length; index += 2) {
         this.loading!.set(page[1][index]!, JSON.parse(page[1][index + 1]!) as StoredRecord);
@@ -142,21 +152,43 @@ export class RedisLink {
     if (version < 5) throw new Error(`it has version ${version}; names need Redis 5 or later`);
   }
 
+  /**
+   * The policy by which Redis may evict the names. Undefined when it evicts none, or only keys with a time limit, or when its user may not
+   * read the policy.
+   */
+  private async findEvictionPolicy(): Promise<string | undefined> {
+    const info = await this.send('INFO', 'memory').catch((error: unknown) => {
+      if (replyCode(error) === undefined) throw error;
+      return '';
+    });
+    const [maxMemory, policy] = ['maxmemory', 'maxmemory_policy'].map(
+      (name) => new RegExp(`^${name}:(\\S+)`, 'm').exec(String(info))?.[1],
+    );
+    return policy?.startsWith('allkeys-') && Number(maxMemory) > 0 ? policy : undefined;
+  }
+
+  /** Ends the leases whose time is over. A connection that has fallen silent is found out: the changes up to the last one must arrive. */
   private async tick(): Promise<void> {
-    // a full page of ended leases: there may be more
-    while (Number((await this.evaluate(REDIS_SCRIPTS.tick))[1]) >= 1_000);
+    await this.reached(await this.endLeases());
+  }
+
+  /** @returns the number of the last change */
+  private async endLeases(): Promise<number> {
+    for (;;) {
+      const [seq, ended] = await this.evaluate(REDIS_SCRIPTS.tick);
+      // a full page of ended leases: there may be more
+      if (Number(ended) < 1_000) return seq;
+    }
   }
 
   private async evaluate(script: RedisScript, ...args: string[]): Promise<[seq: number, result: unknown]> {
-    const rest = [String(this.keys.length), ...this.keys, this.id, this.channel, ...args];
+    const all = [...this.keys, this.id, this.channel, ...args];
     try {
-      const reply = await this.send('EVALSHA', script.sha, ...rest).catch((error: unknown) => {
-        if (replyCode(error) === 'NOSCRIPT') return this.send('EVAL', script.text, ...rest);
-        throw error;
-      });
-      return reply as [number, unknown];
+      return (await runScript((...command) => this.send(...command), script, this.keys.length, all)) as [number, unknown];
     } catch (error) {
-      if (['RESET', 'READONLY'].includes(replyCode(error) ?? '')) this.fail(error as Error);
+      const { message } = error as Error;
+      if (hasFoundLoss(error)) this.fail(new OutOfDateError(message, { cause: error }));
+      else if (replyCode(error) === 'READONLY') this.fail(error as Error);
       throw error;
     }
   }
@@ -164,7 +196,7 @@ export class RedisLink {
   private async lastSeq(): Promise<number> {
     const [id, seq] = (await this.send('HMGET', this.keys[0]!, 'id', 'seq')) as [string | null, string | null];
     if (id === this.id) return Number(seq ?? 0);
-    const error = new Error('the names were deleted, or Redis has lost them');
+    const error = new OutOfDateError('the names were deleted, or Redis has lost them');
     this.fail(error);
     throw error;
   }
@@ -173,7 +205,9 @@ export class RedisLink {
   private reached(seq: number): Promise<void> {
     if (this.failure) return Promise.reject(this.failure);
     if (this.seq >= seq) return Promise.resolve();
-    return this.timed(new Promise((resolve, reject) => this.waiting.add({ seq, resolve, reject })));
+    const arrival = new Promise<void>((resolve, reject) => this.waiting.add({ seq, resolve, reject }));
+    const { timeoutMs } = this.options;
+    return this.timed(arrival, timeoutMs, () => new OutOfDateError(`change ${seq} has not arrived within ${timeoutMs} ms`));
   }
 
   private take(message: ChangeMessage): void {
@@ -184,7 +218,7 @@ export class RedisLink {
     }
     if (message.seq <= this.seq) return;
     if (message.seq !== this.seq + 1) {
-      this.fail(new Error(`change ${message.seq} came after ${this.seq}`));
+      this.fail(new OutOfDateError(`change ${message.seq} came after ${this.seq}`));
       return;
     }
     if (this.loading) for (const [name, record] of message.changes) set(this.loading, name, record);
@@ -202,12 +236,16 @@ export class RedisLink {
   }
 
   /** Closes the link when an answer takes too long. */
-  private async timed<Result>(answer: Promise<Result>): Promise<Result> {
-    const { timeoutMs, onAlive } = this.options;
+  private async timed<Result>(
+    answer: Promise<Result>,
+    timeoutMs = this.options.timeoutMs,
+    makeError = (): Error => new Error(`no answer within ${timeoutMs} ms`),
+  ): Promise<Result> {
+    const { onAlive } = this.options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        const error = new Error(`no answer within ${timeoutMs} ms`);
+        const error = makeError();
         reject(error);
         this.fail(error);
       }, timeoutMs);

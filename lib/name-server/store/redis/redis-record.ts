@@ -5,6 +5,8 @@ export interface StoredRecord {
   readonly uri: string;
   /** Names with smaller numbers were registered earlier. */
   readonly order: number;
+  /** Number of the change that set this record. */
+  readonly seq: number;
   readonly lease?: NameLease;
   readonly metadata?: readonly string[];
 }
@@ -18,3 +20,11 @@ export interface ChangeMessage {
 export function recordOf(name: string, { uri, lease, metadata }: StoredRecord): NameRecord {
   return { name, uri, metadata: metadata && new Set(metadata), lease };
 }
+
+/** What Redis keeps of a record. @param numbers those of {@link StoredRecord} that a {@link NameRecord} does not have */
+export function storedOf({ uri, metadata, lease }: NameRecord, { order, seq }: RecordNumbers): StoredRecord {
+  return { uri, order, seq, ...(lease && { lease }), ...(metadata && { metadata: [...metadata] }) };
+}
+
+/** The numbers of a {@link StoredRecord}. */
+export type RecordNumbers = Pick<StoredRecord, 'order' | 'seq'>;

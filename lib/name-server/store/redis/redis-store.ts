@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkOptions, configError, givenOptions, milliseconds, type OptionRules, TEXT } from '../../../options/option-checks.js';
+import { configError } from '../../../options/option-checks.js';
 import { NamingError } from '../../../protocol/errors.js';
 import { byName, nameDifferences } from '../name-differences.js';
 import { NameListeners } from '../name-listeners.js';
@@ -16,35 +16,19 @@ import type {
 import { RecordIndex } from '../record-index.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 import { connectorOf, type RedisClient, type RedisConnector, replyCode } from './redis-connection.js';
-import { RedisLink } from './redis-link.js';
-import { type ChangeMessage, recordOf, type StoredRecord } from './redis-record.js';
-import { type RedisScript, REDIS_SCRIPTS } from './redis-scripts.js';
-
-/** Options of a store in Redis. */
-export interface RedisNameStoreOptions {
-  /** Prefix of the keys and the channel in Redis. Each prefix is a separate name space. Default `pyro:names:`. */
-  prefix?: string;
-  /**
-   * Time for which names are looked up in their last known state while Redis cannot be reached, in milliseconds. These answers may be out
-   * of date. 0: lookups fail at once. Default 60,000.
-   */
-  lastKnownMs?: number;
-  /** Longest wait for an answer of Redis, in milliseconds. Default 2,000. */
-  timeoutMs?: number;
-}
-
-const DEFAULTS: Required<RedisNameStoreOptions> = { prefix: 'pyro:names:', lastKnownMs: 60_000, timeoutMs: 2_000 };
-
-const RULES: OptionRules<RedisNameStoreOptions> = {
-  prefix: TEXT,
-  lastKnownMs: milliseconds(),
-  timeoutMs: milliseconds({ least: 1 }),
-};
+import { OutOfDateError, RedisLink } from './redis-link.js';
+import type { KnownNames } from './redis-mend.js';
+import { type RedisNameStoreOptions, redisOptions } from './redis-options.js';
+import { type ChangeMessage, type RecordNumbers, recordOf, type StoredRecord, storedOf } from './redis-record.js';
+import { hasFoundLoss, type RedisScript, REDIS_SCRIPTS } from './redis-scripts.js';
+import { RedisWarnings } from './redis-warnings.js';
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
 /** Names that one script removes or renews: Redis serves other clients between two scripts. */
 const NAMES_PER_SCRIPT = 1_000;
+/** Attempts of a call, if the names have to be read again meanwhile. */
+const MAX_ATTEMPTS = 3;
 
 /**
  * Keeps the registrations in Redis. All name servers that use the same Redis and the same prefix are one name space.
@@ -57,24 +41,31 @@ const NAMES_PER_SCRIPT = 1_000;
  */
 export class RedisNameStore implements NameStore {
   private records = new RecordIndex();
+  private readonly numbers = new WeakMap<NameRecord, RecordNumbers>();
   private readonly listeners = new NameListeners();
   private link: RedisLink | undefined;
   private readonly closing = new AbortController();
   /** Time of Redis' last answer, in milliseconds of `performance.now()`. */
   private aliveAt = 0;
   private lastError = new Error('not connected yet');
-  private spaceId = '';
+  /** Id of the name space, and number of the last change in memory. */
+  private last = { id: '', seq: 0 };
+  /** Runs while the names are read again, because they are out of date although Redis answers. */
+  private reload: Promise<void> | undefined;
+  private readonly warnings: RedisWarnings;
 
   private constructor(
     private readonly connector: RedisConnector,
     private readonly options: Required<RedisNameStoreOptions>,
-  ) {}
+  ) {
+    this.warnings = new RedisWarnings(connector.where);
+  }
 
   /** @throws {PyroError} `CONFIG`, when an option is wrong, or Redis cannot be reached or used */
   static async open(client: RedisClient, given: RedisNameStoreOptions = {}): Promise<RedisNameStore> {
-    checkOptions(given, RULES, 'storage: ');
+    const options = redisOptions(given);
     const connector = connectorOf(client);
-    const store = new RedisNameStore(connector, { ...DEFAULTS, ...givenOptions(given) });
+    const store = new RedisNameStore(connector, options);
     try {
       await store.connect();
     } catch (error) {
@@ -85,7 +76,7 @@ export class RedisNameStore implements NameStore {
 
   /** The id of the name space in Redis; while Redis is away, the last known id. */
   get sharedId(): string {
-    return this.spaceId;
+    return this.last.id;
   }
 
   async get(name: string): Promise<NameRecord | undefined> {
@@ -118,6 +109,12 @@ export class RedisNameStore implements NameStore {
     return removed;
   }
 
+  async removeUnchanged(record: NameRecord): Promise<boolean> {
+    const numbers = this.numbers.get(record);
+    if (numbers === undefined) return false;
+    return (await this.run(REDIS_SCRIPTS.removeUnchanged, record.name, String(numbers.seq))) === 1;
+  }
+
   async renew(owner: string, names: readonly string[]): Promise<string[]> {
     const lost = names.filter((name) => !hasUtf8(name));
     for (const some of parts(names.filter(hasUtf8))) {
@@ -136,6 +133,11 @@ export class RedisNameStore implements NameStore {
     return this.records.size;
   }
 
+  async bytes(): Promise<number> {
+    await this.fresh();
+    return this.records.bytes;
+  }
+
   watch(listener: (change: NameChange) => void): () => void {
     return this.listeners.add(listener);
   }
@@ -148,24 +150,35 @@ export class RedisNameStore implements NameStore {
 
   /** Resolves when the names in memory are up to date, or may be used although they are not. */
   private async fresh(): Promise<void> {
-    try {
-      if (this.link) return await this.link.fresh();
-    } catch (error) {
-      this.lastError = error as Error;
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      await this.reload;
+      try {
+        if (this.link) return await this.link.fresh();
+      } catch (error) {
+        this.lastError = error as Error;
+      }
+      if (this.reload === undefined) break;
     }
-    if (performance.now() - this.aliveAt >= this.options.lastKnownMs) throw this.unreachable();
+    if (this.reload || performance.now() - this.aliveAt >= this.options.lastKnownMs) throw this.unreachable();
   }
 
   private async run(script: RedisScript, ...args: string[]): Promise<unknown> {
-    if (this.link === undefined) throw this.unreachable();
-    try {
-      return await this.link.run(script, ...args);
-    } catch (error) {
-      const { message } = error as Error;
-      const { where } = this.connector;
-      if (replyCode(error) !== undefined) throw new NamingError(`Redis at ${where} refuses: ${message}`, { cause: error });
-      throw new NamingError(`Redis at ${where} was lost: ${message}; the change may have been made, or not`, { cause: error });
+    for (let attempt = 1; ; attempt++) {
+      await this.reload;
+      if (this.link === undefined) throw this.unreachable();
+      try {
+        return await this.link.run(script, ...args);
+      } catch (error) {
+        if (!hasFoundLoss(error) || attempt === MAX_ATTEMPTS) throw this.failure(error);
+      }
     }
+  }
+
+  private failure(error: unknown): NamingError {
+    const { message } = error as Error;
+    const { where } = this.connector;
+    if (replyCode(error) !== undefined) return new NamingError(`Redis at ${where} refuses: ${message}`, { cause: error });
+    return new NamingError(`Redis at ${where} was lost: ${message}; the change may have been made, or not`, { cause: error });
   }
 
   private unreachable(): NamingError {
@@ -180,33 +193,58 @@ export class RedisNameStore implements NameStore {
     const link = await RedisLink.open(this.connector, {
       prefix: this.connector.keyPrefix + prefix,
       timeoutMs,
+      known: this.known(),
+      warnings: this.warnings,
       onLoaded: (records) => this.replace(records),
       onChanges: (changes) => this.apply(changes),
       onAlive: () => (this.aliveAt = performance.now()),
-      onLost: (error) => {
-        this.lastError = error;
-        // a link that is not in use yet is replaced by the code that opens it
-        if (this.link === undefined) return;
-        this.link = undefined;
-        void this.reconnect();
-      },
+      onLost: (error) => this.noteLost(error),
     });
+    this.last = { id: link.id, seq: link.seq };
     if (link.failure) throw link.failure;
     this.link = link;
-    this.spaceId = link.id;
     if (this.closing.signal.aborted) link.close();
+  }
+
+  private noteLost(error: Error): void {
+    this.lastError = error;
+    // a link that is not in use yet is replaced by the code that opens it
+    if (this.link === undefined) return;
+    this.last = { id: this.link.id, seq: this.link.seq };
+    this.link = undefined;
+    if (error instanceof OutOfDateError) this.reload = this.readAgain();
+    else void this.reconnect();
+  }
+
+  private known(): KnownNames | undefined {
+    if (this.last.id === '') return undefined;
+    const all = (): NameRecord[] => this.records.list({ by: 'all' });
+    return { ...this.last, records: () => all().map((record) => [record.name, storedOf(record, this.numbers.get(record)!)]) };
+  }
+
+  /** Reads the names again at once. If Redis cannot be reached, the names in memory are the last known state from then on. */
+  private async readAgain(): Promise<void> {
+    let error = await this.tryToConnect();
+    for (let attempt = 2; attempt <= MAX_ATTEMPTS && isOutOfDate(error); attempt++) error = await this.tryToConnect();
+    this.reload = undefined;
+    if (error !== undefined) void this.reconnect();
   }
 
   private async reconnect(): Promise<void> {
     const { signal } = this.closing;
     for (let pauseMs = FIRST_RETRY_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
-      try {
-        await this.connect();
-        return;
-      } catch (error) {
-        this.lastError = error as Error;
-      }
+      if ((await this.tryToConnect()) === undefined) return;
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** @returns the error, when it fails */
+  private async tryToConnect(): Promise<Error | undefined> {
+    try {
+      await this.connect();
+      return undefined;
+    } catch (error) {
+      return (this.lastError = error as Error);
     }
   }
 
@@ -216,7 +254,7 @@ export class RedisNameStore implements NameStore {
     const before = byName(this.records.list({ by: 'all' }));
     const inOrder = [...stored].sort(([, one], [, other]) => one.order - other.order);
     this.records = new RecordIndex();
-    for (const [name, record] of inOrder) this.records.set(recordOf(name, record));
+    for (const [name, record] of inOrder) this.set(name, record);
     for (const change of nameDifferences(before, byName(this.records.list({ by: 'all' })))) this.listeners.tell(change);
   }
 
@@ -226,10 +264,15 @@ export class RedisNameStore implements NameStore {
         if (this.records.delete(name)) this.listeners.tell({ kind: 'removed', name });
         continue;
       }
-      const record = recordOf(name, stored);
-      this.records.set(record);
-      this.listeners.tell({ kind: 'registered', record });
+      this.listeners.tell({ kind: 'registered', record: this.set(name, stored) });
     }
+  }
+
+  private set(name: string, stored: StoredRecord): NameRecord {
+    const record = recordOf(name, stored);
+    this.records.set(record);
+    this.numbers.set(record, { order: stored.order, seq: stored.seq });
+    return record;
   }
 }
 
@@ -248,6 +291,7 @@ export function redisNameStore(client: RedisClient, options: RedisNameStoreOptio
   return RedisNameStore.open(client, options);
 }
 
+const isOutOfDate = (error?: Error): boolean => error instanceof OutOfDateError || (error !== undefined && hasFoundLoss(error));
 const flag = (value: boolean): string => (value ? '1' : '');
 const tagsText = (tags: ReadonlySet<string> | undefined): string => (tags === undefined ? '' : JSON.stringify([...tags]));
 

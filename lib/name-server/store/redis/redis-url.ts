@@ -1,6 +1,7 @@
 import { configError } from '../../../options/option-checks.js';
 import type { NameStore } from '../name-store.js';
-import { redisNameStore, type RedisNameStoreOptions } from './redis-store.js';
+import type { RedisNameStoreOptions } from './redis-options.js';
+import { redisNameStore } from './redis-store.js';
 
 /**
  * Opens a store in the Redis that a URL names: `redis://USER:PASSWORD@HOST:PORT/DATABASE?prefix=…&lastKnownMs=…&timeoutMs=…`, or

@@ -13,13 +13,15 @@ interface Row {
   readonly tags: string;
   readonly owner: string | null;
   readonly ttlMs: number;
+  /** Number of the registration: no other one has it. */
+  readonly number: number;
 }
 
 /** A name whose lease has ended counts until its row is deleted: nobody sees a name again that was gone. */
 const SELECT = `
-  SELECT n.name, n.uri, l.owner, l.ttl_ms AS ttlMs,
+  SELECT n.name, n.uri, l.owner, l.ttl_ms AS ttlMs, c.number,
     (SELECT json_group_array(metadata) FROM pyro_metadata WHERE object = n.id) AS tags
-  FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id`;
+  FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id LEFT JOIN nestjs_pyro_changes c ON c.object = n.id`;
 const HAS_ANY = 'SELECT object FROM pyro_metadata WHERE metadata IN (SELECT value FROM json_each(?))';
 const HAS_ALL = `${HAS_ANY} GROUP BY object HAVING COUNT(DISTINCT metadata) = (SELECT COUNT(DISTINCT value) FROM json_each(?))`;
 
@@ -34,6 +36,8 @@ export function leaseClockMs(): number {
 
 /** The statements on an SQLite file of names. Each throws the error of SQLite. */
 export class SqlNames {
+  /** The number of each registration that was read. */
+  private readonly numbers = new WeakMap<NameRecord, number>();
   private readonly statements = new Map<string, SqliteStatement>();
   /** Number of names, for as long as the file has this version: to count 100,000 names takes SQLite 0.5 ms. */
   private counted: { readonly version: number; count: number } | undefined;
@@ -75,13 +79,13 @@ export class SqlNames {
   get(name: string): NameRecord | undefined {
     if (!hasUtf8(name)) return undefined;
     const row = this.prepared(`${SELECT} WHERE n.name = ?`).get(name);
-    return row === undefined ? undefined : recordOf(row as Row);
+    return row === undefined ? undefined : this.recordOf(row as Row);
   }
 
   list(selection: NameSelection): NameRecord[] {
     const [condition, values] = conditionOf(selection);
     const rows = this.prepared(`${SELECT} WHERE ${condition} ORDER BY n.id`).all(...values);
-    return (rows as Row[]).map(recordOf);
+    return (rows as Row[]).map((row) => this.recordOf(row));
   }
 
   count(): number {
@@ -91,6 +95,18 @@ export class SqlNames {
       this.counted = { version, count };
     }
     return this.counted.count;
+  }
+
+  /** Bytes of all registrations together. */
+  bytes(): number {
+    return (this.prepared('SELECT bytes FROM nestjs_pyro_totals').get() as { bytes: number }).bytes;
+  }
+
+  /** True when a registration that was read is the present one of its name. */
+  isUnchanged(record: NameRecord): boolean {
+    const number = this.numbers.get(record);
+    const current = number === undefined ? undefined : this.get(record.name);
+    return current !== undefined && this.numbers.get(current) === number;
   }
 
   /** Registers a name, even if another registration is in the way. A registered name keeps its position. */
@@ -108,11 +124,11 @@ export class SqlNames {
     this.run(insert, name, lease.owner, lease.ttlMs, leaseClockMs() + lease.ttlMs);
   }
 
-  setTags({ name, metadata }: NameRecord): void {
-    const object = 'SELECT id FROM pyro_names WHERE name = ?';
-    this.run(`DELETE FROM pyro_metadata WHERE object = (${object})`, name);
-    const insert = `INSERT INTO pyro_metadata(object, metadata) VALUES ((${object}), ?)`;
-    for (const tag of metadata ?? []) this.run(insert, name, tag);
+  /** Replaces the tags of a name. */
+  changeTags(record: NameRecord): void {
+    // the registration gets a new number
+    this.run('UPDATE pyro_names SET uri = uri WHERE name = ?', record.name);
+    this.setTags(record);
   }
 
   delete(name: string): void {
@@ -164,6 +180,20 @@ export class SqlNames {
     this.database.close();
   }
 
+  private setTags({ name, metadata }: NameRecord): void {
+    const object = 'SELECT id FROM pyro_names WHERE name = ?';
+    this.run(`DELETE FROM pyro_metadata WHERE object = (${object})`, name);
+    const insert = `INSERT INTO pyro_metadata(object, metadata) VALUES ((${object}), ?)`;
+    for (const tag of metadata ?? []) this.run(insert, name, tag);
+  }
+
+  private recordOf({ name, uri, tags, owner, ttlMs, number }: Row): NameRecord {
+    const lease = owner === null ? undefined : { owner, ttlMs };
+    const record = { name, uri, metadata: new Set(JSON.parse(tags) as string[]), lease };
+    this.numbers.set(record, number);
+    return record;
+  }
+
   private run(sql: string, ...values: (string | number)[]): number {
     return Number(this.prepared(sql).run(...values).changes);
   }
@@ -196,9 +226,4 @@ function endOfPrefix(prefix: string): string | undefined {
   const last = points.pop();
   // no text has the code points from D800 to DFFF
   return last === undefined ? undefined : String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
-}
-
-function recordOf({ name, uri, tags, owner, ttlMs }: Row): NameRecord {
-  const lease = owner === null ? undefined : { owner, ttlMs };
-  return { name, uri, metadata: new Set(JSON.parse(tags) as string[]), lease };
 }

@@ -1,3 +1,4 @@
+import { OVERHEAD_BYTES } from '../name-store.js';
 import type { SqliteDatabase } from './sqlite.js';
 
 /** @see Pyro5/nameserver.py, `SqlStorage._create_schema` */
@@ -31,6 +32,44 @@ const OWN_TABLES = `
   );
   CREATE INDEX IF NOT EXISTS nestjs_pyro_lease_ends ON nestjs_pyro_leases(ends_at);`;
 
+/** The bytes of a text in UTF-8. */
+const utf8 = (text: string): string => `LENGTH(CAST(${text} AS BLOB))`;
+const nameBytes = (row: string): string => `(${OVERHEAD_BYTES.name} + ${utf8(`${row}.name`)} + ${utf8(`${row}.uri`)})`;
+const tagBytes = (row: string): string => `(${OVERHEAD_BYTES.tag} + ${utf8(`${row}.metadata`)})`;
+const leaseBytes = (row: string): string => utf8(`${row}.owner`);
+const add = (bytes: string): string => `UPDATE nestjs_pyro_totals SET bytes = bytes + ${bytes};`;
+/** Gives a registration a number that no registration had before. */
+const NUMBER = `
+    UPDATE nestjs_pyro_totals SET changes = changes + 1;
+    INSERT OR REPLACE INTO nestjs_pyro_changes(object, number) SELECT NEW.id, changes FROM nestjs_pyro_totals;`;
+
+/**
+ * The bytes of all registrations, and a number for each registration that tells it from earlier ones of the same name. SQLite keeps both
+ * up to date by triggers, whichever program writes.
+ */
+const TOTALS = `
+  CREATE TABLE IF NOT EXISTS nestjs_pyro_totals (id integer PRIMARY KEY CHECK (id = 1), bytes integer NOT NULL, changes integer NOT NULL);
+  INSERT OR IGNORE INTO nestjs_pyro_totals VALUES (1, 0, 0);
+  CREATE TABLE IF NOT EXISTS nestjs_pyro_changes (
+    object integer PRIMARY KEY,
+    number integer NOT NULL,
+    FOREIGN KEY(object) REFERENCES pyro_names(id) ON DELETE CASCADE
+  );
+  INSERT OR IGNORE INTO nestjs_pyro_changes SELECT id, 0 FROM pyro_names;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_name_added AFTER INSERT ON pyro_names BEGIN ${add(nameBytes('NEW'))} ${NUMBER} END;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_name_changed AFTER UPDATE ON pyro_names BEGIN
+    ${add(`${nameBytes('NEW')} - ${nameBytes('OLD')}`)} ${NUMBER}
+  END;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_name_deleted AFTER DELETE ON pyro_names BEGIN ${add(`-${nameBytes('OLD')}`)} END;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_tag_added AFTER INSERT ON pyro_metadata BEGIN ${add(tagBytes('NEW'))} END;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_tag_deleted AFTER DELETE ON pyro_metadata BEGIN ${add(`-${tagBytes('OLD')}`)} END;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_lease_added AFTER INSERT ON nestjs_pyro_leases BEGIN ${add(leaseBytes('NEW'))} END;
+  CREATE TRIGGER IF NOT EXISTS nestjs_pyro_lease_deleted AFTER DELETE ON nestjs_pyro_leases BEGIN ${add(`-${leaseBytes('OLD')}`)} END;
+  UPDATE nestjs_pyro_totals SET bytes =
+    (SELECT COALESCE(SUM(${nameBytes('pyro_names')}), 0) FROM pyro_names)
+    + (SELECT COALESCE(SUM(${tagBytes('pyro_metadata')}), 0) FROM pyro_metadata)
+    + (SELECT COALESCE(SUM(${leaseBytes('nestjs_pyro_leases')}), 0) FROM nestjs_pyro_leases);`;
+
 /** Makes the missing tables. A file of an old Pyro, which kept no tags, is changed as Pyro5 changes it. */
 export function makeTables(database: SqliteDatabase): void {
   const has = (table: string): boolean =>
@@ -47,6 +86,7 @@ export function makeTables(database: SqliteDatabase): void {
         DROP TABLE pyro_names_old;`);
     }
     database.exec(OWN_TABLES);
+    database.exec(TOTALS);
     database.exec('COMMIT');
   } catch (error) {
     database.exec('ROLLBACK');

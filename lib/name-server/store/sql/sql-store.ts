@@ -103,7 +103,7 @@ export class SqlNameStore implements NameStore {
       if (current === undefined) return 'unknown';
       if (!areTagsFree(current, options)) return 'held';
       const record = { ...current, metadata };
-      this.names.setTags(record);
+      this.names.changeTags(record);
       changes.push({ kind: 'registered', record });
       return 'done';
     });
@@ -122,6 +122,15 @@ export class SqlNameStore implements NameStore {
     });
   }
 
+  removeUnchanged(record: NameRecord): Promise<boolean> {
+    return this.write((changes) => {
+      if (!this.names.isUnchanged(record)) return false;
+      this.names.delete(record.name);
+      changes.push({ kind: 'removed', name: record.name });
+      return true;
+    });
+  }
+
   renew(owner: string, names: readonly string[]): Promise<string[]> {
     return this.write(() => names.filter((name) => !this.names.renew(owner, name)));
   }
@@ -132,6 +141,10 @@ export class SqlNameStore implements NameStore {
 
   count(): number {
     return this.read(() => this.names.count());
+  }
+
+  bytes(): number {
+    return this.read(() => this.names.bytes());
   }
 
   watch(listener: (change: NameChange) => void): () => void {

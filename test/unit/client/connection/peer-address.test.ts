@@ -53,6 +53,17 @@ describe('a proxy that a peer sent', () => {
     expect(handshakes).toEqual(['of the sender', 'of the sender']);
   });
 
+  it('a received proxy does not connect where receivedProxies gives a promise, which would pass for true', async () => {
+    const { uri, handshakes } = await serve();
+    for (const answer of [Promise.resolve(false), Promise.reject(new Error('late'))]) {
+      const greeter = received(uri, '127.0.0.1:5555', { receivedProxies: () => answer as never });
+      await expect(greeter.hello()).rejects.toThrow('receivedProxies gave a promise; it must give true or false at once');
+      const named = received('PYRONAME:greeter@127.0.0.1:1', '127.0.0.1:5555', { receivedProxies: () => answer as never });
+      await expect(named.hello()).rejects.toThrow('receivedProxies gave a promise; it must give true or false at once');
+    }
+    expect(handshakes).toEqual([]);
+  });
+
   it('a received proxy that names a host connects to the very address that was checked', async () => {
     const { uri } = await serve();
     expect(await received(`PYRO:greeter@localhost:${uri.port}`, '127.0.0.1:1').hello()).toBe('hello');

@@ -27,7 +27,10 @@ type Operation =
   | { readonly kind: 'renew'; readonly owner: string; readonly names: string[] }
   | { readonly kind: 'get'; readonly name: string }
   | { readonly kind: 'list'; readonly selection: NameSelection }
-  | { readonly kind: 'count' };
+  /** Removes the registration that the last `get` of the name has given. */
+  | { readonly kind: 'removeUnchanged'; readonly name: string }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'bytes' };
 
 const TEXTS = [
   '',
@@ -93,14 +96,17 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     options: fc.record({ owner, takeover: fc.boolean() }, { requiredKeys: ['takeover'] }),
   }),
   fc.record({ kind: fc.constant('renew' as const), owner, names }),
-  fc.record({ kind: fc.constant('get' as const), name: text }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('get' as const), name: text }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('removeUnchanged' as const), name: text }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('list' as const), selection }) },
   fc.record({ kind: fc.constant('count' as const) }),
+  fc.record({ kind: fc.constant('bytes' as const) }),
 );
 
 /** The registrations as a list, and every rule in the words of the interface. */
 class Model {
   private records: NameRecord[] = [];
+  private readonly given = new Map<string, NameRecord | undefined>();
   readonly changes: NameChange[] = [];
 
   answer(given: Operation): unknown {
@@ -138,7 +144,17 @@ class Model {
       case 'renew':
         return given.names.filter((name) => this.find(name)?.lease?.owner !== given.owner);
       case 'get':
+        this.given.set(given.name, this.find(given.name));
         return this.find(given.name);
+      case 'removeUnchanged': {
+        const last = this.given.get(given.name);
+        if (last === undefined || this.find(given.name) !== last) return false;
+        this.records = this.records.filter((one) => one !== last);
+        this.changes.push({ kind: 'removed', name: given.name });
+        return true;
+      }
+      case 'bytes':
+        return this.records.reduce((sum, one) => sum + sizeOf(one), 0);
       case 'list':
         return this.records.filter((one) => isSelected(one, given.selection));
       case 'count':
@@ -158,6 +174,12 @@ class Model {
   }
 }
 
+function sizeOf(one: NameRecord): number {
+  const utf8 = (given: string): number => Buffer.from(given).length;
+  const tagBytes = [...(one.metadata ?? [])].map((tag) => 100 + utf8(tag));
+  return 200 + utf8(one.name) + utf8(one.uri) + utf8(one.lease?.owner ?? '') + tagBytes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
 const tagsOf = ({ metadata }: NameRecord): string => JSON.stringify([...(metadata ?? [])].sort());
 
 function isSelected({ name, metadata = new Set<string>() }: NameRecord, given: NameSelection): boolean {
@@ -166,7 +188,8 @@ function isSelected({ name, metadata = new Set<string>() }: NameRecord, given: N
   return given.match === 'all' ? given.tags.every((tag) => metadata.has(tag)) : given.tags.some((tag) => metadata.has(tag));
 }
 
-async function answerOf(store: NameStore, given: Operation): Promise<unknown> {
+/** @param kept the last answers to `get` */
+async function answerOf(store: NameStore, given: Operation, kept: Map<string, NameRecord | undefined>): Promise<unknown> {
   switch (given.kind) {
     case 'put':
       return store.put(given.record, given.options);
@@ -176,8 +199,17 @@ async function answerOf(store: NameStore, given: Operation): Promise<unknown> {
       return store.remove(given.names, given.options);
     case 'renew':
       return store.renew(given.owner, given.names);
-    case 'get':
-      return store.get(given.name);
+    case 'get': {
+      const answer = await store.get(given.name);
+      kept.set(given.name, answer);
+      return answer;
+    }
+    case 'removeUnchanged': {
+      const last = kept.get(given.name);
+      return last !== undefined && store.removeUnchanged(last);
+    }
+    case 'bytes':
+      return store.bytes();
     case 'list':
       return store.list(given.selection);
     case 'count':
@@ -216,12 +248,13 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
         const store = await place.empty();
         const model = new Model();
         const changes: NameChange[] = [];
+        const kept = new Map<string, NameRecord | undefined>();
         store.watch((change) => void changes.push(change));
         try {
           for (const given of operations) {
             // a search by tags gives the names in any order
             const isSorted = given.kind === 'list' && given.selection.by === 'tags';
-            const answer = await answerOf(store, given);
+            const answer = await answerOf(store, given, kept);
             expect(plain(answer, place.tellsNoTags, isSorted)).toEqual(plain(model.answer(given), place.tellsNoTags, isSorted));
           }
           await expect.poll(() => changes.length).toBe(model.changes.length);
@@ -358,6 +391,36 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     }
     expect(await Promise.all(good)).toEqual(good.map(() => undefined));
     await Promise.all(attempts);
+    await store.close();
+  });
+
+  it('removes a registration that was checked only if it is still the same, not when it was made again with the same values', async () => {
+    const store = await place.empty();
+    const dead: NameRecord = { name: 'name', uri: 'PYRO:a@h:1', metadata: new Set(['tag']), lease: undefined };
+    const checked = async (): Promise<NameRecord> => (await store.get('name'))!;
+    await store.put(dead, PUT);
+    const first = await checked();
+    const [listed] = await store.list({ by: 'all' });
+    await store.put(dead, PUT);
+    expect(await store.removeUnchanged(first)).toBe(false);
+    expect(await store.removeUnchanged(listed!)).toBe(false);
+    const second = await checked();
+    await store.setMetadata('name', new Set(['tag']), { takeover: false });
+    expect(await store.removeUnchanged(second)).toBe(false);
+    const third = await checked();
+    await store.remove(['name'], { takeover: false });
+    expect(await store.removeUnchanged(third)).toBe(false);
+    await store.put(dead, PUT);
+    expect(await store.removeUnchanged(third)).toBe(false);
+    // both at the same time: the registration is decided first
+    const fourth = await checked();
+    const put = store.put(dead, PUT);
+    expect(await store.removeUnchanged(fourth)).toBe(false);
+    await put;
+    expect(plain(await checked(), place.tellsNoTags)).toEqual(plain(dead, place.tellsNoTags));
+    expect(await store.removeUnchanged(await checked())).toBe(true);
+    expect(await store.count()).toBe(0);
+    expect(await store.bytes()).toBe(0);
     await store.close();
   });
 

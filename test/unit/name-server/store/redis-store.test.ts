@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createClient, createCluster, createSentinel } from '@redis/client';
 import { Cluster, Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord, NameStore } from '../../../../lib/name-server/store/name-store.js';
-import { redisNameStore, type RedisNameStoreOptions } from '../../../../lib/name-server/store/redis/redis-store.js';
+import type { RedisNameStoreOptions } from '../../../../lib/name-server/store/redis/redis-options.js';
+import { redisNameStore } from '../../../../lib/name-server/store/redis/redis-store.js';
 import { RedisRelay } from '../../../redis-relay.js';
 import { type RedisPrograms, RedisServer } from '../../../redis-server.js';
 import { REDIS } from './stores.js';
@@ -23,6 +24,15 @@ const record = (name: string, tags?: string[]): NameRecord => ({
   lease: undefined,
 });
 const leased = (name: string, ttlMs: number): NameRecord => ({ ...record(name), lease: { owner: 'someone', ttlMs } });
+
+/** The warnings about Redis from now on, as texts with their codes. */
+function warningsOf(): () => string[] {
+  const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  cleanups.push(() => emitted.mockRestore());
+  const texts = (): string[] =>
+    emitted.mock.calls.map(([text, given]) => `${(given as { code?: string } | undefined)?.code}: ${String(text)}`);
+  return () => texts().filter((text) => text.startsWith('PYRO_REDIS'));
+}
 
 if (REDIS) defineTests(REDIS);
 
@@ -134,6 +144,89 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.list({ by: 'all' })).toEqual([record('new')]);
     });
 
+    it.each(['names', 'leases', 'state'])(
+      'no name gets a second owner, and none is lost, when Redis loses the key %s while a name server lives',
+      async (key) => {
+        const warnings = warningsOf();
+        const prefix = freshPrefix();
+        const [one, other] = [await open({ prefix }), await open({ prefix })];
+        const [held, plain] = [leased('held', 600_000), record('plain', ['tag'])];
+        await one.put(record('first'), PUT);
+        await one.put(held, PUT);
+        await one.put(plain, PUT);
+        await one.remove(['first'], { takeover: false });
+        expect(await other.get('plain')).toEqual(plain);
+        const changes = follow(other);
+        await command('DEL', prefix + key);
+        const evil = { ...held, uri: 'PYRO:evil@host:1', lease: { owner: 'evil', ttlMs: 600_000 } };
+        expect(await other.put(evil, PUT)).toEqual(held);
+        for (const store of [one, other, await open({ prefix })]) {
+          expect(await store.list({ by: 'all' })).toEqual([held, plain]);
+          expect(await store.renew('someone', ['held'])).toEqual([]);
+          expect(await store.put(evil, PUT)).toEqual(held);
+        }
+        await one.put(record('last'), PUT);
+        expect((await other.list({ by: 'all' })).map(({ name }) => name)).toEqual(['held', 'plain', 'last']);
+        expect(changes).toEqual(['registered last']);
+        expect(await command('HLEN', `${prefix}names`)).toBe(3);
+        expect(await command('ZCARD', `${prefix}leases`)).toBe(1);
+        const done = key === 'names' ? 'this name server has written all of them again' : 'all names are there';
+        expect(warnings()).toContainEqual(
+          expect.stringMatching(`^PYRO_REDIS_LOST_NAMES: Redis at 127.0.0.1:${redis.port} had lost names.*${done}.*noeviction`),
+        );
+      },
+    );
+
+    it('names that Redis has lost while no name server lived are told as lost, and the others stay', async () => {
+      const warnings = warningsOf();
+      const prefix = freshPrefix();
+      const before = await open({ prefix });
+      await before.put(record('lost'), PUT);
+      await before.put(leased('stays', 600_000), PUT);
+      void before.close();
+      await command('HDEL', `${prefix}names`, 'lost');
+      const after = await open({ prefix });
+      expect(await after.list({ by: 'all' })).toEqual([leased('stays', 600_000)]);
+      expect(await after.renew('someone', ['stays'])).toEqual([]);
+      expect(warnings()).toEqual([expect.stringContaining('no name server knew them, so these names are gone')]);
+    }, 30_000);
+
+    it('a name that was registered again with the same values, at another name server, is not removed as unchanged', async () => {
+      const prefix = freshPrefix();
+      const [one, other] = [await open({ prefix }), await open({ prefix })];
+      await one.put(record('name', ['tag']), PUT);
+      const checked = (await one.get('name'))!;
+      await other.put(record('name', ['tag']), PUT);
+      expect(await one.removeUnchanged(checked)).toBe(false);
+      expect(await one.removeUnchanged(record('name', ['tag']))).toBe(false);
+      expect(await one.removeUnchanged((await one.get('name'))!)).toBe(true);
+      expect(await other.count()).toBe(0);
+    });
+
+    it('a connection that falls silent, and over which the changes come, is found out and replaced: no change is missed', async () => {
+      const prefix = freshPrefix();
+      const relay = await RedisRelay.start(redis.port);
+      const far = await redisNameStore(createClient({ url: relay.url }), { prefix, timeoutMs: 1_000 });
+      cleanups.push(
+        () => far.close(),
+        () => relay.close(),
+      );
+      const near = await open({ prefix });
+      const changes = follow(far);
+      await near.put(record('before'), PUT);
+      await expect.poll(() => changes).toEqual(['registered before']);
+      relay.forget();
+      await near.put(record('watched'), PUT);
+      // nobody asks the far name server
+      await expect.poll(() => changes, { timeout: 20_000 }).toEqual(['registered before', 'registered watched']);
+      relay.forget();
+      await near.put(record('asked'), PUT);
+      expect(await far.get('asked')).toEqual(record('asked'));
+      relay.forget();
+      await near.put(record('listed'), PUT);
+      expect(await far.list({ by: 'prefix', prefix: 'listed' })).toEqual([record('listed')]);
+    }, 60_000);
+
     it('registrations in Redis keep their leases when nobody could reach Redis for long, or its clock was set', async () => {
       const prefix = freshPrefix();
       const store = await open({ prefix });
@@ -158,6 +251,59 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.remove(['\uD800'], { takeover: true })).toBe(0);
       expect(await store.renew('someone', ['\uD800'])).toEqual(['\uD800']);
     });
+  });
+
+  describe('a Redis that may evict keys', () => {
+    async function start(...args: string[]): Promise<{ redis: RedisServer; warnings: () => string[] }> {
+      const redis = await RedisServer.start(programs, ...args);
+      cleanups.push(() => redis.stop());
+      return { redis, warnings: warningsOf() };
+    }
+
+    async function open(redis: RedisServer, url = redis.url): Promise<NameStore> {
+      const store = await redisNameStore(createClient({ url }));
+      cleanups.push(() => store.close());
+      return store;
+    }
+
+    it.each([
+      ['without a limit of memory', ['--maxmemory-policy', 'allkeys-lru'], 0],
+      ['that evicts nothing', ['--maxmemory', '100mb'], 0],
+      ['that evicts only keys with a time limit', ['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'], 0],
+      ['that evicts any key', ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'], 1],
+    ])('a Redis %s is warned of, or not', async (_, args, count) => {
+      const { redis, warnings } = await start(...args);
+      await open(redis);
+      const expected = `PYRO_REDIS_EVICTION: Redis at 127.0.0.1:${redis.port} may evict names, by its maxmemory-policy allkeys-lru: set`;
+      expect(warnings()).toEqual(Array.from({ length: count }, () => expect.stringContaining(expected) as string));
+    });
+
+    it('a Redis whose settings its user may not read keeps names, without a warning', async () => {
+      const evicts = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
+      const user = ['--user', 'names', 'on', '>secret', '~pyro:*', '&pyro:*', '+@all', '-info', '+info|server'];
+      const { redis, warnings } = await start(...evicts, ...user);
+      const store = await open(redis, redis.url.replace('//', '//names:secret@'));
+      await store.put(record('name'), PUT);
+      expect(await store.count()).toBe(1);
+      expect(warnings()).toEqual([]);
+    });
+
+    it('a Redis that evicts the names gives no name a second owner', async () => {
+      const { redis } = await start('--maxmemory', '4mb', '--maxmemory-policy', 'allkeys-random');
+      const store = await open(redis);
+      const held = leased('held', 600_000);
+      await store.put(held, PUT);
+      const client = new Redis(redis.url);
+      cleanups.push(() => client.disconnect());
+      for (let index = 0; (await client.exists('pyro:names:names')) === 1; index++) {
+        // an eviction of the state is noticed here, before the next keys are evicted
+        expect(await store.get('held')).toEqual(held);
+        await client.mset(...Array.from({ length: 5 }, (_, at) => [`cache${index}-${at}`, 'x'.repeat(500)]).flat());
+      }
+      await client.config('SET', 'maxmemory', '0');
+      expect(await store.put({ ...held, uri: 'PYRO:evil@host:1', lease: { owner: 'evil', ttlMs: 600_000 } }, PUT)).toEqual(held);
+      expect(await store.list({ by: 'all' })).toEqual([held]);
+    }, 60_000);
   });
 
   describe('while Redis is away', () => {

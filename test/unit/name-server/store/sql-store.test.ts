@@ -51,6 +51,46 @@ function defineTests(): void {
   });
 
   describe('registrations in an SQLite file', () => {
+    it('a registration that another program makes again in an SQLite file is another one, and its bytes count', async () => {
+      const store = open();
+      await store.put({ ...record('name', 'PYRO:a@h:1', ['tag', 'ü']), lease: { owner: 'one', ttlMs: 60_000 } }, PUT);
+      await store.put(record('name', 'PYRO:a@h:1', ['tag', 'ü']), { safe: false, takeover: true });
+      const checked = store.get('name')!;
+      const bytes = store.bytes();
+      expect(bytes).toBe(200 + 4 + 10 + 100 + 3 + 100 + 2);
+      // as Pyro5 registers a name again, see its SqlStorage.__setitem__
+      const database = openSqlite(path);
+      cleanups.push(() => database.close());
+      database.exec(`
+        PRAGMA foreign_keys = ON;
+        DELETE FROM pyro_metadata; DELETE FROM pyro_names;
+        INSERT INTO pyro_names(id, name, uri) VALUES (1, 'name', 'PYRO:a@h:1');
+        INSERT INTO pyro_metadata(object, metadata) VALUES (1, 'tag'), (1, 'ü');`);
+      expect(store.bytes()).toBe(bytes);
+      expect(await store.removeUnchanged(checked)).toBe(false);
+      const again = store.get('name')!;
+      expect(again).toEqual(checked);
+      expect(await open().removeUnchanged(again)).toBe(false);
+      expect(await store.removeUnchanged(again)).toBe(true);
+      expect(store.bytes()).toBe(0);
+    });
+
+    it('the bytes of registrations of an SQLite file that Pyro5 has made are counted when the file is opened', async () => {
+      await SqlNameStore.open(path).close();
+      const database = openSqlite(path);
+      database.exec(`
+        DROP TABLE nestjs_pyro_totals; DROP TABLE nestjs_pyro_changes; DROP TABLE nestjs_pyro_leases;
+        DROP TRIGGER nestjs_pyro_name_added; DROP TRIGGER nestjs_pyro_name_changed; DROP TRIGGER nestjs_pyro_name_deleted;
+        DROP TRIGGER nestjs_pyro_tag_added; DROP TRIGGER nestjs_pyro_tag_deleted;
+        INSERT INTO pyro_names(id, name, uri) VALUES (1, 'a', 'PYRO:a@h:1'), (2, 'b', 'PYRO:b@h:1');
+        INSERT INTO pyro_metadata(object, metadata) VALUES (2, 'tag');`);
+      database.close();
+      const store = open();
+      expect(store.bytes()).toBe(2 * 211 + 103);
+      expect(await store.removeUnchanged(store.get('a')!)).toBe(true);
+      expect(store.bytes()).toBe(211 + 103);
+    });
+
     it('a store in an SQLite file says by its id which name servers share its names', () => {
       const [one, two] = [open(), open()];
       const other = SqlNameStore.open(`${path}-other`);
