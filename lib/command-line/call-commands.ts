@@ -37,7 +37,9 @@ With --literal it is a literal of Python: '(1, 2)', 'b"x"', '{1, 2}', None.`;
 
 /** `nestjs-pyro call URI METHOD [ARGUMENT…]`: calls a method, and prints its result. A stream is printed item by item. */
 export function callCommand(): Command {
-  return takesCallArguments(new Command('call').description('call a method of an object, and print its result')).action(runCall);
+  return takesCallArguments(new Command('call').description('call a method of an object, and print its result')).action(
+    async (...given: Parameters<typeof runCall>) => void (await runCall(...given)),
+  );
 }
 
 /** `nestjs-pyro stream URI METHOD [ARGUMENT…]`: reads some items of a stream, one for each line. */
@@ -45,7 +47,7 @@ export function streamCommand(): Command {
   return takesCallArguments(new Command('stream').description('read the items that a method streams, one for each line'))
     .option('-n, --count <number>', 'end after so many items', countOf)
     .option('-i, --interval <seconds>', 'wait so long between two items', secondsOf)
-    .action(runCall);
+    .action(runStream);
 }
 
 /** `nestjs-pyro get URI ATTRIBUTE`: reads an attribute. */
@@ -89,17 +91,27 @@ function takesCallArguments(command: Command): Command {
     .addHelpText('after', ARGUMENTS_HELP);
 }
 
-async function runCall(uri: string, method: string, texts: readonly string[], given: CallArguments): Promise<void> {
+/** Calls a method and prints what it gives. @returns true when this was a stream */
+async function runCall(uri: string, method: string, texts: readonly string[], given: CallArguments): Promise<boolean> {
   const read = (text: string): unknown => valueOfText(text, given.literal);
   const args = texts.map(read);
   if (given.kw) args.push(kwargs(Object.fromEntries(Object.entries(given.kw).map(([name, text]) => [name, read(text)]))));
+  let isStream = true;
   await untilInterrupted((signal) =>
     withRemote(uriOf(uri), given, async (remote) => {
       const result = await told(remote.$with({ signal }).$call(method, ...args));
+      isStream = result instanceof RemoteStream;
       if (result instanceof RemoteStream) await printItems(result, remote.$uri!, given, signal);
       else printResult(result, given);
     }),
   );
+  return isStream;
+}
+
+/** As {@link runCall}. @throws {CommandFailure} when the method gave a result that is no stream; the result is printed */
+async function runStream(uri: string, method: string, texts: readonly string[], given: CallArguments): Promise<void> {
+  if (await runCall(uri, method, texts, given)) return;
+  throw new CommandFailure(`${method} gave a result, and no stream: nestjs-pyro call calls methods`, EXIT_CODES.failed.code);
 }
 
 /** Prints the items of a stream until it ends, and closes it. @throws the reason of the signal */
@@ -136,8 +148,8 @@ async function runPing(text: string, given: PingArguments): Promise<void> {
 
 async function ping(daemon: RemoteObject<UntypedRemote>, uri: PyroUri, given: PingArguments, signal: AbortSignal): Promise<void> {
   const times: number[] = [];
-  for (let ping = 0; ping < given.count; ping++) {
-    if (ping > 0) await sleep(given.interval, undefined, { signal });
+  for (let sent = 0; sent < given.count; sent++) {
+    if (sent > 0) await sleep(given.interval, undefined, { signal });
     const begun = performance.now();
     await told(daemon.$with({ signal }).$call(DAEMON_METHODS.ping));
     signal.throwIfAborted();

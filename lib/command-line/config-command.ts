@@ -4,6 +4,7 @@ import { environmentDefaults } from '../daemon/options/environment-defaults.js';
 import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
 import { CONFIG_ITEMS, type PyroConfig } from '../options/config-items.js';
 import { readConfig, unknownVariables } from '../options/environment.js';
+import { PyroError } from '../protocol/errors.js';
 import { type OutputArguments, print, styled, table, printJson } from './terminal/output.js';
 
 /** An option in effect. */
@@ -33,9 +34,9 @@ function printConfig(given: OutputArguments): void {
   }));
   const unknown = unknownVariables(process.env);
   const proxy = effective(resolveProxyOptions({}), config, (items) => environmentProxyOptions({}, items));
-  const daemon = effective(resolveDaemonOptions({}), config, (items) => environmentDefaults({}, items));
+  const daemon = daemonOptions(config);
   if (given.json) {
-    printJson({ variables, unknown, proxy, daemon });
+    printJson({ variables, unknown, proxy, ...(typeof daemon === 'string' ? { daemonError: daemon } : { daemon }) });
     return;
   }
   const rows = (options: EffectiveOption[]): string[][] => options.map(({ option, value, from }) => [option, shown(value), from]);
@@ -53,8 +54,20 @@ function printConfig(given: OutputArguments): void {
     ...table(['OPTION', 'VALUE', 'FROM'], rows(proxy)),
     '',
     styled('bold', 'Daemons'),
-    ...table(['OPTION', 'VALUE', 'FROM'], rows(daemon)),
+    ...(typeof daemon === 'string'
+      ? [`no daemon can start with these variables: ${daemon}`]
+      : table(['OPTION', 'VALUE', 'FROM'], rows(daemon))),
   );
+}
+
+/** The options of daemons, or why none can start: on a machine with clients only, variables may be absent that daemons need. */
+function daemonOptions(config: PyroConfig): EffectiveOption[] | string {
+  try {
+    return effective(resolveDaemonOptions({}), config, (items) => environmentDefaults({}, items));
+  } catch (error) {
+    if (!(error instanceof PyroError)) throw error;
+    return error.message;
+  }
 }
 
 /** @param ofItems the options that config items set */

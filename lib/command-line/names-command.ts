@@ -158,7 +158,7 @@ async function remove({ names, options }: Run, name: string): Promise<void> {
 
 async function removeMatching({ names, options }: Run, regex: string): Promise<void> {
   const question = 'Potentially removing lots of items from the Name server. Are you sure (y/n)?';
-  if (!options.yes && !(await confirms(question))) return;
+  if (!options.yes && !(await confirms(question, options))) return;
   const removed = await names.remove({ regex });
   answer(options, { removed }, `${removed} items removed.`);
 }
@@ -169,13 +169,17 @@ async function setMetadata({ names, options }: Run, name: string, tags: string[]
 }
 
 /** @throws {CommandFailure} when the input ends without an answer */
-async function confirms(question: string): Promise<boolean> {
-  const reader = createInterface({ input: process.stdin, output: process.stdout });
+/** Asks a question. @throws {CommandFailure} when the input ends, or Ctrl-C is pressed, without an answer */
+async function confirms(question: string, { json }: NamesArguments): Promise<boolean> {
+  const reader = createInterface({ input: process.stdin, output: json ? process.stderr : process.stdout });
   const ended = once(reader, 'close').then(() => {
     throw new CommandFailure('no answer: the standard input has ended; with --yes nothing is asked', EXIT_CODES.failed.code);
   });
+  const interrupted = once(reader, 'SIGINT').then(() => {
+    throw new CommandFailure('nothing was removed', EXIT_CODES.interrupted.code);
+  });
   try {
-    return ['y', 'Y'].includes((await Promise.race([reader.question(question), ended])).trim());
+    return ['y', 'Y'].includes((await Promise.race([reader.question(question), ended, interrupted])).trim());
   } finally {
     reader.close();
   }

@@ -18,8 +18,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A certificate that ends within this time causes a warning. */
 const SOON_MS = 14 * DAY_MS;
 const PINGS = 5;
-/** A daemon of Pyro5 needs a moment until it has closed the connection of the step before. */
-const FURTHER_RETRIES = 2;
 const MAX_TOLD_IDS = 10;
 
 /** Connects to an object whose port is open, and examines: protocol, TLS, handshake, object, answer time, serializers. */
@@ -36,19 +34,17 @@ export async function* examineDaemon(asked: AskedPeer): Examination {
     yield* examineFailure(asked, error);
     return;
   }
+  await using _ = remote;
   yield ok('Pyro', `speaks Pyro5 (protocol ${PROTOCOL_VERSION})`);
   if (certificate) yield validity(certificate);
   yield ok('handshake', `accepted${options.handshake === undefined ? '' : ', with the given data'}`);
   const { methods, attrs } = remote.$metadata!;
   yield ok('object', `${uri.object} exposes ${counted(methods.size, 'method')} and ${counted(attrs.size, 'attribute')}`);
-  // the further steps need a connection each, and a daemon may have only one for this program
-  await remote.$release();
-  const further = { ...options, maxRetries: FURTHER_RETRIES };
   try {
-    yield await answerTime(uri, further);
-    yield await serializers(uri, further);
+    yield await answerTime(uri, options);
+    yield await serializers(uri, options);
   } catch (error) {
-    yield warning('connections', `the daemon had one for this program, and none for a second: ${(error as Error).message}`, FULL);
+    yield warning('connections', `this program has the last free one: ${(error as Error).message}`, FULL);
   }
 }
 

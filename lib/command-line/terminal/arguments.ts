@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type OptionRule, PORT, wholeNumber } from '../../options/option-checks.js';
+import { MAX_TIMER_MS, type OptionRule, PORT, wholeNumber } from '../../options/option-checks.js';
 
 const COUNT = wholeNumber({ least: 1 });
 
@@ -8,11 +8,18 @@ export function portOf(text: string): number {
   return numberOf(text, PORT);
 }
 
-/** Reads seconds as milliseconds. @throws {InvalidArgumentError} */
+/** Reads seconds as milliseconds. 0 is allowed. @throws {InvalidArgumentError} */
 export function secondsOf(text: string): number {
-  const seconds = Number(text);
-  if (text.trim() !== '' && seconds >= 0) return Math.ceil(seconds * 1_000);
-  throw new InvalidArgumentError('It must be a number of seconds.');
+  const ms = Math.ceil(Number(text) * 1_000);
+  if (text.trim() !== '' && ms >= 0 && ms <= MAX_TIMER_MS) return ms;
+  throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${Math.floor(MAX_TIMER_MS / 1_000)}.`);
+}
+
+/** Reads seconds that are a limit as milliseconds. 0 is refused. @throws {InvalidArgumentError} */
+export function limitOf(text: string): number {
+  const ms = secondsOf(text);
+  if (ms > 0) return ms;
+  throw new InvalidArgumentError('It must be over 0 seconds.');
 }
 
 /** Reads a number of items, 1 or more. @throws {InvalidArgumentError} */

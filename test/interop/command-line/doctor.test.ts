@@ -5,9 +5,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expose, locateNameServer, PyroDaemon, startNameServer } from '../../../lib/core.js';
+import { expose, locateNameServer, PyroDaemon, PyroProxy, startNameServer } from '../../../lib/core.js';
 import { TestAuthority } from '../../certificates.js';
-import { CommandLineProgram } from '../../command-line-program.js';
+import { CommandLineProgram, runProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
 interface Finding {
@@ -158,6 +158,8 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     expect(await fault(uri)).toMatchObject({ step: 'TLS', found: `${location} speaks TLS` });
     const withoutAuthority = await fault(uri, '--tls');
     expect(withoutAuthority).toMatchObject({ step: 'TLS', remedy: expect.stringContaining('give the authority') as string });
+    const other = await TestAuthority.create(directory, 'other');
+    expect(await fault(uri, '--ca', other.certFile)).toMatchObject({ remedy: expect.stringContaining('compare --ca') as string });
     const { code, findings } = await examine(uri, '--ca', authority.certFile);
     expect(code).toBe(0);
     // it ends in two days
@@ -250,5 +252,88 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     expect(await fault('PYROMETA:mount', ...at)).toMatchObject({ step: 'name' });
     expect(await examine('lab.camera', ...at)).toMatchObject({ code: 0 });
     expect(await examine('PYROMETA:cam', ...at)).toMatchObject({ code: 0 });
+  });
+
+  it('doctor says what to do for each fault of a certificate', async () => {
+    const faults = [
+      [{ names: 'DNS:elsewhere' }, 'by a host that the certificate names'],
+      [{ days: -1 }, 'renew the certificate of the daemon, or set the clock'],
+    ] as const;
+    for (const [index, [terms, remedy]] of faults.entries()) {
+      const { cert, key } = await authority.issue(`faulty-${index}`, terms);
+      await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', tls: { cert, key } });
+      const finding = await fault(`PYRO:Pyro.Daemon@${daemon.locationStr}`, '--ca', authority.certFile);
+      expect(finding).toMatchObject({ step: 'TLS', remedy: expect.stringContaining(remedy) as string });
+    }
+    const { cert, key } = await authority.issue('asks');
+    await using daemon = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      tls: { cert, key, requestClientCert: true, ca: authority.cert },
+    });
+    expect(await fault(`PYRO:Pyro.Daemon@${daemon.locationStr}`, '--ca', authority.certFile)).toMatchObject({
+      step: 'TLS',
+      remedy: 'give a certificate of this client: --cert FILE and --key FILE with --tls',
+    });
+  });
+
+  it('doctor says that it has the last free connection of a daemon', async () => {
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', maxConnections: 2 });
+    await using proxy = await PyroProxy.connect(daemon.uriFor('Pyro.Daemon'));
+    await proxy.$call('ping');
+    const { code, findings } = await examine(`PYRO:Pyro.Daemon@${daemon.locationStr}`);
+    expect(code).toBe(0);
+    expect(findings.at(-1)).toMatchObject({
+      step: 'connections',
+      state: 'warning',
+      found: expect.stringContaining('this program has the last free one') as string,
+      remedy: expect.stringContaining('maxConnections') as string,
+    });
+  });
+
+  it('doctor examines a name server as it examines a daemon', async () => {
+    const { cert, key } = await authority.issue('names');
+    const web = createWebServer((_, response) => response.end('hello'));
+    const silent = createServer((socket) => socket.on('error', () => undefined));
+    await using secure = await startNameServer({ host: '127.0.0.1', port: 0, tls: { cert, key } });
+    await using guarded = await startNameServer({
+      host: '127.0.0.1',
+      port: 0,
+      validateHandshake: () => {
+        throw new Error('who are you?');
+      },
+    });
+    try {
+      const [webAt, silentAt] = await Promise.all([web, silent].map(listening));
+      const daemonAt = await serve();
+      const cases: [at: string, found: string, remedy: string][] = [
+        [webAt!, `${webAt} is a web server`, 'compare the port'],
+        [silentAt!, `${silentAt} takes the connection, and says nothing within 500 ms`, 'busy or hang'],
+        [`127.0.0.1:${secure.uri.port}`, `127.0.0.1:${secure.uri.port} speaks TLS`, 'connect with --ns-tls'],
+        [`127.0.0.1:${guarded.uri.port}`, 'refused: who are you?', '--ns-handshake VALUE'],
+        [daemonAt, `${daemonAt} is a daemon without a name server`, 'npx nestjs-pyro ns'],
+      ];
+      for (const [at, found, remedy] of cases) {
+        expect(await fault('lab.camera', '--ns', at, '-t', '0.5')).toMatchObject({
+          step: 'name server',
+          found,
+          remedy: expect.stringContaining(remedy) as string,
+        });
+      }
+    } finally {
+      for (const server of [web, silent]) server.close();
+    }
+    const at = ['--ns', `localhost:${secure.uri.port}`, '--ns-tls', '--ca', authority.certFile];
+    expect(await fault('lab.camera', ...at)).toMatchObject({ step: 'name' });
+  });
+
+  it('doctor asks the name servers of PYRO_NS_HOST one after the other', async () => {
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
+    await client.register('lab.camera', `PYRO:camera@${await serve()}`);
+    const env = { PYRO_NS_HOST: '127.0.0.2,127.0.0.1', PYRO_NS_PORT: String(names.uri.port) };
+    const { code, stdout } = await runProgram(process.execPath, [program.file, 'doctor', 'lab.camera', '--json'], { env });
+    expect(code).toBe(0);
+    const steps = (JSON.parse(stdout) as Finding[]).map(({ step, state }) => `${step} ${state}`);
+    expect(steps.slice(0, 3)).toEqual(['name server warning', 'name server ok', 'name ok']);
   });
 });

@@ -41,9 +41,15 @@ beforeAll(async () => {
         def frames(self, count):
             for number in range(count):
                 yield {"frame": number}
+        def slow_frames(self):
+            yield 1
+            state.waits.set()
+            state.go_on.wait(30)
+            yield 2
         @Pyro5.api.oneway
         def note(self, text):
             pass
+    state.waits, state.go_on = threading.Event(), threading.Event()
     state.daemon = Pyro5.api.Daemon(host="127.0.0.1")
     state.daemon.register(Camera, "camera")
     threading.Thread(target=state.daemon.requestLoop, daemon=True).start()
@@ -74,7 +80,7 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(await printed('ls', String(names.uri))).toHaveLength(2);
     const objects = [
       { uri: `PYRO:Pyro.Daemon@${location}`, methods: 6, attributes: 0 },
-      { uri: camera, methods: 7, attributes: 1 },
+      { uri: camera, methods: 8, attributes: 1 },
     ];
     expect(await printed('ls', location)).toEqual(objects);
     expect(await printed('ls', 'lab.camera', ...nameServer())).toEqual(objects);
@@ -174,7 +180,10 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(stderr).not.toContain('secret');
     expect(lines[0]).toBe('It needs the --handshake of this command, too, whose value is not printed.');
     const doctor = await runProgram('sh', ['-c', `"$0" "$1" ${line}`, process.execPath, program.file]);
-    expect(doctor).toMatchObject({ code: 3, stdout: expect.stringContaining('no name server at 127.0.0.1:1') as string });
+    expect(doctor).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('name server: 127.0.0.1:1: nobody listens there') as string,
+    });
   });
 
   it('an error tells what to write for an object of a daemon whose location stands behind a name', async () => {
@@ -205,5 +214,82 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(daemon).toContainEqual({ option: 'idleTimeoutMs', value: 2500, from: 'PYRO_COMMTIMEOUT' });
     const shown = await runProgram(process.execPath, [program.file, 'config'], { env });
     expect(shown.stdout).toMatch(/^Variables\n.*PYRO_COLOUR is no config item.*\nserializer +json +PYRO_SERIALIZER\n/s);
+  });
+
+  it('config tells why no daemon can start with the variables of a machine with clients only', async () => {
+    const { code, stdout } = await runProgram(process.execPath, [program.file, 'config'], { env: { PYRO_SSL: '1' } });
+    expect(code).toBe(0);
+    expect(stdout).toContain('no daemon can start with these variables: PYRO_SSL is on, but PYRO_SSL_SERVERCERT');
+    expect(stdout).toMatch(/^callTimeoutMs +/m);
+  });
+
+  it('stream says that a method is no stream, behind its result', async () => {
+    const { code, stdout, stderr } = await run('stream', camera, 'add', '1');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '2\n' });
+    expect(stderr).toBe('Error: add gave a result, and no stream: nestjs-pyro call calls methods\n');
+  });
+
+  it('a time that no timer can have is refused, and so is a time-out of 0', async () => {
+    for (const wrong of [
+      ['stream', camera, 'frames', '1', '-i', '1e9'],
+      ['call', camera, 'add', '1', '-t', '0'],
+    ]) {
+      expect(await run(...wrong)).toMatchObject({ code: 2, stderr: expect.stringMatching(/It must be/) as string });
+    }
+  });
+
+  it('a command whose output nobody reads any more ends quietly, and its stream is closed', async () => {
+    for (const args of [
+      ['stream', camera, 'frames', '1000000'],
+      ['call', camera, 'frames', '1000000'],
+      ['ping', camera, '-n', '1000000', '-i', '0'],
+    ]) {
+      const child = spawn(process.execPath, [program.file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let errors = '';
+      child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+      await once(child.stdout, 'data');
+      child.stdout.destroy();
+      const [code] = (await once(child, 'close')) as [number | null];
+      expect({ args, code, errors }).toEqual({ args, code: 0, errors: '' });
+    }
+    await expect.poll(() => python.run<number>('return len(state.daemon.streaming_responses)')).toBe(0);
+  });
+
+  it('Ctrl-C closes the stream of a command at the server, also while the command waits for an item', async () => {
+    const child = spawn(process.execPath, [program.file, 'stream', camera, 'slow_frames'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    await python.run('state.waits.wait(30)');
+    child.kill('SIGINT');
+    expect((await once(child, 'close'))[0]).toBe(130);
+    await python.run('state.go_on.set()');
+    await expect.poll(() => python.run<number>('return len(state.daemon.streaming_responses)')).toBe(0);
+  });
+
+  it('options for the name server are not those for the object: a password goes only to whom it is for', async () => {
+    await using guarded = await startNameServer({
+      host: '127.0.0.1',
+      port: 0,
+      validateHandshake: ({ data }) => {
+        if (data !== 'for names') throw new Error('who are you?');
+      },
+    });
+    const ns = ['--ns', `127.0.0.1:${guarded.uri.port}`];
+    await using client = await locateNameServer({ host: '127.0.0.1', port: guarded.uri.port, handshake: 'for names' });
+    await client.register('lab.camera', camera);
+    for (const command of [
+      ['call', 'lab.camera', 'add', '1'],
+      ['describe', 'lab.camera'],
+      ['ping', 'lab.camera'],
+      ['ls', 'lab.camera'],
+    ]) {
+      expect(await run(...command, ...ns, '--ns-handshake', 'for names')).toMatchObject({ code: 0 });
+      expect(await run(...command, ...ns, '--handshake', 'for names')).toMatchObject({ code: 3 });
+    }
+    expect(await run('ls', ...ns, '--handshake', 'for names')).toMatchObject({ code: 0 });
+    const { stderr } = await run('call', 'lab.camera', 'add', '1', ...ns, '--ns-handshake', 'no', '--handshake', 'x');
+    expect(stderr).not.toContain('for names');
+    expect(stderr).toContain('It needs the --handshake and --ns-handshake of this command, too');
   });
 });
