@@ -23,6 +23,7 @@ export const ATTRIBUTES = {
   clientPort: 'client.port',
   correlationId: 'pyro.correlation_id',
   oneway: 'pyro.oneway',
+  methodGoesOn: 'pyro.method_goes_on',
   serializer: 'pyro.serializer',
   object: 'pyro.object',
 } as const;

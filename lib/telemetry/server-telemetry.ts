@@ -123,7 +123,7 @@ class MeasuredCall implements CallFollower {
     this.errorType = errorType(sent);
   }
 
-  ended(): void {
+  ended(_isRunning: boolean): void {
     this.instruments.record(this.startedAt, this.series, this.errorType, this.context);
   }
 }
@@ -150,8 +150,9 @@ class TracedCall extends MeasuredCall {
     this.instruments.fail(this.span, thrown, errorType(sent));
   }
 
-  override ended(): void {
+  override ended(isRunning: boolean): void {
+    if (isRunning) this.span.setAttribute(ATTRIBUTES.methodGoesOn, true);
     this.span.end();
-    super.ended();
+    super.ended(isRunning);
   }
 }

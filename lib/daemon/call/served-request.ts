@@ -197,7 +197,13 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
       this.channel.destroy();
       throw failure;
     });
-    this.channel.runInBackground(told);
+    this.channel.runInBackground(told.finally(() => this.endLate()));
+  }
+
+  /** The call ends for its observers, although its method goes on. */
+  private endLate(): void {
+    this.entryFollower?.ended(true);
+    this.follower?.ended(true);
   }
 
   abort(reason: Error): void {

@@ -38,6 +38,11 @@ export interface CallFollower {
    * @param sent as the client sees it
    */
   failed(thrown: Error, sent: Error): void;
-  /** The reply was sent, and the method has ended; of a call that returned a stream: the stream has ended. Called once. */
-  ended(): void;
+  /**
+   * The method has ended, and the reply was sent; of a call that returned a stream: the stream has ended. A call over `callTimeoutMs` ends
+   * when its client was told of the timeout, although its method may run for ever. Called once.
+   *
+   * @param isRunning true when the method goes on after a timeout
+   */
+  ended(isRunning: boolean): void;
 }

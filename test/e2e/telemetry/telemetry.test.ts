@@ -25,6 +25,8 @@ import { closeAfter, eventually, serve } from '../nest/fixtures.js';
 import { TypeScriptPrograms } from '../nest/programs/typescript-program.js';
 
 const tracer = trace.getTracer('test');
+/** Let the methods go on that hang. */
+const hanging: (() => void)[] = [];
 
 class TracedGuard implements CanActivate {
   canActivate(): boolean {
@@ -42,6 +44,9 @@ class Oven {
     if (celsius > 1_200) throw new RangeError('too hot');
     return celsius;
   }
+  @PyroMethod() async hang(): Promise<void> {
+    await new Promise<void>((resolve) => hanging.push(resolve));
+  }
   @PyroMethod() *curve(): Generator<number> {
     for (let at = 0; at < 2; at++) {
       tracer.startSpan(`item ${at}`).end();
@@ -52,6 +57,7 @@ class Oven {
 
 interface RemoteOven {
   heat(celsius: number): number;
+  hang(): void;
   curve(): Generator<number>;
 }
 
@@ -90,6 +96,17 @@ async function serveOven(options: PyroServerOptions = {}): Promise<{ uri: string
   return { uri: String(daemon.uriFor('oven')), daemon };
 }
 
+async function scrape(): Promise<string> {
+  const http = createServer((request, response) => prometheus.getMetricsRequestHandler(request, response));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = http.address() as AddressInfo;
+    return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  } finally {
+    http.close();
+  }
+}
+
 describe('spans', () => {
   it('spans of client and server are one trace, with guard and method inside, and the names of the conventions', async () => {
     const { uri, daemon } = await serveOven();
@@ -123,6 +140,40 @@ describe('spans', () => {
       expect(span.attributes['error.type']).toBe('builtins.ValueError');
       expect(span.status.code).toBe(SpanStatusCode.ERROR);
     }
+  });
+
+  it('the span of a call over callTimeoutMs ends with the TimeoutError, although the method goes on', async () => {
+    const { uri, daemon } = await serveOven({ callTimeoutMs: 20 });
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await expect(oven.hang()).rejects.toThrow('callTimeoutMs');
+    await eventually(() => named('oven/hang', SpanKind.SERVER).length === 1);
+    const [server] = named('oven/hang', SpanKind.SERVER);
+    expect(server!.attributes).toMatchObject({ 'error.type': 'builtins.TimeoutError', 'pyro.method_goes_on': true });
+    expect(daemon.inspect().totals.requestsInProgress).toBe(1);
+    await using other = PyroProxy.to<RemoteOven>(uri);
+    await expect(
+      other.$batch((batch) => {
+        batch.heat(1);
+        batch.hang();
+      }),
+    ).rejects.toThrow('callTimeoutMs');
+    await eventually(() => named('oven/<batch>', SpanKind.SERVER).length === 1);
+    expect(
+      [...named('oven/heat', SpanKind.INTERNAL), ...named('oven/hang', SpanKind.INTERNAL)].map(({ attributes }) => [
+        attributes['error.type'],
+        attributes['pyro.method_goes_on'],
+      ]),
+    ).toEqual([
+      [undefined, undefined],
+      ['builtins.TimeoutError', true],
+    ]);
+    const timedOut = ['rpc_server_call_duration_count', `server_port="${daemon.locationStr.split(':')[1]}"`, 'TimeoutError'];
+    const counted = (await scrape()).split('\n').filter((line) => timedOut.every((text) => line.includes(text)));
+    expect(counted.map((line) => [/rpc_method="(.*?)"/.exec(line)![1], line.split('} ')[1]![0]])).toEqual([
+      ['oven/hang', '2'],
+      ['oven/<batch>', '1'],
+    ]);
+    for (const goOn of hanging.splice(0)) goOn();
   });
 
   it('the span of an unknown method is named _OTHER, and has the name that the program made up as an attribute', async () => {
@@ -285,17 +336,6 @@ describe('traces and Python', () => {
 });
 
 describe('metrics', () => {
-  async function scrape(): Promise<string> {
-    const http = createServer((request, response) => prometheus.getMetricsRequestHandler(request, response));
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    try {
-      const { port } = http.address() as AddressInfo;
-      return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    } finally {
-      http.close();
-    }
-  }
-
   it('Prometheus scrapes the durations of both sides by method and error, and the numbers of the server', async () => {
     const { uri, daemon } = await serveOven();
     const [, port] = daemon.locationStr.split(':');

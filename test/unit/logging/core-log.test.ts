@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  currentContext,
   expose,
   type LogEntry,
   oneway,
@@ -36,6 +37,10 @@ class Lamp {
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   @expose
+  async hang(): Promise<void> {
+    await new Promise<void>((resolve) => currentContext()!.signal.addEventListener('abort', () => setTimeout(resolve, 1)));
+  }
+  @expose
   *steps(): Generator<number> {
     yield 1;
     yield 2;
@@ -46,6 +51,7 @@ interface RemoteLamp {
   switch(on: boolean, secret?: string): string;
   fail(): void;
   slow(): void;
+  hang(): void;
   burn(): void;
   steps(): Generator<number>;
 }
@@ -215,6 +221,15 @@ describe('the access log', () => {
     await other.slow();
     await other.switch(true);
     expect(calls()).toEqual([]);
+  });
+
+  it('the access log has a call over callTimeoutMs, although its method goes on', async () => {
+    const { uri } = await serve({ accessLog: { sample: 0, slowMs: 20 }, callTimeoutMs: 20 });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    await expect(lamp.hang()).rejects.toThrow('callTimeoutMs');
+    await eventually(() => calls().length === 1);
+    expect(calls()).toMatchObject([['info', { method: 'hang', errorType: 'builtins.TimeoutError' }]]);
+    expect(calls()[0]![1].durationMs).toBeGreaterThanOrEqual(20);
   });
 
   it('the access log has a call that cannot be read, and a call of an unknown object', async () => {
