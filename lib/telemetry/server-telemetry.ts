@@ -41,6 +41,7 @@ export class ServerTelemetry implements CallObserver {
       batch instanceof TracedCall
         ? instruments.tracer.startSpan(method.name, method.entryOptions, batch.context)
         : this.startSpan(call, method);
+    if (batch === undefined) tellTraceId(instruments, span, call);
     if (span.isRecording()) span.setAttributes(attributesOf(call));
     return new TracedCall(instruments, method, span, trace.setSpan(ROOT_CONTEXT, span));
   }
@@ -95,6 +96,13 @@ class ServedMethod extends Series {
     this.options = { kind, attributes };
     this.entryOptions = { kind: entryKind, attributes };
   }
+}
+
+/** A client that has sent no correlation id gives the trace no name that Python programs pass on, so the trace id becomes the correlation id. */
+function tellTraceId({ otel }: CallInstruments, span: Span, call: ObservedCall): void {
+  if (call.flags & FLAGS.correlationId) return;
+  const spanContext = span.spanContext();
+  if (otel.isSpanContextValid(spanContext)) call.takeTraceId(spanContext.traceId);
 }
 
 function attributesOf(call: ObservedCall): Attributes {

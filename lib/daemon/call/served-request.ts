@@ -89,6 +89,13 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     return (this.uuid ??= formatUuid(this.correlationBytes));
   }
 
+  /** Makes the id of a trace the correlation id, if the client has sent none. @param traceId 32 hex digits */
+  takeTraceId(traceId: string): void {
+    if (this.flags & FLAGS.correlationId) return;
+    this.correlationBytes.write(traceId, 'hex');
+    this.uuid = undefined;
+  }
+
   get oneway(): boolean {
     return (this.flags & FLAGS.oneway) !== 0;
   }

@@ -25,6 +25,13 @@ export interface ObservedCall extends CallContext {
   readonly args: readonly unknown[];
   /** False when the daemon has no such object, or the object no such member: then the client made a name up. */
   readonly isKnown: boolean;
+  /**
+   * Makes the id of a trace the correlation id of the request, of its log lines, and of the calls that it makes, if its client has sent no
+   * correlation id. For `callStarted`.
+   *
+   * @param traceId 32 hex digits
+   */
+  takeTraceId(traceId: string): void;
 }
 
 /** Follows one call. */

@@ -8,7 +8,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startNameServer } from '../../../lib/core.js';
+import { currentContext, startNameServer } from '../../../lib/core.js';
 import {
   PyroController,
   type PyroDaemon,
@@ -43,6 +43,11 @@ class Oven {
     tracer.startSpan('method').end();
     if (celsius > 1_200) throw new RangeError('too hot');
     return celsius;
+  }
+  /** Passes a value on to an object elsewhere. Gives its answer, and the correlation id of this call. */
+  @PyroMethod() async ask(uri: string, value: number): Promise<[number, string]> {
+    await using next = PyroProxy.to<{ work(value: number): number }>(uri);
+    return [await next.work(value), currentContext()!.correlationId];
   }
   @PyroMethod() async hang(): Promise<void> {
     await new Promise<void>((resolve) => hanging.push(resolve));
@@ -260,6 +265,26 @@ describe('spans', () => {
 });
 
 describe('traces and Python', () => {
+  let programs: TypeScriptPrograms;
+  let app: ReturnType<TypeScriptPrograms['start']>;
+  let lastUri: string;
+  beforeAll(async () => {
+    programs = await TypeScriptPrograms.compile();
+    app = programs.start('traced-app', [], { timeoutMs: 60_000 });
+    lastUri = await app.line('uri: ');
+  }, 120_000);
+  afterAll(async () => {
+    await app.stop();
+    await programs[Symbol.asyncDispose]();
+  });
+  /** The last span of the other application with a name. */
+  async function spanOfApp(name: string): Promise<Record<string, unknown>> {
+    await using last = await PyroProxy.connect<{ spans(): Record<string, unknown>[] }>(lastUri, { telemetry: false });
+    let found: Record<string, unknown> | undefined;
+    await expect.poll(async () => (found = (await last.spans()).findLast((span) => span['name'] === name))).toBeDefined();
+    return found!;
+  }
+
   it('a call of Python with a correlation id belongs to the trace of this id', async () => {
     const { uri } = await serveOven();
     const id = '0af76519-16cd-43dd-8448-eb211c80319c';
@@ -287,9 +312,11 @@ describe('traces and Python', () => {
       { uri },
     );
     await eventually(() => named('oven/heat').length === 1);
-    expect([traceOf(named('oven/heat')[0]), parentOf(named('oven/heat')[0])]).toEqual([
+    const [{ attributes }] = named('oven/heat') as [ReadableSpan];
+    expect([traceOf(named('oven/heat')[0]), parentOf(named('oven/heat')[0]), attributes['pyro.correlation_id']]).toEqual([
       '0af7651916cd43dd8448eb211c80319c',
       'b7ad6b7169203331',
+      '0af76519-16cd-43dd-8448-eb211c80319c',
     ]);
   });
 
@@ -308,10 +335,6 @@ describe('traces and Python', () => {
   });
 
   it('three processes are one trace: a program of ours, an untouched Python program, and an application of ours', async () => {
-    await using programs = await TypeScriptPrograms.compile();
-    const app = programs.start('traced-app', [], { timeoutMs: 60_000 });
-    closeAfter(() => app.stop());
-    const lastUri = await app.line('uri: ');
     const middleUri = await python.run<string>(
       `
       @Pyro5.api.expose
@@ -328,10 +351,41 @@ describe('traces and Python', () => {
     await using middle = await PyroProxy.connect<{ work(value: number): number }>(middleUri);
     expect(await middle.work(41)).toBe(42);
     const [client] = named('middle/work', SpanKind.CLIENT);
-    await using last = await PyroProxy.connect<{ spans(): Record<string, unknown>[] }>(lastUri, { telemetry: false });
-    let found: Record<string, unknown> | undefined;
-    await expect.poll(async () => (found = (await last.spans()).find(({ name }) => name === 'last/work'))).toBeDefined();
-    expect(found).toMatchObject({ traceId: traceOf(client), parentId: idOf(client) });
+    expect(await spanOfApp('last/work')).toMatchObject({ traceId: traceOf(client), parentId: idOf(client) });
+  }, 120_000);
+
+  it('a bare Python client begins one trace: of an application of ours, a Python program with annotations of its own, and another application of ours; the trace id is the correlation id', async () => {
+    const middleUri = await python.run<string>(
+      `
+      @Pyro5.api.expose
+      class Middle:
+        def work(self, value):
+          # the trace context of the request is lost, the correlation id is not
+          current_context.annotations = {"OWNA": b"1"}
+          with Pyro5.api.Proxy(last) as proxy:
+            return proxy.work(value)
+      daemon = Pyro5.api.Daemon()
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      return str(daemon.register(Middle, 'middle'))
+      `,
+      { last: lastUri },
+    );
+    const { uri } = await serveOven();
+    const bare = await PythonInterpreter.start();
+    closeAfter(() => bare.stop());
+    const answer = await bare.run(
+      `
+      with Proxy(uri) as oven:
+        return oven.ask(middle, 41)
+      `,
+      { uri, middle: middleUri },
+    );
+    await eventually(() => named('oven/ask', SpanKind.SERVER).length === 1);
+    const [first] = named('oven/ask', SpanKind.SERVER);
+    expect(answer).toEqual([42, first!.attributes['pyro.correlation_id']]);
+    expect((answer as [number, string])[1].replaceAll('-', '')).toBe(traceOf(first));
+    expect(parentOf(first)).toBeUndefined();
+    expect(await spanOfApp('last/work')).toMatchObject({ traceId: traceOf(first) });
   }, 120_000);
 });
 
