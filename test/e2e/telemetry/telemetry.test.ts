@@ -412,7 +412,8 @@ describe('metrics', () => {
     expect(line('pyro_server_connections{')).toMatch(/ 1\b/);
     expect(line('pyro_server_io_total', 'direction="received"')).toMatch(/ \d{2,}/);
     expect(line('pyro_server_limit_usage', 'limit="maxConnections"')).toBeDefined();
-    for (const name of Object.keys(DAEMON_METRICS).filter((each) => !each.endsWith('limit.reached')))
+    expect(line('pyro_server_limit_reached_total', 'limit="maxConnections"')).toMatch(/ 0\b/);
+    for (const name of Object.keys(DAEMON_METRICS))
       expect(lines.some((text) => text.startsWith(name.replaceAll('.', '_')))).toBe(true);
   });
 
