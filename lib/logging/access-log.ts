@@ -1,12 +1,11 @@
 import { inspect } from 'node:util';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
-import { principalText } from '../daemon/inspection/principal-text.js';
 import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { printable } from '../reports/printable.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { LogEntry } from './log-entry.js';
-import { peerFields } from './log-texts.js';
+import { peerFields, principalField, roundedMs } from './log-texts.js';
 
 /** Options of the access log: a line for each call when it has ended. */
 export interface AccessLogOptions {
@@ -72,8 +71,7 @@ class AccessLog implements CallObserver {
     const { correlationId, connection } = call;
     const object = printable(call.objectId);
     const method = printable(call.method);
-    const rounded = Math.round(durationMs * 1_000) / 1_000;
-    const principal = principalText({ principal: call.principal });
+    const rounded = roundedMs(durationMs);
     const text = `${object}.${method} for ${printable(connection.remoteAddress)}: ${errorType ?? 'ok'}, ${rounded} ms`;
     return new LogEntry(text, {
       event: 'call',
@@ -81,7 +79,7 @@ class AccessLog implements CallObserver {
       method,
       correlationId,
       ...peerFields(connection),
-      ...(principal !== undefined && { principal }),
+      ...principalField(call),
       durationMs: rounded,
       ...(errorType !== undefined && { errorType }),
       ...(this.withArguments && { arguments: argumentsText(call) }),

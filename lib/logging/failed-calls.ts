@@ -6,8 +6,8 @@ import { printable, printableMessage, printableStack } from '../reports/printabl
 import { RepeatedLines } from '../reports/repeated-lines.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { thrownError } from './expected-failures.js';
-import { LogEntry, type LogSink } from './log-entry.js';
-import { knownObjects, peerFields } from './log-texts.js';
+import { LogEntry, type LogFields, type LogSink } from './log-entry.js';
+import { knownObjects, peerFields, principalField, roundedMs } from './log-texts.js';
 
 /** Most causes of an error that a log line shows. */
 const MAX_CAUSES = 5;
@@ -58,25 +58,34 @@ export function logFailedCalls<Level extends string>(
 }
 
 function failureText(error: unknown, info: CallErrorInfo): string {
-  const { connection, correlationId } = info;
+  const { connection } = info;
+  const { correlationId } = calledOf(info);
   const text = error instanceof Error ? `${printable(error.name)}: ${printableMessage(error)}` : printableMessage(error);
   return `${nameOf(info)} failed for ${printable(connection.remoteAddress)} (correlation id ${correlationId}): ${text}`;
 }
 
-/** The fields of a failed call. Items of a stream fail in calls of the daemon's own object; the log names the call that returned the stream. */
-function callFields(info: CallErrorInfo): Pick<LogEntry, 'object' | 'method' | 'correlationId' | 'peer' | 'connection'> {
-  const { objectId, method } = info.stream ?? info;
+/** The call that the log names. Items of a stream fail in calls of the daemon's own object; the log names the call that returned the stream. */
+function calledOf(info: CallErrorInfo): NonNullable<CallErrorInfo['stream']> {
+  return info.stream ?? info;
+}
+
+/** The fields of a failed call. */
+function callFields(info: CallErrorInfo): LogFields {
+  const { objectId, method, correlationId } = calledOf(info);
+  const { connection, durationMs } = info;
   return {
     object: printable(objectId),
     method: printable(method),
-    correlationId: info.correlationId,
-    ...peerFields(info.connection),
+    correlationId,
+    ...peerFields(connection),
+    ...principalField(info),
+    ...(durationMs !== undefined && { durationMs: roundedMs(durationMs) }),
   };
 }
 
 /** The method of a call. */
 function nameOf(info: CallErrorInfo): string {
-  const { objectId, method } = info.stream ?? info;
+  const { objectId, method } = calledOf(info);
   return `${printable(objectId)}.${printable(method)}`;
 }
 

@@ -18,14 +18,15 @@ export interface LogFields {
   object?: string;
   /** Wire name of the method; `__getattr__` and `__setattr__` for attributes. */
   method?: string;
-  /** A UUID. */
+  /** A UUID; of an item of a stream: of the call that returned the stream. */
   correlationId?: string;
   /** Address of the client. */
   peer?: string;
   /** Number of the connection. */
   connection?: number;
+  /** The principal of a call: its key, or else its name. */
   principal?: string;
-  /** Duration of the call; if the call returned a stream, until the end of the stream. */
+  /** Duration of the call; in the access log, if the call returned a stream, until the end of the stream. Of an item that failed: of the item. */
   durationMs?: number;
   /** Python class of the error, as the client sees it. */
   errorType?: string;

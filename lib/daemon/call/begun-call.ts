@@ -14,6 +14,10 @@ export class BegunCall extends Call implements ObservedCall {
     this.args = args;
   }
 
+  get principalKey(): string | undefined {
+    return this.request.authorization.principalKey;
+  }
+
   takeTraceId(traceId: string): void {
     this.request.takeTraceId(traceId);
   }

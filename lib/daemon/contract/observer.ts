@@ -23,6 +23,8 @@ export interface ObservedCall extends CallContext {
   /** `<batch>` for a batch; both names are `<unknown>` when they cannot be read. */
   readonly method: string;
   readonly args: readonly unknown[];
+  /** Identifies the principal, if the handshake guard has given a key. As the principal, known once the guards of the object were asked. */
+  readonly principalKey: string | undefined;
   /** False when the daemon has no such object, or the object no such member: then the client made a name up. */
   readonly isKnown: boolean;
   /**

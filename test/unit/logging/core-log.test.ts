@@ -45,6 +45,11 @@ class Lamp {
     yield 1;
     yield 2;
   }
+  @expose
+  *badSteps(): Generator<number> {
+    yield 1;
+    throw new Error('stuck');
+  }
 }
 
 interface RemoteLamp {
@@ -54,6 +59,7 @@ interface RemoteLamp {
   hang(): void;
   burn(): void;
   steps(): Generator<number>;
+  badSteps(): Generator<number>;
 }
 
 const SECRET = 'a text that no log may have';
@@ -155,6 +161,39 @@ describe('the logger of a daemon', () => {
     await expect(serve({ logger: {} as PyroLogger })).rejects.toThrow('logger');
     await expect(serve({ accessLog: { sample: 2 } })).rejects.toThrow('sample');
     await expect(serve({ accessLog: { simple: 1 } as never })).rejects.toThrow('simple');
+  });
+
+  it('the logger of a daemon is told who made a failed call and how long it took, by the same name as the access log', async () => {
+    const principal = { name: 'ann', token: SECRET };
+    const { uri } = await serve({ accessLog: true, validateHandshake: () => ({ principal, principalKey: 'user 7' }) });
+    await using lamp = await PyroProxy.connect<RemoteLamp & { lost(): void }>(uri);
+    await expect(lamp.fail()).rejects.toThrow('no power');
+    await expect((lamp as unknown as { $call(name: string): Promise<unknown> }).$call('lost')).rejects.toThrow('lost');
+    await expect(lamp.$batch((batch) => batch.fail())).rejects.toThrow('no power');
+    await eventually(() => withEvent('call').length === 4);
+    expect(withEvent('call failed')).toHaveLength(3);
+    for (const [, entry] of [...withEvent('call failed'), ...withEvent('call')]) {
+      expect(entry.principal).toBe('user 7');
+      expect(entry.durationMs).toBeGreaterThanOrEqual(0);
+    }
+    expect(JSON.stringify(entries)).not.toContain(SECRET);
+  });
+
+  it('the logger of a daemon is told of a failed item with the correlation id and the principal of its stream', async () => {
+    const { daemon, uri } = await serve({ accessLog: true, validateHandshake: () => ({ principal: 'ann' }) });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    const steps = await lamp.badSteps();
+    expect((await steps.next()).value).toBe(1);
+    await expect(steps.next()).rejects.toThrow('stuck');
+    await eventually(() => withEvent('call').length === 1);
+    const [[, call]] = withEvent('call') as [[string, LogEntry]];
+    const { correlationId } = call;
+    const named = { object: 'lamp', method: 'badSteps', correlationId, principal: 'ann' };
+    expect(withEvent('call failed')).toMatchObject([
+      ['error', { ...named, msg: expect.stringContaining(correlationId!) as string }],
+    ]);
+    expect(daemon.inspect().failures).toMatchObject([{ objectId: 'lamp', method: 'badSteps', correlationId }]);
+    expect(call.errorType).toBe('builtins.RuntimeError');
   });
 });
 
