@@ -26,8 +26,10 @@ export interface LogFields {
   connection?: number;
   /** The principal of a call: its key, or else its name. */
   principal?: string;
-  /** Duration of the call; in the access log, if the call returned a stream, until the end of the stream. Of an item that failed: of the item. */
+  /** Duration of the call; if the call returned a stream, until the stream was open. Of an item that failed: of the item. */
   durationMs?: number;
+  /** Time from the opening of a stream to its end. */
+  streamMs?: number;
   /** Python class of the error, as the client sees it. */
   errorType?: string;
   /** The arguments as a text, if the option `accessLog` asks for them. */
@@ -55,6 +57,7 @@ export class LogEntry implements Readonly<LogFields> {
   declare readonly connection?: LogFields['connection'];
   declare readonly principal?: LogFields['principal'];
   declare readonly durationMs?: LogFields['durationMs'];
+  declare readonly streamMs?: LogFields['streamMs'];
   declare readonly errorType?: LogFields['errorType'];
   declare readonly arguments?: LogFields['arguments'];
   declare readonly code?: LogFields['code'];

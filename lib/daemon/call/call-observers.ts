@@ -73,6 +73,10 @@ export class CallFollowers {
     this.tell((follower) => follower.failed(error, sent));
   }
 
+  streamOpened(): void {
+    if (!this.hasEnded) this.tell((follower) => follower.streamOpened?.());
+  }
+
   /** @param isRunning true when the method goes on after a timeout */
   ended(isRunning = false): void {
     if (this.hasEnded) return;

@@ -175,8 +175,9 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** Sends the id of an item stream. @param streamId undefined: this daemon does not stream */
-  stream(streamId: string | undefined): Promise<void> {
-    return this.sendStream(streamId);
+  async stream(streamId: string | undefined): Promise<void> {
+    await this.sendStream(streamId);
+    if (streamId !== undefined) this.follower?.streamOpened();
   }
 
   /** Answers with an exception of this package, before a call has begun. Nothing is sent to a oneway request. */

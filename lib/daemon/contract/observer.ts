@@ -47,6 +47,8 @@ export interface CallFollower {
    * @param sent as the client sees it
    */
   failed(thrown: Error, sent: Error): void;
+  /** The call has returned a stream, and the reply that says so was sent. The stream itself ends with {@link ended}. Called at most once. */
+  streamOpened?(): void;
   /**
    * The method has ended, and the reply was sent; of a call that returned a stream: the stream has ended. A call over `callTimeoutMs` ends
    * when its client was told of the timeout, although its method may run for ever. Called once.

@@ -44,6 +44,10 @@ class Oven {
     if (celsius > 1_200) throw new RangeError('too hot');
     return celsius;
   }
+  @PyroMethod() *crack(): Generator<number> {
+    yield 1;
+    throw new RangeError('cracked');
+  }
   /** Passes a value on to an object elsewhere. Gives its answer, and the correlation id of this call. */
   @PyroMethod() async ask(uri: string, value: number): Promise<[number, string]> {
     await using next = PyroProxy.to<{ work(value: number): number }>(uri);
@@ -64,6 +68,7 @@ interface RemoteOven {
   heat(celsius: number): number;
   hang(): void;
   curve(): Generator<number>;
+  crack(): Generator<number>;
 }
 
 const exporter = new InMemorySpanExporter();
@@ -417,6 +422,38 @@ describe('metrics', () => {
       expect(lines.some((text) => text.startsWith(name.replaceAll('.', '_')))).toBe(true);
   });
 
+  it('a stream is measured as a call until it is open, and its life apart, with the error of a failed item', async () => {
+    const { uri, daemon } = await serveOven();
+    const [, port] = daemon.locationStr.split(':');
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    const curve = await oven.curve();
+    await curve.next();
+    const counts = async (): Promise<Record<string, string | undefined>> => {
+      const lines = (await scrape()).split('\n').filter((line) => line.includes(`server_port="${port}"`));
+      const of = (metric: string, ...labels: string[]): string | undefined =>
+        lines
+          .find((line) => [`${metric}_count{`, ...labels].every((text) => line.includes(text)))
+          ?.split('} ')[1]
+          ?.split(' ')[0];
+      return {
+        call: of('rpc_server_call_duration', 'oven/curve'),
+        client: of('rpc_client_call_duration', 'oven/curve'),
+        stream: of('pyro_server_stream_duration', 'oven/curve'),
+        failedCall: of('rpc_server_call_duration', 'oven/crack', 'error_type="builtins.ValueError"'),
+        failedStream: of('pyro_server_stream_duration', 'oven/crack', 'error_type="builtins.ValueError"'),
+      };
+    };
+    expect(await counts()).toEqual({ call: '1', client: '1' });
+    await curve.return?.();
+    await eventually(() => named('oven/curve', SpanKind.SERVER).length === 1);
+    expect(await counts()).toEqual({ call: '1', client: '1', stream: '1' });
+    const crack = await oven.crack();
+    await crack.next();
+    await expect(crack.next()).rejects.toThrow('cracked');
+    await eventually(() => named('oven/crack', SpanKind.SERVER).length === 1);
+    expect(await counts()).toEqual({ call: '1', client: '1', stream: '1', failedStream: '1' });
+  });
+
   /** Makes everything that metrics tell of, and gives the lines of a scrape. */
   async function busyScrape(): Promise<string[]> {
     const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false, telemetry: false });
@@ -428,6 +465,10 @@ describe('metrics', () => {
     // the second waits for the connection of the first
     await Promise.all([oven.heat(1), oven.heat(1)]);
     await expect(oven.heat(2_000)).rejects.toThrow('too hot');
+    const crack = await oven.crack();
+    await crack.next();
+    await expect(crack.next()).rejects.toThrow('cracked');
+    await eventually(() => named('oven/crack', SpanKind.SERVER).length === 1);
     // the limit is reached, too
     await expect(PyroProxy.connect(uri, { maxRetries: 0 })).rejects.toThrow('full');
     await oven.$release();

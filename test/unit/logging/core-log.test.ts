@@ -262,6 +262,20 @@ describe('the access log', () => {
     expect(calls()).toEqual([]);
   });
 
+  it('the access log has the time until a stream is open, with which slowMs is compared, and the time of the stream apart', async () => {
+    const { uri } = await serve({ accessLog: true });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    for await (const step of await lamp.steps()) {
+      expect(step).toBeGreaterThan(0);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await eventually(() => calls().length === 1);
+    const [[, { durationMs, streamMs, msg }]] = calls() as [[string, LogEntry]];
+    expect(streamMs).toBeGreaterThanOrEqual(19);
+    expect(durationMs).toBeGreaterThanOrEqual(0);
+    expect(msg).toMatch(/^lamp\.steps for 127\.0\.0\.1:\d+: ok, [\d.]+ ms, its stream [\d.]+ ms$/);
+  });
+
   it('the access log has a call over callTimeoutMs, although its method goes on', async () => {
     const { uri } = await serve({ accessLog: { sample: 0, slowMs: 20 }, callTimeoutMs: 20 });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
