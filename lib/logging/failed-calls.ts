@@ -50,7 +50,9 @@ export function logFailedCalls<Level extends string>(
     // failures of one method are counted apart from failures of other methods
     const kind = isSevere ? `${level} ${info.objectId} ${info.method}` : level;
     const what = isSevere ? ` of ${nameOf(info)}` : '';
-    const more = (text: string): void => write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed' }));
+    const named = isSevere ? methodFields(info) : {};
+    const more = (text: string): void =>
+      write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed', ...named }));
     lines.print(kind, { line, more });
   };
   daemon.on('callError', (error, info) => log(error, info, untoldLevelOf));
@@ -69,14 +71,17 @@ function calledOf(info: CallErrorInfo): NonNullable<CallErrorInfo['stream']> {
   return info.stream ?? info;
 }
 
+function methodFields(info: CallErrorInfo): Pick<LogFields, 'object' | 'method'> {
+  const { objectId, method } = calledOf(info);
+  return { object: printable(objectId), method: printable(method) };
+}
+
 /** The fields of a failed call. */
 function callFields(info: CallErrorInfo): LogFields {
-  const { objectId, method, correlationId } = calledOf(info);
   const { connection, durationMs } = info;
   return {
-    object: printable(objectId),
-    method: printable(method),
-    correlationId,
+    ...methodFields(info),
+    correlationId: calledOf(info).correlationId,
     ...peerFields(connection),
     ...principalField(info),
     ...(durationMs !== undefined && { durationMs: roundedMs(durationMs) }),

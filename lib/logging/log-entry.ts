@@ -13,6 +13,11 @@ export interface LogFields {
     | 'closed'
     | 'error'
     | 'warning'
+    | 'name registered'
+    | 'name removed'
+    | 'name taken'
+    | 'name server available'
+    | 'name server unavailable'
     | 'wire';
   /** Id of the object. */
   object?: string;
@@ -34,6 +39,10 @@ export interface LogFields {
   errorType?: string;
   /** The arguments as a text, if the option `accessLog` asks for them. */
   arguments?: string;
+  /** A name that a server registers at a name server. */
+  name?: string;
+  /** Address of a name server. */
+  nameServer?: string;
   /** A code of a warning. */
   code?: string;
   /** The stack of the error, and the stacks of its causes. */
@@ -60,6 +69,8 @@ export class LogEntry implements Readonly<LogFields> {
   declare readonly streamMs?: LogFields['streamMs'];
   declare readonly errorType?: LogFields['errorType'];
   declare readonly arguments?: LogFields['arguments'];
+  declare readonly name?: LogFields['name'];
+  declare readonly nameServer?: LogFields['nameServer'];
   declare readonly code?: LogFields['code'];
   declare readonly stack?: LogFields['stack'];
 
