@@ -1,4 +1,4 @@
-import type { Span } from '@opentelemetry/api';
+import type { Span, SpanOptions } from '@opentelemetry/api';
 import { GivenId } from '../calls/correlation-id.js';
 import { outgoingCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
@@ -13,7 +13,7 @@ import { type ClientMethod, ClientMethods } from './client-methods.js';
 import { ClientObjects } from './client-objects.js';
 import { CLIENT_METRICS, clientInstruments } from './client-metrics.js';
 import type { WantedOtel } from './otel-api.js';
-import { ATTRIBUTES, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { ATTRIBUTES, clientErrorType, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
 import type { Series } from './series.js';
 import { writeTraceContext } from './trace-context.js';
 
@@ -54,6 +54,9 @@ export class ClientTelemetry implements ClientObserver {
   /** The object in names and labels. */
   private readonly object: string;
   private series: Series;
+  /** The address in the URI; undefined when a name leads to it. */
+  private readonly location: string | undefined;
+  private readonly stepOptions: SpanOptions;
   private metadata: RemoteMetadata | undefined;
   private openConnections = 0;
   private wasConnected = false;
@@ -64,6 +67,9 @@ export class ClientTelemetry implements ClientObserver {
     uri: PyroUri,
     private readonly isReceived: boolean,
   ) {
+    this.location = uri.protocol === 'PYRO' ? uri.location : undefined;
+    const attributes = { ...SYSTEM, [ATTRIBUTES.object]: printable(uri.object), ...serverAddress(this.location) };
+    this.stepOptions = { kind: instruments.otel.SpanKind.INTERNAL, attributes };
     this.object = isReceived || RANDOM_ID.test(uri.object) ? OTHER : uri.object;
     this.series = instruments.objects.series(this.object, false);
   }
@@ -80,11 +86,12 @@ export class ClientTelemetry implements ClientObserver {
     try {
       return await (span === undefined ? body() : this.inSpan(span, call, body));
     } catch (error) {
-      failure = errorType(error);
+      failure = clientErrorType(error);
       if (span !== undefined) instruments.fail(span, error, failure);
       throw error;
     } finally {
-      const { location } = call.connection ?? {};
+      // a call that found no connection was meant for the address of the URI
+      const { location = this.location } = call.connection ?? {};
       // the metadata of the first connection has the methods of the object
       const named = metadata === this.metadata ? method : this.methodOf(call);
       if (span?.isRecording()) this.complete(span, call, named, location);
@@ -95,12 +102,12 @@ export class ClientTelemetry implements ClientObserver {
 
   async step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T> {
     const { instruments, series } = this;
-    const { context, trace, SpanKind } = instruments.otel;
-    const span = instruments.tracer?.startSpan(`pyro ${step}`, { kind: SpanKind.INTERNAL, attributes: SYSTEM });
+    const { context, trace } = instruments.otel;
+    const span = instruments.tracer?.startSpan(`pyro ${step}`, this.stepOptions);
     try {
       return await (span === undefined ? body() : context.with(trace.setSpan(context.active(), span), body));
     } catch (error) {
-      const type = errorType(error);
+      const type = clientErrorType(error);
       if (span !== undefined) instruments.fail(span, error, type);
       if (step === 'connect') instruments.count(FAILED, 1, series, type);
       throw error;

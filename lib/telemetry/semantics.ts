@@ -59,3 +59,11 @@ export function errorType(error: unknown): string {
   const type = pythonTypeOf(error);
   return type.length > MAX_ERROR_TYPE_CHARS ? OTHER : type;
 }
+
+/** `error.type` of a call that the program has aborted itself. It is no timeout, although Python's class for it is TimeoutError. */
+const ABORTED = 'AbortError';
+
+/** `error.type` of a call of a proxy: as {@link errorType}, and `AbortError` for a call that the program has aborted. */
+export function clientErrorType(error: unknown): string {
+  return error instanceof DOMException && error.name === ABORTED ? ABORTED : errorType(error);
+}

@@ -247,6 +247,32 @@ describe('spans', () => {
     const [connect] = named('pyro connect');
     expect(parentOf(connect)).toBe(idOf(client));
     expect(named('pyro lookup').map(parentOf)).toEqual([idOf(connect)]);
+    expect(connect!.attributes).toEqual({ 'rpc.system.name': 'pyro5', 'pyro.object': 'lab.oven' });
+  });
+
+  it('spans of a connection that fails have the object and the address of the URI, and so has the call', async () => {
+    const { uri, daemon } = await serveOven();
+    const [host, port] = daemon.locationStr.split(':');
+    await daemon.close();
+    await using oven = PyroProxy.to<RemoteOven>(uri, { maxRetries: 0 });
+    await expect(oven.heat(1)).rejects.toThrow('cannot connect');
+    const address = { 'server.address': host, 'server.port': Number(port), 'error.type': 'Pyro5.errors.ConnectionClosedError' };
+    expect(named('pyro connect')[0]!.attributes).toMatchObject({ 'pyro.object': 'oven', ...address });
+    expect(named('oven/heat', SpanKind.CLIENT)[0]!.attributes).toMatchObject(address);
+    const failed = ['rpc_client_call_duration_count', `server_port="${port}"`, 'ConnectionClosedError'];
+    expect((await scrape()).split('\n').filter((line) => failed.every((text) => line.includes(text)))).toHaveLength(1);
+  });
+
+  it('a call that the program aborts has AbortError as error.type, not the class of a timeout', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    const controller = new AbortController();
+    const call = oven.$with({ signal: controller.signal }).hang();
+    await eventually(() => hanging.length === 1);
+    controller.abort();
+    await expect(call).rejects.toThrow('abort');
+    expect(named('oven/hang', SpanKind.CLIENT)[0]!.attributes['error.type']).toBe('AbortError');
+    for (const goOn of hanging.splice(0)) goOn();
   });
 
   it('spans of an injected remote object are children of the active span', async () => {
