@@ -64,6 +64,15 @@ export function warnOfFailedCalls(daemon: BaseDaemon): void {
  */
 export function environmentWireLog(logger: PyroLogger | undefined = environmentLogger()): WireLog | undefined {
   if (!logger || !environmentConfig().LOGWIRE) return undefined;
-  return (message) =>
-    logger.debug(new LogEntry(describeWireMessage(message, 'calls'), { event: 'wire', peer: printable(message.peer) }));
+  return (message) => logger.debug(wireEntry(message, 'calls'));
 }
+
+/** The entry of a message. @param payloads as in {@link describeWireMessage} */
+export function wireEntry(message: Parameters<WireLog>[0], payloads: Parameters<typeof describeWireMessage>[1]): LogEntry {
+  // a daemon adds the number of the connection
+  const { peer = message.peer, connection } = NUMBERED_PEER.exec(message.peer)?.groups ?? {};
+  const numbered = connection === undefined ? {} : { connection: Number(connection) };
+  return new LogEntry(describeWireMessage(message, payloads), { event: 'wire', peer: printable(peer), ...numbered });
+}
+
+const NUMBERED_PEER = /^(?<peer>.*) #(?<connection>\d+)$/;

@@ -7,8 +7,8 @@ import { printable, printableMessage, printableStack } from '../reports/printabl
 import { RepeatedLines } from '../reports/repeated-lines.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { thrownError } from './expected-failures.js';
-import { LogEntry, type LogSink } from './log-entry.js';
-import { knownObjects, peerFields } from './log-texts.js';
+import { LogEntry, type LogFields, type LogSink } from './log-entry.js';
+import { knownObjects, peerFields, principalField, roundedMs } from './log-texts.js';
 
 /** Most causes of an error that a log line shows. */
 const MAX_CAUSES = 5;
@@ -52,7 +52,9 @@ export function logFailedCalls<Level extends string>(
     // failures of one method are counted apart from failures of other methods
     const kind = isSevere ? `${level} ${info.objectId} ${info.method}` : level;
     const what = isSevere ? ` of ${nameOf(info)}` : '';
-    const more = (text: string): void => write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed' }));
+    const named = isSevere ? methodFields(info) : {};
+    const more = (text: string): void =>
+      write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed', ...named }));
     lines.print(kind, { line, more });
   };
   daemon.on('callError', (error, info) => log(error, info, untoldLevelOf));
@@ -70,25 +72,37 @@ function isReadable(thrown: unknown): boolean {
 }
 
 function failureText(error: unknown, info: CallErrorInfo): string {
-  const { connection, correlationId } = info;
+  const { connection } = info;
+  const { correlationId } = calledOf(info);
   const text = error instanceof Error ? `${printable(error.name)}: ${printableMessage(error)}` : printableMessage(error);
   return `${nameOf(info)} failed for ${printable(connection.remoteAddress)} (correlation id ${correlationId}): ${text}`;
 }
 
-/** The fields of a failed call. Items of a stream fail in calls of the daemon's own object; the log names the call that returned the stream. */
-function callFields(info: CallErrorInfo): Pick<LogEntry, 'object' | 'method' | 'correlationId' | 'peer' | 'connection'> {
-  const { objectId, method } = info.stream ?? info;
+/** The call that the log names. Items of a stream fail in calls of the daemon's own object; the log names the call that returned the stream. */
+function calledOf(info: CallErrorInfo): NonNullable<CallErrorInfo['stream']> {
+  return info.stream ?? info;
+}
+
+function methodFields(info: CallErrorInfo): Pick<LogFields, 'object' | 'method'> {
+  const { objectId, method } = calledOf(info);
+  return { object: printable(objectId), method: printable(method) };
+}
+
+/** The fields of a failed call. */
+function callFields(info: CallErrorInfo): LogFields {
+  const { connection, durationMs } = info;
   return {
-    object: printable(objectId),
-    method: printable(method),
-    correlationId: info.correlationId,
-    ...peerFields(info.connection),
+    ...methodFields(info),
+    correlationId: calledOf(info).correlationId,
+    ...peerFields(connection),
+    ...principalField(info),
+    ...(durationMs !== undefined && { durationMs: roundedMs(durationMs) }),
   };
 }
 
 /** The method of a call. */
 function nameOf(info: CallErrorInfo): string {
-  const { objectId, method } = info.stream ?? info;
+  const { objectId, method } = calledOf(info);
   return `${printable(objectId)}.${printable(method)}`;
 }
 

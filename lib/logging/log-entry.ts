@@ -13,24 +13,36 @@ export interface LogFields {
     | 'closed'
     | 'error'
     | 'warning'
+    | 'name registered'
+    | 'name removed'
+    | 'name taken'
+    | 'name server available'
+    | 'name server unavailable'
     | 'wire';
   /** Id of the object. */
   object?: string;
   /** Wire name of the method; `__getattr__` and `__setattr__` for attributes. */
   method?: string;
-  /** A UUID. */
+  /** A UUID; of an item of a stream: of the call that returned the stream. */
   correlationId?: string;
   /** Address of the client. */
   peer?: string;
   /** Number of the connection. */
   connection?: number;
+  /** The principal of a call: its key, or else its name. */
   principal?: string;
-  /** Duration of the call; if the call returned a stream, until the end of the stream. */
+  /** Duration of the call; if the call returned a stream, until the stream was open. Of an item that failed: of the item. */
   durationMs?: number;
+  /** Time from the opening of a stream to its end. */
+  streamMs?: number;
   /** Python class of the error, as the client sees it. */
   errorType?: string;
   /** The arguments as a text, if the option `accessLog` asks for them. */
   arguments?: string;
+  /** A name that a server registers at a name server. */
+  name?: string;
+  /** Address of a name server. */
+  nameServer?: string;
   /** A code of a warning. */
   code?: string;
   /** The stack of the error, and the stacks of its causes. */
@@ -54,8 +66,11 @@ export class LogEntry implements Readonly<LogFields> {
   declare readonly connection?: LogFields['connection'];
   declare readonly principal?: LogFields['principal'];
   declare readonly durationMs?: LogFields['durationMs'];
+  declare readonly streamMs?: LogFields['streamMs'];
   declare readonly errorType?: LogFields['errorType'];
   declare readonly arguments?: LogFields['arguments'];
+  declare readonly name?: LogFields['name'];
+  declare readonly nameServer?: LogFields['nameServer'];
   declare readonly code?: LogFields['code'];
   declare readonly stack?: LogFields['stack'];
 

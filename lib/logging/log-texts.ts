@@ -1,6 +1,7 @@
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import type { PyroConnection } from '../daemon/contract/connection.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
+import { principalText } from '../daemon/inspection/principal-text.js';
 import { printable } from '../reports/printable.js';
 
 /** Most objects that a log line lists. */
@@ -38,6 +39,22 @@ function listed(ids: readonly string[], text = (id: string): string => id): stri
     .map((id) => printable(text(id)))
     .join(', ');
   return ids.length > MAX_OBJECTS ? `${shown} and ${ids.length - MAX_OBJECTS} more` : shown;
+}
+
+/** The field of the principal; none when there is no principal. */
+export function principalField({ principal, principalKey }: PrincipalOfCall): { principal?: string } {
+  const text = principalText({ principal, ...(principalKey !== undefined && { principalKey }) });
+  return text === undefined ? {} : { principal: text };
+}
+
+interface PrincipalOfCall {
+  readonly principal?: unknown;
+  readonly principalKey?: string | undefined;
+}
+
+/** A duration as log lines show it: in ms, to the µs. */
+export function roundedMs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 /** The fields of a client. */

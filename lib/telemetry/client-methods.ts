@@ -2,10 +2,10 @@ import type { Attributes, SpanOptions } from '@opentelemetry/api';
 import { ATTRIBUTES, OTHER, serverAddress, SYSTEM } from './semantics.js';
 import { Series } from './series.js';
 
-/** Most names of methods in the metrics of all proxies together. */
-const MAX_NAMES = 1_000;
-/** Most names of methods that no metadata has confirmed, because no connection was opened. */
-const MAX_UNCONFIRMED = 100;
+/** Most names of methods, and most names of objects, in the metrics of all proxies together. */
+export const MAX_NAMES = 1_000;
+/** Most of these names that no server has confirmed, because no connection was opened. */
+export const MAX_UNCONFIRMED = 100;
 /** Most servers in the metrics of one method. */
 const MAX_ADDRESSES = 100;
 

@@ -1,29 +1,47 @@
-import type { Span } from '@opentelemetry/api';
+import type { Span, SpanOptions } from '@opentelemetry/api';
 import { GivenId } from '../calls/correlation-id.js';
 import { outgoingCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
 import type { OutgoingCall } from '../client/call/outgoing-call.js';
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
+import { CommunicationError, ConnectionClosedError, NamingError, TimeoutError } from '../protocol/errors.js';
 import { DAEMON_OBJECT_ID, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../protocol/constants.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { printable } from '../reports/printable.js';
 import { CallInstruments } from './call-instruments.js';
 import { type ClientMethod, ClientMethods } from './client-methods.js';
-import { clientInstruments, type CLIENT_METRICS } from './client-metrics.js';
+import { ClientObjects } from './client-objects.js';
+import { CLIENT_METRICS, clientInstruments } from './client-metrics.js';
 import type { WantedOtel } from './otel-api.js';
-import { ATTRIBUTES, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
-import { Series } from './series.js';
+import { ATTRIBUTES, clientErrorType, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import type { Series } from './series.js';
 import { writeTraceContext } from './trace-context.js';
+
+const FAILED = 'pyro.client.connections.failed';
+/** The usual error types of attempts to connect: nobody listens, no answer, the daemon refuses, the name is not known. */
+const CONNECT_FAILURES = [ConnectionClosedError, TimeoutError, CommunicationError, NamingError].map((type) =>
+  errorType(new type('')),
+);
 
 /** The instruments of the proxies of this process. */
 export class ClientInstruments extends CallInstruments {
   readonly methods: ClientMethods;
+  readonly objects: ClientObjects;
   private readonly counters: ReturnType<typeof clientInstruments> | undefined;
 
   constructor(wanted: WantedOtel) {
     super(wanted, 'client');
     this.methods = new ClientMethods(wanted.otel.SpanKind.CLIENT);
     if (wanted.metrics) this.counters = clientInstruments(wanted.otel);
+    this.objects = new ClientObjects((series) => this.begin(series));
+  }
+
+  /** Exports 0 for an object: Prometheus sees no increase of a counter that begins at 1. */
+  private begin(series: Series): void {
+    for (const name of Object.keys(CLIENT_METRICS) as (keyof typeof CLIENT_METRICS)[]) {
+      if (name !== FAILED) this.count(name, 0, series);
+      else for (const failure of CONNECT_FAILURES) this.count(name, 0, series, failure);
+    }
   }
 
   count(name: keyof typeof CLIENT_METRICS, change: number, series: Series, failure?: string): void {
@@ -35,7 +53,10 @@ export class ClientInstruments extends CallInstruments {
 export class ClientTelemetry implements ClientObserver {
   /** The object in names and labels. */
   private readonly object: string;
-  private readonly series: Series;
+  private series: Series;
+  /** The address in the URI; undefined when a name leads to it. */
+  private readonly location: string | undefined;
+  private readonly stepOptions: SpanOptions;
   private metadata: RemoteMetadata | undefined;
   private openConnections = 0;
   private wasConnected = false;
@@ -46,8 +67,11 @@ export class ClientTelemetry implements ClientObserver {
     uri: PyroUri,
     private readonly isReceived: boolean,
   ) {
+    this.location = uri.protocol === 'PYRO' ? uri.location : undefined;
+    const attributes = { ...SYSTEM, [ATTRIBUTES.object]: printable(uri.object), ...serverAddress(this.location) };
+    this.stepOptions = { kind: instruments.otel.SpanKind.INTERNAL, attributes };
     this.object = isReceived || RANDOM_ID.test(uri.object) ? OTHER : uri.object;
-    this.series = new Series({ [ATTRIBUTES.object]: this.object });
+    this.series = instruments.objects.series(this.object, false);
   }
 
   async call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
@@ -62,11 +86,12 @@ export class ClientTelemetry implements ClientObserver {
     try {
       return await (span === undefined ? body() : this.inSpan(span, call, body));
     } catch (error) {
-      failure = errorType(error);
+      failure = clientErrorType(error);
       if (span !== undefined) instruments.fail(span, error, failure);
       throw error;
     } finally {
-      const { location } = call.connection ?? {};
+      // a call that found no connection was meant for the address of the URI
+      const { location = this.location } = call.connection ?? {};
       // the metadata of the first connection has the methods of the object
       const named = metadata === this.metadata ? method : this.methodOf(call);
       if (span?.isRecording()) this.complete(span, call, named, location);
@@ -77,14 +102,14 @@ export class ClientTelemetry implements ClientObserver {
 
   async step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T> {
     const { instruments, series } = this;
-    const { context, trace, SpanKind } = instruments.otel;
-    const span = instruments.tracer?.startSpan(`pyro ${step}`, { kind: SpanKind.INTERNAL, attributes: SYSTEM });
+    const { context, trace } = instruments.otel;
+    const span = instruments.tracer?.startSpan(`pyro ${step}`, this.stepOptions);
     try {
       return await (span === undefined ? body() : context.with(trace.setSpan(context.active(), span), body));
     } catch (error) {
-      const type = errorType(error);
+      const type = clientErrorType(error);
       if (span !== undefined) instruments.fail(span, error, type);
-      if (step === 'connect') instruments.count('pyro.client.connections.failed', 1, series, type);
+      if (step === 'connect') instruments.count(FAILED, 1, series, type);
       throw error;
     } finally {
       span?.end();
@@ -102,8 +127,11 @@ export class ClientTelemetry implements ClientObserver {
   }
 
   connected(metadata: RemoteMetadata): void {
-    const { instruments, series } = this;
+    const { instruments } = this;
     this.metadata = metadata;
+    // connections are counted up and down with the same labels
+    if (!this.wasConnected) this.series = instruments.objects.series(this.object, true);
+    const { series } = this;
     instruments.count('pyro.client.connections', 1, series);
     instruments.count('pyro.client.connections.opened', 1, series);
     if (this.openConnections++ === 0 && this.wasConnected) instruments.count('pyro.client.reconnects', 1, series);

@@ -57,7 +57,8 @@ export const DAEMON_METRICS: Readonly<Record<string, Metric>> = {
     unit: '{time}',
     description: 'How often a limit was reached',
     observe: (result, { limits }) => {
-      for (const { name, reached } of limits) if (reached > 0) result(reached, { limit: name });
+      // 0 as well: Prometheus sees no increase of a counter that begins at 1
+      for (const { name, reached } of limits) result(reached, { limit: name });
     },
   },
   'pyro.server.limit.usage': {

@@ -23,6 +23,7 @@ export const ATTRIBUTES = {
   clientPort: 'client.port',
   correlationId: 'pyro.correlation_id',
   oneway: 'pyro.oneway',
+  methodGoesOn: 'pyro.method_goes_on',
   serializer: 'pyro.serializer',
   object: 'pyro.object',
 } as const;
@@ -31,6 +32,9 @@ export const SYSTEM = { [ATTRIBUTES.system]: 'pyro5' };
 
 /** Buckets of durations, in seconds. @see the advice of the semantic conventions for `rpc.server.call.duration` */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** Buckets of the lives of streams, in seconds: from a short list to a camera that is watched for a day. */
+export const STREAM_BUCKETS = [0.1, 1, 10, 60, 300, 1_800, 3_600, 21_600, 86_400];
 
 /** Attributes of an address: `host:port`, `[v6]:port`, or the path of a unix socket. */
 export function addressAttributes(
@@ -54,4 +58,12 @@ const MAX_ERROR_TYPE_CHARS = 200;
 export function errorType(error: unknown): string {
   const type = pythonTypeOf(error);
   return type.length > MAX_ERROR_TYPE_CHARS ? OTHER : type;
+}
+
+/** `error.type` of a call that the program has aborted itself. It is no timeout, although Python's class for it is TimeoutError. */
+const ABORTED = 'AbortError';
+
+/** `error.type` of a call of a proxy: as {@link errorType}, and `AbortError` for a call that the program has aborted. */
+export function clientErrorType(error: unknown): string {
+  return error instanceof DOMException && error.name === ABORTED ? ABORTED : errorType(error);
 }

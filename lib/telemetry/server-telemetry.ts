@@ -1,13 +1,14 @@
-import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
+import type { Attributes, Span, SpanOptions } from '@opentelemetry/api';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { FLAGS } from '../protocol/constants.js';
 import { printable } from '../reports/printable.js';
-import { CallInstruments } from './call-instruments.js';
 import { CorrelationTraces } from './correlation-traces.js';
+import { MeasuredCall, TracedCall } from './followed-calls.js';
 import type { WantedOtel } from './otel-api.js';
-import { addressAttributes, ATTRIBUTES, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { addressAttributes, ATTRIBUTES, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
 import { Series } from './series.js';
+import { ServerInstruments } from './server-instruments.js';
 import { readTraceContext } from './trace-context.js';
 
 /** Most objects whose methods are remembered. Objects with random ids may be registered for ever. */
@@ -15,7 +16,7 @@ const MAX_OBJECTS = 1_000;
 
 /** Makes a span and a measurement of each call of a daemon. */
 export class ServerTelemetry implements CallObserver {
-  private readonly instruments: CallInstruments;
+  private readonly instruments: ServerInstruments;
   private readonly correlationTraces: CorrelationTraces;
   private readonly address: Attributes;
   private readonly other: ServedMethod;
@@ -26,7 +27,7 @@ export class ServerTelemetry implements CallObserver {
     wanted: WantedOtel,
     private readonly daemon: BaseDaemon,
   ) {
-    this.instruments = new CallInstruments(wanted, 'server');
+    this.instruments = new ServerInstruments(wanted);
     this.correlationTraces = new CorrelationTraces(wanted.otel);
     this.address = serverAddress(daemon.natLocationStr ?? daemon.locationStr);
     this.other = this.methodNamed(OTHER);
@@ -41,6 +42,7 @@ export class ServerTelemetry implements CallObserver {
       batch instanceof TracedCall
         ? instruments.tracer.startSpan(method.name, method.entryOptions, batch.context)
         : this.startSpan(call, method);
+    if (batch === undefined) tellTraceId(instruments, span, call);
     if (span.isRecording()) span.setAttributes(attributesOf(call));
     return new TracedCall(instruments, method, span, trace.setSpan(ROOT_CONTEXT, span));
   }
@@ -97,6 +99,13 @@ class ServedMethod extends Series {
   }
 }
 
+/** A client that has sent no correlation id gives the trace no name that Python programs pass on, so the trace id becomes the correlation id. */
+function tellTraceId({ otel }: ServerInstruments, span: Span, call: ObservedCall): void {
+  if (call.flags & FLAGS.correlationId) return;
+  const spanContext = span.spanContext();
+  if (otel.isSpanContextValid(spanContext)) call.takeTraceId(spanContext.traceId);
+}
+
 function attributesOf(call: ObservedCall): Attributes {
   const { connection, correlationId, serializer, oneway, isKnown, objectId, method } = call;
   return {
@@ -106,52 +115,4 @@ function attributesOf(call: ObservedCall): Attributes {
     ...(oneway && { [ATTRIBUTES.oneway]: true }),
     ...(!isKnown && { [ATTRIBUTES.originalMethod]: printable(`${objectId}/${method}`) }),
   };
-}
-
-/** A call that is measured, without a span. */
-class MeasuredCall implements CallFollower {
-  private readonly startedAt = performance.now();
-  private errorType: string | undefined;
-
-  constructor(
-    protected readonly instruments: CallInstruments,
-    private readonly series: Series,
-    readonly context?: Context,
-  ) {}
-
-  failed(_thrown: Error, sent: Error): void {
-    this.errorType = errorType(sent);
-  }
-
-  ended(): void {
-    this.instruments.record(this.startedAt, this.series, this.errorType, this.context);
-  }
-}
-
-/** A call with its span. */
-class TracedCall extends MeasuredCall {
-  declare readonly context: Context;
-
-  constructor(
-    instruments: CallInstruments,
-    series: Series,
-    private readonly span: Span,
-    context: Context,
-  ) {
-    super(instruments, series, context);
-  }
-
-  run<T>(body: () => T): T {
-    return this.instruments.otel.context.with(this.context, body);
-  }
-
-  override failed(thrown: Error, sent: Error): void {
-    super.failed(thrown, sent);
-    this.instruments.fail(this.span, thrown, errorType(sent));
-  }
-
-  override ended(): void {
-    this.span.end();
-    super.ended();
-  }
 }

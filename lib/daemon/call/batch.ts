@@ -55,6 +55,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       ? undefined
       : observers.start(new BegunCall(request, { objectId, method, args, kwargs }), request.follower);
     request.entryFollower = follower;
+    const startedAt = performance.now();
     try {
       const call = new Call(request, objectId, method, kwargs);
       const run = (): unknown => call.run(target, args);
@@ -67,7 +68,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       results.add(result);
     } catch (error) {
       results.addError(new ExceptionWrapper(presentableError(error)));
-      reportFailure(error, request, { objectId, method, args, kwargs });
+      reportFailure(error, request, { objectId, method, args, kwargs }, startedAt);
       break;
     } finally {
       request.entryFollower = undefined;

@@ -14,6 +14,14 @@ export class BegunCall extends Call implements ObservedCall {
     this.args = args;
   }
 
+  get principalKey(): string | undefined {
+    return this.request.authorization.principalKey;
+  }
+
+  takeTraceId(traceId: string): void {
+    this.request.takeTraceId(traceId);
+  }
+
   get isKnown(): boolean {
     const { method, args, request } = this;
     const metadata = request.services.objects.get(this.objectId)?.metadata;

@@ -73,10 +73,15 @@ export class CallFollowers {
     this.tell((follower) => follower.failed(error, sent));
   }
 
-  ended(): void {
+  streamOpened(): void {
+    if (!this.hasEnded) this.tell((follower) => follower.streamOpened?.());
+  }
+
+  /** @param isRunning true when the method goes on after a timeout */
+  ended(isRunning = false): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    this.tell((follower) => follower.ended());
+    this.tell((follower) => follower.ended(isRunning));
   }
 
   private tell(what: (follower: CallFollower) => void): void {

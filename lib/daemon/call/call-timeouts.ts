@@ -17,7 +17,6 @@ export class CallTimeouts {
 
   start(request: ServedRequest): void {
     if (this.timeoutMs === 0) return;
-    request.startedAt = performance.now();
     this.running.add(request);
     this.wait(this.timeoutMs);
   }

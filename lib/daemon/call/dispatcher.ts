@@ -108,6 +108,7 @@ export class Dispatcher {
   /** Starts the call of a request, in a new async context. @returns a promise of its end; undefined when later requests need not wait */
   private start(request: ServedRequest, call: SerializedCall): Promise<void> | void {
     request.call = call;
+    request.startedAt = performance.now();
     this.timeouts.start(request);
     const work = runIsolated(this.services.observers.isEmpty ? this.answer : this.answerFollowed, request);
     if (work === undefined) return;

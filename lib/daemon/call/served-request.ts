@@ -11,7 +11,7 @@ import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
-import type { CallErrorInfo } from '../options/daemon-events.js';
+import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
@@ -19,7 +19,6 @@ import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
 
 const NOT_READ: Partial<CallTarget> = {};
-const NOT_AUTHORIZED: Authorization = {};
 
 /**
  * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
@@ -27,8 +26,8 @@ const NOT_AUTHORIZED: Authorization = {};
  */
 export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
-  /** Set before the object is used. */
-  authorization: Authorization = NOT_AUTHORIZED;
+  /** Set before the object is used; before, the answer of the daemon's own hook. */
+  authorization: Authorization;
   /** The object whose guards decide: the called object, or the object that registered it. Undefined when there are no guards. */
   guardedObject: GuardedObject | undefined;
   /** Set once the call was read. */
@@ -43,15 +42,15 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   entryFollower: CallFollowers | undefined;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
-  /** Set when the request asks for the next item of a stream. */
-  pulledStream: CallErrorInfo['stream'];
+  /** The call that returned the stream, when the request asks for its next item. */
+  pulledCall: StreamingCall | undefined;
   private requestAnnotations: Annotations;
   private uuid: string | undefined;
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
-  /** `performance.now()` when the call began, see `call-timeouts.ts`. */
+  /** `performance.now()` when the call began; 0 when it cannot be read. */
   startedAt = 0;
   private isTimedOut = false;
   /** Memory that the next read may take. */
@@ -68,6 +67,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     frame: Frame,
   ) {
     super(services, channel, serializer, frame);
+    this.authorization = connection.authorizations.ofDaemon;
     this.flags = frame.header.flags;
     this.requestAnnotations = frame.annotations;
   }
@@ -87,6 +87,13 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
 
   get correlationId(): string {
     return (this.uuid ??= formatUuid(this.correlationBytes));
+  }
+
+  /** Makes the id of a trace the correlation id, if the client has sent none. @param traceId 32 hex digits */
+  takeTraceId(traceId: string): void {
+    if (this.flags & FLAGS.correlationId) return;
+    this.correlationBytes.write(traceId, 'hex');
+    this.uuid = undefined;
   }
 
   get oneway(): boolean {
@@ -156,8 +163,9 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     this.unread = target;
   }
 
-  /** The call has ended, but its result cannot be sent. */
+  /** The call has ended, but its result cannot be sent. An item that cannot be sent is a failure of its stream. */
   protected override resultFailed(error: unknown): void {
+    this.pulledCall?.request.follower?.failed(error);
     reportFailure(error, this, this.call ?? {});
   }
 
@@ -167,8 +175,9 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** Sends the id of an item stream. @param streamId undefined: this daemon does not stream */
-  stream(streamId: string | undefined): Promise<void> {
-    return this.sendStream(streamId);
+  async stream(streamId: string | undefined): Promise<void> {
+    await this.sendStream(streamId);
+    if (streamId !== undefined) this.follower?.streamOpened();
   }
 
   /** Answers with an exception of this package, before a call has begun. Nothing is sent to a oneway request. */
@@ -189,15 +198,21 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
-    // in a batch, the report names the running entry, and the reply is about the batch
-    this.follower?.failed(reason);
+    // in a batch, the report names the running entry, and the reply is about the batch; a late item is a failure of its stream
+    (this.pulledCall?.request.follower ?? this.follower)?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
     const told = this.error(reason).catch((failure: unknown) => {
       this.channel.destroy();
       throw failure;
     });
-    this.channel.runInBackground(told);
+    this.channel.runInBackground(told.finally(() => this.endLate()));
+  }
+
+  /** The call ends for its observers, although its method goes on. */
+  private endLate(): void {
+    this.entryFollower?.ended(true);
+    this.follower?.ended(true);
   }
 
   abort(reason: Error): void {

@@ -115,6 +115,11 @@ function withoutMembers(answer: object): string {
 
 const MEMBERS = ['response', 'principal', 'principalKey'];
 
+/** The principal of an answer, without members that are undefined. */
+export function principalOf({ principal, principalKey }: Authorization): Pick<Authorization, 'principal' | 'principalKey'> {
+  return { ...(principal !== undefined && { principal }), ...(principalKey !== undefined && { principalKey }) };
+}
+
 /** True when both answers are for the same principal: by their keys where one has a key, else by identity. */
 export function isSamePrincipal(one: Authorization, other: Authorization): boolean {
   if (one.principalKey !== undefined || other.principalKey !== undefined) return one.principalKey === other.principalKey;

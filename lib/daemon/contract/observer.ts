@@ -23,8 +23,17 @@ export interface ObservedCall extends CallContext {
   /** `<batch>` for a batch; both names are `<unknown>` when they cannot be read. */
   readonly method: string;
   readonly args: readonly unknown[];
+  /** Identifies the principal, if the handshake guard has given a key. As the principal, known once the guards of the object were asked. */
+  readonly principalKey: string | undefined;
   /** False when the daemon has no such object, or the object no such member: then the client made a name up. */
   readonly isKnown: boolean;
+  /**
+   * Makes the id of a trace the correlation id of the request, of its log lines, and of the calls that it makes, if its client has sent no
+   * correlation id. For `callStarted`.
+   *
+   * @param traceId 32 hex digits
+   */
+  takeTraceId(traceId: string): void;
 }
 
 /** Follows one call. */
@@ -38,6 +47,13 @@ export interface CallFollower {
    * @param sent as the client sees it
    */
   failed(thrown: Error, sent: Error): void;
-  /** The reply was sent, and the method has ended; of a call that returned a stream: the stream has ended. Called once. */
-  ended(): void;
+  /** The call has returned a stream, and the reply that says so was sent. The stream itself ends with {@link ended}. Called at most once. */
+  streamOpened?(): void;
+  /**
+   * The method has ended, and the reply was sent; of a call that returned a stream: the stream has ended. A call over `callTimeoutMs` ends
+   * when its client was told of the timeout, although its method may run for ever. Called once.
+   *
+   * @param isRunning true when the method goes on after a timeout
+   */
+  ended(isRunning: boolean): void;
 }

@@ -19,8 +19,14 @@ export interface CallErrorInfo {
   kwargs: Readonly<Record<string, unknown>>;
   /** UUID in text form. */
   correlationId: string;
+  /** The principal of the client, see `CallContext.principal`; of an item of a stream: of the call that returned the stream. */
+  principal?: unknown;
+  /** Identifies the principal, if the handshake guard has given a key. */
+  principalKey?: string;
+  /** Time from the start of the call to its failure, in ms. Undefined when the request cannot be read. */
+  durationMs?: number;
   /** The call that returned the stream, when the failed call asked for its next item. */
-  stream?: { objectId: string; method: string };
+  stream?: { objectId: string; method: string; correlationId: string };
 }
 
 /** Events of a daemon and their arguments. */

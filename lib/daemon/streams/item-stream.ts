@@ -4,6 +4,7 @@ import { randomId } from '../../objects/object-ids.js';
 import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import { principalOf } from '../connection/authorizations.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
@@ -14,8 +15,8 @@ import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 export interface StreamingCall extends CallContext {
   readonly connection: SessionConnection;
   readonly request: {
-    /** The stream whose next item the request asks for. */
-    pulledStream: CallErrorInfo['stream'];
+    /** The call that returned the stream whose next item the request asks for. */
+    pulledCall: StreamingCall | undefined;
     readonly call: Pick<SerializedCall, 'args'> | undefined;
     readonly authorization: Authorization;
     /** Follows the call. */
@@ -111,7 +112,8 @@ async function closeIterator(iterator: AnyIterator): Promise<void> {
 }
 
 function callInfoOf({ connection, objectId, method, kwargs, correlationId, request }: StreamingCall): CallErrorInfo {
-  return { connection, objectId, method, args: request.call?.args ?? [], kwargs, correlationId };
+  const { authorization, call } = request;
+  return { connection, objectId, method, args: call?.args ?? [], kwargs, correlationId, ...principalOf(authorization) };
 }
 
 function moveAll<K, V>(from: Map<K, V>, to: Map<K, V>): void {

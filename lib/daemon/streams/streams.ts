@@ -96,7 +96,7 @@ export class Streams {
   async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
-    request.pulledStream = { objectId: stream.call.objectId, method: stream.call.method };
+    request.pulledCall = stream.call;
     return whileConnected(
       connection,
       stream.inOrder(() => this.pull(stream), responseAnnotations),

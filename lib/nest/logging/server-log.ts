@@ -2,10 +2,12 @@ import { Logger, type LogLevel } from '@nestjs/common';
 import { type AccessLogOptions, logCalls } from '../../logging/access-log.js';
 import { logDaemonEvents } from '../../logging/daemon-log.js';
 import { logFailedCalls } from '../../logging/failed-calls.js';
+import { LogEntry } from '../../logging/log-entry.js';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
 import { isLoopbackLocation } from '../../protocol/location.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { printable, printableMessage } from '../../reports/printable.js';
+import { pythonTypeOf } from '../../serializers/objects/exceptions.js';
 import { defaultFailureLevel, type PyroFailureLevel } from './failure-level.js';
 
 /** Options of a server about its log. */
@@ -31,20 +33,29 @@ export function logToNest(daemon: PyroDaemon, logger: Logger, { failureLevel, ac
 export function logRegistrations(registrar: NameRegistrar, logger: Logger): void {
   let hasWarned = false;
   registrar.on('registered', (name, uri, nameServer) => {
-    logger.log(`"${name}" is ${uri} at the name server ${printable(String(nameServer.location))}`);
+    const at = printable(String(nameServer.location));
+    logger.log(new LogEntry(`"${name}" is ${uri} at the name server ${at}`, { event: 'name registered', name, nameServer: at }));
     if (hasWarned || !isLoopbackLocation(uri.location!) || isLoopbackLocation(nameServer.location!)) return;
     hasWarned = true;
-    logger.warn(
-      `only this machine can reach ${uri.location}, which others may be given by the name server ${printable(String(nameServer.location))}: ` +
-        `set host to an address of this machine or 0.0.0.0, or natHost`,
-    );
+    const text =
+      `only this machine can reach ${uri.location}, which others may be given by the name server ${at}: ` +
+      `set host to an address of this machine or 0.0.0.0, or natHost`;
+    logger.warn(new LogEntry(text, { event: 'warning', name, nameServer: at }));
   });
-  registrar.on('taken', (name, uri) =>
-    logger.warn(`the name "${name}" was given to ${printable(String(uri))}; it is left there until it is free again`),
+  registrar.on('taken', (name, uri) => {
+    const text = `the name "${name}" was given to ${printable(String(uri))}; it is left there until it is free again`;
+    logger.warn(new LogEntry(text, { event: 'name taken', name }));
+  });
+  registrar.on('removed', (name) =>
+    logger.log(new LogEntry(`"${name}" was taken off the name server`, { event: 'name removed', name })),
   );
-  registrar.on('removed', (name) => logger.log(`"${name}" was taken off the name server`));
-  registrar.on('unavailable', (error) => logger.warn(`${printableMessage(error)}; it is tried again`));
-  registrar.on('available', (nameServer) =>
-    logger.log(`the name server ${printable(String(nameServer.location))} is there again`),
-  );
+  registrar.on('unavailable', (error) => {
+    const errorType = printable(pythonTypeOf(error));
+    const text = `${printableMessage(error)}; it is tried again`;
+    logger.warn(new LogEntry(text, { event: 'name server unavailable', errorType }));
+  });
+  registrar.on('available', (nameServer) => {
+    const at = printable(String(nameServer.location));
+    logger.log(new LogEntry(`the name server ${at} is there again`, { event: 'name server available', nameServer: at }));
+  });
 }

@@ -3,7 +3,7 @@ import { anyOf, checkOptions, FUNCTION, objectRule, type OptionRule, SWITCH } fr
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
 import type { WireLog } from '../../protocol/messages/message.js';
-import { describeWireMessage } from '../../serializers/wire-text.js';
+import { wireEntry } from '../../logging/core-log.js';
 
 /**
  * Logging of all messages. `true`: one line for each message, as `debug` of the context `PyroWire`, without its payload.
@@ -26,6 +26,6 @@ export function wireLogOf(option: PyroWireLog | undefined, config: PyroConfig = 
   const payloads = option === undefined ? 'calls' : typeof option === 'object' && option.payloads === true;
   const logger = new Logger('PyroWire');
   return (message) => {
-    if (Logger.isLevelEnabled('debug')) logger.debug(describeWireMessage(message, payloads));
+    if (Logger.isLevelEnabled('debug')) logger.debug(wireEntry(message, payloads));
   };
 }

@@ -10,6 +10,7 @@ import { DaemonNames } from '../../pyro/daemon-names.js';
 import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../options/option-checks.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
+import { LogEntry } from '../../logging/log-entry.js';
 import { servedObjects } from '../../logging/log-texts.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
@@ -228,7 +229,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       throw error;
     }
     this._status$.next('connected');
-    this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, (id) => this.typeOf(id))}`);
+    const line = `Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, (id) => this.typeOf(id))}`;
+    this.logger.log(new LogEntry(line, { event: 'listening' }));
     this.classCheck.schedule(() => warnOfUnprovided((text) => this.logger.warn(text)));
     if (!names) return;
     this.names = names;

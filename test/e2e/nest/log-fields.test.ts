@@ -1,8 +1,9 @@
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { Logger as PinoLogger, LoggerModule } from 'nestjs-pino';
 import { afterEach, expect, it, vi } from 'vitest';
+import { LogEntry, startNameServer } from '../../../lib/core.js';
 import { PyroController, PyroMethod } from '../../../lib/index.js';
-import { eventually, serve } from './fixtures.js';
+import { closeAfter, eventually, serve } from './fixtures.js';
 
 @PyroController({ objectId: 'lab', instanceMode: 'single' })
 class Lab {
@@ -12,6 +13,15 @@ class Lab {
   @PyroMethod() fail(): never {
     throw new Error('a bug');
   }
+}
+
+@PyroController({ objectId: 'named', name: 'lab.named' })
+class Named {
+  @PyroMethod() measure(): void {}
+}
+@PyroController({ objectId: 'taken', name: 'lab.taken' })
+class Taken {
+  @PyroMethod() measure(): void {}
 }
 
 const FIELDS = {
@@ -69,6 +79,7 @@ it('Nest’s JSON logger prints the fields as members of the message', async () 
   const printed = await printedBy(new ConsoleLogger({ json: true, colors: false }));
   const lines = printed.map((line) => JSON.parse(line) as { context: string; level: string; message: unknown });
   expect(lines.filter(({ message }) => typeof message === 'object')).toMatchObject([
+    { level: 'log', context: 'PyroServer', message: { event: 'listening' } },
     { level: 'log', context: 'PyroAccess', message: { ...FIELDS, method: 'measure', event: 'call' } },
     {
       level: 'error',
@@ -77,6 +88,38 @@ it('Nest’s JSON logger prints the fields as members of the message', async () 
     },
     { level: 'log', context: 'PyroAccess', message: { ...FIELDS, method: 'fail', errorType: 'builtins.RuntimeError' } },
   ]);
+});
+
+it('the lines of the start, of names at the name server and of the wire log have fields as well', async () => {
+  const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
+  closeAfter(() => nameServer.close());
+  const at = { host: '127.0.0.1', port: nameServer.uri.port!, broadcast: false };
+  await serve({ providers: [Taken] }, { nameServer: at });
+  const entries: Partial<LogEntry>[] = [];
+  const note = (entry: unknown): void => void (entry instanceof LogEntry && entries.push(entry));
+  const logger = { log: note, warn: note, error: note, debug: note };
+  const { app, join } = await serve(
+    { providers: [Lab, Named, Taken] },
+    {
+      nameServer: at,
+      wireLog: true,
+      // NestFactory sets a logger of its own
+      prepare: (nest) => nest.useLogger(logger),
+    },
+  );
+  await (await join('lab')).call('lab', 'measure');
+  const nameServerAt = `127.0.0.1:${at.port}`;
+  await eventually(() => entries.some(({ event }) => event === 'name taken'));
+  expect(entries).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ event: 'listening', msg: expect.stringContaining('listens on') as string }),
+      expect.objectContaining({ event: 'name registered', name: 'lab.named', nameServer: nameServerAt }),
+      expect.objectContaining({ event: 'name taken', name: 'lab.taken' }),
+      expect.objectContaining({ event: 'wire', peer: FIELDS.peer, connection: 1 }),
+    ]),
+  );
+  await app.close();
+  expect(entries).toContainEqual(expect.objectContaining({ event: 'name removed', name: 'lab.named' }));
 });
 
 it('Nest’s text logger prints a line of text, with the stack below an error', async () => {

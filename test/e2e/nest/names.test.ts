@@ -104,7 +104,7 @@ describe('names of objects at Python’s name server', () => {
     const daemon = server.unwrap<PyroDaemon>();
     const accepting: [message: unknown, isListening: boolean][] = [];
     vi.spyOn(Logger.prototype, 'log').mockImplementation(
-      (message: unknown) => void accepting.push([message, daemon.isListening]),
+      (message: unknown) => void accepting.push([String(message), daemon.isListening]),
     );
     const result = (await join('slow')).call('slow', 'work');
     const closing = app.close();

@@ -83,7 +83,7 @@ describe('metrics of the client', () => {
     await gate.look();
     expect(await valueOf('pyro_client_connections{', object)).toBe(1);
     expect(await valueOf('pyro_client_connections_opened_total{', object)).toBe(1);
-    expect(await valueOf('pyro_client_reconnects_total{', object)).toBeUndefined();
+    expect(await valueOf('pyro_client_reconnects_total{', object)).toBe(0);
     await daemon.close();
     await expect(gate.look()).rejects.toThrow('closed');
     await expect(gate.look()).rejects.toThrow('cannot connect');
@@ -97,6 +97,21 @@ describe('metrics of the client', () => {
     expect(await valueOf('pyro_client_reconnects_total{', object)).toBe(1);
     for (const name of Object.keys(CLIENT_METRICS).filter((each) => !each.endsWith('waiting')))
       expect(await scraped(name.replaceAll('.', '_'), object)).not.toEqual([]);
+  });
+
+  it('counters of the client are 0 from the making of the proxy on, so that Prometheus sees their first increase', async () => {
+    const { daemon, uri } = await serveGate('gate.zero');
+    await daemon.close();
+    await using gate = PyroProxy.to<RemoteGate>(uri, { maxRetries: 0 });
+    const object = 'pyro_object="gate.zero"';
+    const refused = 'error_type="Pyro5.errors.ConnectionClosedError"';
+    expect(await valueOf('pyro_client_connections_opened_total{', object)).toBe(0);
+    expect(await valueOf('pyro_client_reconnects_total{', object)).toBe(0);
+    expect(await valueOf('pyro_client_connections_failed_total{', object, refused)).toBe(0);
+    for (const type of ['TimeoutError', 'CommunicationError', 'NamingError'])
+      expect(await valueOf('pyro_client_connections_failed_total{', object, `error_type="Pyro5.errors.${type}"`)).toBe(0);
+    await expect(gate.look()).rejects.toThrow('cannot connect');
+    expect(await valueOf('pyro_client_connections_failed_total{', object, refused)).toBe(1);
   });
 
   it('metrics of the client show the calls that wait for a free connection', async () => {
@@ -171,4 +186,34 @@ describe('metrics of the client', () => {
       expect(await valueOf(...method, 'error_type="_OTHER"')).toBe(30);
     }
   });
+
+  it('metrics of the client have at most a thousand objects, and a hundred that no server has confirmed', async () => {
+    // names that other tests have used count as well, so these objects have instruments of their own
+    metrics.disable();
+    const own = new PrometheusExporter({ preventServerStart: true });
+    const provider = new MeterProvider({ readers: [own] });
+    metrics.setGlobalMeterProvider(provider);
+    closeAfter(() => provider.shutdown());
+    const named = async (metric: string, ...texts: string[]): Promise<string[]> => {
+      const page = new PrometheusSerializer().serialize((await own.collect()).resourceMetrics);
+      return page.split('\n').filter((line) => [`${metric}{`, ...texts].every((text) => line.includes(text)));
+    };
+    const { daemon } = await serveGate('gate.known');
+    const host = daemon.locationStr;
+    for (let at = 0; at < 300; at++) PyroProxy.to(`PYRO:sought_${at}@${host}`);
+    for (const metric of ['pyro_client_connections_opened_total', 'pyro_client_requests_waiting'])
+      expect(await named(metric, 'sought_')).toHaveLength(100);
+    for (let at = 0; at < 1_100; at++) {
+      daemon.register(new Gate(), `gate.${at}`);
+      await using gate = PyroProxy.to<RemoteGate>(`PYRO:gate.${at}@${host}`);
+      await gate.$connect();
+    }
+    const opened = await named('pyro_client_connections_opened_total');
+    // _OTHER is one of them
+    expect(opened).toHaveLength(1_000);
+    const others = opened.filter((line) => line.includes('"_OTHER"'));
+    expect(others.map((line) => Number(/(?<=\} )\S+/.exec(line)![0]))).toEqual([1_100 - 899]);
+    const open = await named('pyro_client_connections');
+    expect(open.filter((line) => !/\} 0( |$)/.test(line))).toEqual([]);
+  }, 120_000);
 });

@@ -8,7 +8,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startNameServer } from '../../../lib/core.js';
+import { currentContext, startNameServer } from '../../../lib/core.js';
 import {
   PyroController,
   type PyroDaemon,
@@ -25,6 +25,8 @@ import { closeAfter, eventually, serve } from '../nest/fixtures.js';
 import { TypeScriptPrograms } from '../nest/programs/typescript-program.js';
 
 const tracer = trace.getTracer('test');
+/** Let the methods go on that hang. */
+const hanging: (() => void)[] = [];
 
 class TracedGuard implements CanActivate {
   canActivate(): boolean {
@@ -42,6 +44,18 @@ class Oven {
     if (celsius > 1_200) throw new RangeError('too hot');
     return celsius;
   }
+  @PyroMethod() *crack(): Generator<number> {
+    yield 1;
+    throw new RangeError('cracked');
+  }
+  /** Passes a value on to an object elsewhere. Gives its answer, and the correlation id of this call. */
+  @PyroMethod() async ask(uri: string, value: number): Promise<[number, string]> {
+    await using next = PyroProxy.to<{ work(value: number): number }>(uri);
+    return [await next.work(value), currentContext()!.correlationId];
+  }
+  @PyroMethod() async hang(): Promise<void> {
+    await new Promise<void>((resolve) => hanging.push(resolve));
+  }
   @PyroMethod() *curve(): Generator<number> {
     for (let at = 0; at < 2; at++) {
       tracer.startSpan(`item ${at}`).end();
@@ -52,7 +66,9 @@ class Oven {
 
 interface RemoteOven {
   heat(celsius: number): number;
+  hang(): void;
   curve(): Generator<number>;
+  crack(): Generator<number>;
 }
 
 const exporter = new InMemorySpanExporter();
@@ -90,6 +106,17 @@ async function serveOven(options: PyroServerOptions = {}): Promise<{ uri: string
   return { uri: String(daemon.uriFor('oven')), daemon };
 }
 
+async function scrape(): Promise<string> {
+  const http = createServer((request, response) => prometheus.getMetricsRequestHandler(request, response));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = http.address() as AddressInfo;
+    return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  } finally {
+    http.close();
+  }
+}
+
 describe('spans', () => {
   it('spans of client and server are one trace, with guard and method inside, and the names of the conventions', async () => {
     const { uri, daemon } = await serveOven();
@@ -123,6 +150,40 @@ describe('spans', () => {
       expect(span.attributes['error.type']).toBe('builtins.ValueError');
       expect(span.status.code).toBe(SpanStatusCode.ERROR);
     }
+  });
+
+  it('the span of a call over callTimeoutMs ends with the TimeoutError, although the method goes on', async () => {
+    const { uri, daemon } = await serveOven({ callTimeoutMs: 20 });
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await expect(oven.hang()).rejects.toThrow('callTimeoutMs');
+    await eventually(() => named('oven/hang', SpanKind.SERVER).length === 1);
+    const [server] = named('oven/hang', SpanKind.SERVER);
+    expect(server!.attributes).toMatchObject({ 'error.type': 'builtins.TimeoutError', 'pyro.method_goes_on': true });
+    expect(daemon.inspect().totals.requestsInProgress).toBe(1);
+    await using other = PyroProxy.to<RemoteOven>(uri);
+    await expect(
+      other.$batch((batch) => {
+        batch.heat(1);
+        batch.hang();
+      }),
+    ).rejects.toThrow('callTimeoutMs');
+    await eventually(() => named('oven/<batch>', SpanKind.SERVER).length === 1);
+    expect(
+      [...named('oven/heat', SpanKind.INTERNAL), ...named('oven/hang', SpanKind.INTERNAL)].map(({ attributes }) => [
+        attributes['error.type'],
+        attributes['pyro.method_goes_on'],
+      ]),
+    ).toEqual([
+      [undefined, undefined],
+      ['builtins.TimeoutError', true],
+    ]);
+    const timedOut = ['rpc_server_call_duration_count', `server_port="${daemon.locationStr.split(':')[1]}"`, 'TimeoutError'];
+    const counted = (await scrape()).split('\n').filter((line) => timedOut.every((text) => line.includes(text)));
+    expect(counted.map((line) => [/rpc_method="(.*?)"/.exec(line)![1], line.split('} ')[1]![0]])).toEqual([
+      ['oven/hang', '2'],
+      ['oven/<batch>', '1'],
+    ]);
+    for (const goOn of hanging.splice(0)) goOn();
   });
 
   it('the span of an unknown method is named _OTHER, and has the name that the program made up as an attribute', async () => {
@@ -186,6 +247,32 @@ describe('spans', () => {
     const [connect] = named('pyro connect');
     expect(parentOf(connect)).toBe(idOf(client));
     expect(named('pyro lookup').map(parentOf)).toEqual([idOf(connect)]);
+    expect(connect!.attributes).toEqual({ 'rpc.system.name': 'pyro5', 'pyro.object': 'lab.oven' });
+  });
+
+  it('spans of a connection that fails have the object and the address of the URI, and so has the call', async () => {
+    const { uri, daemon } = await serveOven();
+    const [host, port] = daemon.locationStr.split(':');
+    await daemon.close();
+    await using oven = PyroProxy.to<RemoteOven>(uri, { maxRetries: 0 });
+    await expect(oven.heat(1)).rejects.toThrow('cannot connect');
+    const address = { 'server.address': host, 'server.port': Number(port), 'error.type': 'Pyro5.errors.ConnectionClosedError' };
+    expect(named('pyro connect')[0]!.attributes).toMatchObject({ 'pyro.object': 'oven', ...address });
+    expect(named('oven/heat', SpanKind.CLIENT)[0]!.attributes).toMatchObject(address);
+    const failed = ['rpc_client_call_duration_count', `server_port="${port}"`, 'ConnectionClosedError'];
+    expect((await scrape()).split('\n').filter((line) => failed.every((text) => line.includes(text)))).toHaveLength(1);
+  });
+
+  it('a call that the program aborts has AbortError as error.type, not the class of a timeout', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    const controller = new AbortController();
+    const call = oven.$with({ signal: controller.signal }).hang();
+    await eventually(() => hanging.length === 1);
+    controller.abort();
+    await expect(call).rejects.toThrow('abort');
+    expect(named('oven/hang', SpanKind.CLIENT)[0]!.attributes['error.type']).toBe('AbortError');
+    for (const goOn of hanging.splice(0)) goOn();
   });
 
   it('spans of an injected remote object are children of the active span', async () => {
@@ -209,6 +296,26 @@ describe('spans', () => {
 });
 
 describe('traces and Python', () => {
+  let programs: TypeScriptPrograms;
+  let app: ReturnType<TypeScriptPrograms['start']>;
+  let lastUri: string;
+  beforeAll(async () => {
+    programs = await TypeScriptPrograms.compile();
+    app = programs.start('traced-app', [], { timeoutMs: 60_000 });
+    lastUri = await app.line('uri: ');
+  }, 120_000);
+  afterAll(async () => {
+    await app.stop();
+    await programs[Symbol.asyncDispose]();
+  });
+  /** The last span of the other application with a name. */
+  async function spanOfApp(name: string): Promise<Record<string, unknown>> {
+    await using last = await PyroProxy.connect<{ spans(): Record<string, unknown>[] }>(lastUri, { telemetry: false });
+    let found: Record<string, unknown> | undefined;
+    await expect.poll(async () => (found = (await last.spans()).findLast((span) => span['name'] === name))).toBeDefined();
+    return found!;
+  }
+
   it('a call of Python with a correlation id belongs to the trace of this id', async () => {
     const { uri } = await serveOven();
     const id = '0af76519-16cd-43dd-8448-eb211c80319c';
@@ -236,9 +343,11 @@ describe('traces and Python', () => {
       { uri },
     );
     await eventually(() => named('oven/heat').length === 1);
-    expect([traceOf(named('oven/heat')[0]), parentOf(named('oven/heat')[0])]).toEqual([
+    const [{ attributes }] = named('oven/heat') as [ReadableSpan];
+    expect([traceOf(named('oven/heat')[0]), parentOf(named('oven/heat')[0]), attributes['pyro.correlation_id']]).toEqual([
       '0af7651916cd43dd8448eb211c80319c',
       'b7ad6b7169203331',
+      '0af76519-16cd-43dd-8448-eb211c80319c',
     ]);
   });
 
@@ -257,10 +366,6 @@ describe('traces and Python', () => {
   });
 
   it('three processes are one trace: a program of ours, an untouched Python program, and an application of ours', async () => {
-    await using programs = await TypeScriptPrograms.compile();
-    const app = programs.start('traced-app', [], { timeoutMs: 60_000 });
-    closeAfter(() => app.stop());
-    const lastUri = await app.line('uri: ');
     const middleUri = await python.run<string>(
       `
       @Pyro5.api.expose
@@ -277,25 +382,45 @@ describe('traces and Python', () => {
     await using middle = await PyroProxy.connect<{ work(value: number): number }>(middleUri);
     expect(await middle.work(41)).toBe(42);
     const [client] = named('middle/work', SpanKind.CLIENT);
-    await using last = await PyroProxy.connect<{ spans(): Record<string, unknown>[] }>(lastUri, { telemetry: false });
-    let found: Record<string, unknown> | undefined;
-    await expect.poll(async () => (found = (await last.spans()).find(({ name }) => name === 'last/work'))).toBeDefined();
-    expect(found).toMatchObject({ traceId: traceOf(client), parentId: idOf(client) });
+    expect(await spanOfApp('last/work')).toMatchObject({ traceId: traceOf(client), parentId: idOf(client) });
+  }, 120_000);
+
+  it('a bare Python client begins one trace: of an application of ours, a Python program with annotations of its own, and another application of ours; the trace id is the correlation id', async () => {
+    const middleUri = await python.run<string>(
+      `
+      @Pyro5.api.expose
+      class Middle:
+        def work(self, value):
+          # the trace context of the request is lost, the correlation id is not
+          current_context.annotations = {"OWNA": b"1"}
+          with Pyro5.api.Proxy(last) as proxy:
+            return proxy.work(value)
+      daemon = Pyro5.api.Daemon()
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      return str(daemon.register(Middle, 'middle'))
+      `,
+      { last: lastUri },
+    );
+    const { uri } = await serveOven();
+    const bare = await PythonInterpreter.start();
+    closeAfter(() => bare.stop());
+    const answer = await bare.run(
+      `
+      with Proxy(uri) as oven:
+        return oven.ask(middle, 41)
+      `,
+      { uri, middle: middleUri },
+    );
+    await eventually(() => named('oven/ask', SpanKind.SERVER).length === 1);
+    const [first] = named('oven/ask', SpanKind.SERVER);
+    expect(answer).toEqual([42, first!.attributes['pyro.correlation_id']]);
+    expect((answer as [number, string])[1].replaceAll('-', '')).toBe(traceOf(first));
+    expect(parentOf(first)).toBeUndefined();
+    expect(await spanOfApp('last/work')).toMatchObject({ traceId: traceOf(first) });
   }, 120_000);
 });
 
 describe('metrics', () => {
-  async function scrape(): Promise<string> {
-    const http = createServer((request, response) => prometheus.getMetricsRequestHandler(request, response));
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    try {
-      const { port } = http.address() as AddressInfo;
-      return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    } finally {
-      http.close();
-    }
-  }
-
   it('Prometheus scrapes the durations of both sides by method and error, and the numbers of the server', async () => {
     const { uri, daemon } = await serveOven();
     const [, port] = daemon.locationStr.split(':');
@@ -318,8 +443,41 @@ describe('metrics', () => {
     expect(line('pyro_server_connections{')).toMatch(/ 1\b/);
     expect(line('pyro_server_io_total', 'direction="received"')).toMatch(/ \d{2,}/);
     expect(line('pyro_server_limit_usage', 'limit="maxConnections"')).toBeDefined();
-    for (const name of Object.keys(DAEMON_METRICS).filter((each) => !each.endsWith('limit.reached')))
+    expect(line('pyro_server_limit_reached_total', 'limit="maxConnections"')).toMatch(/ 0\b/);
+    for (const name of Object.keys(DAEMON_METRICS))
       expect(lines.some((text) => text.startsWith(name.replaceAll('.', '_')))).toBe(true);
+  });
+
+  it('a stream is measured as a call until it is open, and its life apart, with the error of a failed item', async () => {
+    const { uri, daemon } = await serveOven();
+    const [, port] = daemon.locationStr.split(':');
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    const curve = await oven.curve();
+    await curve.next();
+    const counts = async (): Promise<Record<string, string | undefined>> => {
+      const lines = (await scrape()).split('\n').filter((line) => line.includes(`server_port="${port}"`));
+      const of = (metric: string, ...labels: string[]): string | undefined =>
+        lines
+          .find((line) => [`${metric}_count{`, ...labels].every((text) => line.includes(text)))
+          ?.split('} ')[1]
+          ?.split(' ')[0];
+      return {
+        call: of('rpc_server_call_duration', 'oven/curve'),
+        client: of('rpc_client_call_duration', 'oven/curve'),
+        stream: of('pyro_server_stream_duration', 'oven/curve'),
+        failedCall: of('rpc_server_call_duration', 'oven/crack', 'error_type="builtins.ValueError"'),
+        failedStream: of('pyro_server_stream_duration', 'oven/crack', 'error_type="builtins.ValueError"'),
+      };
+    };
+    expect(await counts()).toEqual({ call: '1', client: '1' });
+    await curve.return?.();
+    await eventually(() => named('oven/curve', SpanKind.SERVER).length === 1);
+    expect(await counts()).toEqual({ call: '1', client: '1', stream: '1' });
+    const crack = await oven.crack();
+    await crack.next();
+    await expect(crack.next()).rejects.toThrow('cracked');
+    await eventually(() => named('oven/crack', SpanKind.SERVER).length === 1);
+    expect(await counts()).toEqual({ call: '1', client: '1', stream: '1', failedStream: '1' });
   });
 
   /** Makes everything that metrics tell of, and gives the lines of a scrape. */
@@ -333,6 +491,10 @@ describe('metrics', () => {
     // the second waits for the connection of the first
     await Promise.all([oven.heat(1), oven.heat(1)]);
     await expect(oven.heat(2_000)).rejects.toThrow('too hot');
+    const crack = await oven.crack();
+    await crack.next();
+    await expect(crack.next()).rejects.toThrow('cracked');
+    await eventually(() => named('oven/crack', SpanKind.SERVER).length === 1);
     // the limit is reached, too
     await expect(PyroProxy.connect(uri, { maxRetries: 0 })).rejects.toThrow('full');
     await oven.$release();

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  currentContext,
   expose,
   type LogEntry,
   oneway,
@@ -36,9 +37,18 @@ class Lamp {
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   @expose
+  async hang(): Promise<void> {
+    await new Promise<void>((resolve) => currentContext()!.signal.addEventListener('abort', () => setTimeout(resolve, 1)));
+  }
+  @expose
   *steps(): Generator<number> {
     yield 1;
     yield 2;
+  }
+  @expose
+  *badSteps(): Generator<number> {
+    yield 1;
+    throw new Error('stuck');
   }
 }
 
@@ -46,8 +56,10 @@ interface RemoteLamp {
   switch(on: boolean, secret?: string): string;
   fail(): void;
   slow(): void;
+  hang(): void;
   burn(): void;
   steps(): Generator<number>;
+  badSteps(): Generator<number>;
 }
 
 const SECRET = 'a text that no log may have';
@@ -150,6 +162,39 @@ describe('the logger of a daemon', () => {
     await expect(serve({ accessLog: { sample: 2 } })).rejects.toThrow('sample');
     await expect(serve({ accessLog: { simple: 1 } as never })).rejects.toThrow('simple');
   });
+
+  it('the logger of a daemon is told who made a failed call and how long it took, by the same name as the access log', async () => {
+    const principal = { name: 'ann', token: SECRET };
+    const { uri } = await serve({ accessLog: true, validateHandshake: () => ({ principal, principalKey: 'user 7' }) });
+    await using lamp = await PyroProxy.connect<RemoteLamp & { lost(): void }>(uri);
+    await expect(lamp.fail()).rejects.toThrow('no power');
+    await expect((lamp as unknown as { $call(name: string): Promise<unknown> }).$call('lost')).rejects.toThrow('lost');
+    await expect(lamp.$batch((batch) => batch.fail())).rejects.toThrow('no power');
+    await eventually(() => withEvent('call').length === 4);
+    expect(withEvent('call failed')).toHaveLength(3);
+    for (const [, entry] of [...withEvent('call failed'), ...withEvent('call')]) {
+      expect(entry.principal).toBe('user 7');
+      expect(entry.durationMs).toBeGreaterThanOrEqual(0);
+    }
+    expect(JSON.stringify(entries)).not.toContain(SECRET);
+  });
+
+  it('the logger of a daemon is told of a failed item with the correlation id and the principal of its stream', async () => {
+    const { daemon, uri } = await serve({ accessLog: true, validateHandshake: () => ({ principal: 'ann' }) });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    const steps = await lamp.badSteps();
+    expect((await steps.next()).value).toBe(1);
+    await expect(steps.next()).rejects.toThrow('stuck');
+    await eventually(() => withEvent('call').length === 1);
+    const [[, call]] = withEvent('call') as [[string, LogEntry]];
+    const { correlationId } = call;
+    const named = { object: 'lamp', method: 'badSteps', correlationId, principal: 'ann' };
+    expect(withEvent('call failed')).toMatchObject([
+      ['error', { ...named, msg: expect.stringContaining(correlationId!) as string }],
+    ]);
+    expect(daemon.inspect().failures).toMatchObject([{ objectId: 'lamp', method: 'badSteps', correlationId }]);
+    expect(call.errorType).toBe('builtins.RuntimeError');
+  });
 });
 
 describe('an entry', () => {
@@ -215,6 +260,29 @@ describe('the access log', () => {
     await other.slow();
     await other.switch(true);
     expect(calls()).toEqual([]);
+  });
+
+  it('the access log has the time until a stream is open, with which slowMs is compared, and the time of the stream apart', async () => {
+    const { uri } = await serve({ accessLog: true });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    for await (const step of await lamp.steps()) {
+      expect(step).toBeGreaterThan(0);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await eventually(() => calls().length === 1);
+    const [[, { durationMs, streamMs, msg }]] = calls() as [[string, LogEntry]];
+    expect(streamMs).toBeGreaterThanOrEqual(19);
+    expect(durationMs).toBeGreaterThanOrEqual(0);
+    expect(msg).toMatch(/^lamp\.steps for 127\.0\.0\.1:\d+: ok, [\d.]+ ms, its stream [\d.]+ ms$/);
+  });
+
+  it('the access log has a call over callTimeoutMs, although its method goes on', async () => {
+    const { uri } = await serve({ accessLog: { sample: 0, slowMs: 20 }, callTimeoutMs: 20 });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    await expect(lamp.hang()).rejects.toThrow('callTimeoutMs');
+    await eventually(() => calls().length === 1);
+    expect(calls()).toMatchObject([['info', { method: 'hang', errorType: 'builtins.TimeoutError' }]]);
+    expect(calls()[0]![1].durationMs).toBeGreaterThanOrEqual(20);
   });
 
   it('the access log has a call that cannot be read, and a call of an unknown object', async () => {

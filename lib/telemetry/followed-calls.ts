@@ -1,0 +1,63 @@
+import type { Context, Span } from '@opentelemetry/api';
+import type { CallFollower } from '../daemon/contract/observer.js';
+import { ATTRIBUTES, errorType } from './semantics.js';
+import type { Series } from './series.js';
+import type { ServerInstruments } from './server-instruments.js';
+
+/** A call that is measured, without a span. A call that returned a stream is measured until the stream is open, and the stream apart. */
+export class MeasuredCall implements CallFollower {
+  private readonly startedAt = performance.now();
+  private errorType: string | undefined;
+  /** `performance.now()` when the stream was opened. Undefined: the call has returned no stream. */
+  private openedAt: number | undefined;
+
+  constructor(
+    protected readonly instruments: ServerInstruments,
+    private readonly series: Series,
+    readonly context?: Context,
+  ) {}
+
+  failed(_thrown: Error, sent: Error): void {
+    this.errorType = errorType(sent);
+  }
+
+  streamOpened(): void {
+    this.openedAt = performance.now();
+    this.instruments.record(this.startedAt, this.series, undefined, this.context);
+  }
+
+  ended(_isRunning: boolean): void {
+    const { instruments, series, openedAt, context } = this;
+    if (openedAt === undefined) instruments.record(this.startedAt, series, this.errorType, context);
+    else instruments.recordStream(openedAt, series, this.errorType, context);
+  }
+}
+
+/** A call with its span. */
+export class TracedCall extends MeasuredCall {
+  declare readonly context: Context;
+
+  constructor(
+    instruments: ServerInstruments,
+    series: Series,
+    private readonly span: Span,
+    context: Context,
+  ) {
+    super(instruments, series, context);
+  }
+
+  run<T>(body: () => T): T {
+    return this.instruments.otel.context.with(this.context, body);
+  }
+
+  override failed(thrown: Error, sent: Error): void {
+    super.failed(thrown, sent);
+    this.instruments.fail(this.span, thrown, errorType(sent));
+  }
+
+  override ended(isRunning: boolean): void {
+    if (isRunning) this.span.setAttribute(ATTRIBUTES.methodGoesOn, true);
+    this.span.end();
+    super.ended(isRunning);
+  }
+}
