@@ -295,3 +295,19 @@ describe('our client', () => {
     await proxy.$release();
   });
 });
+
+describe('values that throw when a text is made of them', () => {
+  it.each([
+    '[{"toString":1}]',
+    '{"object":{"toString":1}}',
+    '{"object":"thing","method":"echo","params":[{"__class__":"Pyro5.core.URI","state":["PYRO",{"toString":1},1,1,1]}],"kwargs":{}}',
+    '{"object":"thing","method":"echo","params":[{"__class__":"numpy.float64","value":{"toString":1}}],"kwargs":{}}',
+  ])('a call in json with a member toString is answered, and the connection goes on: %s', async (data) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.send({ serializerId: 3, data: Buffer.from(data) });
+    const answer = JSON.parse((await peer.next()).data.toString()) as { __class__: string };
+    expect(answer.__class__).toMatch(/^(builtins\.ValueError|Pyro5\.errors\.PyroError)$/);
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+  });
+});
