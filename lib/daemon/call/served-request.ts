@@ -145,7 +145,8 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     return call;
   }
 
-  private hold(bytes: number): void {
+  /** Counts memory for this request, until the request ends. */
+  hold(bytes: number): void {
     // an application may read a blob after the request has ended; its values are then no memory of a running request
     if (this.hasEnded) return;
     this.heldBytes += bytes;

@@ -29,7 +29,7 @@ class RemainingBudget extends ValueBudget {
   }
 }
 
-/** The memory that the values of all running requests and handshakes of a daemon take together. */
+/** The memory that the values of all running requests, batches and handshakes of a daemon take together. */
 export class ValueMemory {
   /** Memory that is counted now. */
   heldBytes = 0;
@@ -40,6 +40,11 @@ export class ValueMemory {
       'maxValueBytes' | 'maxCheckedObjects' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'
     >,
   ) {}
+
+  /** Memory that is left for further values. */
+  get leftBytes(): number {
+    return Math.max(0, this.limits.maxInFlightValueBytes - this.heldBytes);
+  }
 
   /** The budget of the value of the next request. */
   budget(): ValueBudget {
@@ -61,9 +66,8 @@ export class ValueMemory {
   }
 
   private within(budget: ValueBudget, otherBytes: number): ValueBudget {
-    const { maxInFlightValueBytes } = this.limits;
-    const left = maxInFlightValueBytes - this.heldBytes - otherBytes;
+    const left = this.leftBytes - otherBytes;
     if (left >= budget.limitBytes) return budget;
-    return new RemainingBudget(Math.max(0, left), maxInFlightValueBytes, budget.maxCheckedObjects);
+    return new RemainingBudget(Math.max(0, left), this.limits.maxInFlightValueBytes, budget.maxCheckedObjects);
   }
 }

@@ -80,8 +80,10 @@ export const LIMITS = {
     exposed: HEAP_SHARE_BYTES,
     defaultText: 'a quarter of the heap limit of the process',
     unit: 'bytes',
-    limits: 'the memory of the arguments of all running requests, with 1 KiB for each, and of the data of all running handshakes',
-    consequence: 'the request is refused with a PyroError: `try again later`; a handshake is refused',
+    limits:
+      'the memory of the arguments of all running requests, with 1 KiB for each, of the results of running batches, and of the data of all running handshakes',
+    consequence:
+      'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused',
     bounds: AT_LEAST_ONE,
   },
   maxAnnotations: {
