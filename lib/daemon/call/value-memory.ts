@@ -19,12 +19,12 @@ class RemainingBudget extends ValueBudget {
     return 'maxInFlightValueBytes';
   }
 
-  override get reason(): string {
-    const { spent, limitBytes, totalBytes } = this;
-    return `${spent}, and running requests leave ${limitBytes} of maxInFlightValueBytes (${totalBytes}); try again later`;
+  protected override get reasonOfLimit(): string {
+    const { spent, mostBytes, totalBytes } = this;
+    return `${spent}, and running requests leave ${mostBytes} of maxInFlightValueBytes (${totalBytes}); try again later`;
   }
 
-  override get raisedAs(): RaisedAs {
+  protected override get raisedOverLimit(): RaisedAs {
     return 'Pyro5.errors.PyroError';
   }
 }
@@ -67,7 +67,7 @@ export class ValueMemory {
 
   private within(budget: ValueBudget, otherBytes: number): ValueBudget {
     const left = this.leftBytes - otherBytes;
-    if (left >= budget.limitBytes) return budget;
+    if (left >= budget.mostBytes) return budget;
     return new RemainingBudget(Math.max(0, left), this.limits.maxInFlightValueBytes, budget.maxCheckedObjects);
   }
 }
