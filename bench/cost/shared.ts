@@ -1,4 +1,5 @@
 import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
+import { ProxyReference } from '../../lib/protocol/proxy-reference.js';
 import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
 
@@ -79,6 +80,14 @@ function classDicts(name: string, member: string, valueOf: (shared: Shared) => B
 
 const fields = (count: number): Buffer => listOf(many((index) => listOf([text(`f${index}`), text('i1')]), count));
 
+/** Counts however full the heap is: parts that are shared are counted often, and are there once. */
+class Unlimited extends ValueBudget {
+  override grow(): boolean {
+    this.limitBytes = Infinity;
+    return true;
+  }
+}
+
 const ATTACKS: Record<string, () => Buffer> = {
   'npy files with a long header': () => {
     const shared = new Shared();
@@ -110,6 +119,36 @@ const ATTACKS: Record<string, () => Buffer> = {
     classDicts('builtins.ValueError', 'args', (shared) => tupleOf([shared.add(text('x'.repeat(LONG)))])),
   'exceptions with many arguments': () =>
     classDicts('builtins.ValueError', 'args', (shared) => shared.add(tupleOf(many(() => NONE, 300)))),
+  'exceptions with a list of long texts': () =>
+    classDicts('builtins.ValueError', 'args', (shared) => {
+      const long = shared.add(text('x'.repeat(LONG)));
+      return shared.add(listOf(many(() => long, 10)));
+    }),
+  'exceptions with many attributes': () => {
+    const shared = new Shared();
+    const parts = [text('__class__'), text('builtins.ValueError'), text('__exception__'), text('args'), text('attributes')];
+    const [cls, name, mark, args, attributes] = parts.map((part) => shared.add(part)) as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    const members = shared.add(dictOf(...many((index) => Buffer.concat([text(`k${index}`), NONE]), COUNT / 10)));
+    return shared.message(many(() => dictOf(cls, name, mark, TRUE, args, tupleOf([]), attributes, members)));
+  },
+  'exceptions with a long traceback': () => {
+    const shared = new Shared();
+    const lines = shared.add(listOf(many(() => text('x'.repeat(LONG / 200)), 200)));
+    const attributes = shared.add(dictOf(text('_pyroTraceback'), lines));
+    const parts = [text('__class__'), text('builtins.ValueError'), text('__exception__')].map((part) => shared.add(part));
+    const each = dictOf(parts[0]!, parts[1]!, parts[2]!, TRUE, text('args'), tupleOf([]), text('attributes'), attributes);
+    return shared.message(many(() => each, COUNT / 10));
+  },
+  'proxies with many names': () =>
+    classDicts('Pyro5.client.Proxy', 'state', (shared) => {
+      const names = shared.add(listOf(many((index) => text(`name${index}`), COUNT / 10)));
+      return shared.add(tupleOf([text('PYRO:x@h:1'), names, names, names, text('hello'), NONE]));
+    }),
+  'URIs with many tags': () =>
+    classDicts('Pyro5.core.URI', 'state', (shared) => {
+      const tags = shared.add(listOf(many((index) => text(`tag${index}`), COUNT / 10)));
+      return shared.add(tupleOf([text('PYROMETA'), tags, NONE, NONE, NONE]));
+    }),
   'URIs with a long object': () =>
     classDicts('Pyro5.core.URI', 'state', (shared) =>
       shared.add(tupleOf([text('PYRO'), text('x'.repeat(LONG)), NONE, text('h'), int(1)])),
@@ -122,10 +161,10 @@ for (const [name, make] of Object.entries(ATTACKS)) {
   const data = make();
   let [best, spent] = [Infinity, 0];
   for (let round = 0; round < ROUNDS; round++) {
-    const budget = new ValueBudget(2 ** 40);
+    const budget = new Unlimited(Infinity);
     const before = process.cpuUsage();
     try {
-      marshal.loads(data, { budget });
+      marshal.loads(data, { budget, decodeProxy: (state) => ProxyReference.fromState(state) });
     } catch (error) {
       console.log(`| ${name} | refused: ${(error as Error).message.slice(0, 80)} | |`);
       break;

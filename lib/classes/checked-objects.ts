@@ -9,14 +9,18 @@ const ITEMS = 64;
  */
 const MEMBERS = 128;
 
+/** Characters of a text that count as one object: a rule with a regular expression looks at each. */
+const CHARACTERS = 1_024;
+
 /**
  * Number of the objects in a value, the value and its containers included: an estimate of the work of rules that check all of them. Each 64
- * items of lists, sets and maps count as one further object. Many members of one dict count with the square of their number. Elements of
+ * items of lists, sets and maps count as one further object, and so do 1,024 characters of a text. Many members of one dict count with the square of their number. Elements of
  * bytes and typed arrays do not count, because rules do not look at them.
  *
  * @param most counting ends over this number, and the result is over it then
  */
 export function objectsIn(value: unknown, most: number): number {
+  if (typeof value === 'string') return Math.floor(value.length / CHARACTERS);
   if (typeof value !== 'object' || value === null) return 0;
   if (ArrayBuffer.isView(value)) return 1;
   const items = itemsOf(value);
@@ -24,7 +28,7 @@ export function objectsIn(value: unknown, most: number): number {
   let count = 1 + (items === undefined ? Math.floor(((parts as unknown[]).length / MEMBERS) ** 2) : items.count / ITEMS);
   for (const part of parts) {
     if (count > most) break;
-    if (typeof part === 'object') count += objectsIn(part, most - count);
+    if (typeof part === 'object' || typeof part === 'string') count += objectsIn(part, most - count);
   }
   return count;
 }

@@ -7,11 +7,26 @@ const MAX_CHARS = 1_000;
  */
 export function safeText(value: unknown): string {
   try {
-    const text = value instanceof Error ? value.message : String(value);
+    const text = value instanceof Error ? value.message : beginOf(value, MAX_CHARS);
     return typeof text === 'string' ? text.slice(0, MAX_CHARS) : 'without a text';
   } catch {
     return 'without a text';
   }
+}
+
+/** The text that `String` makes of a value. Of lists and bytes it has `chars` characters or little more: a peer may send long ones. */
+function beginOf(value: unknown, chars: number): string {
+  if (Array.isArray(value)) return beginOfList(value, chars);
+  return value instanceof Uint8Array ? String(value.subarray(0, chars)) : String(value);
+}
+
+function beginOfList(items: readonly unknown[], chars: number): string {
+  let text = '';
+  for (let index = 0; index < items.length && text.length < chars; index++) {
+    const item = items[index] ?? '';
+    text += (index === 0 ? '' : ',') + beginOf(item, chars - text.length).slice(0, chars);
+  }
+  return text;
 }
 
 /** The value of an option for an error message. A string is shown as a text, since a number in quotes is a common mistake. */

@@ -3,8 +3,11 @@ import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
 import { PyroError } from './errors.js';
 import { safeText } from './safe-text.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
+import { safeText } from './safe-text.js';
 
 const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;
+/** Most tags of a PYROMETA URI: a text of commas would become a list of many times its size. */
+const MOST_TAGS = 10_000;
 const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
 
 /**
@@ -88,13 +91,13 @@ export class PyroUri {
   /** @throws {PyroError} `BAD_URI` when the state has another shape than {@link toState} gives */
   static fromState(state: readonly unknown[]): PyroUri {
     const [protocol, object, socketName, host, port] = state;
-    const tags = object instanceof Set || Array.isArray(object) ? [...object].join(',') : object;
+    const tags = object instanceof Set || Array.isArray(object) ? joinedTags(object) : object;
     if (typeof protocol !== 'string' || typeof tags !== 'string')
       throw badUri(shown(state), 'the state of a uri begins with protocol and object');
     const name = `${protocol}:${tags}`;
     if (typeof socketName === 'string') return new PyroUri(`${name}@${unixLocation(socketName)}`);
     if (typeof host !== 'string') return new PyroUri(name);
-    return new PyroUri(`${name}@${tcpLocation(host, String(port))}`);
+    return new PyroUri(`${name}@${tcpLocation(host, safeText(port))}`);
   }
 
   /** The PYRO URI of an object. @param location of a daemon: `host:port`, or `./u:path` */
@@ -110,8 +113,17 @@ function withoutLineBreaks(text: string): string {
   return text.slice(0, end);
 }
 
+/** @throws {PyroError} `BAD_URI` on more than {@link MOST_TAGS} */
 function tagsOf(object: string): string[] {
-  return [...new Set(object.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '').sort();
+  const tags = object.split(',', MOST_TAGS + 1);
+  if (tags.length > MOST_TAGS) throw badUri(object, `PYROMETA has more than ${MOST_TAGS} tags`);
+  return [...new Set(tags.map((tag) => tag.trim()))].filter((tag) => tag !== '').sort();
+}
+
+/** The tags of a state, as one text; undefined when one is no text. */
+function joinedTags(tags: Iterable<unknown>): string | undefined {
+  const texts = [...tags];
+  return texts.every((tag) => typeof tag === 'string') ? texts.join(',') : undefined;
 }
 
 function splitLocation(text: string, location: string): { host: string; port: string | undefined } {
@@ -139,7 +151,7 @@ function parsePort(text: string, port: string | undefined, fallback: number | un
 }
 
 function shown(state: readonly unknown[]): string {
-  return `(${state.slice(0, 5).map(String).join(', ')})`;
+  return `(${state.slice(0, 5).map(safeText).join(', ')})`;
 }
 
 function badUri(text: string, why: string): PyroError {

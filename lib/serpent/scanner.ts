@@ -20,6 +20,7 @@ const { MAX_STRING_LENGTH } = constants;
 const SHORT_BYTES = 128;
 
 const NOTHING = Buffer.alloc(0);
+const NO_BUDGET: ReadBudget = { spentBytes: 0, limitBytes: 0 };
 
 /** A cursor over the bytes of a message. It is used for one message after another. */
 export class Scanner {
@@ -34,6 +35,7 @@ export class Scanner {
   /** The estimated memory of what was read, in bytes. */
   spent = 0;
   private mostSpent = 0;
+  private budget: ReadBudget = NO_BUDGET;
   /** Offset of the message. */
   private start = 0;
   /** Made for the first name. */
@@ -61,6 +63,7 @@ export class Scanner {
     this.hasPythonEscapes = false;
     this.spent = budget.spentBytes;
     this.mostSpent = budget.limitBytes;
+    this.budget = budget;
     this.namesLeft = names;
     const length = bytes.length - start;
     if (length > this.limits.maxBytes) {
@@ -123,11 +126,15 @@ export class Scanner {
   /** Adds to the estimated memory of what was read. Small parts add to `spent` directly; containers call this method. */
   spend(bytes: number): void {
     this.spent += bytes;
-    if (this.spent > this.mostSpent) this.failTooCostly();
+    if (this.spent > this.mostSpent) this.growBudget();
   }
 
-  private failTooCostly(): never {
-    return this.fail(`the value takes ${this.spent} bytes of memory or more (maxValueBytes is ${this.mostSpent})`, 'TOO_COSTLY');
+  private growBudget(): void {
+    const { budget, spent } = this;
+    budget.spentBytes = spent;
+    if (budget.grow?.() !== true)
+      this.fail(`the value takes ${this.spent} bytes of memory or more (maxValueBytes is ${this.mostSpent})`, 'TOO_COSTLY');
+    this.mostSpent = budget.limitBytes;
   }
 
   /** True when this ASCII text stands at the cursor. */

@@ -1,10 +1,12 @@
 /**
  * The memory that one read may take. A reader adds the estimated cost of each part of a value to `spentBytes`, and fails once it is
- * over `limitBytes`.
+ * over `limitBytes`, unless the budget grows.
  */
 export interface ReadBudget {
   spentBytes: number;
   readonly limitBytes: number;
+  /** Called when `spentBytes` is over `limitBytes`. True: the limit was raised over `spentBytes`. */
+  grow?(): boolean;
 }
 
 /**

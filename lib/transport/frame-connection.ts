@@ -259,12 +259,13 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
       this.clearFrameTimer();
       return;
     }
-    const { frameTimeoutMs } = this.options;
-    if (frameTimeoutMs === 0) return;
+    const { frameTimeoutMs, messageTimeoutMs = 0 } = this.options;
+    const pauseMs = frameTimeoutMs || messageTimeoutMs;
+    if (pauseMs === 0) return;
     if (this.frameTimer) {
       this.frameTimer.refresh();
     } else {
-      this.frameTimer = setTimeout(() => this.onStalled(), frameTimeoutMs);
+      this.frameTimer = setTimeout(() => this.onStalled(), pauseMs);
       this.frameTimer.unref();
     }
     this.watchMessage();
@@ -277,10 +278,13 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     if (messageTimeoutMs === 0 || performance.now() - this.frameSince <= messageTimeoutMs) return;
     const since = this.frameSince;
     lookBeforeCut(() => {
-      if (this.frameSince !== since) return;
-      const text = `a message took longer than messageTimeoutMs (${messageTimeoutMs} ms); ${this.reader.bufferedBytes} bytes of it have arrived`;
-      this.destroy(overLimit('messageTimeoutMs', new TimeoutError(text)));
+      if (this.frameSince === since) this.cutSlow();
     });
+  }
+
+  private cutSlow(): void {
+    const text = `a message took longer than messageTimeoutMs (${this.options.messageTimeoutMs} ms); ${this.reader.bufferedBytes} bytes of it have arrived`;
+    this.destroy(overLimit('messageTimeoutMs', new TimeoutError(text)));
   }
 
   private onStalled(): void {
@@ -288,6 +292,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     lookBeforeCut(() => {
       if (!this.hasStalled || this.waitsForTurn) return;
       const { frameTimeoutMs } = this.options;
+      if (frameTimeoutMs === 0) return this.cutSlow();
       const text = `a message stalled after ${this.reader.bufferedBytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`;
       this.destroy(overLimit('frameTimeoutMs', new TimeoutError(text)));
     });

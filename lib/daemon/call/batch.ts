@@ -44,8 +44,7 @@ async function disposeBatchInstance(instance: object | Promise<object>): Promise
 }
 
 function* runEntries(request: ServedRequest, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
-  const { maxMessageBytes, maxDepth } = request.services.options;
-  const results = new BatchResults(maxMessageBytes, maxDepth, !request.oneway);
+  const results = new BatchResults(request);
   for (const [index, entry] of entries.entries()) {
     if (request.timedOut) break;
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));

@@ -96,12 +96,12 @@ export class Dispatcher {
   }
 
   /**
-   * Reads the call that begins at `start`. The values are copies, because the bytes of the frame are used again. Arguments that stay
+   * Reads the call that begins at `start`. The values and annotations are copies, because the bytes of the frame are used again. Arguments that stay
    * serialized are views on the frame.
    */
   private readData(request: ServedRequest, frame: Frame, bytes: Buffer, start: number): SerializedCall {
     const call = request.read(bytes, start);
-    if (!(request.flags & FLAGS.keepSerialized)) frame.release();
+    if (!(request.flags & FLAGS.keepSerialized)) frame.release(false);
     return call;
   }
 

@@ -35,7 +35,7 @@ export class Reply implements ReplyAddress {
   constructor(
     readonly services: DaemonServices,
     protected readonly channel: ReplyChannel,
-    protected readonly serializer: Serializer,
+    readonly serializer: Serializer,
     frame: Frame | undefined,
   ) {
     const { correlationIds } = services;

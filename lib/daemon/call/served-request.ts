@@ -4,6 +4,7 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
+import { COSTS } from '../../serpent/value-costs.js';
 import type { ValueBudget } from '../../serializers/contract/value-budget.js';
 import { clientGone, type SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
@@ -133,7 +134,15 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** Reads the call of this request. @param start where the call begins in `data` */
   read(data: Buffer, start: number): SerializedCall {
     if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start));
-    return this.readCall(data, this.serializer, start);
+    const call = this.readCall(data, this.serializer, start);
+    if (this.requestAnnotations.size > 0) this.copyAnnotations();
+    return call;
+  }
+
+  /** Copies the annotations, because views would keep the whole message while the request runs, and counts the memory of the copies. */
+  private copyAnnotations(): void {
+    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
+    this.hold(memoryOf(this.requestAnnotations));
   }
 
   /** Reads a call within the memory that is left, and holds its memory until the request ends. */
@@ -148,11 +157,12 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   private readBlob(data: Buffer): SerializedCall {
     const budget = (this.budget = this.services.memory.budget());
     const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
-    this.hold(budget.spentBytes + REQUEST_BYTES + data.length);
+    this.hold(budget.spentBytes + REQUEST_BYTES + data.length + memoryOf(this.annotations));
     return call;
   }
 
-  private hold(bytes: number): void {
+  /** Counts memory for this request, until the request ends. */
+  hold(bytes: number): void {
     // an application may read a blob after the request has ended; its values are then no memory of a running request
     if (this.hasEnded) return;
     this.heldBytes += bytes;
@@ -223,8 +233,6 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
-    // a copy: a view would keep the whole message as long as the stream lives
-    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     this.finish();
   }
 
@@ -255,6 +263,12 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   onEnd(hook: () => void): void {
     (this.endHooks ??= []).push(hook);
   }
+}
+
+function memoryOf(annotations: Annotations): number {
+  let bytes = 0;
+  for (const { length } of annotations.values()) bytes += COSTS.bytes + COSTS.mapEntry + length;
+  return bytes;
 }
 
 function formatUuid(bytes: Buffer): string {

@@ -19,17 +19,17 @@ class RemainingBudget extends ValueBudget {
     return 'maxInFlightValueBytes';
   }
 
-  override get reason(): string {
-    const { spent, limitBytes, totalBytes } = this;
-    return `${spent}, and running requests leave ${limitBytes} of maxInFlightValueBytes (${totalBytes}); try again later`;
+  protected override get reasonOfLimit(): string {
+    const { spent, mostBytes, totalBytes } = this;
+    return `${spent}, and running requests leave ${mostBytes} of maxInFlightValueBytes (${totalBytes}); try again later`;
   }
 
-  override get raisedAs(): RaisedAs {
+  protected override get raisedOverLimit(): RaisedAs {
     return 'Pyro5.errors.PyroError';
   }
 }
 
-/** The memory that the values of all running requests and handshakes of a daemon take together. */
+/** The memory that the values of all running requests, batches and handshakes of a daemon take together. */
 export class ValueMemory {
   /** Memory that is counted now. */
   heldBytes = 0;
@@ -40,6 +40,11 @@ export class ValueMemory {
       'maxValueBytes' | 'maxCheckedObjects' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'
     >,
   ) {}
+
+  /** Memory that is left for further values. */
+  get leftBytes(): number {
+    return Math.max(0, this.limits.maxInFlightValueBytes - this.heldBytes);
+  }
 
   /** The budget of the value of the next request. */
   budget(): ValueBudget {
@@ -61,9 +66,8 @@ export class ValueMemory {
   }
 
   private within(budget: ValueBudget, otherBytes: number): ValueBudget {
-    const { maxInFlightValueBytes } = this.limits;
-    const left = maxInFlightValueBytes - this.heldBytes - otherBytes;
-    if (left >= budget.limitBytes) return budget;
-    return new RemainingBudget(Math.max(0, left), maxInFlightValueBytes, budget.maxCheckedObjects);
+    const left = this.leftBytes - otherBytes;
+    if (left >= budget.mostBytes) return budget;
+    return new RemainingBudget(Math.max(0, left), this.limits.maxInFlightValueBytes, budget.maxCheckedObjects);
   }
 }

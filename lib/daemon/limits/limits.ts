@@ -71,7 +71,7 @@ export const LIMITS = {
     exposed: 10_000,
     unit: 'objects',
     limits:
-      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate; nested ones count for each class around them, too; a list counts as one, and so do 64 of its items, and 128 members of one dict (256 count as four)',
+      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate; nested ones count for each class around them, too; a list counts as one, and so do 64 of its items, 1,024 characters of a text, and 128 members of one dict (256 count as four)',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },
@@ -80,8 +80,10 @@ export const LIMITS = {
     exposed: HEAP_SHARE_BYTES,
     defaultText: 'a quarter of the heap limit of the process',
     unit: 'bytes',
-    limits: 'the memory of the arguments of all running requests, with 1 KiB for each, and of the data of all running handshakes',
-    consequence: 'the request is refused with a PyroError: `try again later`; a handshake is refused',
+    limits:
+      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches, and of the data of all running handshakes',
+    consequence:
+      'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused',
     bounds: AT_LEAST_ONE,
   },
   maxAnnotations: {

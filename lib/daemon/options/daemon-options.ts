@@ -59,9 +59,9 @@ export interface DaemonOptions {
    */
   maxCheckedObjects?: number;
   /**
-   * Memory that the arguments of all running requests and the data of all running handshakes may take together, with 1 KiB for each
-   * request. A request over this limit is answered with `Pyro5.errors.PyroError`, a handshake is refused. Default: a quarter of the
-   * heap limit of the process.
+   * Memory that the arguments of all running requests, the results of running batches and the data of all running handshakes may take
+   * together, with 1 KiB for each request. A request over this limit is answered with `Pyro5.errors.PyroError`, a batch ends with this
+   * error, a handshake is refused. Default: a quarter of the heap limit of the process.
    */
   maxInFlightValueBytes?: number;
   /** Annotations of one message. A message with more ends its connection. Default 100. */

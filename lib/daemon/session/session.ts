@@ -281,10 +281,10 @@ export class Session implements FrameConnectionHandler, ServingSession {
     };
     let hasMoreTime = false;
     const timer = setTimeout(() => {
-      const isAnswered = this.isBusy;
+      const [isAnswered, { arrivedBytes }] = [this.isBusy, this.frames];
       lookBeforeCut(() => {
         // the CONNECT message lay in the kernel: its guards have their time from now on
-        const hasArrived = !isAnswered && (this.isBusy || this.frames.isReceiving);
+        const hasArrived = !isAnswered && (this.isBusy || this.frames.arrivedBytes > arrivedBytes);
         if (!hasArrived || hasMoreTime) return refuse();
         hasMoreTime = true;
         timer.refresh();

@@ -59,10 +59,13 @@ export class Frame {
     return sizeOf(this.header);
   }
 
-  /** Gives the bytes back for another message, unless {@link keep} was called. Nobody may read the data any more. */
-  release(): void {
-    // annotations are views on the bytes
-    if (this.header.annotationsBytes === 0) this.giveBack?.();
+  /**
+   * Gives the bytes back for another message, unless {@link keep} was called. Nobody may read the data any more.
+   *
+   * @param hasViews false when nobody reads the annotations any more, which are views on the bytes
+   */
+  release(hasViews = this.header.annotationsBytes > 0): void {
+    if (!hasViews) this.giveBack?.();
     this.keep();
   }
 

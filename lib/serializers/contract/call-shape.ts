@@ -35,8 +35,9 @@ export function targetOf(value: unknown): CallTarget {
 /** Object id and method of an object that may be a call in json, or of the texts of its members. */
 export function targetOfMembers(value: unknown): CallTarget {
   if (Array.isArray(value)) {
+    const texts = value.filter((member): member is string => typeof member === 'string');
     const textOfMember = (name: string): string | undefined =>
-      value.map((member) => new RegExp(`^\\s*"${name}"\\s*:\\s*"(.*)"\\s*$`).exec(String(member))?.[1]).find(Boolean);
+      texts.map((member) => new RegExp(`^\\s*"${name}"\\s*:\\s*"(.*)"\\s*$`).exec(member)?.[1]).find(Boolean);
     return { objectId: textOfMember('object'), method: textOfMember('method') };
   }
   const get = memberReader(value);

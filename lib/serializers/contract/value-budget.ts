@@ -1,21 +1,47 @@
 import type { ReadBudget } from '../../serpent/value-costs.js';
+import { heapRoomBytes } from '../../options/heap-share.js';
 import { DEFAULT_MAX_CHECKED_OBJECTS } from '../../protocol/constants.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { type RaisedAs, UnreadableError } from './unreadable-error.js';
 
+/** Memory of a value that is read before anybody looks how full the heap is, and at most between two looks, in bytes. */
+const LOOK_BYTES = 2 ** 20;
+
 /**
  * The memory that one read may take, in bytes of V8's heap. The readers estimate it while they read, and fail as soon as a value takes
  * more: a few bytes of a message can stand for much memory.
+ *
+ * The values of other messages may be in the heap, too, running or already with the application. So a value of more than
+ * {@link LOOK_BYTES} may only take what the heap has room for.
  */
 export class ValueBudget implements ReadBudget {
   spentBytes = 0;
+  /** Memory that the value may take until the next look at the heap. */
+  limitBytes: number;
+  /** The room that the heap had, when it had too little. */
+  private roomBytes: number | undefined = undefined;
   private checkedObjects = 0;
 
   /** @param maxCheckedObjects objects that the rules of classes may check: that takes much time, and little memory */
   constructor(
-    readonly limitBytes: number,
+    /** The most memory that the value may take. */
+    readonly mostBytes: number,
     readonly maxCheckedObjects = DEFAULT_MAX_CHECKED_OBJECTS,
-  ) {}
+  ) {
+    this.limitBytes = Math.min(mostBytes, LOOK_BYTES);
+  }
+
+  /** Looks how much more the value may take. @returns false when it is over its limit, or the heap is too full for it */
+  grow(): boolean {
+    if (this.spentBytes > this.mostBytes) return false;
+    const room = heapRoomBytes();
+    if (this.spentBytes - this.limitBytes > room) {
+      this.roomBytes = Math.floor(room);
+      return false;
+    }
+    this.limitBytes = Math.min(this.mostBytes, this.spentBytes + LOOK_BYTES);
+    return true;
+  }
 
   /** Objects that may still be checked. */
   get leftChecks(): number {
@@ -38,13 +64,26 @@ export class ValueBudget implements ReadBudget {
     return 'maxValueBytes';
   }
 
-  /** Why a value over the limit is refused. */
+  /** Why the value is refused. */
   get reason(): string {
-    return `${this.spent} (maxValueBytes is ${this.limitBytes})`;
+    const { roomBytes } = this;
+    if (roomBytes === undefined) return this.reasonOfLimit;
+    return (
+      `${this.spent}, and the heap of this process has room for ${roomBytes} more; try again later, ask for less at once, ` +
+      `or give the process a larger heap (node --max-old-space-size)`
+    );
   }
 
-  /** The exception that a Python client gets for a value over the limit. */
+  /** The exception that a Python client gets for the value. */
   get raisedAs(): RaisedAs {
+    return this.roomBytes === undefined ? this.raisedOverLimit : 'Pyro5.errors.PyroError';
+  }
+
+  protected get reasonOfLimit(): string {
+    return `${this.spent} (maxValueBytes is ${this.mostBytes})`;
+  }
+
+  protected get raisedOverLimit(): RaisedAs {
     return 'builtins.ValueError';
   }
 
@@ -66,7 +105,7 @@ export class HandshakeBudget extends ValueBudget {
     return 'maxHandshakeBytes';
   }
 
-  override get reason(): string {
+  protected override get reasonOfLimit(): string {
     const { spent, maxHandshakeBytes } = this;
     return `${spent}, and that of a handshake may take ${HANDSHAKE_FACTOR} times maxHandshakeBytes (${maxHandshakeBytes})`;
   }

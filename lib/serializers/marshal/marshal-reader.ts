@@ -33,6 +33,8 @@ export class MarshalReader extends BinaryReader {
   /** Number of values in each referable value, itself included. */
   private readonly refSizes: number[] = [];
   private readonly refHashable: boolean[] = [];
+  /** Memory of each referable value, in bytes. */
+  private readonly refCosts: number[] = [];
   /** Nested containers in each referable value, itself included. */
   private readonly refHeights: number[] = [];
   /** The deepest level since the start of the current referable value. */
@@ -53,6 +55,11 @@ export class MarshalReader extends BinaryReader {
     return value;
   }
 
+  /** The memory of the values so far, without the memory that the reader takes for itself. */
+  private get spentOnValues(): number {
+    return this.budget.spentBytes - REFERABLE_COST * this.refs.length;
+  }
+
   private value(): unknown {
     const byte = this.byte();
     const type = byte & ~FLAG_REF;
@@ -61,9 +68,10 @@ export class MarshalReader extends BinaryReader {
     if (!(byte & FLAG_REF)) return this.typed(type);
     const index = this.refs.push(UNFINISHED) - 1;
     this.spend(REFERABLE_COST);
-    const { deepest } = this;
+    const { deepest, spentOnValues } = this;
     this.deepest = this.depth;
     const value = this.typed(type);
+    this.refCosts[index] = this.spentOnValues - spentOnValues;
     this.refHeights[index] = this.deepest - this.depth;
     this.deepest = Math.max(this.deepest, deepest);
     this.refs[index] = value;
@@ -136,6 +144,8 @@ export class MarshalReader extends BinaryReader {
     if (index < 0 || index >= this.refs.length) this.fail(`reference ${index} points nowhere`);
     if (value === UNFINISHED || value === NULL) this.fail(`reference ${index} points to a value that contains it`);
     if (typeof value === 'object') this.hasShared = true;
+    // whatever copies or writes out the value, here or in an application, copies it as often as it is referred to
+    this.spend(this.refCosts[index]!);
     this.reach(this.depth + this.refHeights[index]!);
     this.hashable = this.refHashable[index]!;
     const size = this.refSizes[index]!;

@@ -80,7 +80,7 @@ class ClassDicts {
   private readonly spend = (bytes: number): void => {
     const { budget } = this;
     budget.spentBytes += bytes;
-    if (budget.spentBytes > budget.limitBytes)
+    if (budget.spentBytes > budget.limitBytes && !budget.grow())
       throw overLimit(budget.limit, new UnreadableError(budget.reason, { raisedAs: budget.raisedAs }));
   };
 

@@ -42,7 +42,7 @@ export abstract class ValueReader {
   /** Adds to the cost of the value. */
   spend(bytes: number): void {
     const { budget } = this;
-    if ((budget.spentBytes += bytes) > budget.limitBytes) this.failTooCostly();
+    if ((budget.spentBytes += bytes) > budget.limitBytes && !budget.grow()) this.failTooCostly();
   }
 
   /**

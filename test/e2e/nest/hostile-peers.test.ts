@@ -6,6 +6,8 @@ import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js'
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+import { reply, ScriptedDaemon } from '../../unit/client/scripted-daemon.js';
 import { closeAfter } from './fixtures.js';
 import { TypeScriptPrograms } from './programs/typescript-program.js';
 
@@ -43,6 +45,25 @@ const marshalCall = (bytes: number, unit: string): Buffer => {
   return Buffer.concat([latin1(')\x04z\x04echoz\x04kind)\x01['), length, items, latin1('{0')]);
 };
 
+/** A call with exceptions that share a list of references to one text. */
+const sharedCall = (exceptions: number, characters: number): Buffer => {
+  const int32 = (value: number): Buffer => Buffer.from(Int32Array.of(value).buffer);
+  const list = (type: string, items: readonly Buffer[]): Buffer => Buffer.concat([latin1(type), int32(items.length), ...items]);
+  const reference = (index: number): Buffer => Buffer.concat([latin1('r'), int32(index)]);
+  const text = Buffer.concat([latin1('\xe1'), int32(characters), Buffer.alloc(characters, 'x')]);
+  const args = list(
+    '\xdb',
+    Array.from({ length: 10 }, () => reference(0)),
+  );
+  const exception = Buffer.concat([
+    latin1('{z\x09__class__z\x13builtins.ValueErrorz\x0d__exception__Tz\x04args'),
+    reference(1),
+    latin1('0'),
+  ]);
+  const items = [text, args, ...Array.from({ length: exceptions }, () => exception)];
+  return Buffer.concat([latin1(')\x04z\x04echoz\x04kind)\x01'), list('[', items), latin1('{0')]);
+};
+
 const { serpent, marshal, json, msgpack } = SERIALIZER_IDS;
 const bytes = 2 * MIB;
 /** Requests whose values would take more memory than the process has. */
@@ -59,6 +80,7 @@ const CALLS: Record<string, [serializerId: number, data: Buffer]> = {
   'marshal: keys like array indices': [marshal, marshalCall(bytes, '{z\x041023N0')],
   'marshal: values that can be referred to': [marshal, marshalCall(bytes, '\xce')],
   'marshal: empty sets': [marshal, marshalCall(bytes, '<\0\0\0\0')],
+  'marshal: exceptions that share texts': [marshal, sharedCall(500, MIB)],
   'blanks that inflate to 40 MiB': [serpent, Buffer.concat([filled(40 * MIB, ' '), Buffer.from("('echo','kind',(1,),{})")])],
 };
 
@@ -133,7 +155,39 @@ describe.each(['core', 'nest'])('a process with a heap of 256 MB serves hostile 
       await attack(join, { serializerId, data: deflateSync(data), flags: FLAGS.compressed }, !title.includes('never end'));
     }
     await attack(join, { data: CALLS['serpent: empty dicts']![1] });
+    const entry = "('report',(1000000,),{}),";
+    const batch = Buffer.from(`('echo','<batch>',[${entry.repeat(400)}],{})`);
+    await attack(join, { data: deflateSync(batch), flags: FLAGS.batch | FLAGS.compressed });
     for (const peer of peers) peer.destroy();
     expect(await check()).toBe('[object Number]');
   }, 290_000);
 });
+
+it.each([1, 6])(
+  'a client with a heap of 256 MB lives when the replies to its calls take more together: %i proxies',
+  async (proxies) => {
+    const maps = filled((50 * MIB) / 64, latin1('\x80'));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(maps.length);
+    const data = deflateSync(Buffer.concat([latin1('\xdd'), length, maps]));
+    const msgpackSerializer = createSerializers().get(msgpack)!;
+    const daemon = await ScriptedDaemon.listen(async (peer) => {
+      const meta = { methods: ['call'], oneway: [], attrs: [] };
+      const welcome = msgpackSerializer.dumps({ handshake: 'hello', meta });
+      reply(peer, await peer.next(), undefined, { type: MESSAGE_TYPES.connectOk, data: welcome });
+      for (;;) reply(peer, await peer.next(), undefined, { data, flags: FLAGS.compressed | FLAGS.correlationId });
+    });
+    closeAfter(() => daemon.close());
+    const program = programs.start('greedy-client', [daemon.uri, '6', String(proxies)], {
+      env: { NODE_OPTIONS: '--max-old-space-size=256' },
+      timeoutMs: 100_000,
+    });
+    closeAfter(() => program.stop());
+    const { kept, refused, text } = JSON.parse(await program.line('done:')) as { kept: number; refused: number; text: string };
+    expect(kept).toBeGreaterThan(1);
+    expect(kept + refused).toBe(6);
+    expect(refused).toBeGreaterThan(0);
+    expect(text).toMatch(/the heap of this process has room for \d+ more; try again later/);
+  },
+  120_000,
+);

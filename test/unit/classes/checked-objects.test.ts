@@ -86,6 +86,13 @@ it('maxCheckedObjects counts objects in maps and sets, and nothing in bytes and 
     expect(objectsIn({ image: Object.assign(bytes, { part: {} }) }, 100)).toBe(2);
 });
 
+it('maxCheckedObjects counts 1,024 characters of a text as one object, as often as the text stands there', () => {
+  const long = 'x'.repeat(10_240);
+  expect(objectsIn({ name: 'x'.repeat(1_000) }, 100)).toBe(1);
+  expect(objectsIn({ one: { text: long }, other: { text: long } }, 100)).toBe(23);
+  expect(objectsIn(new Set([long]), 100)).toBe(11 + 1 / 64);
+});
+
 it('counting ends over maxCheckedObjects', () => {
   let looked = 0;
   const counted = {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, PyroDaemon } from '../../../lib/core.js';
 import { RemoteAddresses } from '../../../lib/daemon/connection/remote-addresses.js';
@@ -314,4 +315,32 @@ it('profile: exposed sets stricter limits, and options that are given win', asyn
   await expect(startDaemon({ profile: 'public' as never })).rejects.toThrow(
     'profile is the text "public"; it must be lab or exposed',
   );
+});
+
+it.each([20, 0])(
+  'messageTimeoutMs holds without frameTimeoutMs, also when bytes come no more (a byte each %i ms)',
+  async (eachMs) => {
+    const { daemon } = await serveThing({ messageTimeoutMs: 100, frameTimeoutMs: 0 });
+    const peer = await join(daemon);
+    peer.write(Buffer.from('PYRO\x01\xf6\x04\x01', 'latin1'));
+    const timer = eachMs > 0 ? setInterval(() => peer.write(Buffer.of(0)), eachMs) : undefined;
+    await peer.untilClosed();
+    clearInterval(timer);
+    await eventually(() => daemon.counters.messageTimeoutMs === 1);
+  },
+);
+
+it('a client that has sent the beginning of a CONNECT has no more time than others', async () => {
+  const { daemon } = await serveThing({ handshakeTimeoutMs: 500 });
+  const order: string[] = [];
+  const begun = await open(daemon);
+  begun.write(Buffer.from('PYRO'));
+  await sleep(50);
+  const silent = await open(daemon);
+  const closed = async (peer: ScriptedPeer, name: string): Promise<void> => {
+    await peer.untilClosed();
+    order.push(name);
+  };
+  await Promise.all([closed(begun, 'begun'), closed(silent, 'silent')]);
+  expect(order).toEqual(['begun', 'silent']);
 });

@@ -3,11 +3,21 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect, it } from 'vitest';
-import { type CallContext, currentContext, expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
+import { type CallContext, currentContext, expose, FLAGS, NdArray, type PyroDaemon } from '../../../lib/core.js';
+import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 import { TestAuthority } from '../../certificates.js';
 import { eventually, join, startDaemon } from './fixtures.js';
+
+class Report {
+  constructor(readonly text: string) {}
+}
+
+class Sample {
+  constructor(readonly notSent: string) {}
+}
 
 class Thing {
   made = 0;
@@ -24,6 +34,29 @@ class Thing {
   }
   *items(): Generator<Buffer> {
     for (;;) yield this.big(1_000);
+  }
+  report(characters: number): Report {
+    this.made++;
+    return new Report('x'.repeat(characters));
+  }
+  reports(characters: number): unknown {
+    return new Map([['all', [this.report(characters)]]]);
+  }
+  sample(characters: number): Sample {
+    this.made++;
+    return new Sample('x'.repeat(characters));
+  }
+  array(length: number): NdArray {
+    this.made++;
+    return NdArray.from(new Float64Array(length));
+  }
+  error(characters: number): Error {
+    this.made++;
+    return new Error('x'.repeat(characters));
+  }
+  zeros(length: number): number[] {
+    this.made++;
+    return Array.from({ length }, () => 0);
   }
   keywords(): string[] {
     return Object.keys((currentContext() as CallContext).kwargs);
@@ -55,6 +88,56 @@ it.each([
   const frame = await peer.next();
   expect(frame.header.flags & FLAGS.exception ? new RemoteFailure(frame).args : valueOf(frame)).toBeDefined();
   expect(thing.made).toBe(11);
+});
+
+it.each([
+  ['instances of a class', 'report', 1_000],
+  ['containers of instances', 'reports', 1_000],
+  ['arrays', 'array', 125],
+  ['errors', 'error', 1_000],
+] as const)('a batch stops when its results are over maxMessageBytes, also when they are %s', async (_, method, size) => {
+  for (const [serializerId, serializer] of createSerializers()) {
+    const { daemon, thing } = await serveThing({ maxMessageBytes: 10_000, detailedTraceback: false });
+    const peer = await join(daemon);
+    const call = { objectId: 'thing', method: '<batch>', args: entries(100, method, size), kwargs: {} };
+    peer.send({ serializerId, data: serializer.dumpsCall(call), flags: FLAGS.batch });
+    await peer.next();
+    expect(thing.made).toBeLessThan(11);
+  }
+});
+
+it('a batch counts of an instance what is sent of it', async () => {
+  const classes = new ClassRegistry();
+  classes.registerClass(Sample, { name: 'lab.Sample', toDict: () => ({}), fromDict: () => undefined });
+  const { daemon, thing } = await serveThing({ maxMessageBytes: 10_000, classes });
+  const peer = await join(daemon);
+  peer.invoke('thing', '<batch>', entries(100, 'sample', 1_000), {}, { flags: FLAGS.batch });
+  expect(valueOf(await peer.next())).toHaveLength(100);
+  expect(thing.made).toBe(100);
+});
+
+it('a batch counts the texts of instances that are not sent as memory', async () => {
+  const classes = new ClassRegistry();
+  classes.registerClass(Sample, { name: 'lab.Sample', toDict: () => ({}), fromDict: () => undefined });
+  const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 100_000, classes });
+  const peer = await join(daemon);
+  peer.invoke('thing', '<batch>', entries(50, 'sample', 10_000), {}, { flags: FLAGS.batch });
+  await peer.next();
+  expect(thing.made).toBeLessThan(11);
+});
+
+it('the results of a batch count under maxInFlightValueBytes until the batch is answered', async () => {
+  const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 100_000 });
+  const peer = await join(daemon);
+  for (let round = 0; round < 3; round++) {
+    thing.made = 0;
+    peer.invoke('thing', '<batch>', entries(50, 'zeros', 1_000), {}, { flags: FLAGS.batch });
+    const results = valueOf(await peer.next()) as unknown[];
+    expect(JSON.stringify(results.at(-1))).toContain(`over maxInFlightValueBytes (100000) from entry ${thing.made} on`);
+    expect(thing.made).toBeGreaterThan(5);
+    expect(thing.made).toBeLessThan(14);
+  }
+  expect(daemon.counters.maxInFlightValueBytes).toBe(3);
 });
 
 it('a batch of many results that fit is answered up to the one that does not fit', async () => {

@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon, PyroProxy } from '../../../lib/core.js';
+import { currentContext, expose, FLAGS, MESSAGE_TYPES, type PyroDaemon, PyroProxy } from '../../../lib/core.js';
 import { SerializeError } from '../../../lib/protocol/errors.js';
 import { ANNOTATION_DEFAULTS, checkAnnotationsCount } from '../../../lib/protocol/messages/annotations.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
@@ -16,6 +16,13 @@ class Thing {
   }
   echo(value: unknown): unknown {
     return value;
+  }
+  /** Bytes of memory that an annotation of the call keeps. */
+  keptBy(_value: unknown): number {
+    return currentContext()!.annotations.get('ABCD')!.buffer.byteLength;
+  }
+  async *keptByItems(value: unknown): AsyncGenerator<number> {
+    yield Promise.resolve(this.keptBy(value));
   }
   async hang(_value: unknown): Promise<void> {
     await new Promise<void>((resolve) => this.finish.push(resolve));
@@ -293,5 +300,53 @@ describe('our client', () => {
     await expect(proxy.echo(lists(10_000))).rejects.toBeInstanceOf(SerializeError);
     expect(await proxy.hello()).toBe('hello');
     await proxy.$release();
+  });
+});
+
+describe('values that throw when a text is made of them', () => {
+  it.each([
+    '[{"toString":1}]',
+    '{"object":{"toString":1}}',
+    '{"object":"thing","method":"echo","params":[{"__class__":"Pyro5.core.URI","state":["PYRO",{"toString":1},1,1,1]}],"kwargs":{}}',
+    '{"object":"thing","method":"echo","params":[{"__class__":"numpy.float64","value":{"toString":1}}],"kwargs":{}}',
+  ])('a call in json with a member toString is answered, and the connection goes on: %s', async (data) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.send({ serializerId: 3, data: Buffer.from(data) });
+    const answer = JSON.parse((await peer.next()).data.toString()) as { __class__: string };
+    expect(answer.__class__).toMatch(/^(builtins\.ValueError|Pyro5\.errors\.PyroError)$/);
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+  });
+});
+
+describe('annotations of running requests', () => {
+  const annotations = new Map([['ABCD', Buffer.alloc(1_000)]]);
+  const call = (method: string, value: unknown): { data: Buffer; annotations: Map<string, Buffer> } => ({
+    data: Buffer.from(dumps(pyTuple('thing', method, pyTuple(value), {}))),
+    annotations,
+  });
+
+  it.each([
+    ['large', 1_000_000],
+    ['small', 10],
+  ])('an annotation keeps none of the other bytes of a %s message', async (_, characters) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.send(call('keptBy', 'x'.repeat(characters)));
+    expect(valueOf(await peer.next())).toBeLessThan(32_768);
+    peer.send(call('keptByItems', 'x'.repeat(characters)));
+    const id = (await peer.next()).annotations.get('STRM')!.toString();
+    expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', id)).toBeLessThan(32_768);
+  });
+
+  it('annotations of a running request count under maxInFlightValueBytes', async () => {
+    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 100_000 });
+    const [peer, other] = [await join(daemon), await join(daemon)];
+    peer.send({ ...call('hang', 1), annotations: new Map([['ABCD', Buffer.alloc(90_000)]]) });
+    await eventually(() => thing.finish.length === 1);
+    expect((await other.fail('thing', 'echo', 'x'.repeat(10_000))).args[0]).toContain('maxInFlightValueBytes (100000)');
+    thing.finish[0]!();
+    await peer.next();
+    expect(await other.call('thing', 'echo', 'x'.repeat(10_000))).toHaveLength(10_000);
   });
 });

@@ -67,10 +67,21 @@ describe('PyroUri', () => {
     for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);
   });
 
-  it.each([[[]], [['PYRO', 5]], [['PYRO', 'obj', null, 'host', 'port']], [['PYRO', 'obj', null, null, null]]])(
-    'PyroUri refuses the URI state %j',
-    (state) => {
-      expect(() => PyroUri.fromState(state)).toThrow(PyroError);
-    },
-  );
+  it.each([
+    [[]],
+    [['PYRO', 5]],
+    [['PYRO', 'obj', null, 'host', 'port']],
+    [['PYRO', 'obj', null, null, null]],
+    [['PYROMETA', [['one']], null, null, null]],
+    [['PYRO', { toString: 1 }, null, 'host', 1]],
+    [['PYRO', 'obj', null, 'host', { toString: 1 }]],
+  ])('PyroUri refuses the URI state %j', (state) => {
+    expect(() => PyroUri.fromState(state)).toThrow(PyroError);
+  });
+
+  it('PyroUri refuses more than 10,000 tags', () => {
+    const tags = Array.from({ length: 10_000 }, (_, index) => `t${index}`);
+    expect(new PyroUri(`PYROMETA:${tags.join(',')}`).toState()[1]).toHaveProperty('size', 10_000);
+    expect(() => new PyroUri(`PYROMETA:${tags.join(',')},more`)).toThrow('PYROMETA has more than 10000 tags');
+  });
 });

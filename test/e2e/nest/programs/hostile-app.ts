@@ -6,10 +6,17 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { expose, PyroDaemon } from '../../../../lib/core.js';
 import { PyroController, PyroMethod, PyroServer } from '../../../../lib/index.js';
 
+class Report {
+  constructor(readonly text: string) {}
+}
+
 @PyroController('echo', { instanceMode: 'single' })
 class Echo {
   @PyroMethod() kind(value: unknown): string {
     return Object.prototype.toString.call(value);
+  }
+  @PyroMethod() report(characters: number): Report {
+    return new Report(Buffer.alloc(characters, 'x').toString('latin1'));
   }
   @PyroMethod() async hang(_value: unknown): Promise<void> {
     await new Promise(() => undefined);

@@ -217,6 +217,57 @@ describe('texts that many class dicts may share', () => {
   );
 });
 
+describe('parts that class dicts of marshal share', () => {
+  const COUNT = 50;
+  const SHARED_BYTES = 20_000;
+  const int32 = (value: number): Buffer => Buffer.from(Int32Array.of(value).buffer);
+  const text = (value: string): Buffer => Buffer.concat([Buffer.from('u'), int32(value.length), Buffer.from(value)]);
+  const list = (items: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('['), int32(items.length), ...items]);
+  const dict = (members: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('{'), ...members, Buffer.from('0')]);
+  const NONE = Buffer.from('N');
+  const SHARED = Buffer.concat([Buffer.from('r'), int32(0)]);
+  const longText = text('x'.repeat(SHARED_BYTES));
+  const names = list(Array.from({ length: SHARED_BYTES / 40 }, (_, index) => text(`name${index}`)));
+  const members = dict(Array.from({ length: SHARED_BYTES / 40 }, (_, index) => [text(`name${index}`), NONE]).flat());
+  const classDict = (name: string, ...members: Buffer[]): Buffer => dict([text('__class__'), text(name), ...members]);
+  const failure = (...members: Buffer[]): Buffer =>
+    classDict('builtins.ValueError', text('__exception__'), Buffer.from('T'), ...members);
+  const noArgs = [text('args'), list([])];
+  const uri = (...state: Buffer[]): Buffer => classDict('Pyro5.core.URI', text('state'), list(state));
+
+  const DICTS: Record<string, [shared: Buffer, dict: Buffer]> = {
+    'the args of exceptions': [
+      list(Array.from({ length: 10 }, () => text('x'.repeat(SHARED_BYTES / 10)))),
+      failure(text('args'), SHARED),
+    ],
+    'the attributes of exceptions': [members, failure(...noArgs, text('attributes'), SHARED)],
+    'the traceback of exceptions': [
+      list([longText]),
+      failure(...noArgs, text('attributes'), dict([text('_pyroTraceback'), SHARED])),
+    ],
+    'the object of URIs': [longText, uri(text('PYRO'), SHARED, NONE, text('h'), text('1'))],
+    'the tags of URIs': [names, uri(text('PYROMETA'), SHARED, NONE, NONE, NONE)],
+    'the names of proxies': [
+      names,
+      classDict('Pyro5.client.Proxy', text('state'), list([text('PYRO:x@h:1'), SHARED, SHARED, SHARED, text('hello'), NONE])),
+    ],
+    'the members of registered classes': [names, classDict('lab.Sample', text('id'), text('1'), text('parts'), SHARED)],
+  };
+
+  it.each(Object.entries(DICTS))('%s are counted for each dict that shares them', (_, [shared, each]) => {
+    const flagged = Buffer.from(shared);
+    flagged[0]! |= 0x80;
+    const data = list([flagged, ...Array.from({ length: COUNT }, () => each)]);
+    for (const values of MODES) {
+      const budget = new ValueBudget(2 ** 40);
+      createSerializers({ classes, values })
+        .get(SERIALIZER_IDS.marshal)!
+        .loads(data, { budget, decodeProxy: () => undefined });
+      expect(budget.spentBytes).toBeGreaterThan(0.8 * COUNT * SHARED_BYTES);
+    }
+  });
+});
+
 describe('the class registry', () => {
   it('the class registry refuses names that are empty or taken', () => {
     const registry = new ClassRegistry();

@@ -142,17 +142,34 @@ describe('budgets', () => {
     expect(error.message).toContain('that of a handshake may take 4 times maxHandshakeBytes (1000)');
   });
 
-  it('a value in marshal that is referred to many times costs once', () => {
-    const big = Buffer.concat([Buffer.from([0xdb, 100, 0, 0, 0]), Buffer.alloc(100, 'N')]);
-    const reference = Buffer.from([0x72, 0, 0, 0, 0]);
-    const list = (count: number): Buffer =>
-      Buffer.concat([Buffer.from([0x5b, count + 1, 0, 0, 0]), big, ...(many(count, reference) as Buffer[])]);
-    const costs = [1, 100].map((count) => {
+  it('a value in marshal costs as often as it is referred to, as if it were written out', () => {
+    const costOf = (value: Buffer, count: number): number => {
+      const flagged = Buffer.from(value);
+      flagged[0]! |= 0x80;
+      const references = many(count - 1, Buffer.from([0x72, 0, 0, 0, 0])) as Buffer[];
       const budget = new ValueBudget(Infinity);
-      serializer('marshal').loads(list(count), { budget });
+      serializer('marshal').loads(Buffer.concat([Buffer.from([0x5b, count, 0, 0, 0]), flagged, ...references]), { budget });
+      return budget.spentBytes;
+    };
+    const list = Buffer.concat([Buffer.from([0x5b, 100, 0, 0, 0]), Buffer.alloc(100, 'N')]);
+    const text = Buffer.concat([Buffer.from([0x75, 100, 0, 0, 0]), Buffer.alloc(100, 'a')]);
+    for (const value of [list, text]) {
+      const once = costOf(value, 1);
+      expect(costOf(value, 100)).toBeGreaterThan(99 * (once - 100));
+      expect(costOf(value, 100)).toBeLessThan(100 * (once + 16));
+    }
+  });
+
+  it('values that can be referred to cost no more where they are referred to', () => {
+    const row = (item: string): Buffer =>
+      Buffer.concat([Buffer.from([0xdb, 50, 0, 0, 0]), Buffer.from(item.repeat(50), 'latin1')]);
+    const costs = ['N', '\xce'].map((item) => {
+      const budget = new ValueBudget(Infinity);
+      const references = many(99, Buffer.from([0x72, 0, 0, 0, 0])) as Buffer[];
+      serializer('marshal').loads(Buffer.concat([Buffer.from([0x5b, 100, 0, 0, 0]), row(item), ...references]), { budget });
       return budget.spentBytes;
     });
-    expect(costs[1]! - costs[0]!).toBeLessThan(100 * 16);
+    expect(costs[1]).toBe(costs[0]);
   });
 
   it('a string with escapes in json is one flat string', () => {

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { safeText } from '../../../lib/protocol/safe-text.js';
+
+describe('the text of any value', () => {
+  it('a value has the text that String makes of it, at most 1,000 characters', () => {
+    for (const value of [1, 1n, null, undefined, true, 'text', [1, [null, 'b'], {}], [], {}, new Map(), new Uint8Array([1, 2])]) {
+      expect(safeText(value)).toBe(String(value));
+    }
+    expect(safeText(new Error('the message'))).toBe('the message');
+    expect(safeText('x'.repeat(5_000))).toBe('x'.repeat(1_000));
+  });
+
+  it('of a list and of bytes only the beginning is read, also of lists that repeat inside', () => {
+    let reads = 0;
+    const counting = { toString: () => `${++reads}`.padStart(10, '0') };
+    const row = Array.from({ length: 10_000 }, () => counting);
+    expect(safeText([row, row, row])).toHaveLength(1_000);
+    expect(reads).toBeLessThan(1_000);
+    expect(safeText(Array.from({ length: 1_000 }, () => Array.from({ length: 1_000 }, () => 'x'.repeat(1_000_000))))).toBe(
+      'x'.repeat(1_000),
+    );
+    expect(safeText(Buffer.alloc(2 ** 20, 'a'))).toBe('a'.repeat(1_000));
+  });
+
+  it('a value whose text cannot be made has none', () => {
+    expect(safeText({ toString: 1 })).toBe('without a text');
+    expect(safeText([{ toString: 1 }])).toBe('without a text');
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(safeText(circle)).toBe('without a text');
+  });
+});
