@@ -63,7 +63,7 @@ export interface PyroDaemonEvents {
 /** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like the error of a hook. */
 export class EventReporter {
   readonly failures = new RecentFailures();
-  private readonly warnings = new RepeatedLines();
+  private readonly warnings = new RepeatedLines<'warn'>((_level, text) => warn(text));
 
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
 
@@ -78,7 +78,7 @@ export class EventReporter {
     const failure = asError(error);
     this.failures.add(failure, { kind: 'daemon' });
     if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
-    else this.warnings.print('', { line: () => warnOfError(failure), more: (text) => warn(`${text} errors of a daemon`) });
+    else this.warnings.print({ level: 'warn', what: 'errors of a daemon' }, () => warnOfError(failure));
   }
 
   /** Reports a probable mistake: as a `warning` event, or without listeners as a warning of the process. */
