@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { runIsolated } from '../../calls/async-context.js';
+import { isThenable } from '../../calls/steps.js';
 import { asError } from '../../protocol/safe-text.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { warn, warnOfError } from '../../reports/warning.js';
@@ -91,7 +92,7 @@ export class EventReporter {
   run(hook: () => unknown): void {
     try {
       const result = runIsolated(hook);
-      if (result instanceof Promise) result.catch((error: unknown) => this.error(error));
+      if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.error(error));
     } catch (error) {
       this.error(error);
     }
