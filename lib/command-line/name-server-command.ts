@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { isLoopbackHost } from '../protocol/location.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
 import { environmentConfig } from '../options/environment.js';
+import { printable } from '../reports/printable.js';
 import { portOf, secondsOf } from './terminal/arguments.js';
 import { print } from './terminal/output.js';
 import { untilEnded } from './terminal/signals.js';
@@ -78,7 +79,7 @@ async function runNameServer({
   print(`NS running on ${server.daemon.locationStr}`);
   if (server.daemon.natLocationStr === undefined) print(`URI = ${server.uri}`);
   else print(`internal URI = ${server.innerUri}`, `external URI = ${server.uri}`);
-  server.on('cleaned', (name, uri) => print(`autoclean: removed ${name}; cannot connect ${uri}`));
+  server.on('cleaned', (name, uri) => print(`autoclean: removed ${printable(name)}; cannot connect ${printable(uri)}`));
   await untilEnded();
   await server.close();
   print('NS shut down.');
