@@ -1,6 +1,7 @@
 import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
+import { DEFAULT_MAX_WATCH_BYTES } from './watch-memory.js';
 import { isPlainObject } from '../serializers/contract/plain-object.js';
 
 /** The limits of a name server. */
@@ -26,6 +27,11 @@ export interface NameLimits {
   maxRegexInstructions: number;
   /** Open watches. Default 1,000. */
   maxWatches: number;
+  /**
+   * Memory that all watches hold: names that their readers have not read yet, changes that wait, and the names of watches with tags. Default
+   * an eighth of the heap limit of the process.
+   */
+  maxWatchBytes: number;
   /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */
   maxLeaseMs: number;
 }
@@ -40,6 +46,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
   maxWatches: 1_000,
+  maxWatchBytes: DEFAULT_MAX_WATCH_BYTES,
   maxLeaseMs: 3_600_000,
 };
 

@@ -14,6 +14,7 @@ import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
 import { namePattern } from './name-pattern.js';
 import { isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import { WatchMemory } from './watch-memory.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
 /** Time for which names are matched with a regular expression before others are served, and the time of one name more. */
@@ -34,6 +35,7 @@ type ListedName = string | PyTuple;
 export class NameServer {
   private readonly read: NameArguments;
   private readonly ownStoreId = randomUUID();
+  private readonly watchMemory: WatchMemory;
   private watches = 0;
 
   constructor(
@@ -44,6 +46,7 @@ export class NameServer {
     private readonly closing: AbortSignal,
   ) {
     this.read = new NameArguments(limits);
+    this.watchMemory = new WatchMemory(limits.maxWatchBytes);
   }
 
   count(): Pending<number> {
@@ -160,7 +163,7 @@ export class NameServer {
       throw tooMany('watches are open', this.watches, 'maxWatches', this.limits.maxWatches);
     this.watches++;
     try {
-      for await (const item of nameFeed(this.store, filter, this.closing)) yield feedItem(item);
+      for await (const item of nameFeed(this.store, filter, this.closing, this.watchMemory)) yield feedItem(item);
     } finally {
       this.watches--;
     }
