@@ -10,7 +10,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   options: ['reports', 'protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
   serializers: ['arrays', 'options', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
-  classes: ['serializers', 'arrays', 'options', 'objects', 'protocol', 'serpent', 'copies'],
+  classes: ['serializers', 'arrays', 'options', 'objects', 'calls', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],

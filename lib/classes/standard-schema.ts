@@ -1,3 +1,4 @@
+import { isThenable } from '../calls/steps.js';
 import { withMethods } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { configError } from '../options/option-checks.js';
@@ -32,9 +33,9 @@ export const SCHEMA = {
  */
 export function validated(schema: StandardSchema, value: unknown, name: string): unknown {
   const result = schema['~standard'].validate(value) as { value?: unknown; issues?: readonly object[] };
-  if (result instanceof Promise) {
-    // nobody handles a later rejection of the promise
-    result.catch(() => undefined);
+  if (isThenable(result)) {
+    // nobody handles a later rejection
+    Promise.resolve(result).catch(() => undefined);
     throw configError(`the schema of ${name} is asynchronous, and cannot run while a value is read; use a synchronous one`);
   }
   if (result.issues === undefined) return result.value;

@@ -1,26 +1,53 @@
+import { peerText } from '../protocol/peer-text.js';
+
 /** Depth up to which nested validation errors are read. */
 const MAX_VALIDATION_DEPTH = 20;
+/** Most messages of one error. Each may name members that a peer has sent. */
+const MAX_MESSAGES = 100;
+const MAX_MESSAGE_CHARS = 1_000;
+const MAX_PATH_STEPS = 20;
 
-/** Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither package is a dependency. */
+/**
+ * Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither package is a dependency. Of many
+ * messages the first 100, of long ones the beginning.
+ */
 export function validationMessages(error: unknown): string[] | undefined {
   if (Array.isArray(error)) {
-    const messages = constraintMessages(error, 0);
+    const messages = bounded(constraintMessages(error, 0));
     return messages.length > 0 ? messages : undefined;
   }
   const { issues } = (typeof error === 'object' && error !== null ? error : {}) as { issues?: unknown };
   if (!Array.isArray(issues) || issues.length === 0) return undefined;
-  const lines = (issues as { path?: unknown; message?: unknown }[]).map(({ path, message } = {}) => {
-    const where = Array.isArray(path) && path.length > 0 ? `${path.map(String).join('.')}: ` : '';
-    return `${where}${String(message)}`;
-  });
-  return lines;
+  return bounded(issueMessages(issues as { path?: unknown; message?: unknown }[]));
 }
 
-function constraintMessages(errors: unknown[], depth: number): string[] {
-  if (depth > MAX_VALIDATION_DEPTH) return [];
-  return errors.flatMap((error) => {
-    if (typeof error !== 'object' || error === null || !('property' in error)) return [];
+/** The first messages. A last one says that there are more. */
+function bounded(messages: Iterable<string>): string[] {
+  const first: string[] = [];
+  for (const message of messages) {
+    if (first.length === MAX_MESSAGES) {
+      first.push('and more');
+      break;
+    }
+    first.push(peerText(message, MAX_MESSAGE_CHARS));
+  }
+  return first;
+}
+
+function* issueMessages(issues: readonly { path?: unknown; message?: unknown }[]): Generator<string> {
+  for (const { path, message } of issues) {
+    const steps = Array.isArray(path) ? path.slice(0, MAX_PATH_STEPS).map((step) => peerText(String(step))) : [];
+    const where = steps.length > 0 ? `${steps.join('.')}: ` : '';
+    yield `${where}${String(message)}`;
+  }
+}
+
+function* constraintMessages(errors: readonly unknown[], depth: number): Generator<string> {
+  if (depth > MAX_VALIDATION_DEPTH) return;
+  for (const error of errors) {
+    if (typeof error !== 'object' || error === null || !('property' in error)) continue;
     const { constraints, children } = error as { constraints?: Record<string, string>; children?: unknown[] };
-    return [...Object.values(constraints ?? {}), ...constraintMessages(children ?? [], depth + 1)];
-  });
+    yield* Object.values(constraints ?? {});
+    yield* constraintMessages(children ?? [], depth + 1);
+  }
 }

@@ -6,6 +6,7 @@ import { followPromises } from '../calls/current-call.js';
 import { type AnnotationValues, NO_ANNOTATIONS } from '../protocol/messages/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
+import { isRandomId } from '../objects/object-ids.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemons.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -162,6 +163,15 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   /** @internal Describes a registered object; undefined for an unknown id. */
   describe(objectId: string): TargetDescription | undefined {
     return this.objects.get(objectId)?.describe?.();
+  }
+
+  /**
+   * @internal The name of a member for logs, such as `lab.camera.read`. Undefined for a member that the daemon does not have: a client
+   * chose its name. Objects with random ids are named by their class, since clients can have any number of them registered.
+   */
+  memberName({ objectId, method }: { readonly objectId: string; readonly method: string }): string | undefined {
+    if (!this.objects.hasMember(objectId, method)) return undefined;
+    return `${isRandomId(objectId) ? (this.describe(objectId)?.className ?? 'object') : objectId}.${method}`;
   }
 
   /**

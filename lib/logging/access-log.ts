@@ -2,7 +2,9 @@ import { inspect } from 'node:util';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
+import { BATCH_METHOD } from '../protocol/constants.js';
 import { printable } from '../reports/printable.js';
+import { isPlainObject } from '../serializers/contract/plain-object.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { LogEntry } from './log-entry.js';
 import { peerFields, principalField, roundedMs } from './log-texts.js';
@@ -29,22 +31,16 @@ export const ACCESS_LOG: OptionRule = {
   takes: 'true, false, or an object with sample, slowMs and arguments',
 };
 
+/** Most entries of a batch that have a line, besides slow and failed ones. An entry takes a few bytes, and its line 1,000. */
+const MAX_ENTRIES = 100;
 const MAX_ARGUMENTS_CHARS = 1_000;
-const SHORT_ARGUMENTS = { depth: 3, maxArrayLength: 20, maxStringLength: 200, breakLength: Infinity };
+const MAX_ARGUMENTS = 20;
+const SHORT_ARGUMENTS = { depth: 3, maxArrayLength: MAX_ARGUMENTS, maxStringLength: 200, breakLength: Infinity, compact: true };
 
 /** Logs the calls of a daemon, if the option asks for them. */
 export function logCalls(daemon: BaseDaemon, option: boolean | AccessLogOptions, write: (entry: LogEntry) => void): void {
   if (option === false) return;
   daemon.observe(new AccessLog(write, option === true ? {} : option));
-}
-
-/** How a call has ended. */
-interface CallEnd {
-  /** Until the reply; the reply of a stream says that it is open. */
-  readonly durationMs: number;
-  /** From the opening of the stream to its end. Undefined: the call has returned no stream. */
-  readonly streamMs: number | undefined;
-  readonly errorType: string | undefined;
 }
 
 /** Logs calls when they have ended. */
@@ -62,31 +58,27 @@ class AccessLog implements CallObserver {
     this.withArguments = withArguments;
   }
 
-  callStarted(call: ObservedCall): CallFollower | undefined {
+  callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower | undefined {
     const isSampled = this.sample === 1 || Math.random() < this.sample;
-    if (!isSampled && this.slowMs === Infinity) return undefined;
-    const begin = performance.now();
-    let errorType: string | undefined;
-    let openedAt: number | undefined;
-    return {
-      streamOpened: () => (openedAt = performance.now()),
-      failed: (_thrown, sent) => (errorType = printable(pythonTypeOf(sent))),
-      ended: () => {
-        const now = performance.now();
-        const durationMs = (openedAt ?? now) - begin;
-        const streamMs = openedAt === undefined ? undefined : now - openedAt;
-        if (isSampled || durationMs >= this.slowMs) this.write(this.entryOf(call, { durationMs, streamMs, errorType }));
-      },
-    };
+    if (!isSampled && this.slowMs === Infinity && call.method !== BATCH_METHOD) return undefined;
+    return new FollowedCall(isSampled, batch instanceof FollowedCall ? batch : undefined, (ended) => this.ended(call, ended));
   }
 
-  private entryOf(call: ObservedCall, { durationMs, streamMs, errorType }: CallEnd): LogEntry {
+  private ended(call: ObservedCall, ended: FollowedCall): void {
+    const { isSampled, batch, errorType } = ended;
+    const isLogged = ended.durationMs >= this.slowMs || (isSampled && (errorType !== undefined || batch?.takesEntry() !== false));
+    if (isLogged || ended.entriesLeftOut > 0) this.write(this.entryOf(call, ended));
+  }
+
+  private entryOf(call: ObservedCall, { durationMs, streamMs, errorType, entriesLeftOut }: FollowedCall): LogEntry {
     const { correlationId, connection } = call;
     const object = printable(call.objectId);
     const method = printable(call.method);
     const times = { durationMs: roundedMs(durationMs), ...(streamMs !== undefined && { streamMs: roundedMs(streamMs) }) };
     const stream = times.streamMs === undefined ? '' : `, its stream ${times.streamMs} ms`;
-    const text = `${object}.${method} for ${printable(connection.remoteAddress)}: ${errorType ?? 'ok'}, ${times.durationMs} ms${stream}`;
+    const others = entriesLeftOut === 0 ? '' : `; ${entriesLeftOut} more entries have no line`;
+    const end = `${errorType ?? 'ok'}, ${times.durationMs} ms${stream}${others}`;
+    const text = `${object}.${method} for ${printable(connection.remoteAddress)}: ${end}`;
     return new LogEntry(text, {
       event: 'call',
       object,
@@ -101,12 +93,76 @@ class AccessLog implements CallObserver {
   }
 }
 
+/** A call, a batch or an entry of a batch that runs. */
+class FollowedCall implements CallFollower {
+  errorType: string | undefined;
+  /** Of a batch: entries that have no line. */
+  entriesLeftOut = 0;
+  private entries = 0;
+  private readonly begin = performance.now();
+  private openedAt: number | undefined;
+  private endedAt: number | undefined;
+
+  constructor(
+    readonly isSampled: boolean,
+    readonly batch: FollowedCall | undefined,
+    private readonly onEnd: (ended: FollowedCall) => void,
+  ) {}
+
+  /** Until the reply; the reply of a stream says that it is open. */
+  get durationMs(): number {
+    return (this.openedAt ?? this.endedAt ?? performance.now()) - this.begin;
+  }
+
+  /** From the opening of the stream to its end. Undefined: the call has returned no stream. */
+  get streamMs(): number | undefined {
+    return this.openedAt === undefined ? undefined : (this.endedAt ?? performance.now()) - this.openedAt;
+  }
+
+  streamOpened(): void {
+    this.openedAt = performance.now();
+  }
+
+  failed(_thrown: Error, sent: Error): void {
+    this.errorType = printable(pythonTypeOf(sent));
+  }
+
+  ended(): void {
+    this.endedAt = performance.now();
+    this.onEnd(this);
+  }
+
+  /** Counts an entry of this batch. False: the entry has no line. */
+  takesEntry(): boolean {
+    if (this.entries++ < MAX_ENTRIES) return true;
+    this.entriesLeftOut++;
+    return false;
+  }
+}
+
 function argumentsText({ args, kwargs }: ObservedCall): string {
-  const shown = Object.keys(kwargs).length === 0 ? args : [...args, kwargs];
+  const shown = args.slice(0, MAX_ARGUMENTS + 1);
   try {
-    return printable(inspect(shown, SHORT_ARGUMENTS), MAX_ARGUMENTS_CHARS);
+    if (Object.keys(kwargs).length > 0) shown.push(kwargs);
+    return printable(
+      inspect(
+        shown.map((value) => firstMembers(value)),
+        SHORT_ARGUMENTS,
+      ),
+      MAX_ARGUMENTS_CHARS,
+    );
   } catch {
     // a getter of an argument threw
     return 'arguments without a text';
   }
+}
+
+/** A copy with the first members of each dict: `inspect` makes a text of all members of an object, however many there are. */
+function firstMembers(value: unknown, depth = SHORT_ARGUMENTS.depth): unknown {
+  if (depth < 0) return value;
+  if (Array.isArray(value)) return value.slice(0, MAX_ARGUMENTS + 1).map((item) => firstMembers(item, depth - 1));
+  if (!isPlainObject(value)) return value;
+  const names = Object.keys(value);
+  const first = names.slice(0, MAX_ARGUMENTS).map((name): [string, unknown] => [name, firstMembers(value[name], depth - 1)]);
+  return Object.fromEntries(names.length > MAX_ARGUMENTS ? [...first, ['…', names.length - MAX_ARGUMENTS]] : first);
 }

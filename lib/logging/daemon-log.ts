@@ -8,22 +8,25 @@ import { knownObjects, peerFields } from './log-texts.js';
 
 /** Logs the errors and warnings of a daemon, and the handshakes that it refuses. Refusals that repeat are counted. */
 export function logDaemonEvents(daemon: BaseDaemon, write: LogSink<'debug' | 'warn' | 'error'>): void {
-  const lines = new RepeatedLines();
-  daemon.once('close', () => lines.endAll());
+  const errors = new RepeatedLines<'error'>((level, text) => write(level, new LogEntry(text, { event: 'error' })));
+  const refusals = new RepeatedLines<'debug' | 'warn'>((level, text) =>
+    write(level, new LogEntry(text, { event: 'handshake failed' })),
+  );
+  daemon.once('close', () => {
+    errors.endAll();
+    refusals.endAll();
+  });
   daemon.on('warning', (text, code) => write('warn', new LogEntry(text, { event: 'warning', code })));
   daemon.on('error', (error) =>
-    lines.print('error', {
-      line: () => {
-        const errorType = printable(pythonTypeOf(error));
-        write('error', new LogEntry(printableMessage(error), { event: 'error', errorType, stack: printableStack(error) }));
-      },
-      more: (text) => write('error', new LogEntry(`${text} errors`, { event: 'error' })),
+    errors.print({ level: 'error', what: 'errors' }, () => {
+      const errorType = printable(pythonTypeOf(error));
+      write('error', new LogEntry(printableMessage(error), { event: 'error', errorType, stack: printableStack(error) }));
     }),
   );
   daemon.on('handshakeFailed', (error, connection, objectId) => {
     // a TLS failure is mostly a mistake in the configuration of server or client; other refusals are the server's decision
     const level = error instanceof PyroError && error.code === 'TLS' ? 'warn' : 'debug';
-    const line = (): void => {
+    refusals.print({ level, what: 'refused connections' }, () => {
       const object = objectId === undefined ? {} : { object: printable(objectId) };
       const asked = objectId === undefined ? '' : `, which asked for "${object.object}"`;
       const isUnknown = objectId !== undefined && !daemon.serves(objectId);
@@ -31,8 +34,6 @@ export function logDaemonEvents(daemon: BaseDaemon, write: LogSink<'debug' | 'wa
       const text = `refused ${printable(connection.remoteAddress)}${asked}: ${printableMessage(error)}${known}`;
       const errorType = printable(pythonTypeOf(error));
       write(level, new LogEntry(text, { event: 'handshake failed', ...object, ...peerFields(connection), errorType }));
-    };
-    const more = (text: string): void => write(level, new LogEntry(`${text} refused connections`, { event: 'handshake failed' }));
-    lines.print(level, { line, more });
+    });
   });
 }

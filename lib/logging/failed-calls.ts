@@ -6,7 +6,7 @@ import { asError } from '../protocol/safe-text.js';
 import { printable, printableMessage, printableStack } from '../reports/printable.js';
 import { RepeatedLines } from '../reports/repeated-lines.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
-import { thrownError } from './expected-failures.js';
+import { isMeantForClient, thrownError } from './expected-failures.js';
 import { LogEntry, type LogFields, type LogSink } from './log-entry.js';
 import { knownObjects, peerFields, principalField, roundedMs } from './log-texts.js';
 
@@ -18,7 +18,7 @@ export type FailureLevel<Level extends string> = (error: unknown, call: CallErro
 
 /**
  * Logs the calls that fail, with the object, the method, the correlation id and the client; at the levels `error` and `fatal` also with the
- * stack of the error. Failures that repeat are counted.
+ * stack of the error, unless the daemon refused a member that it does not have. Failures that repeat are counted.
  *
  * @param levelOf chooses the level
  * @param untoldLevelOf chooses the level for errors that no client is told of: of oneway calls, of callback methods, and of the clean-up of
@@ -31,7 +31,7 @@ export function logFailedCalls<Level extends string>(
   untoldLevelOf: FailureLevel<Level>,
 ): void {
   const logged = new WeakSet<CallErrorInfo>();
-  const lines = new RepeatedLines();
+  const lines = new RepeatedLines<Level>((level, text) => write(level, new LogEntry(text, { event: 'call failed' })));
   daemon.once('close', () => lines.endAll());
   const log = (given: unknown, info: CallErrorInfo, chooseLevel: FailureLevel<Level>): void => {
     // a call may emit both events, with the same info
@@ -43,19 +43,15 @@ export function logFailedCalls<Level extends string>(
     const level = chooseLevel(thrown, info, isKnown);
     if (level === false) return;
     const isSevere = level === 'error' || level === 'fatal';
-    const line = (): void => {
+    // failures of one method are counted apart from failures of other methods, unless a client made the name up
+    const member = daemon.memberName(info.stream ?? info);
+    const isMadeUp = member === undefined && isMeantForClient(thrown, isKnown);
+    lines.print({ level, what: 'failed calls', of: isSevere ? member : undefined }, () => {
       const text = `${failureText(error, info)}${isKnown ? '' : `; ${knownObjects(daemon)}`}`;
-      const stack = isSevere ? stackOf(thrown) : undefined;
+      const stack = isSevere && !isMadeUp ? stackOf(thrown) : undefined;
       const errorType = printable(pythonTypeOf(presentableError(error)));
       write(level, new LogEntry(text, { event: 'call failed', ...callFields(info), errorType, ...(stack && { stack }) }));
-    };
-    // failures of one method are counted apart from failures of other methods
-    const kind = isSevere ? `${level} ${info.objectId} ${info.method}` : level;
-    const what = isSevere ? ` of ${nameOf(info)}` : '';
-    const named = isSevere ? methodFields(info) : {};
-    const more = (text: string): void =>
-      write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed', ...named }));
-    lines.print(kind, { line, more });
+    });
   };
   daemon.on('callError', (error, info) => log(error, info, untoldLevelOf));
   daemon.on('callFailed', (error, info) => log(error, info, levelOf));

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WATCH_HEARTBEAT_MS } from '../naming/name-records.js';
+import { NamingError } from '../protocol/errors.js';
 import type { NameChange, NameRecord, NameSelection, NameStore } from './store/name-store.js';
+import { bytesOfChange, bytesOfList, KNOWN_BYTES, MemoryOfWatch, type WatchMemory } from './watch-memory.js';
 
 /** Most changes that wait for a slow reader. A slower reader gets all names anew. */
 const MAX_WAITING = 1_000;
@@ -23,59 +25,119 @@ export interface NameFeedFilter {
   readonly tags: readonly string[];
 }
 
-/** Follows the changes of a store. Ends when `signal` aborts. */
-export async function* nameFeed(store: NameStore, filter: NameFeedFilter, signal: AbortSignal): AsyncGenerator<NameFeedItem> {
+/** Follows the changes of a store. Ends when `signal` aborts. @throws {NamingError} when all watches hold too much memory: `maxWatchBytes` */
+export async function* nameFeed(
+  store: NameStore,
+  filter: NameFeedFilter,
+  signal: AbortSignal,
+  allMemory: WatchMemory,
+): AsyncGenerator<NameFeedItem> {
+  const memory = new MemoryOfWatch(allMemory);
   let waiting: NameChange[] = [];
   let isBehind = false;
   let wake = new AbortController();
   const stop = store.watch((change) => {
-    if (waiting.length < MAX_WAITING) waiting.push(change);
+    if (!isBehind && waiting.length < MAX_WAITING && memory.take(bytesOfChange(change))) waiting.push(change);
     else isBehind = true;
     wake.abort();
   });
-  // names that the reader knows: a name that loses the tags of the filter is removed for the reader
-  const known = new Set<string>();
-  const itemOf = (change: NameChange): NameFeedItem | undefined => {
-    if (change.kind === 'registered' && isSelected(change.record, filter)) {
-      known.add(change.record.name);
-      return { change: 'registered', record: change.record };
-    }
-    const name = change.kind === 'removed' ? change.name : change.record.name;
-    return known.delete(name) ? { change: 'removed', name } : undefined;
-  };
+  const names = new SelectedNames(filter);
   try {
-    yield* await snapshot(store, filter, known);
+    yield* snapshot(store, filter, names, memory);
     while (!signal.aborted) {
-      if (waiting.length === 0) {
+      if (waiting.length === 0 && !isBehind) {
         wake = new AbortController();
         await sleep(WATCH_HEARTBEAT_MS, undefined, { signal: AbortSignal.any([wake.signal, signal]), ref: false }).catch(
           () => undefined,
         );
-        if (waiting.length === 0 && !signal.aborted) yield { change: 'alive' };
+        if (waiting.length === 0 && !isBehind && !signal.aborted) yield { change: 'alive' };
       }
       const changes = waiting;
       waiting = [];
       if (isBehind) {
+        // changes that arrive from now on wait again
         isBehind = false;
+        memory.freeAll();
         yield { change: 'restart' };
-        yield* await snapshot(store, filter, known);
+        yield* snapshot(store, filter, names, memory);
         continue;
       }
       for (const change of changes) {
-        const item = itemOf(change);
+        memory.free(bytesOfChange(change));
+        const item = names.itemOf(change, memory);
         if (item) yield item;
       }
     }
   } finally {
     stop();
+    memory.freeAll();
   }
 }
 
-async function snapshot(store: NameStore, filter: NameFeedFilter, known: Set<string>): Promise<NameFeedItem[]> {
+/**
+ * Which changes a watch tells of. With tags it has to know the names that it has told of: a name that loses the tags of the filter is
+ * removed for the reader. Without tags, the prefix alone decides.
+ */
+class SelectedNames {
+  private readonly known: Set<string> | undefined;
+
+  constructor(private readonly filter: NameFeedFilter) {
+    if (filter.tags.length > 0) this.known = new Set();
+  }
+
+  get areKept(): boolean {
+    return this.known !== undefined;
+  }
+
+  /** Begins anew with these names. */
+  keep(records: readonly NameRecord[]): void {
+    this.known?.clear();
+    for (const { name } of records) this.known?.add(name);
+  }
+
+  itemOf(change: NameChange, memory: MemoryOfWatch): NameFeedItem | undefined {
+    if (change.kind === 'registered' && isSelected(change.record, this.filter)) {
+      this.add(change.record.name, memory);
+      return { change: 'registered', record: change.record };
+    }
+    const name = change.kind === 'removed' ? change.name : change.record.name;
+    return this.delete(name, memory) ? { change: 'removed', name } : undefined;
+  }
+
+  private add(name: string, memory: MemoryOfWatch): void {
+    if (this.known === undefined || this.known.has(name)) return;
+    if (!memory.take(KNOWN_BYTES)) throw tooMuchMemory(memory);
+    this.known.add(name);
+  }
+
+  private delete(name: string, memory: MemoryOfWatch): boolean {
+    if (this.known === undefined) return name.startsWith(this.filter.prefix);
+    if (!this.known.delete(name)) return false;
+    memory.free(KNOWN_BYTES);
+    return true;
+  }
+}
+
+/** The registered names, and `ready`. The list is held until the reader has read it. */
+async function* snapshot(
+  store: NameStore,
+  filter: NameFeedFilter,
+  names: SelectedNames,
+  memory: MemoryOfWatch,
+): AsyncGenerator<NameFeedItem> {
   const records = (await store.list(selectionOf(filter))).filter((record) => isSelected(record, filter));
-  known.clear();
-  for (const { name } of records) known.add(name);
-  return [...records.map((record): NameFeedItem => ({ change: 'registered', record })), { change: 'ready' }];
+  const bytes = bytesOfList(records);
+  if (!memory.take(bytes + (names.areKept ? KNOWN_BYTES * records.length : 0))) throw tooMuchMemory(memory);
+  names.keep(records);
+  for (const record of records) yield { change: 'registered', record };
+  memory.free(bytes);
+  yield { change: 'ready' };
+}
+
+function tooMuchMemory({ limit }: MemoryOfWatch): NamingError {
+  return new NamingError(
+    `all watches hold the names of too many registrations; the name server takes ${limit} bytes (its option limits.maxWatchBytes)`,
+  );
 }
 
 function selectionOf({ prefix, tags }: NameFeedFilter): NameSelection {

@@ -2,6 +2,7 @@ import { NamingError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
+import { DEFAULT_MAX_WATCH_BYTES } from './watch-memory.js';
 import { isPlainObject } from '../serializers/contract/plain-object.js';
 
 /** The limits of a name server. */
@@ -32,6 +33,11 @@ export interface NameLimits {
   maxRegexInstructions: number;
   /** Open watches. Default 1,000. */
   maxWatches: number;
+  /**
+   * Memory that all watches hold: names that their readers have not read yet, changes that wait, and the names of watches with tags. Default
+   * an eighth of the heap limit of the process.
+   */
+  maxWatchBytes: number;
   /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */
   maxLeaseMs: number;
   /** Names whose leases one call renews. At least 1,000: programs of this library renew so many at a time. Default 10,000. */
@@ -49,6 +55,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
   maxWatches: 1_000,
+  maxWatchBytes: DEFAULT_MAX_WATCH_BYTES,
   maxLeaseMs: 3_600_000,
   maxRenewedNames: 10_000,
 };

@@ -16,6 +16,7 @@ import type { NameRules } from './name-policy.js';
 import { namePattern } from './name-pattern.js';
 import { NameRoom } from './name-room.js';
 import { isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import { WatchMemory } from './watch-memory.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
 /** Time for which names are matched with a regular expression before others are served, and the time of one name more. */
@@ -37,6 +38,7 @@ export class NameServer {
   private readonly read: NameArguments;
   private readonly room: NameRoom;
   private readonly ownStoreId = randomUUID();
+  private readonly watchMemory: WatchMemory;
   private watches = 0;
 
   constructor(
@@ -48,6 +50,7 @@ export class NameServer {
   ) {
     this.read = new NameArguments(limits);
     this.room = new NameRoom(store, limits);
+    this.watchMemory = new WatchMemory(limits.maxWatchBytes);
   }
 
   count(): Pending<number> {
@@ -161,7 +164,7 @@ export class NameServer {
       throw tooMany('are open', this.watches, 'maxWatches', this.limits.maxWatches, TOO_MANY_WATCHES);
     this.watches++;
     try {
-      for await (const item of nameFeed(this.store, filter, this.closing)) yield feedItem(item);
+      for await (const item of nameFeed(this.store, filter, this.closing, this.watchMemory)) yield feedItem(item);
     } finally {
       this.watches--;
     }

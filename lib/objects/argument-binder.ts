@@ -1,3 +1,4 @@
+import { peerText } from '../protocol/peer-text.js';
 import { pythonTypeError } from '../protocol/python-exception.js';
 import { hasChangedNames, namesBeforeNumber } from './renamed-parameters.js';
 import { type AnyFunction, decoratedFunctionsOf } from './decorated-functions.js';
@@ -142,7 +143,7 @@ export class ArgumentBinder {
 
   private unexpected(name: string): Error {
     const { parameters, qualifiedName } = this;
-    const text = `${qualifiedName}() got an unexpected keyword argument '${name}'`;
+    const text = `${qualifiedName}() got an unexpected keyword argument '${peerText(name)}'`;
     const renamed = this.renamedFrom.get(name);
     if (renamed !== undefined)
       return pythonTypeError(

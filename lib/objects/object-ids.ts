@@ -11,6 +11,11 @@ export function newObjectId(): string {
   return `obj_${randomId()}`;
 }
 
+/** True for the ids of {@link newObjectId}. */
+export function isRandomId(objectId: string): boolean {
+  return objectId.startsWith('obj_');
+}
+
 /** Says why a value is no object id; undefined when it is one: a string that is not empty and has no white space. */
 export function objectIdFault(objectId: unknown): string | undefined {
   if (typeof objectId === 'string' && objectId !== '' && !/\s/.test(objectId)) return undefined;

@@ -3,7 +3,6 @@ import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
 import { PyroError } from './errors.js';
 import { safeText } from './safe-text.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
-import { safeText } from './safe-text.js';
 
 const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;
 /** Most tags of a PYROMETA URI: a text of commas would become a list of many times its size. */

@@ -23,6 +23,14 @@ export function printable(text: string, maxChars = MAX_CHARS): string {
   return short.replace(UNPRINTABLE, escaped);
 }
 
+/**
+ * A {@link printable} text that outlives the message of its peer. V8 makes a part of a text as a reference to the whole text, so a short
+ * text could keep a message of many MiB.
+ */
+export function keptText(text: string, maxChars = MAX_CHARS): string {
+  return Buffer.from(printable(text, maxChars)).toString();
+}
+
 /** The {@link printable} message of an error, or text of any other thrown value. */
 export function printableMessage(thrown: unknown): string {
   return printable(safeText(thrown), MAX_LINE_CHARS);

@@ -1,45 +1,50 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { keptText } from './printable.js';
+
 /** Lines of one kind that are printed in a window. Further lines are only counted. */
 const MAX_LINES = 20;
 /** Length of a window. At its end the number of the counted lines is printed. */
 const WINDOW_MS = 60_000;
-/** Most kinds of lines. All further kinds count as one kind. */
+/** Most kinds of lines. All further kinds of a level count as one kind. */
 const MAX_KINDS = 200;
 
-/** The lines of one kind in the running window. */
-interface Window {
+/** The kind of a line. Lines of one kind are counted together. */
+export interface LineKind<Level extends string> {
+  readonly level: Level;
+  /** The things that are counted: `failed calls`. */
+  readonly what: string;
+  /** Whose things they are: a name that the program knows. A name that a peer made up must not be here, since each name is a kind. */
+  readonly of?: string | undefined;
+}
+
+/** The lines of one kind in the running window. A window outlives the calls that it counts, so it keeps texts of its own, and no function. */
+interface Window<Level extends string> {
+  readonly level: Level;
+  readonly text: string;
   printed: number;
   /** Lines that were only counted. */
   more: number;
-  printMore(text: string): void;
   readonly timer: NodeJS.Timeout;
 }
 
-/** The functions that print a line, and the number of lines that were only counted. */
-export interface RepeatedLine {
-  readonly line: () => void;
-  /** @param text `… and 311 more in 60 s:`, for the beginning of a line */
-  readonly more: (text: string) => void;
-}
-
 /** Keeps peers from filling a log: at most 20 lines of each kind are printed in 60 s, and then the number of the other lines. */
-export class RepeatedLines {
-  private readonly windows = new Map<string, Window>();
+export class RepeatedLines<Level extends string> {
+  private readonly windows = new Map<string, Window<Level>>();
+  /** Timers keep the async context in which they are made. The context of a call has the arguments of the call. */
+  private readonly outsideOfCalls = AsyncLocalStorage.snapshot();
 
-  /** @param kind a peer must not be able to choose it freely */
-  print(kind: string, { line, more }: RepeatedLine): void {
-    const key = this.windows.size < MAX_KINDS || this.windows.has(kind) ? kind : '';
-    let window = this.windows.get(key);
-    if (window === undefined) {
-      window = { printed: 0, more: 0, printMore: more, timer: setTimeout(() => this.end(key), WINDOW_MS).unref() };
-      this.windows.set(key, window);
-    }
-    if (window.printed < MAX_LINES) {
-      window.printed++;
-      line();
-    } else {
+  /** @param printMore prints the number of lines of a kind that were only counted: `… and 311 more in 60 s: failed calls` */
+  constructor(private readonly printMore: (level: Level, text: string) => void) {}
+
+  /** @param line prints the line. Called at once, or not at all */
+  print(kind: LineKind<Level>, line: () => void): void {
+    const window = this.windowOf(kind);
+    if (window.printed === MAX_LINES) {
       window.more++;
-      window.printMore = more;
+      return;
     }
+    window.printed++;
+    line();
   }
 
   /** Prints the numbers of the lines that were only counted. */
@@ -47,10 +52,31 @@ export class RepeatedLines {
     for (const key of this.windows.keys()) this.end(key);
   }
 
+  private windowOf({ level, what, of }: LineKind<Level>): Window<Level> {
+    const own = keptText(of === undefined ? what : `${what} of ${of}`);
+    const ownKey = `${level} ${own}`;
+    const known = this.windows.get(ownKey);
+    if (known !== undefined) return known;
+    return this.windows.size < MAX_KINDS ? this.begin(ownKey, level, own) : this.windowOfOthers(level, what);
+  }
+
+  private windowOfOthers(level: Level, what: string): Window<Level> {
+    const text = `${what} of others`;
+    const key = `${level} ${text}`;
+    return this.windows.get(key) ?? this.begin(key, level, text);
+  }
+
+  private begin(key: string, level: Level, text: string): Window<Level> {
+    const timer = this.outsideOfCalls(() => setTimeout(() => this.end(key), WINDOW_MS).unref());
+    const window = { level, text, printed: 0, more: 0, timer };
+    this.windows.set(key, window);
+    return window;
+  }
+
   private end(key: string): void {
-    const window = this.windows.get(key)!;
+    const { level, text, more, timer } = this.windows.get(key)!;
     this.windows.delete(key);
-    clearTimeout(window.timer);
-    if (window.more > 0) window.printMore(`… and ${window.more} more in ${WINDOW_MS / 1_000} s:`);
+    clearTimeout(timer);
+    if (more > 0) this.printMore(level, `… and ${more} more in ${WINDOW_MS / 1_000} s: ${text}`);
   }
 }

@@ -2,7 +2,7 @@
 export interface LiteralPlace {
   /** From the outermost container inwards: the index of the item, or the source text of the dict key. */
   steps: (number | string)[];
-  /** Source text of the items of the outermost container before the place. */
+  /** Source text of the first items of the outermost container before the place. */
   before: string[];
 }
 
@@ -15,6 +15,8 @@ interface Container {
   key: string | undefined;
 }
 
+/** Most items of `before`. A call names its object and method in the first ones. */
+const MAX_BEFORE = 8;
 const QUOTES = `'"`;
 
 /**
@@ -42,7 +44,7 @@ export function placeInLiteral(text: string, offset: number): LiteralPlace {
     } else if (char === ')' || char === ']' || char === '}') {
       containers.pop();
     } else if (char === ',' && inner) {
-      if (containers.length === 1) before.push(text.slice(inner.start, at));
+      if (containers.length === 1 && before.length < MAX_BEFORE) before.push(text.slice(inner.start, at));
       inner.index++;
       inner.start = at + 1;
       inner.key = undefined;

@@ -1,5 +1,5 @@
 import type { Context, Histogram, Span, Tracer } from '@opentelemetry/api';
-import { printableMessage } from '../reports/printable.js';
+import { printable, printableMessage, printableStack } from '../reports/printable.js';
 import type { Otel, WantedOtel } from './otel-api.js';
 import { ATTRIBUTES, DURATION_BUCKETS, SCOPE } from './semantics.js';
 import type { Series } from './series.js';
@@ -37,6 +37,7 @@ export class CallInstruments {
     if (!span.isRecording()) return;
     span.setAttribute(ATTRIBUTES.errorType, errorType);
     span.setStatus({ code: this.otel.SpanStatusCode.ERROR, message: printableMessage(error) });
-    if (error instanceof Error) span.recordException(error);
+    if (!(error instanceof Error)) return;
+    span.recordException({ name: printable(error.name), message: printableMessage(error), stack: printableStack(error) });
   }
 }

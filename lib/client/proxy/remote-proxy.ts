@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { recogniseInstances } from '../../copies/process-wide.js';
+import { printable } from '../../reports/printable.js';
 import { BATCH_METHOD, FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PoolUse } from '../connection/connection-pool.js';
@@ -137,14 +138,14 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   }
 
   toString(): string {
-    return `[PyroProxy ${this.$uri}]`;
+    return `[PyroProxy ${printable(String(this.$uri))}]`;
   }
 
   /** @internal */
   [inspect.custom](): string {
     // `%o` and Node's REPL also inspect the target of a JavaScript Proxy, which has no handle
     if ((this[HANDLE] as ProxyHandle | undefined) === undefined) return 'PyroProxy';
-    return `PyroProxy <${this.$uri}, ${this.$connected ? 'connected' : 'not connected'}>`;
+    return `PyroProxy <${printable(String(this.$uri))}, ${this.$connected ? 'connected' : 'not connected'}>`;
   }
 }
 

@@ -64,10 +64,14 @@ export function lineText(text: string): string {
   return process.stdout.isTTY ? printable(text, Infinity) : text;
 }
 
-/** Makes the text of a result: a text as it is, other values as Node shows them. */
+/** Makes the text of a result: a text as it is, other values as Node shows them. Messages of exceptions, and proxies, may hold commands for a terminal. */
 export function resultText(value: unknown): string {
   if (typeof value === 'string') return process.stdout.isTTY ? harmless(value) : value;
-  return inspect(value, { colors: hasColours(), depth: Infinity, maxArrayLength: 1_000, maxStringLength: 10_000 });
+  const options = { depth: Infinity, maxArrayLength: 1_000, maxStringLength: 10_000 };
+  const plain = inspect(value, options);
+  const shown = harmless(plain);
+  // colours are commands, too: a value with commands of its own is shown without
+  return shown === plain && hasColours() ? inspect(value, { ...options, colors: true }) : shown;
 }
 
 function harmless(text: string): string {

@@ -1,5 +1,6 @@
 import { captureContext, runIsolated } from '../../calls/async-context.js';
 import { overLimit } from '../../protocol/over-limit.js';
+import { peerText } from '../../protocol/peer-text.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import type { ServedRequest } from './served-request.js';
@@ -41,7 +42,7 @@ export class CallTimeouts {
       const leftMs = request.startedAt + this.timeoutMs - now;
       if (leftMs > 0) return this.wait(leftMs);
       this.running.delete(request);
-      const text = `${request.call!.method} took longer than callTimeoutMs (${this.timeoutMs} ms)`;
+      const text = `${peerText(request.call!.method)} took longer than callTimeoutMs (${this.timeoutMs} ms)`;
       runIsolated(() => request.timeOut(overLimit('callTimeoutMs', new PythonException('builtins.TimeoutError', [text]))));
     }
   }

@@ -2,6 +2,7 @@ import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { checkArgument, type OptionRule } from '../../options/option-checks.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { peerText } from '../../protocol/peer-text.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallContext } from '../contract/call-context.js';
@@ -109,6 +110,6 @@ function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: numbe
 
 function unreachable(name: string): Error {
   return isPrivateName(name)
-    ? attributeError(`attempt to access private attribute '${name}'`)
-    : attributeError(`attempt to access unexposed or unknown remote attribute '${name}'`);
+    ? attributeError(`attempt to access private attribute '${peerText(name)}'`)
+    : attributeError(`attempt to access unexposed or unknown remote attribute '${peerText(name)}'`);
 }

@@ -32,6 +32,11 @@ export class RemoteAddress {
     private readonly limits: AddressLimits,
   ) {}
 
+  /** Time of the last failed handshake; 0 without one. */
+  get failedAt(): number {
+    return this.failuresAt;
+  }
+
   get isUnused(): boolean {
     return this.connections === 0 && this.handshakes === 0 && this.streams === 0;
   }
@@ -101,7 +106,7 @@ export class RemoteAddresses {
     if (address === undefined) {
       address = new RemoteAddress(name, this.limits);
       this.known.set(name, address);
-      if (this.known.size > MAX_REMEMBERED) this.forgetOldest();
+      if (this.known.size > MAX_REMEMBERED) this.forgetOldest(address);
     }
     return address;
   }
@@ -116,12 +121,15 @@ export class RemoteAddresses {
     for (const [name, address] of this.known) if (address.isUnused && !address.hasFailures(now)) this.known.delete(name);
   }
 
-  private forgetOldest(): void {
-    for (const [name, address] of this.known) {
-      if (!address.isUnused) continue;
-      this.known.delete(name);
-      return;
+  /** @param added the address that was added last, which is not used yet */
+  private forgetOldest(added: RemoteAddress): void {
+    let oldest: RemoteAddress | undefined;
+    for (const address of this.known.values()) {
+      if (address === added || !address.isUnused) continue;
+      if (oldest === undefined || address.failedAt < oldest.failedAt) oldest = address;
+      if (oldest.failedAt === 0) break;
     }
+    if (oldest !== undefined) this.known.delete(oldest.name);
   }
 }
 

@@ -1,5 +1,9 @@
+import { BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { PyroTarget } from '../contract/target.js';
+
+/** Methods that every object has. */
+const OF_EACH_OBJECT: readonly string[] = [BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE];
 
 /** A registered object. */
 export interface RegistryEntry {
@@ -50,6 +54,22 @@ export class ObjectRegistry {
   /** The counters of the object with this id. */
   usageOf(objectId: string): ObjectUsage | undefined {
     return this.byId.get(objectId)?.usage;
+  }
+
+  /**
+   * True when the object exists and has the method. A batch, and the access to attributes, are methods of each object. Only these names
+   * are bounded in number: all others are made up by clients.
+   */
+  hasMember(objectId: string, method: string): boolean {
+    const target = this.get(objectId);
+    if (target === undefined) return false;
+    if (OF_EACH_OBJECT.includes(method)) return true;
+    try {
+      return target.metadata.methods.has(method);
+    } catch {
+      // a weakly registered object was collected
+      return false;
+    }
   }
 
   ids(): IterableIterator<string> {

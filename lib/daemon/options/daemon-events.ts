@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { runIsolated } from '../../calls/async-context.js';
+import { isThenable } from '../../calls/steps.js';
 import { asError } from '../../protocol/safe-text.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { warn, warnOfError } from '../../reports/warning.js';
@@ -69,7 +70,7 @@ export interface PyroDaemonEvents {
 /** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like the error of a hook. */
 export class EventReporter {
   readonly failures = new RecentFailures();
-  private readonly warnings = new RepeatedLines();
+  private readonly warnings = new RepeatedLines<'warn'>((_level, text) => warn(text));
 
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
 
@@ -84,7 +85,7 @@ export class EventReporter {
     const failure = asError(error);
     this.failures.add(failure, { kind: 'daemon' });
     if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
-    else this.warnings.print('', { line: () => warnOfError(failure), more: (text) => warn(`${text} errors of a daemon`) });
+    else this.warnings.print({ level: 'warn', what: 'errors of a daemon' }, () => warnOfError(failure));
   }
 
   /** Reports a probable mistake: as a `warning` event, or without listeners as a warning of the process. */
@@ -97,7 +98,7 @@ export class EventReporter {
   run(hook: () => unknown): void {
     try {
       const result = runIsolated(hook);
-      if (result instanceof Promise) result.catch((error: unknown) => this.error(error));
+      if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.error(error));
     } catch (error) {
       this.error(error);
     }

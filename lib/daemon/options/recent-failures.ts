@@ -1,5 +1,5 @@
 import { safeText } from '../../protocol/safe-text.js';
-import { printable } from '../../reports/printable.js';
+import { keptText } from '../../reports/printable.js';
 import { pythonTypeOf } from '../../serializers/objects/exceptions.js';
 import type { FailureSnapshot } from '../contract/snapshot.js';
 
@@ -22,8 +22,8 @@ export class RecentFailures {
     const failure: FailureSnapshot = {
       at: new Date().toISOString(),
       kind,
-      errorType: printable(pythonTypeOf(error)),
-      message: printable(safeText(error), MAX_MESSAGE_CHARS),
+      errorType: keptText(pythonTypeOf(error)),
+      message: keptText(safeText(error), MAX_MESSAGE_CHARS),
       objectId: shown(objectId),
       method: shown(method),
       remoteAddress: shown(remoteAddress),
@@ -41,5 +41,5 @@ export class RecentFailures {
 }
 
 function shown(text: string | undefined): string | null {
-  return text === undefined ? null : printable(text);
+  return text === undefined ? null : keptText(text);
 }

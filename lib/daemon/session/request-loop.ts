@@ -129,7 +129,7 @@ export class RequestLoop implements ReplyChannel {
     while (this.session.isServing) {
       const reached = reachedLimit(this.waiting, this.running + this.background, maxQueuedRequests);
       if (reached !== undefined && !this.session.connection.isGone) {
-        if (!this.isHeldBack) this.shared.services.limits.counts[reached]++;
+        if (!this.isHeldBack) this.shared.services.limits.count(reached, undefined, this.session.connection);
         this.isHeldBack = true;
         this.frames.hold();
         break;

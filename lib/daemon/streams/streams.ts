@@ -180,7 +180,8 @@ export class Streams {
   }
 
   private dropExpired(stream: ItemStream): void {
-    this.daemon.limits.counts[stream.lingersSince > 0 ? 'streamLingerMs' : 'streamLifetimeMs']++;
+    const limit = stream.lingersSince > 0 ? 'streamLingerMs' : 'streamLifetimeMs';
+    this.daemon.limits.count(limit, undefined, stream.call.connection);
     this.drop(stream, 'the stream expired');
   }
 

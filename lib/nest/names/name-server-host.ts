@@ -3,6 +3,8 @@ import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { NAME_SERVER_RULES, PyroNameServer, type PyroNameServerOptions } from '../../name-server/name-server.js';
 import { checkOptions, type OptionRules } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
+import { printable, printableMessage, printableStack } from '../../reports/printable.js';
+import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { failureOf } from '../errors/failures.js';
 import { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
@@ -28,6 +30,7 @@ const RULES: OptionRules<PyroNameServerModuleOptions> = { ...OWN_RULES, handshak
 @Injectable()
 export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('PyroNameServer');
+  private readonly lines = new RepeatedLines<'log' | 'error'>((level, text) => this.logger[level](text));
   private running: PyroNameServer | undefined;
 
   constructor(
@@ -52,9 +55,17 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
       ...(runner && { validateHandshake: (request) => runner.run(request) }),
     });
     this.running = server;
-    server.on('cleaned', (name, uri) => this.logger.log(`removed the name "${name}": ${uri} cannot be reached any more`));
-    server.on('error', (error) => this.logger.error(`the store failed: ${asError(error).message}`));
-    server.daemon.on('error', (error) => this.logger.error(asError(error).message, asError(error).stack));
+    server.on('cleaned', (name, uri) =>
+      this.lines.print({ level: 'log', what: 'removed names' }, () =>
+        this.logger.log(`removed the name "${printable(name)}": ${printable(uri)} cannot be reached any more`),
+      ),
+    );
+    server.on('error', (error) =>
+      this.lines.print({ level: 'error', what: 'failures of the store' }, () =>
+        this.logger.error(`the store failed: ${printableMessage(error)}`),
+      ),
+    );
+    server.daemon.on('error', (error) => this.logError(error));
     this.logger.log(
       `Name server at ${server.uri}${server.broadcastLocation ? `, answers broadcasts at ${server.broadcastLocation}` : ''}`,
     );
@@ -62,14 +73,18 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.running?.close();
+    this.lines.endAll();
     this.running = undefined;
   }
 
+  /** The text of an error may come from a client: a guard that reads handshake data throws it. */
+  private logError(thrown: unknown): void {
+    const error = asError(thrown);
+    this.lines.print({ level: 'error', what: 'errors' }, () => this.logger.error(printableMessage(error), printableStack(error)));
+  }
+
   private guardsOf(guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
-    const onFailure = (what: string, error: unknown): void => {
-      const { message, stack } = asError(failureOf(what, error));
-      this.logger.error(message, stack);
-    };
+    const onFailure = (what: string, error: unknown): void => this.logError(failureOf(what, error));
     return HandshakeRunner.create(
       PyroNameServer,
       guards,

@@ -1,3 +1,4 @@
+import { peerText } from '../../protocol/peer-text.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyComplex, PyFloat } from '../../serpent/index.js';
@@ -6,17 +7,17 @@ const MAX_ITEMS = 10;
 const MAX_INNER_CHARS = 100;
 
 /**
- * The text of a received value for error messages: strings unchanged, containers by their first members.
+ * The text of a received value for error messages: of long strings the beginning, of containers the first members.
  *
  * Node's `inspect` is not used, because it writes all members of an object, however many a peer has sent.
  */
 export function shortText(value: unknown): string {
-  return typeof value === 'string' ? value : inner(value, 2);
+  return typeof value === 'string' ? peerText(value) : inner(value, 2);
 }
 
-/** The texts of the args of an exception. */
+/** The texts of the args of an exception. Strings are whole, since they are what the peer has to say. */
 export function shortTexts(values: readonly unknown[]): string {
-  const texts = values.slice(0, MAX_ITEMS).map(shortText);
+  const texts = values.slice(0, MAX_ITEMS).map((value) => (typeof value === 'string' ? value : inner(value, 2)));
   return (values.length > MAX_ITEMS ? [...texts, '…'] : texts).join(', ');
 }
 

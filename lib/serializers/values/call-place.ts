@@ -1,11 +1,12 @@
 import { BATCH_METHOD, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import { shortText } from '../objects/short-text.js';
+import { peerText } from '../../protocol/peer-text.js';
 import type { MemberStep } from '../contract/unreadable-error.js';
 
 /** Index of the arguments and of the keyword arguments in a call, and their names in json. */
 const ARGS: readonly MemberStep[] = [2, 'params'];
 const KWARGS: readonly MemberStep[] = [3, 'kwargs'];
 const MAX_STEPS = 10;
+const MAX_STEP_CHARS = 100;
 
 /**
  * Names the part of a call in which reading failed: `argument 2 of measure`, `argument 1["k"] of entry 3 of the batch`.
@@ -39,15 +40,17 @@ function positional([index, ...inner]: readonly MemberStep[]): string {
 }
 
 function keyword([name, ...inner]: readonly MemberStep[]): string {
-  return `keyword argument ${shortText(name)}${memberPath(inner)}`;
+  return `keyword argument ${peerText(String(name))}${memberPath(inner)}`;
 }
 
 function ofMethod(method: string | undefined): string {
-  return method === undefined ? '' : ` of ${shortText(method).slice(0, 100)}`;
+  return method === undefined ? '' : ` of ${peerText(method, MAX_STEP_CHARS)}`;
 }
 
-/** The members that lead to a value: `[3]["mass"]`. */
+/** The members that lead to a value: `[3]["mass"]`. Long keys are cut. */
 export function memberPath(steps: readonly MemberStep[]): string {
-  const shown = steps.slice(0, MAX_STEPS).map((step) => `[${typeof step === 'number' ? step : JSON.stringify(step)}]`);
+  const shown = steps
+    .slice(0, MAX_STEPS)
+    .map((step) => `[${typeof step === 'number' ? step : JSON.stringify(peerText(step, MAX_STEP_CHARS))}]`);
   return steps.length > MAX_STEPS ? `${shown.join('')}…` : shown.join('');
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
+import { peerText } from '../../protocol/peer-text.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { Nesting } from '../../serpent/nesting.js';
@@ -221,7 +222,8 @@ export class ValueWriter {
     for (const [key, member] of map) {
       this.nesting.at(at, key);
       const text = this.dictKey(key);
-      if (text !== undefined && map.has(text)) throw new Unwritable(`a dict with two keys that both are ${JSON.stringify(text)}`);
+      if (text !== undefined && map.has(text))
+        throw new Unwritable(`a dict with two keys that both are ${JSON.stringify(peerText(text))}`);
       this.write(member);
     }
     this.sink.end();

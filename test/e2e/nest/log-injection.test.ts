@@ -1,8 +1,9 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { LogEntry, MESSAGE_TYPES, PyroDaemon as CoreDaemon } from '../../../lib/core.js';
+import { FLAGS, LogEntry, MESSAGE_TYPES, PyroDaemon as CoreDaemon } from '../../../lib/core.js';
 import { PyroController, type PyroDaemon, PyroMethod, PyroProxy, UseHandshakeGuards } from '../../../lib/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
+import { collectUntil } from '../../garbage-collection.js';
 import { closeAfter, eventually, serve } from './fixtures.js';
 
 const EVIL = '\x1b[2J\n[Nest] FAKE LOG LINE';
@@ -86,6 +87,31 @@ it('a client cannot make a log grow as it likes: long texts are cut, and refusal
   const failures = printed.filter((text) => text.startsWith('lab.no such method'));
   expect(failures).toHaveLength(20);
   expect(Math.max(...failures.map((text) => text.length))).toBeLessThan(2_000);
+});
+
+it('oneway calls of names that a client makes up are one kind of failure, without stacks, and hide no failure of the application', async () => {
+  const { join } = await start();
+  const peer = await join('lab');
+  for (let i = 0; i < 300; i++) peer.invoke(i % 2 ? 'lab' : `nothing${i}`, `made-up ${i}`, [], {}, { flags: FLAGS.oneway });
+  await peer.fail('lab', 'find', 'x');
+  const madeUp = printed.filter((text) => / failed for .*made-up|\.made-up \d+ failed for /.test(text));
+  expect(madeUp).toHaveLength(20);
+  expect(madeUp.filter((text) => text.includes('\n'))).toEqual([]);
+  expect(printed.filter((text) => /^lab\.find failed for .*\n\s+TypeError: no sample x/.test(text))).toHaveLength(1);
+});
+
+it('the log keeps no argument of a call that has failed', async () => {
+  const { join } = await start();
+  const peer = await join('lab');
+  const before = process.memoryUsage().heapUsed;
+  const long = Array.from({ length: 30_000 }, () => []);
+  for (let i = 0; i < 25; i++) {
+    peer.invoke('lab', `made-up ${i}`, [long], {}, { flags: FLAGS.oneway });
+    await peer.fail('lab', 'find', long);
+  }
+  printed.length = 0;
+  // all arguments together take about 50 MiB
+  await expect(collectUntil(() => process.memoryUsage().heapUsed < before + 15 * 1024 * 1024)).resolves.toBeUndefined();
 });
 
 it('texts of a hostile server are printable where they stand in our own texts and in stacks', async () => {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { type CanActivate, type ExecutionContext, Injectable, Module } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { locateNameServer, startNameServer } from '../../../lib/core.js';
 import {
   PyroController,
@@ -36,6 +36,7 @@ class TokenGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const handshake = PyroHandshakeContext.from(context);
+    if (String(handshake.data).startsWith('{')) throw new SyntaxError(`unexpected ${String(handshake.data)}`);
     handshake.setPrincipal(handshake.data === this.tokens.admin ? 'admin' : 'guest');
     return handshake.data !== 'nobody';
   }
@@ -104,6 +105,20 @@ describe('a name server inside a Nest application', () => {
     await expect(guest.register('mine', 'PYRO:x@h:1')).rejects.toThrow('may not register the name "mine"');
     await using admin = await locateNameServer({ ...nameServer, handshake: 'secret' });
     await admin.register('mine', 'PYRO:x@h:1');
+  });
+
+  it('texts of strangers reach the log of a name server printable, and errors that repeat are counted', async () => {
+    const { nameServer } = await start({ port: await freePort(), handshakeGuards: [TokenGuard] });
+    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    closeAfter(() => logged.mockRestore());
+    for (let attempt = 0; attempt < 30; attempt++) {
+      const asking = locateNameServer({ ...nameServer, handshake: `{\x1b[2J\n[Nest] FAKE ${attempt}` });
+      await expect(asking).rejects.toThrow('rejected');
+    }
+    const texts = (logged.mock.calls as unknown[][]).map((parts) => parts.join('\n'));
+    expect(texts).toHaveLength(20);
+    expect(texts[0]).toContain('\\u001b[2J\\u000a[Nest] FAKE 0');
+    expect(texts.filter((text) => /\x1b|\n\[Nest\]/.test(text))).toEqual([]);
   });
 
   it('a name server in the application ends after the servers have removed their names', async () => {

@@ -186,6 +186,20 @@ describe('spans', () => {
     for (const goOn of hanging.splice(0)) goOn();
   });
 
+  it('the exception of a span is printable and cut', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<{ $call(name: string): Promise<unknown> }>(uri);
+    await expect(oven.$call(`\x1b[2J\n${'x'.repeat(100_000)}`)).rejects.toThrow('unknown');
+    await eventually(() => named('_OTHER').length === 2);
+    for (const { events } of named('_OTHER')) {
+      const { attributes = {} } = events.find(({ name }) => name === 'exception')!;
+      expect(attributes['exception.message']).toContain('\\u001b[2J\\u000ax');
+      const texts = Object.values(attributes).map(String);
+      expect(Math.max(...texts.map(({ length }) => length))).toBeLessThan(20_000);
+      expect(texts.filter((text) => /\x1b|\n(?! )/.test(text.replace(/\nRemote traceback:/, '')))).toEqual([]);
+    }
+  });
+
   it('the span of an unknown method is named _OTHER, and has the name that the program made up as an attribute', async () => {
     const { uri } = await serveOven();
     await using oven = await PyroProxy.connect<{ $call(name: string): Promise<unknown> }>(uri);

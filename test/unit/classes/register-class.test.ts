@@ -394,6 +394,11 @@ describe('a class with a schema', () => {
     class Slow {}
     registerClass(Slow, { name: 'unit.SlowSchema', schema: z.object({}).refine(() => Promise.resolve(true)) });
     expect(() => read("{'__class__':'unit.SlowSchema'}")).toThrow(/asynchronous|Promise/);
+    class Lazy {}
+    // oxlint-disable-next-line unicorn/no-thenable -- a promise of another library
+    const validate = (): unknown => ({ then: () => undefined });
+    registerClass(Lazy, { name: 'unit.LazySchema', schema: { '~standard': { version: 1, vendor: 'unit', validate } } as never });
+    expect(() => read("{'__class__':'unit.LazySchema'}")).toThrow('asynchronous');
   });
 
   it('an instance of a class with a schema gets no member that would hide a member of every object', () => {

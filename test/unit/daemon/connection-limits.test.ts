@@ -213,6 +213,18 @@ describe('limits per address', () => {
     expect(addresses.of('192.0.2.1')).not.toBe(second);
   });
 
+  it('of the remembered addresses the one whose last failure is the oldest is forgotten, whenever it was seen first', () => {
+    const addresses = new RemoteAddresses(limits);
+    const all = Array.from({ length: 10_000 }, (_, i) => addresses.of(`10.0.${i >> 8}.${i & 255}`)!);
+    for (const [index, address] of all.entries()) address.failed(index + 1);
+    // the address that was seen first guesses again
+    all[0]!.failed(20_000);
+    addresses.of('192.0.2.1');
+    expect(addresses.of('10.0.0.0')).toBe(all[0]);
+    expect(addresses.of('10.0.0.2')).toBe(all[2]);
+    expect(addresses.of('10.0.0.1')).not.toBe(all[1]);
+  });
+
   const outside = Object.values(networkInterfaces())
     .flat()
     .find((address) => address && !address.internal && address.family === 'IPv4')?.address;

@@ -249,6 +249,37 @@ describe('the access log', () => {
     expect(entry.arguments!.length).toBeLessThan(1_100);
   });
 
+  it('the access log makes no text of all members of a large dict', async () => {
+    const { uri } = await serve({ accessLog: { arguments: true } });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    const members = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, [{ deep: index }]]));
+    await lamp.$call('switch', true, members);
+    const [[, entry]] = calls() as [[string, LogEntry]];
+    expect(entry.arguments).toMatch(/^\[ true, \{ k0: \[ \{ deep: 0 \} \], .*k19: \[ \{ deep: 19 \} \], '…': 980 \} \]$/);
+  });
+
+  it('of a batch with many entries the first 100 have a line, and its own line tells of the others', async () => {
+    const { uri } = await serve({ accessLog: true });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    const batch = (failing: boolean): Promise<unknown> =>
+      lamp.$batch((entry) => {
+        for (let i = 0; i < 1_000; i++) entry.switch(true);
+        if (failing) entry.fail();
+      });
+    await batch(false);
+    await eventually(() => calls().some(([, { method }]) => method === '<batch>'));
+    expect(calls()).toHaveLength(101);
+    expect(calls().at(-1)![1].msg).toMatch(/^lamp\.<batch> for .*: ok, [\d.]+ ms; 900 more entries have no line$/);
+    entries.length = 0;
+    await expect(batch(true)).rejects.toThrow('no power');
+    await eventually(() => calls().some(([, { method }]) => method === '<batch>'));
+    expect(
+      calls()
+        .filter(([, { errorType }]) => errorType !== undefined)
+        .map(([, { method }]) => method),
+    ).toContain('fail');
+  });
+
   it('the access log leaves out calls by chance, but for slow ones', async () => {
     const { uri } = await serve({ accessLog: { sample: 0, slowMs: 20 } });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);

@@ -186,6 +186,33 @@ describe('the limits of a name server', () => {
     await second.return();
   });
 
+  it('watches that are not read hold at most maxWatchBytes, and those that are read and closed hold nothing', async () => {
+    const server = await start({ limits: { maxWatchBytes: 16 * 50 } });
+    const client = await connect(server);
+    for (let i = 0; i < 19; i++) await client.register(`name ${i}`, URI, { metadata: ['lab'] });
+    const open = async (tags: string[] = []): Promise<AsyncIterator<{ change: string }>> => {
+      const opened = (await client.changes('', tags))[Symbol.asyncIterator]();
+      await opened.next();
+      return opened;
+    };
+    const change = ({ value }: IteratorResult<{ change: string }>): string => (value as { change: string }).change;
+    const [first, second] = [await open(), await open()];
+    await expect(open()).rejects.toThrow('limits.maxWatchBytes');
+    // a watch with tags keeps the names, too
+    await second.return!();
+    await expect(open(['lab'])).rejects.toThrow('limits.maxWatchBytes');
+    while (change(await first.next()) !== 'ready');
+    await (
+      await open()
+    ).return!();
+    // the first watch is behind now: its changes take too much
+    for (let i = 0; i < 19; i++) await client.register(`name ${i}`, `PYRO:again@localhost:${i + 1}`);
+    const items: string[] = [];
+    while (items.at(-1) !== 'ready') items.push(change(await first.next()));
+    expect(items).toEqual(['restart', ...Array.from({ length: 20 }, () => 'registered'), 'ready']);
+    await first.return!();
+  });
+
   it('a wrong option is refused by its name', async () => {
     await expect(start({ limits: { maxNames: -1 } })).rejects.toThrow('maxNames is -1');
     await expect(start({ autocleanMs: 10 })).rejects.toThrow('autocleanMs is 10; it must be 0, or a whole number from 3000');

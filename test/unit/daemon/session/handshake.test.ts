@@ -140,6 +140,31 @@ describe('the handshake', () => {
     }
   });
 
+  it('a guard that gives a thenable which is no promise is given up after handshakeTimeoutMs, and its slots are free again', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- as a query of knex or mongoose that never ends
+    const never = { then: () => undefined } as unknown as Promise<object>;
+    const daemon = await startDaemon({ handshakeTimeoutMs: 50, maxAbandonedConnections: 2, validateHandshake: () => never });
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const peer = await open(daemon);
+      peer.connect();
+      expect((await peer.next()).data.toString('latin1')).toContain('handshakeTimeoutMs (50 ms)');
+      await peer.untilClosed();
+      await eventually(() => daemon.inspect().limits.find(({ name }) => name === 'maxAbandonedConnections')?.used === 0);
+    }
+  });
+
+  it('the error of a thenable that a hook gives is reported', async () => {
+    const fail = (_: unknown, reject: (error: Error) => void): void => reject(new Error('lost'));
+    // oxlint-disable-next-line unicorn/no-thenable -- as a query of knex
+    const failing = { then: fail } as unknown as Promise<void>;
+    const daemon = await startDaemon({ clientDisconnect: () => failing });
+    const errors: string[] = [];
+    daemon.on('error', ({ message }) => errors.push(message));
+    (await join(daemon)).destroy();
+    await eventually(() => errors.includes('lost'));
+    expect(errors).toEqual(['lost']);
+  });
+
   it('a connection over maxConnections is refused with the reason', async () => {
     const daemon = await startDaemon({ maxConnections: 2 });
     const first = await join(daemon);

@@ -1,0 +1,10 @@
+/** Longest text of a peer in the message of an error. */
+const MAX_CHARS = 200;
+
+/**
+ * A text that a peer chose, for the message of an error: a key, a name of a method, an argument, a class. The text is cut, since the error
+ * is sent to clients: a short request could ask for an answer of any size, if its parts share one long text.
+ */
+export function peerText(text: string, maxChars = MAX_CHARS): string {
+  return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
+}
