@@ -5,7 +5,7 @@ import type { DType } from './dtype.js';
 import { dtypeOf } from './dtype-reader.js';
 import type { DTypeOf, NdData, NdElement, NdTypedArray, NdValue } from './element-types.js';
 import { elementOf } from './elements.js';
-import { compacted, layoutOf, type NdArrayOptions, type NdLayout } from './layout.js';
+import { compacted, copyOf, layoutOf, type NdArrayOptions, type NdLayout, type Spend, stackOf } from './layout.js';
 import { dataOf } from './memory.js';
 import { arrayText } from './print.js';
 import { isContiguous, type Shape, shapeText, sizeOf, stridesOf } from './shape.js';
@@ -47,7 +47,8 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 
   /**
-   * Makes an array of nested lists, or around a typed array without copying it.
+   * Makes an array of nested lists, or around a typed array without copying it. An `NdArray` is copied, and a list of them is stacked along a
+   * new first dimension.
    *
    * Numbers of lists become float64, bigints int64, booleans bool, texts `U`, Buffers `S`, Dates datetime64[ms], unless `dtype` names
    * another.
@@ -59,8 +60,23 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   static from<const T extends string>(source: unknown, options: NdArrayOptions<T> & { dtype: T }): NdArray<T>;
   static from(source: unknown, options?: NdArrayOptions): NdArray;
   static from(source: unknown, options: NdArrayOptions = {}): NdArray {
-    if (!(source instanceof NdArray)) return new NdArray(layoutOf(source, options));
-    return new NdArray(layoutOf([...source], { shape: source.shape, ...options, dtype: options.dtype ?? source.dtype }));
+    return NdArray.fromPeer(source, options, () => undefined);
+  }
+
+  /** @internal {@link from} with a value that a peer has sent. @param spend called with the memory of the array before it is allocated */
+  static fromPeer(source: unknown, options: NdArrayOptions, spend: Spend): NdArray {
+    if (source instanceof NdArray) return new NdArray(copyOf(source.layout, options, spend));
+    const arrays = Array.isArray(source) && source[0] instanceof NdArray ? (source as unknown[]) : [];
+    if (arrays.length > 0 && arrays.every((item) => item instanceof NdArray)) {
+      return new NdArray(
+        stackOf(
+          arrays.map(({ layout }) => layout),
+          options,
+          spend,
+        ),
+      );
+    }
+    return new NdArray(layoutOf(source, options, spend));
   }
 
   /** @internal An array over the bytes that came from a peer. @param spend see {@link dataOf} */
@@ -208,14 +224,17 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   /** True for an array of the same dtype, shape and elements. NaN equals NaN, and minus zero equals zero. */
   equals(other: NdArray): boolean {
     if (this.dtype !== (other.dtype as string) || shapeText(this.shape) !== shapeText(other.shape)) return false;
-    const [ours, theirs] = [this, other].map((array) => (array.order === 'C' ? array.data : array.inOrderC())) as [
-      NdTypedArray,
-      NdTypedArray,
-    ];
-    return ours.every((value: number | bigint, index: number) => {
-      const twin = theirs[index]!;
-      return value === twin || (Number.isNaN(value) && Number.isNaN(twin));
-    });
+    const [ours, theirs] = [this, other].map((array) => array.inOrderC()) as [NdTypedArray, NdTypedArray];
+    if (ours instanceof Float32Array || ours instanceof Float64Array) {
+      const twins = theirs as Float64Array;
+      for (let index = 0; index < ours.length; index++)
+        if (ours[index] !== twins[index] && !(Number.isNaN(ours[index]) && Number.isNaN(twins[index]))) return false;
+      return true;
+    }
+    const [bytes, others] = [ours, theirs].map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    );
+    return bytes!.equals(others!);
   }
 
   /** @internal The data in C order: {@link data}, but a copy when the order is `F`. */

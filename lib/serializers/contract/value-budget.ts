@@ -17,6 +17,13 @@ export class ValueBudget implements ReadBudget {
     readonly maxCheckedObjects = DEFAULT_MAX_CHECKED_OBJECTS,
   ) {}
 
+  /** Counts memory before it is allocated. @throws {UnreadableError} over the limit */
+  spend(bytes: number): void {
+    this.spentBytes += bytes;
+    if (this.spentBytes > this.limitBytes)
+      throw overLimit(this.limit, new UnreadableError(this.reason, { raisedAs: this.raisedAs }));
+  }
+
   /** Objects that may still be checked. */
   get leftChecks(): number {
     return this.maxCheckedObjects - this.checkedObjects;
