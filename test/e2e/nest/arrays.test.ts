@@ -1,8 +1,10 @@
 import { ClassSerializerInterceptor, UseInterceptors, UsePipes, ValidationPipe } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { Exclude } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
 import {
   NdArray,
+  PyroClass,
   PyroController,
   type PyroDaemon,
   PyroMethod,
@@ -11,6 +13,16 @@ import {
   type PyroRemoteError,
 } from '../../../lib/index.js';
 import { serve } from './fixtures.js';
+
+@PyroClass('arrays.Point', { fields: { x: 'float' } })
+class Point {
+  x!: number;
+}
+
+class Shown {
+  seen = 1;
+  @Exclude() hidden = 2;
+}
 
 @PyroController({ objectId: 'arrays', instanceMode: 'single' })
 class Arrays {
@@ -34,6 +46,13 @@ class Arrays {
   @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) serialized(): NdArray {
     return NdArray.from(new Int8Array([1, 2]));
   }
+  @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) inside(): unknown {
+    const list: unknown[] = [NdArray.from(new Int8Array([1])), { point: Object.assign(new Point(), { x: 1 }) }];
+    return { list, floats: Float64Array.of(1.5), bytes: Buffer.from('a'), shown: new Shown() };
+  }
+  @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) *insideItems(): Generator<unknown> {
+    yield { frame: NdArray.from(new Int8Array([1, 2])) };
+  }
   @PyroProperty() get frame(): NdArray {
     return this.last as NdArray;
   }
@@ -49,6 +68,8 @@ interface Remote {
   bytes(values: unknown): unknown;
   validated(value: unknown): string;
   serialized(): NdArray;
+  inside(): { list: [NdArray, { point: unknown }]; floats: unknown; bytes: unknown; shown: unknown };
+  insideItems(): AsyncIterable<{ frame: NdArray }>;
   frame: unknown;
 }
 
@@ -148,6 +169,20 @@ describe('a parameter', () => {
     expect(await proxy.validated([[1]])).toBe('float64 1x1');
     expect(await proxy.validated(NdArray.from(new Int8Array(3)))).toBe('int8 3');
     expect((await proxy.serialized()).toNested()).toEqual([1, 2]);
+  });
+
+  it('Nest’s serializer leaves arrays, bytes and instances of registered classes in lists and objects as they are', async () => {
+    await using proxy = await connect();
+    const { list, floats, bytes, shown } = await proxy.inside();
+    expect([list[0].dtype, list[1].point, floats, bytes]).toEqual([
+      'int8',
+      Object.assign(new Point(), { x: 1 }),
+      [1.5],
+      Buffer.from('a'),
+    ]);
+    expect(list[1].point).toBeInstanceOf(Point);
+    expect(shown).toEqual({ seen: 1 });
+    for await (const { frame } of await proxy.insideItems()) expect(frame.toNested()).toEqual([1, 2]);
   });
 
   it('an attribute of type NdArray is set to an NdArray', async () => {
