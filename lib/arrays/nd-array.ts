@@ -8,6 +8,7 @@ import { elementOf } from './elements.js';
 import { compacted, copyOf, layoutOf, type NdArrayOptions, type NdLayout, type Spend, stackOf } from './layout.js';
 import { dataOf } from './memory.js';
 import { arrayText } from './print.js';
+import { NAT, timeText } from './times.js';
 import { isContiguous, type Shape, shapeText, sizeOf, stridesOf } from './shape.js';
 
 /**
@@ -242,9 +243,12 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     return this.order === 'C' ? this.data : compacted(this.layout);
   }
 
-  /** The value for `JSON.stringify`: nested lists. Ints of 64 bits are numbers if a number is exact. */
+  /**
+   * The value for `JSON.stringify`: nested lists. Ints of 64 bits are numbers if a number is exact, else texts. A datetime64 is its ISO text,
+   * NaT is null.
+   */
   toJSON(): unknown {
-    return plainOf(this.toNested());
+    return jsonOf(this.layout.dtype, this.toNested());
   }
 
   /** The text of NumPy, with the shape: `array([[1, 2], [3, 4]], dtype=int8, shape=(2, 2))`. Long arrays are cut. */
@@ -267,7 +271,17 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 }
 
-function plainOf(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  return Array.isArray(value) ? value.map(plainOf) : value;
+function jsonOf(dtype: DType, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => jsonOf(dtype, item));
+  if (dtype.kind === 'struct') {
+    // the record is new, and nobody else has it
+    const record = value as Record<string, unknown>;
+    for (const field of dtype.fields) record[field.name] = jsonOf(field.dtype, record[field.name]);
+    return record;
+  }
+  if (typeof value !== 'bigint') return value;
+  const isTime = dtype.kind === 'datetime' || dtype.kind === 'timedelta';
+  if (isTime && value === NAT) return null;
+  if (dtype.kind === 'datetime') return timeText(dtype, value);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
