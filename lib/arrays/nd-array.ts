@@ -5,9 +5,10 @@ import type { DType } from './dtype.js';
 import { dtypeOf } from './dtype-reader.js';
 import type { DTypeOf, NdData, NdElement, NdTypedArray, NdValue } from './element-types.js';
 import { elementOf } from './elements.js';
-import { compacted, layoutOf, type NdArrayOptions, type NdLayout } from './layout.js';
+import { compacted, copyOf, layoutOf, type NdArrayOptions, type NdLayout, type Spend, stackOf } from './layout.js';
 import { dataOf } from './memory.js';
 import { arrayText } from './print.js';
+import { NAT, timeText } from './times.js';
 import { isContiguous, type Shape, shapeText, sizeOf, stridesOf } from './shape.js';
 
 /**
@@ -47,7 +48,8 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 
   /**
-   * Makes an array of nested lists, or around a typed array without copying it.
+   * Makes an array of nested lists, or around a typed array without copying it. An `NdArray` is copied, and a list of them is stacked along a
+   * new first dimension.
    *
    * Numbers of lists become float64, bigints int64, booleans bool, texts `U`, Buffers `S`, Dates datetime64[ms], unless `dtype` names
    * another.
@@ -59,8 +61,23 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   static from<const T extends string>(source: unknown, options: NdArrayOptions<T> & { dtype: T }): NdArray<T>;
   static from(source: unknown, options?: NdArrayOptions): NdArray;
   static from(source: unknown, options: NdArrayOptions = {}): NdArray {
-    if (!(source instanceof NdArray)) return new NdArray(layoutOf(source, options));
-    return new NdArray(layoutOf([...source], { shape: source.shape, ...options, dtype: options.dtype ?? source.dtype }));
+    return NdArray.fromPeer(source, options, () => undefined);
+  }
+
+  /** @internal {@link from} with a value that a peer has sent. @param spend called with the memory of the array before it is allocated */
+  static fromPeer(source: unknown, options: NdArrayOptions, spend: Spend): NdArray {
+    if (source instanceof NdArray) return new NdArray(copyOf(source.layout, options, spend));
+    const arrays = Array.isArray(source) && source[0] instanceof NdArray ? (source as unknown[]) : [];
+    if (arrays.length > 0 && arrays.every((item) => item instanceof NdArray)) {
+      return new NdArray(
+        stackOf(
+          arrays.map(({ layout }) => layout),
+          options,
+          spend,
+        ),
+      );
+    }
+    return new NdArray(layoutOf(source, options, spend));
   }
 
   /** @internal An array over the bytes that came from a peer. @param spend see {@link dataOf} */
@@ -208,14 +225,17 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   /** True for an array of the same dtype, shape and elements. NaN equals NaN, and minus zero equals zero. */
   equals(other: NdArray): boolean {
     if (this.dtype !== (other.dtype as string) || shapeText(this.shape) !== shapeText(other.shape)) return false;
-    const [ours, theirs] = [this, other].map((array) => (array.order === 'C' ? array.data : array.inOrderC())) as [
-      NdTypedArray,
-      NdTypedArray,
-    ];
-    return ours.every((value: number | bigint, index: number) => {
-      const twin = theirs[index]!;
-      return value === twin || (Number.isNaN(value) && Number.isNaN(twin));
-    });
+    const [ours, theirs] = [this, other].map((array) => array.inOrderC()) as [NdTypedArray, NdTypedArray];
+    if (ours instanceof Float32Array || ours instanceof Float64Array) {
+      const twins = theirs as Float64Array;
+      for (let index = 0; index < ours.length; index++)
+        if (ours[index] !== twins[index] && !(Number.isNaN(ours[index]) && Number.isNaN(twins[index]))) return false;
+      return true;
+    }
+    const [bytes, others] = [ours, theirs].map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    );
+    return bytes!.equals(others!);
   }
 
   /** @internal The data in C order: {@link data}, but a copy when the order is `F`. */
@@ -223,9 +243,12 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     return this.order === 'C' ? this.data : compacted(this.layout);
   }
 
-  /** The value for `JSON.stringify`: nested lists. Ints of 64 bits are numbers if a number is exact. */
+  /**
+   * The value for `JSON.stringify`: nested lists. Ints of 64 bits are numbers if a number is exact, else texts. A datetime64 is its ISO text,
+   * NaT is null.
+   */
   toJSON(): unknown {
-    return plainOf(this.toNested());
+    return jsonOf(this.layout.dtype, this.toNested());
   }
 
   /** The text of NumPy, with the shape: `array([[1, 2], [3, 4]], dtype=int8, shape=(2, 2))`. Long arrays are cut. */
@@ -248,7 +271,17 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 }
 
-function plainOf(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  return Array.isArray(value) ? value.map(plainOf) : value;
+function jsonOf(dtype: DType, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => jsonOf(dtype, item));
+  if (dtype.kind === 'struct') {
+    // the record is new, and nobody else has it
+    const record = value as Record<string, unknown>;
+    for (const field of dtype.fields) record[field.name] = jsonOf(field.dtype, record[field.name]);
+    return record;
+  }
+  if (typeof value !== 'bigint') return value;
+  const isTime = dtype.kind === 'datetime' || dtype.kind === 'timedelta';
+  if (isTime && value === NAT) return null;
+  if (dtype.kind === 'datetime') return timeText(dtype, value);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }

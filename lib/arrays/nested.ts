@@ -48,7 +48,7 @@ export function dtypeOfItems(items: readonly unknown[]): DType {
     if (kind === 'text')
       return DType.sized(
         'text',
-        longest(items, (item) => Array.from(item as string).length),
+        longest(items, (item) => codePointsIn(item as string)),
         false,
       );
     if (kind === 'bytes')
@@ -84,12 +84,14 @@ type Put = (item: unknown, index: number) => void;
 function putterFor(dtype: DType, data: NdTypedArray): Put {
   const numbers = data as Float64Array;
   const refuse = (item: unknown): never => {
-    throw new SerializeError(`${shown(item)} cannot be an element of dtype ${dtype.name}`);
+    throw unfitElement(item, dtype);
   };
   switch (dtype.kind) {
     case 'bool':
-      return (item, index) =>
-        (numbers[index] = typeof item === 'boolean' ? Number(item) : item === 0 || item === 1 ? item : refuse(item));
+      return (item, index) => {
+        const number = numberOf(item);
+        numbers[index] = number === 0 || number === 1 ? number : refuse(item);
+      };
     case 'float':
       return (item, index) => {
         const number = numberOf(item) ?? refuse(item);
@@ -181,10 +183,22 @@ function longest(items: readonly unknown[], lengthOf: (item: unknown) => number)
   return items.reduce((length: number, item) => Math.max(length, lengthOf(item)), 0);
 }
 
+/** Number of code points. No list of them is made: texts of peers may be long. */
+function codePointsIn(text: string): number {
+  let count = text.length;
+  for (let index = 1; index < text.length; index++) if (text.codePointAt(index - 1)! > 0xffff) count--;
+  return count;
+}
+
 function ragged(shape: readonly number[]): SerializeError {
   return new SerializeError(
     `nested lists of different lengths are no array: the first ones make the shape ${shapeText(shape)} of ${sizeOf(shape)} elements`,
   );
+}
+
+/** The error of an item that a dtype cannot hold. */
+export function unfitElement(item: unknown, dtype: DType): SerializeError {
+  return new SerializeError(`${shown(item)} cannot be an element of dtype ${dtype.name}`);
 }
 
 function shown(item: unknown): string {

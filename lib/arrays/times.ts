@@ -92,12 +92,19 @@ function partsOf(text: string): TimeParts | undefined {
   const match = ISO.exec(text);
   if (match === null) return undefined;
   const [, year, month = '1', day = '1', hour = '0', minute = '0', second = '0', fraction = ''] = match;
+  if (!isOnClock(Number(hour), Number(minute), Number(second))) return undefined;
   const days = daysOfCivil(BigInt(year!), BigInt(month), BigInt(day));
+  // a date that there is comes back as the same date
+  if (!civilText(days).endsWith(`-${month.padStart(2, '0')}-${day.padStart(2, '0')}`)) return undefined;
   const seconds = BigInt(hour) * 3_600n + BigInt(minute) * 60n + BigInt(second);
   return {
     months: (BigInt(year!) - 1970n) * 12n + BigInt(month) - 1n,
     attoseconds: days * DAY + seconds * SECOND + BigInt(fraction.padEnd(18, '0')),
   };
+}
+
+function isOnClock(hour: number, minute: number, second: number): boolean {
+  return hour < 24 && minute < 60 && second < 60;
 }
 
 /** Days since 1970 of a date of the Gregorian calendar, which is counted from March so that leap days come last. */

@@ -1,3 +1,4 @@
+import type { Spend } from '../arrays/layout.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
@@ -80,17 +81,17 @@ export class ClassDescription implements DescribedClass {
       }));
   }
 
-  accept(value: unknown): object {
+  accept(value: unknown, spend: Spend): object {
     if (value instanceof this.type) return value;
     if (typeof value === 'object' && value !== null) {
       if (Object.getPrototypeOf(value) === Object.prototype) {
         const { __class__: name } = value as Record<string, unknown>;
-        if (name === undefined || name === this.name) return this.make(value as Record<string, unknown>);
+        if (name === undefined || name === this.name) return this.make(value as Record<string, unknown>, spend);
         throw new UnreadableError(`expected ${this.name}, not ${shortText(name)}`);
       }
       const { fields } = this;
       if (Array.isArray(value) && this.options.python === 'namedtuple' && value.length === fields.length)
-        return this.make(Object.fromEntries(fields.map(({ name }, index) => [name, value[index] as unknown])));
+        return this.make(Object.fromEntries(fields.map(({ name }, index) => [name, value[index] as unknown])), spend);
     }
     throw new UnreadableError(`expected ${this.name}, not ${value === null ? 'None' : shortText(value)}`);
   }
@@ -98,9 +99,10 @@ export class ClassDescription implements DescribedClass {
   /**
    * Makes an instance from the members that were received. `__class__` among them is not looked at.
    *
+   * @param spend called with the memory of arrays that are converted
    * @throws {UnreadableError} when the members do not fit
    */
-  make(members: Record<string, unknown>): object {
+  make(members: Record<string, unknown>, spend: Spend): object {
     const { __class__: _, ...given } = members;
     const { schema } = this.options;
     if (schema !== undefined) return this.assigned(validated(schema, given, this.name));
@@ -108,8 +110,11 @@ export class ClassDescription implements DescribedClass {
     this.refuseUnknown(given);
     const instance =
       transformed === undefined
-        ? this.filled(given)
-        : this.typed(transformedInstance(transformed, given, (member) => this.readerOf(member)));
+        ? this.filled(given, spend)
+        : this.typed(
+            transformedInstance(transformed, given, (member) => this.readerOf(member, spend)),
+            spend,
+          );
     if (this.isValidated) {
       refuseUnvalidated(this.name, this.lookedUp.nestedNames, instance as Record<string, unknown>);
       this.validate ??= validatorOf(this.type);
@@ -179,48 +184,48 @@ export class ClassDescription implements DescribedClass {
   }
 
   /** A new instance with the known members that were given. */
-  private filled(given: Record<string, unknown>): object {
+  private filled(given: Record<string, unknown>, spend: Spend): object {
     const instance = createInstance(this.type) as Record<string, unknown>;
     for (const field of this.fields) {
       const { name } = field;
       // Python sends None for a member that has no value
       const isGiven = Object.hasOwn(given, name) && !(field.isOptional && given[name] === null);
-      if (isGiven) instance[name] = this.read(field, given[name]);
+      if (isGiven) instance[name] = this.read(field, given[name], spend);
       else if (!field.isOptional && !this.isValidated) throw new UnreadableError(`${this.name} has no ${name}`);
     }
     return instance;
   }
 
   /** The function that reads a received member with a registered class: class-transformer does not make these instances. */
-  private readerOf(member: string): ((value: object) => unknown) | undefined {
+  private readerOf(member: string, spend: Spend): ((value: object) => unknown) | undefined {
     const { byName, transformed } = this.lookedUp;
     const nested = transformed?.nestedClassOf(member);
     const field = byName.get(member);
     // a @Transform without @Type makes the instance
     if (nested === undefined && transformed?.hasTransform(member)) return undefined;
     if (field !== undefined && holdsInstances(field.type) && !nested?.hasSubtypes)
-      return (value) => this.readTypedMember(field, value);
-    return nested && nestedReader(this.type, member, nested, this.find);
+      return (value) => this.readTypedMember(field, value, spend);
+    return nested && nestedReader(this.type, member, nested, this.find, spend);
   }
 
   /** The instance that class-transformer made, with its members read by their types. */
-  private typed(instance: object): object {
+  private typed(instance: object, spend: Spend): object {
     const members = instance as Record<string, unknown>;
     const { fields, transformed } = this.lookedUp;
     for (const field of fields) {
       const { name } = field;
-      if (members[name] !== undefined) members[name] = this.read(field, members[name]);
+      if (members[name] !== undefined) members[name] = this.read(field, members[name], spend);
       else if (!field.isOptional && !this.isValidated && !transformed?.ignored.has(name))
         throw new UnreadableError(`${this.name} has no ${name}`);
     }
     return members;
   }
 
-  private read(field: ClassField, value: unknown): unknown {
+  private read(field: ClassField, value: unknown, spend: Spend): unknown {
     const { name, type, isOptional } = field;
     if (value === null && (isOptional || this.isValidated)) return null;
     try {
-      return inside(name, () => this.readTypedMember(field, value));
+      return inside(name, () => this.readTypedMember(field, value, spend));
     } catch (error) {
       // the messages of class-validator are texts of the application
       if (this.isValidated && type.kind === 'scalar') return value;
@@ -228,8 +233,8 @@ export class ClassDescription implements DescribedClass {
     }
   }
 
-  private readTypedMember(field: ClassField, value: unknown): unknown {
-    return readTyped(typeFor(field, value), value, `${field.name} of ${this.name}`);
+  private readTypedMember(field: ClassField, value: unknown, spend: Spend): unknown {
+    return readTyped(typeFor(field, value), value, `${field.name} of ${this.name}`, spend);
   }
 
   /** Makes an instance with the output of the schema. */

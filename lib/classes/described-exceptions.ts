@@ -1,8 +1,10 @@
+import type { Spend } from '../arrays/layout.js';
 import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
 import { sharedSymbol } from '../copies/process-wide.js';
 import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';
 import { shortTexts } from '../serializers/objects/short-text.js';
 import type { ClassDescription } from './class-description.js';
+import type { ValueType } from './field-types.js';
 import { readTyped, writeTyped } from './field-values.js';
 
 /** A received exception of a registered class: an instance of that class, and a {@link PyroRemoteError}, too. */
@@ -34,7 +36,7 @@ export function describeExceptions(description: ClassDescription): void {
  *
  * @throws {UnreadableError} when the dict is no exception
  */
-export function receivedException(description: ClassDescription, dict: Record<string, unknown>): Error {
+export function receivedException(description: ClassDescription, dict: Record<string, unknown>, spend: Spend): Error {
   const remote = dictToException(description.name, dict['args'], dict['attributes']);
   const { args, attributes, remoteTraceback } = remote;
   const text = args.length === 1 && typeof args[0] === 'string' ? args[0] : shortTexts(args);
@@ -44,7 +46,7 @@ export function receivedException(description: ClassDescription, dict: Record<st
   for (const [name, value] of Object.entries(parts)) hide(error, name, value);
   for (const { name, type } of description.fields) {
     if (!Object.hasOwn(attributes, name)) continue;
-    const value = lenient(type, attributes[name]);
+    const value = lenient(type, attributes[name], spend);
     if (TEXTS.includes(name) && typeof value !== 'string') continue;
     // a class may have an accessor of this name
     Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: !TEXTS.includes(name) });
@@ -55,9 +57,9 @@ export function receivedException(description: ClassDescription, dict: Record<st
   return error;
 }
 
-function lenient(type: Parameters<typeof readTyped>[0], value: unknown): unknown {
+function lenient(type: ValueType, value: unknown, spend: Spend): unknown {
   try {
-    return readTyped(type, value, '');
+    return readTyped(type, value, '', spend);
   } catch {
     return value;
   }

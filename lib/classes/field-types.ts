@@ -1,7 +1,8 @@
-import { type ArrayConverter, arrayConverterOf } from '../arrays/array-conversion.js';
+import type { Spend } from '../arrays/layout.js';
 import type { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
+import { type ArrayConverter, arrayConverterOf } from './array-conversion.js';
 
 /** Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not checked. */
 export type ScalarType =
@@ -52,8 +53,13 @@ export type FieldType = ScalarType | (string & {}) | AnyClass | typeof NdArray |
 /** A class that is described by its fields. */
 export interface DescribedClass {
   readonly name: string;
-  /** Makes an instance of the class from an instance, or from the plain dict of its members. @throws {UnreadableError} on another value */
-  accept(value: unknown): object;
+  /**
+   * Makes an instance of the class from an instance, or from the plain dict of its members.
+   *
+   * @param spend called with the memory of arrays that are converted
+   * @throws {UnreadableError} on another value
+   */
+  accept(value: unknown, spend: Spend): object;
   /** True when instances have arrays as members, or in members of registered classes. @param asked classes that are being asked */
   holdsArrays(asked?: Set<DescribedClass>): boolean;
   /** Number of objects in a value that rules check when {@link accept} makes an instance of it; it need not count further than `most`. */

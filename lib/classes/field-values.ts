@@ -1,3 +1,4 @@
+import type { Spend } from '../arrays/layout.js';
 import { safeText } from '../protocol/safe-text.js';
 import { pyFloat } from '../serpent/values.js';
 import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
@@ -33,9 +34,10 @@ const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
  * Makes the value of a member or an argument from a received value.
  *
  * @param what names the value in errors: `x of lab.Point`
+ * @param spend called with the memory of arrays before they are converted; throws when they take too much
  * @throws {UnreadableError} when the value does not fit its type; the steps of the error lead to the member that does not fit
  */
-export function readTyped(type: ValueType, value: unknown, what: string): unknown {
+export function readTyped(type: ValueType, value: unknown, what: string, spend: Spend): unknown {
   switch (type.kind) {
     case 'scalar': {
       const read = READERS[type.scalar](value);
@@ -49,11 +51,11 @@ export function readTyped(type: ValueType, value: unknown, what: string): unknow
     }
     case 'list':
       if (!Array.isArray(value)) throw unfit(what, 'a list', value);
-      return value.map((item, index) => inside(index, () => readTyped(type.item, item, `an item of ${what}`)));
+      return value.map((item, index) => inside(index, () => readTyped(type.item, item, `an item of ${what}`, spend)));
     case 'array':
-      return readArray(type, value, what);
+      return readArray(type, value, what, spend);
     case 'class':
-      return type.described()?.accept(value) ?? value;
+      return type.described()?.accept(value, spend) ?? value;
   }
 }
 
@@ -86,15 +88,14 @@ export function inside<T>(step: number | string, work: () => T): T {
   }
 }
 
-function readArray({ type, convert }: ValueType & { kind: 'array' }, value: unknown, what: string): unknown {
-  let array: unknown;
+function readArray({ type, convert }: ValueType & { kind: 'array' }, value: unknown, what: string, spend: Spend): unknown {
+  if (value === null || value === undefined) throw unfit(what, `an array of NumPy, or a list of numbers: ${type.name}`, value);
   try {
-    array = convert(value, what);
+    return convert(value, what, spend);
   } catch (error) {
+    if (error instanceof UnreadableError) throw error;
     throw new UnreadableError(safeText(error), { cause: error });
   }
-  if (!(array instanceof type)) throw unfit(what, `an array of NumPy, or a list of numbers: ${type.name}`, value);
-  return array;
 }
 
 function writeScalar(scalar: ScalarType, value: unknown): unknown {

@@ -1,3 +1,4 @@
+import type { Spend } from '../arrays/layout.js';
 import { processWide } from '../copies/process-wide.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import {
@@ -35,6 +36,7 @@ const RULES: OptionRules<DescribedClassOptions & ClassConverter> = {
   toDict: FUNCTION,
   fromDict: FUNCTION,
   natural: SWITCH,
+  make: FUNCTION,
   countChecks: FUNCTION,
 };
 
@@ -123,12 +125,12 @@ function describeClass(type: AnyClass, name: string, options: ClassOptions, regi
     throw configError(`${type.name}: "${name}" is no name of a Python class; give module and class: lab.${type.name}`);
   const description = new ClassDescription(type, name, options, baseOf(type), findDescription);
   const make = description.isException
-    ? (dict: Record<string, unknown>) => receivedException(description, dict)
-    : (dict: Record<string, unknown>) => description.make(dict);
+    ? (dict: Record<string, unknown>, spend: Spend) => receivedException(description, dict, spend)
+    : (dict: Record<string, unknown>, spend: Spend) => description.make(dict, spend);
   const countChecks = (dict: object, most: number): number => description.countChecks(dict, most);
   // errors are written like all errors, with their traceback
   const toDict = description.isException ? {} : { toDict: (value: object) => description.membersOf(value) };
-  registry.registerClass(type, { name, natural: true, fromDict: make, countChecks, ...toDict });
+  registry.registerClass(type, { name, natural: true, make, countChecks, ...toDict });
   if (description.isException) describeExceptions(description);
   descriptions.set(type, description);
 }

@@ -1,3 +1,4 @@
+import type { Spend } from '../arrays/layout.js';
 import { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
@@ -56,7 +57,13 @@ export function transformedInstance(
 }
 
 /** Reads the values of a member whose class is in `@Type`: one object, a list, a Set, or a Map of them. */
-export function nestedReader(owner: AnyClass, member: string, nested: NestedClass, find: FindClass): (value: object) => unknown {
+export function nestedReader(
+  owner: AnyClass,
+  member: string,
+  nested: NestedClass,
+  find: FindClass,
+  spend: Spend,
+): (value: object) => unknown {
   const emitted = emittedType(owner, member);
   const one = (value: unknown): unknown => {
     // the validators of a class do not see other items of a container
@@ -64,7 +71,7 @@ export function nestedReader(owner: AnyClass, member: string, nested: NestedClas
       throw new UnreadableError(`${member} of ${owner.name} is ${shortText(value)}, which the class does not expect there`);
     if (!isPlainObject(value)) return value;
     const { type, members } = nested.of(value);
-    return find(type)?.accept(members) ?? unregisteredInstance(type, members, find);
+    return find(type)?.accept(members, spend) ?? unregisteredInstance(type, members, find, spend);
   };
   const items = (list: readonly unknown[]): unknown[] => list.map((item, index) => inside(index, () => listOrOne(item)));
   const listOrOne = (value: unknown): unknown => (Array.isArray(value) ? items(value) : one(value));
@@ -83,19 +90,19 @@ export function nestedReader(owner: AnyClass, member: string, nested: NestedClas
  *
  * @throws {UnreadableError} on members without decorators, when others have decorators of class-validator
  */
-function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, find: FindClass): object {
+function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, find: FindClass, spend: Spend): object {
   const { validated, transformed } = decorationsOf(type);
   const unknown = Object.keys(given).filter((key) => !validated.has(transformed.memberOf(key)));
   if (validated.size > 0 && unknown.length > 0)
     throw new UnreadableError(`${type.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}`);
   const readArray = (member: string, value: unknown): unknown => {
     const array = arrayMember(type, member);
-    return array === undefined || value === null ? value : readTyped(array, value, `${member} of ${type.name}`);
+    return array === undefined || value === null ? value : readTyped(array, value, `${member} of ${type.name}`, spend);
   };
   const instance = transformedInstance(transformed, given, (member) => {
     if (arrayMember(type, member) !== undefined) return (value) => readArray(member, value);
     const nested = transformed.nestedClassOf(member);
-    return nested && nestedReader(type, member, nested, find);
+    return nested && nestedReader(type, member, nested, find, spend);
   }) as Record<string, unknown>;
   // a text or number where an array is expected
   for (const member of Object.keys(instance))

@@ -161,6 +161,12 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     return call;
   }
 
+  /** Counts memory that the arguments take after they were read. It is held until the request ends. @throws {UnreadableError} over a limit */
+  spend(bytes: number): void {
+    this.budget?.spend(bytes);
+    this.hold(bytes);
+  }
+
   /** Counts memory for this request, until the request ends. */
   hold(bytes: number): void {
     // an application may read a blob after the request has ended; its values are then no memory of a running request

@@ -1,8 +1,10 @@
 import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
-import { arrayConverterOf } from '../../arrays/array-conversion.js';
+import { type ArrayConverter, arrayConverterOf } from '../../classes/array-conversion.js';
+import { servedCall } from '../../daemon/call/call.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
 import { withCounts } from './checked-arguments.js';
+import { refusedArgument } from './refused-argument.js';
 import { type Argument, PipedArguments } from './piped-arguments.js';
 
 /** A parameter of a method with its pipes. */
@@ -80,12 +82,21 @@ function argumentOf(parameter: PipedParameter, type: Type, handler: AnyMethod): 
   const paramType = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
   const given = extractorOf(parameter.plan, type, handler);
   const convert = source.kind === 'argument' ? arrayConverterOf(parameter.metatype) : undefined;
-  const extract = convert === undefined ? given : (record: CallRecord) => convert(given(record), label);
+  const extract = convert === undefined ? given : (record: CallRecord) => arrayArgument(convert, given(record), label);
   // Nest's ValidationPipe would make an instance of the metatype, member by member
   const metatype = convert === undefined ? parameter.metatype : Object;
   const pipes = countingPipes(parameter, { metatype, type: paramType, data, schema });
   // a literal of all members: with request-scoped enhancers this runs for each call
   return { index, label, data, schema, pipes, metatype, type: paramType, extract };
+}
+
+/** @throws {TypeError} on a value that is no array; over a limit of memory {PyroException} a ValueError */
+function arrayArgument(convert: ArrayConverter, value: unknown, label: string | undefined): unknown {
+  try {
+    return convert(value, label, (bytes) => servedCall().request.spend(bytes));
+  } catch (error) {
+    throw refusedArgument(error, label ?? 'an argument');
+  }
 }
 
 function countingPipes(

@@ -12,6 +12,7 @@ import { NdArray } from '../../arrays/nd-array.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
+import { isPlainObject } from '../../serializers/contract/plain-object.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { PyComplex, PyFloat } from '../../serpent/values.js';
 import type { PyroContext } from '../context/pyro-context.js';
@@ -55,13 +56,38 @@ class WrappedSerializer implements NestInterceptor {
       const stream = asStream(original);
       return stream ? new WrappedIterator(stream, { mapItem: (item) => this.serialize(item, context) }) : original;
     };
-    const results = await this.serializer.intercept(context, { handle: () => next.handle().pipe(map(keep)) });
-    return results.pipe(map(giveBack));
+    const results = await this.serializer.intercept(context, {
+      handle: () => next.handle().pipe(map((value) => mapParts(value, keep))),
+    });
+    return results.pipe(map((value) => (kept.size === 0 ? value : mapParts(value, giveBack))));
   }
 
   private async serialize(item: unknown, context: ExecutionContext): Promise<unknown> {
     return lastValueFrom(await this.intercept(context, { handle: () => of(item) }));
   }
+}
+
+/**
+ * Replaces a value, or the parts of lists and plain objects at any depth. Lists and objects without a replaced part stay the same.
+ *
+ * @param around the containers of the value, which may contain themselves
+ */
+function mapParts(value: unknown, replace: (part: unknown) => unknown, around = new Set<unknown>()): unknown {
+  const replaced = replace(value);
+  if (replaced !== value || around.has(value)) return replaced;
+  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  around.add(value);
+  let isChanged = false;
+  const mapPart = (part: unknown): unknown => {
+    const mapped = mapParts(part, replace, around);
+    isChanged ||= mapped !== part;
+    return mapped;
+  };
+  const copy = Array.isArray(value)
+    ? value.map(mapPart)
+    : Object.fromEntries(Object.entries(value).map(([name, part]) => [name, mapPart(part)]));
+  around.delete(value);
+  return isChanged ? copy : value;
 }
 
 /** True for objects with a special form on the wire: numbers and bytes of Python, streams, proxies, and served objects. */

@@ -21,9 +21,10 @@ class TypedArgument implements PipeTransform {
   transform(value: unknown): unknown {
     if (value === undefined || value === null) return value;
     try {
-      const budget = servedCall().request.budget;
+      const { request } = servedCall();
+      const { budget } = request;
       if (budget) budget.spendChecks(countChecks(this.type, value, budget.leftChecks));
-      return readTyped(this.type, value, 'the value');
+      return readTyped(this.type, value, 'the value', (bytes) => request.spend(bytes));
     } catch (error) {
       throw refusedArgument(error, this.label);
     }

@@ -20,7 +20,9 @@ export interface ClassConverter<T extends object = object> {
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
   /** `fromDict` gets natural values also with `values: 'faithful'`: numbers, Arrays and plain objects. Default false. */
   natural?: boolean;
-  /** @internal Number of objects in the dict that rules check in `fromDict`; it need not count further than `most`. */
+  /** @internal In place of `fromDict`. @param spend called with the memory that it takes, before it is allocated */
+  make?: (dict: Record<string, unknown>, spend: (bytes: number) => void) => unknown;
+  /** @internal Number of objects in the dict that rules check in `make`; it need not count further than `most`. */
   countChecks?: (dict: Record<string, unknown>, most: number) => number;
 }
 
@@ -29,6 +31,7 @@ const RULES: OptionRules<ClassConverter> = {
   toDict: FUNCTION,
   fromDict: FUNCTION,
   natural: SWITCH,
+  make: FUNCTION,
   countChecks: FUNCTION,
 };
 

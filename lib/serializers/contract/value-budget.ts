@@ -43,6 +43,13 @@ export class ValueBudget implements ReadBudget {
     return true;
   }
 
+  /** Counts memory before it is allocated. @throws {UnreadableError} over the limit */
+  spend(bytes: number): void {
+    this.spentBytes += bytes;
+    if (this.spentBytes > this.limitBytes && !this.grow())
+      throw overLimit(this.limit, new UnreadableError(this.reason, { raisedAs: this.raisedAs }));
+  }
+
   /** Objects that may still be checked. */
   get leftChecks(): number {
     return this.maxCheckedObjects - this.checkedObjects;

@@ -6,6 +6,7 @@ import { readNpyHeader } from '../../arrays/npy.js';
 import { shapeOf, sizeOf } from '../../arrays/shape.js';
 import { PyComplex } from '../../serpent/index.js';
 import { complexOf } from './complex-text.js';
+import { limitOf } from '../../protocol/over-limit.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { type Dict, memberOf } from '../contract/plain-object.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
@@ -22,6 +23,8 @@ const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|co
 const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
 /** Longest name of a member of the dict of an array. Longer bytes are not decoded: dicts of marshal may share them. */
 const MAX_NAME_BYTES = 20;
+/** Ends the error about a dict without a class: the dict may stand for something else. */
+const PASSES = '; if the dict is no array, the option arrays: { read: false } lets it pass';
 const NPY_MAGIC = '\x93NUMPY';
 
 /** True for the classes of NumPy's arrays and scalars. */
@@ -56,15 +59,16 @@ export function arrayOfDict(dict: Dict, reads: ArrayReads): unknown {
   const size = dict instanceof Map ? dict.size : Object.keys(dict).length;
   if (size < 2 || size > MOST_MEMBERS) return undefined;
   const get = getterOf(dict);
-  if (typeof get('nd') === 'boolean' && get('type') !== undefined && get('data') !== undefined) {
-    return withArrayErrors(() => arrayOfMsgpackNumpy(get, reads));
+  if (typeof get('nd') === 'boolean' && looksLikeDType(get('type')) && get('data') !== undefined) {
+    return withArrayErrors(() => arrayOfMsgpackNumpy(get, reads), PASSES);
   }
   if (get('complex') === true && dict instanceof Map && textOf(get('data')) !== undefined) return complexOf(textOf(get('data'))!);
   if (!looksLikeDType(get('dtype'))) return undefined;
   const own = get('__ndarray__');
-  if (own !== undefined) return withArrayErrors(() => arrayOfParts(get, own === true ? (get('data') ?? own) : own, reads));
+  if (own !== undefined)
+    return withArrayErrors(() => arrayOfParts(get, own === true ? (get('data') ?? own) : own, reads), PASSES);
   const isArray = Array.isArray(get('shape')) && isData(get('data')) && [...keysOf(dict)].every((key) => ARRAY_MEMBERS.has(key));
-  return isArray ? withArrayErrors(() => arrayOfParts(get, get('data'), reads)) : undefined;
+  return isArray ? withArrayErrors(() => arrayOfParts(get, get('data'), reads), PASSES) : undefined;
 }
 
 /** Makes an array of `dtype`, `shape`, and the data as bytes, base64 text or nested lists. If the data is lists, the shape may be missing. */
@@ -166,12 +170,13 @@ function* keysOf(dict: Dict): Iterable<string> {
   for (const key of dict instanceof Map ? (dict as Map<unknown, unknown>).keys() : Object.keys(dict)) yield nameIn(key) ?? '';
 }
 
-/** Runs `work`, which reads an array. @throws {UnreadableError} */
-function withArrayErrors<T>(work: () => T): T {
+/** Runs `work`, which reads an array. @param remedy added to the reason @throws {UnreadableError} */
+function withArrayErrors<T>(work: () => T, remedy = ''): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof UnreadableError) throw error;
-    throw new UnreadableError(safeText(error), { cause: error });
+    if (limitOf(error) !== undefined || (error instanceof UnreadableError && remedy === '')) throw error;
+    const reason = error instanceof UnreadableError ? error.reason : safeText(error);
+    throw new UnreadableError(reason + remedy, { cause: error });
   }
 }

@@ -1,4 +1,3 @@
-import { overLimit } from '../../protocol/over-limit.js';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
@@ -77,12 +76,7 @@ class ClassDicts {
     return this.options.arrays.read && this.options.values === 'natural';
   }
 
-  private readonly spend = (bytes: number): void => {
-    const { budget } = this;
-    budget.spentBytes += bytes;
-    if (budget.spentBytes > budget.limitBytes && !budget.grow())
-      throw overLimit(budget.limit, new UnreadableError(budget.reason, { raisedAs: budget.raisedAs }));
-  };
+  private readonly spend = (bytes: number): void => this.budget.spend(bytes);
 
   private readonly arrays = new ArrayReads(this.spend);
 
@@ -150,12 +144,12 @@ class ClassDicts {
       throw new UnreadableError('the __class__ of a class dict is no string', { raisedAs: 'builtins.TypeError' });
     }
     const converter = this.options.classes.converterNamed(name);
-    if (converter?.fromDict) {
+    if (converter?.make ?? converter?.fromDict) {
       this.convertMembers(dict, true);
       this.spend(INSTANCE_COST);
       const record = recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name);
       if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
-      return converter.fromDict(record, name);
+      return converter.make ? converter.make(record, this.spend) : converter.fromDict!(record, name);
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);

@@ -1,8 +1,10 @@
 import { ClassSerializerInterceptor, UseInterceptors, UsePipes, ValidationPipe } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { Exclude } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
 import {
   NdArray,
+  PyroClass,
   PyroController,
   type PyroDaemon,
   PyroMethod,
@@ -11,6 +13,16 @@ import {
   type PyroRemoteError,
 } from '../../../lib/index.js';
 import { serve } from './fixtures.js';
+
+@PyroClass('arrays.Point', { fields: { x: 'float' } })
+class Point {
+  x!: number;
+}
+
+class Shown {
+  seen = 1;
+  @Exclude() hidden = 2;
+}
 
 @PyroController({ objectId: 'arrays', instanceMode: 'single' })
 class Arrays {
@@ -34,6 +46,13 @@ class Arrays {
   @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) serialized(): NdArray {
     return NdArray.from(new Int8Array([1, 2]));
   }
+  @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) inside(): unknown {
+    const list: unknown[] = [NdArray.from(new Int8Array([1])), { point: Object.assign(new Point(), { x: 1 }) }];
+    return { list, floats: Float64Array.of(1.5), bytes: Buffer.from('a'), shown: new Shown() };
+  }
+  @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) *insideItems(): Generator<unknown> {
+    yield { frame: NdArray.from(new Int8Array([1, 2])) };
+  }
   @PyroProperty() get frame(): NdArray {
     return this.last as NdArray;
   }
@@ -49,6 +68,8 @@ interface Remote {
   bytes(values: unknown): unknown;
   validated(value: unknown): string;
   serialized(): NdArray;
+  inside(): { list: [NdArray, { point: unknown }]; floats: unknown; bytes: unknown; shown: unknown };
+  insideItems(): AsyncIterable<{ frame: NdArray }>;
   frame: unknown;
 }
 
@@ -68,7 +89,8 @@ describe('a parameter', () => {
     ).toBe('float64 2x2');
     expect(await proxy.kind([true])).toBe('bool 1');
     expect(await proxy.kind(NdArray.from(new Uint8Array(6), { shape: [2, 3] }))).toBe('uint8 2x3');
-    expect(await proxy.kind('text')).toBe('string');
+    expect(await proxy.kind([NdArray.from(new Int8Array(3)), NdArray.from(new Int8Array(3))])).toBe('int8 2x3');
+    expect(await proxy.kind(null)).toBe('object');
     expect(await proxy.untyped([1])).toBe('list');
   });
 
@@ -102,6 +124,46 @@ describe('a parameter', () => {
     expect((await refused(proxy.bytes(NdArray.from([0.5])))).message).toContain('0.5 cannot be an element of dtype uint8');
   });
 
+  it('an argument of another kind than an array or a list is a TypeError, not an argument of the method', async () => {
+    await using proxy = await connect();
+    const refused = async (call: Promise<unknown>) => (await call.catch((error: unknown) => error)) as PyroRemoteError;
+    for (const value of ['text', 5, true, { a: 1 }, Buffer.from('12345678')]) {
+      for (const call of [() => proxy.kind(value), () => proxy.floats(value)]) {
+        const error = await refused(call());
+        expect(error).toMatchObject({ pythonType: 'builtins.TypeError' });
+        expect(error.message).toMatch(
+          /^builtins.TypeError: values? is .*; it must be an array of NumPy, or a list of numbers: \w+Array$/,
+        );
+      }
+    }
+    expect((await refused(proxy.bytes('x'))).message).toContain('values is "x"; it must be');
+  });
+
+  it('an array that takes too much memory in the type of a parameter is a ValueError that names maxValueBytes', async () => {
+    await using proxy = await connect({ maxValueBytes: 1_000_000 });
+    const refused = async (value: unknown, method: 'kind' | 'floats') =>
+      (await (proxy[method](value) as Promise<unknown>).catch((error: unknown) => error)) as PyroRemoteError;
+    for (const [value, method] of [
+      [NdArray.from(new Uint8Array(200_000)), 'floats'],
+      [['x'.repeat(10_000), ...Array.from({ length: 1_000 }, () => '')], 'kind'],
+    ] as const) {
+      const error = await refused(value, method);
+      expect(error).toMatchObject({ pythonType: 'builtins.ValueError' });
+      expect(error.message).toMatch(/: values?: the value takes \d+ bytes of memory or more \(maxValueBytes is 1000000\)/);
+    }
+    const [error] = [await refused(NdArray.from(new Uint8Array(500_000), { dtype: 'S1' }), 'floats')];
+    expect(error.message).toContain('values: an array of dtype S1 has no numbers for Float64Array');
+    expect(await proxy.floats(NdArray.from(new Uint8Array(3)))).toEqual(['Float64Array', [0, 0, 0]]);
+  });
+
+  it('a parameter whose type is an array gets an array of a faithful server, too', async () => {
+    await using proxy = await connect({ values: 'faithful' });
+    expect(await proxy.kind(NdArray.from([[1, 2]]))).toBe('float64 1x2');
+    expect(await proxy.kind([[1, 2]])).toBe('float64 1x2');
+    expect(await proxy.floats(NdArray.from(new Int8Array([1, 2])), 2)).toEqual(['Float64Array', [2, 4]]);
+    expect(await proxy.untyped(NdArray.from([1]))).toBe('object');
+  });
+
   it('an NdArray passes Nest’s ValidationPipe as an argument, and Nest’s serializer as a result', async () => {
     await using proxy = await connect();
     expect(await proxy.validated([[1]])).toBe('float64 1x1');
@@ -109,10 +171,25 @@ describe('a parameter', () => {
     expect((await proxy.serialized()).toNested()).toEqual([1, 2]);
   });
 
+  it('Nest’s serializer leaves arrays, bytes and instances of registered classes in lists and objects as they are', async () => {
+    await using proxy = await connect();
+    const { list, floats, bytes, shown } = await proxy.inside();
+    expect([list[0].dtype, list[1].point, floats, bytes]).toEqual([
+      'int8',
+      Object.assign(new Point(), { x: 1 }),
+      [1.5],
+      Buffer.from('a'),
+    ]);
+    expect(list[1].point).toBeInstanceOf(Point);
+    expect(shown).toEqual({ seen: 1 });
+    for await (const { frame } of await proxy.insideItems()) expect(frame.toNested()).toEqual([1, 2]);
+  });
+
   it('an attribute of type NdArray is set to an NdArray', async () => {
     await using proxy = await connect();
     await proxy.$set('frame', [[1, 2]]);
     expect(((await proxy.$get('frame')) as NdArray).toNested()).toEqual([[1, 2]]);
+    await expect(proxy.$set('frame', 'x')).rejects.toThrow('frame is "x"; it must be an array of NumPy');
   });
 
   it('an NdArray is written in the encoding that the server has as an option', async () => {

@@ -130,7 +130,7 @@ def wire_form(form, array, name):
     if form == "file":
         return array
     if form == "npy":
-        return pyro_numpy.to_dict(array, name == "json") if array.dtype.names else {"__class__": "ndarray", "npy": npy(array, name)}
+        return pyro_numpy.to_dict(array, to_text if name == "json" else bytes) if array.dtype.names else {"__class__": "ndarray", "npy": npy(array, name)}
     if form == "bytes":
         return {**whole, "data": data}
     if form == "base64":
@@ -152,6 +152,10 @@ def wire_form(form, array, name):
     made = msgpack_numpy.encode(np.ascontiguousarray(array).reshape(shape))
     made[b"data"] = bytes(made[b"data"])
     return made if form == "msgpack-numpy" else {key.decode(): value for key, value in made.items()}
+
+
+def to_text(data):
+    return base64.b64encode(data).decode()
 
 
 def npy(array, name):

@@ -95,6 +95,9 @@ describe('NdArray', () => {
     ['texts and numbers together', () => NdArray.from(['a', 1]), /a list of text and number/],
     ['None', () => NdArray.from([null]), /None/],
     ['a shape of another size', () => NdArray.from(new Float32Array(3), { shape: [2, 2] }), /do not make the shape \(2, 2\)/],
+    ['a date that there is not', () => NdArray.from(['2026-02-29'], { dtype: 'datetime64[D]' }), /"2026-02-29" cannot be/],
+    ['a month that there is not', () => NdArray.from(['2026-13-45'], { dtype: 'datetime64[s]' }), /"2026-13-45" cannot be/],
+    ['an hour that there is not', () => NdArray.from(['2026-01-01T24'], { dtype: 'datetime64[s]' }), /cannot be/],
     ['an unknown dtype', () => NdArray.from([1], { dtype: 'float128' }), /astype\("float64"\)/],
   ])('NdArray refuses %s', (_, make, message) => {
     expect(make).toThrow(message);
@@ -192,6 +195,12 @@ describe('NdArray', () => {
     expect(String(NdArray.from([[1, 2]]))).toBe('array([[1, 2]], dtype=float64, shape=(1, 2))');
     expect(inspect(counting([200]))).toBe('NdArray([0, 1, 2, …, 197, 198, 199], dtype=int32, shape=(200,))');
     expect(JSON.stringify({ array: NdArray.from([1n, 2n]) })).toBe('{"array":[1,2]}');
+    expect(JSON.stringify(NdArray.from([2n ** 62n, 1n]))).toBe('["4611686018427387904",1]');
+    const times = ['2026-01-31T10:20:30.000000001', 'NaT'];
+    expect(JSON.stringify(NdArray.from(times, { dtype: 'datetime64[ns]' }))).toBe('["2026-01-31T10:20:30.000000001",null]');
+    expect(JSON.stringify(NdArray.from([5n, 'NaT'], { dtype: 'timedelta64[s]' }))).toBe('[5,null]');
+    const records = NdArray.from(new Uint8Array(16).fill(255), { dtype: "[('t', '<M8[s]'), ('n', '<u8')]" });
+    expect(JSON.stringify(records)).toBe('[{"t":"1969-12-31T23:59:59","n":"18446744073709551615"}]');
   });
 
   it('an NdArray reads texts, bytes, complex numbers and bools from their data', () => {

@@ -113,6 +113,22 @@ describe.each(NAMES)('in %s', (name) => {
   });
 });
 
+describe('a dict that only looks like an array', () => {
+  it('a dict with the keys of msgpack-numpy, but without a dtype, stays a dict', () => {
+    for (const dict of [
+      { nd: true, type: 'sensor', data: 'x' },
+      { nd: false, type: 'sensor', data: 'x', unit: 'V' },
+    ])
+      expect(received(dict)).toEqual(dict);
+  });
+
+  it('the error about a dict without a class names the option that lets the dict pass', () => {
+    const dict = { dtype: 'float', shape: [], data: 'path' };
+    expect(() => received(dict)).toThrow('if the dict is no array, the option arrays: { read: false } lets it pass');
+    expect(received(dict, 'marshal', { arrays: { read: false } })).toEqual(dict);
+  });
+});
+
 describe('msgpack-numpy', () => {
   const key = (text: string) => Buffer.from(text);
   it('msgpack-numpy is read with bytes as keys', () => {
