@@ -35,7 +35,7 @@ export function placeInLiteral(bytes: Buffer, offset: number): LiteralPlace {
   const before: string[] = [];
   let inner: Container | undefined;
   for (let at = 0; at < offset; at++) {
-    switch (bytes[at]) {
+    switch (bytes[at]!) {
       case QUOTE:
       case DOUBLE_QUOTE:
         // the place may be in the string itself
