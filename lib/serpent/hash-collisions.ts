@@ -1,3 +1,6 @@
+import { isIndexKey } from './index-keys.js';
+import { SEEDS_INDEX_TEXTS } from './index-text-hash.js';
+
 /** Smaller tables are not checked: even when all keys collide, they take little more time than reading them. */
 const LEAST_KEYS = 128;
 /** The number of keys in one bucket that may happen by chance. */
@@ -11,23 +14,26 @@ type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
  * Limits the time that colliding keys of Maps and Sets take in one read.
  *
  * V8 hashes numbers and bigints without a seed, so a peer can compute many numbers that collide. A new key is compared with all
- * colliding keys before it: 100,000 such keys take a minute.
+ * colliding keys before it: 100,000 such keys take a minute. Older versions of Node hash texts that look like array indices without a seed,
+ * too: see {@link SEEDS_INDEX_TEXTS}.
  */
 export class HashCollisions {
   private readonly buckets = new WeakMap<Table, Buckets>();
   private budget = BUDGET;
 
+  constructor(private readonly seedsIndexTexts = SEEDS_INDEX_TEXTS) {}
+
   /**
-   * False when looking up `key` would go over the limit of the read. Always true for strings, whose hash has a seed.
+   * False when looking up `key` would go over the limit of the read. Always true for keys whose hash has a seed.
    *
    * @param isAdded true when the caller adds the key to the table
    */
   admits(table: Table, key: unknown, isAdded = true): boolean {
-    if (table.size < LEAST_KEYS || (typeof key !== 'number' && typeof key !== 'bigint')) return true;
+    if (table.size < LEAST_KEYS || !this.isComputable(key)) return true;
     let buckets = this.buckets.get(table);
     if (buckets === undefined) {
       this.buckets.set(table, (buckets = new Buckets()));
-      for (const known of table.keys()) if (typeof known === 'number' || typeof known === 'bigint') buckets.add(hashOf(known));
+      for (const known of table.keys()) if (this.isComputable(known)) buckets.add(hashOf(known));
     }
     const hash = hashOf(key);
     const passed = buckets.countAt(hash);
@@ -35,6 +41,12 @@ export class HashCollisions {
     if (this.budget < 0) return false;
     if (isAdded && !table.has(key)) buckets.add(hash);
     return true;
+  }
+
+  /** True for a key whose hash has no seed. */
+  private isComputable(key: unknown): key is number | bigint | string {
+    if (typeof key === 'string') return !this.seedsIndexTexts && isIndexKey(key);
+    return typeof key === 'number' || typeof key === 'bigint';
   }
 }
 
@@ -67,8 +79,16 @@ const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 const WORD = 2 ** 32;
 
-/** The hash of V8 for a key. If V8 changes its hash, this is merely another hash. @see V8, src/objects, `Object::GetSimpleHash` */
-function hashOf(key: number | bigint): number {
+/** Bits of the number in the hash of a text that looks like an array index. The length of the text stands above them. */
+const INDEX_BITS = 24;
+
+/**
+ * The hash of V8 for a key. If V8 changes its hash, this is merely another hash.
+ *
+ * @see V8, src/objects, `Object::GetSimpleHash`; src/strings, `StringHasher::MakeArrayIndexHash`
+ */
+function hashOf(key: number | bigint | string): number {
+  if (typeof key === 'string') return (key.length << INDEX_BITS) | (Number(key) & (2 ** INDEX_BITS - 1));
   if (typeof key === 'bigint') {
     const magnitude = BigInt.asUintN(64, key < 0n ? -key : key);
     return mixed64(Number(magnitude >> 32n), Number(magnitude & 0xffffffffn));

@@ -1,4 +1,5 @@
 import { isIndexKey } from './index-keys.js';
+import { SEEDS_INDEX_TEXTS } from './index-text-hash.js';
 import { isSpecialKey } from './special-dicts.js';
 
 /** The kinds of dict keys: each kind becomes a member of a plain object in another way. */
@@ -47,12 +48,20 @@ export class ReadKey {
     return found;
   }
 
+  /** Adds a key. Where texts like array indices may collide, they are only found as {@link next}. */
   add(key: string): ReadKey {
     const { next } = this;
     const added = new ReadKey(key, this.count, true);
-    if (next !== undefined) (this.others ??= new Map([[next.key, next]])).set(key, added);
+    if (next !== undefined) {
+      this.keep(next);
+      this.keep(added);
+    }
     this.next = added;
     return added;
+  }
+
+  private keep(key: ReadKey): void {
+    if (SEEDS_INDEX_TEXTS || key.kind !== KeyKind.index) (this.others ??= new Map<string, ReadKey>()).set(key.key, key);
   }
 }
 

@@ -18,7 +18,7 @@ export type SerpentErrorCode =
   | 'TOO_MANY_DIGITS'
   /** A dict key or set member that Python cannot hash or read back. */
   | 'UNHASHABLE'
-  /** Dict keys or set members that are numbers and collide so often that reading on would take too long. */
+  /** Dict keys or set members that collide so often that reading on would take too long. */
   | 'CROWDED_KEYS'
   /** A `__proto__` key in natural mode. */
   | 'PROTO_KEY'

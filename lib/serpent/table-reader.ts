@@ -153,7 +153,7 @@ export class TableReader extends SequenceReader {
       if (code === BRACE_CLOSE) break;
       start = scanner.pos;
       const key = this.dictKey(code);
-      if (typeof key !== 'string') return this.map(mapOf(dict, keysInOrder), last, key, kinds);
+      if (typeof key !== 'string') return this.map(this.mapOf(dict, keysInOrder), last, key, kinds);
       last = this.remember(last, key, end);
     }
     scanner.spend(dictCost(last.count));
@@ -273,11 +273,22 @@ export class TableReader extends SequenceReader {
     return dict;
   }
 
+  /**
+   * Makes a Map of an unfinished dict.
+   *
+   * @param keysInOrder the keys in the order of the text; undefined: the keys of the object are in this order
+   */
+  private mapOf(dict: Record<string, unknown>, keysInOrder: readonly string[] | undefined): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>();
+    for (const key of keysInOrder ?? Object.keys(dict)) map.set(this.admitted(map, undefined, key), dict[key]);
+    return map;
+  }
+
   /** The key to add to a table: the equal key in the table, else `key` itself. */
   private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
     const admitted = keys !== undefined ? keys.resolve(key) : this.collisions.admits(table, key) ? key : TOO_MANY_COLLISIONS;
     if (admitted !== TOO_MANY_COLLISIONS) return admitted;
-    return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
+    return this.scanner.fail('keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
   }
 }
 
@@ -286,14 +297,4 @@ function newKeyCost({ length }: string, before: number, isFaithful: boolean): nu
   const spent = length > 1 ? COSTS.string + length : 0;
   // a Map has no hidden class
   return (before < TABLE_MEMBERS && !isFaithful ? COSTS.newMember : COSTS.string) + length - spent;
-}
-
-/**
- * Makes a Map of an unfinished dict. @param keysInOrder the keys in the order of the text; undefined: the keys of the object are in this
- * order
- */
-function mapOf(dict: Record<string, unknown>, keysInOrder: readonly string[] | undefined): Map<unknown, unknown> {
-  const map = new Map<unknown, unknown>();
-  for (const key of keysInOrder ?? Object.keys(dict)) map.set(key, dict[key]);
-  return map;
 }

@@ -6,16 +6,17 @@ import type { UnservedBytes } from './unserved-bytes.js';
 
 /** The parts that all connections of a daemon share, or all connections of the proxies of a program. */
 export class ConnectionGroup {
-  readonly turns = new Turns();
   readonly blocks = new LargeBlocks();
   readonly sendBuffer = new SendBuffer(this.blocks);
 
   /**
    * @param unsent limits the bytes that peers have not read; undefined: only each connection has a limit
    * @param unserved limits the bytes that arrive; undefined: only each message has a limit
+   * @param turns the turns that the connections take
    */
   constructor(
     readonly unsent?: UnsentBytes,
     readonly unserved?: UnservedBytes,
+    readonly turns = new Turns(),
   ) {}
 }

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** A connection on which bytes have arrived. */
+/** A connection on which bytes have arrived, or work that was put off by {@link Turns.delay}. */
 export interface TurnTaker {
-  /** Serves what has arrived. */
+  /** Serves what has arrived, or does the work. */
   takeTurn(): void;
   /** {@link takeTurn} threw. The other takers are served all the same. */
   turnFailed(error: unknown): void;
@@ -31,9 +31,13 @@ const NOBODY: TurnTaker = { takeTurn: () => undefined, turnFailed: () => undefin
  */
 export class Turns {
   private readonly waiting: TurnTaker[] = [];
+  /** Work that was put off. */
+  private readonly delayed: TurnTaker[] = [];
   private waitingBytes = 0;
   private isScheduled = false;
   private isServing = false;
+  /** True when the time of this turn of the event loop was used up. */
+  private isOver = false;
   /** The connection that waited or was served last. */
   private last: TurnTaker | undefined;
 
@@ -60,9 +64,18 @@ export class Turns {
   /** More bytes arrive on a connection that waits. */
   received(bytes: number): void {
     this.waitingBytes += bytes;
-    const waits = bytes < FULL_READ_BYTES && this.waitingBytes <= MAX_WAITING_BYTES && this.waiting.length < MAX_WAITING;
-    if (waits) this.schedule();
+    const waits = this.isOver || (bytes < FULL_READ_BYTES && this.waiting.length < MAX_WAITING);
+    if (waits && this.waitingBytes <= MAX_WAITING_BYTES) this.schedule();
     else this.serve();
+  }
+
+  /**
+   * Serves a taker in a later turn of the event loop, after the connections on which bytes have arrived. Each turn serves at least one such
+   * taker, and more while there is time. So work that takes long keeps a small call waiting only once.
+   */
+  delay(taker: TurnTaker): void {
+    this.delayed.push(taker);
+    this.schedule();
   }
 
   /** A connection was closed. It is not held any longer. */
@@ -84,8 +97,13 @@ export class Turns {
 
   /** Called by the event loop. */
   onTurn(): void {
-    this.isScheduled = false;
+    this.isScheduled = this.isOver = false;
+    const { delayed, maxTurnMs } = this;
+    if (delayed.length === 0) return this.serve();
+    const endAt = performance.now() + maxTurnMs;
     this.serve();
+    this.context.runInAsyncScope(() => serveSome(delayed, delayed.length, endAt));
+    if (delayed.length > 0) this.schedule();
   }
 
   /** Serves the connections that wait now. */
@@ -96,20 +114,26 @@ export class Turns {
     this.isServing = true;
     this.waitingBytes = 0;
     // the clock is not read for a taker that is alone
-    const endAt = length > 1 ? performance.now() + this.maxTurnMs : 0;
-    let served = 0;
-    do {
-      const taker = waiting[served++]!;
-      try {
-        taker.takeTurn();
-      } catch (error) {
-        taker.turnFailed(error);
-      }
-    } while (served < length && performance.now() < endAt);
+    serveSome(waiting, length, length > 1 ? performance.now() + this.maxTurnMs : 0);
     this.isServing = false;
-    waiting.splice(0, served);
-    if (waiting.length > 0) this.schedule();
+    if (waiting.length === 0) return;
+    this.isOver = true;
+    this.schedule();
   }
+}
+
+/** Serves the first takers, at least one of them, until `endAt`, and removes them. */
+function serveSome(takers: TurnTaker[], most: number, endAt: number): void {
+  let served = 0;
+  do {
+    const taker = takers[served++]!;
+    try {
+      taker.takeTurn();
+    } catch (error) {
+      taker.turnFailed(error);
+    }
+  } while (served < most && performance.now() < endAt);
+  takers.splice(0, served);
 }
 
 function serveTurn(turns: Turns): void {

@@ -17,6 +17,7 @@ import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
 import { Signatures } from '../object/object-signatures.js';
 import { loadSignatures } from '../options/signature-book.js';
+import { Turns } from '../../transport/turns.js';
 import { UnservedBytes } from '../../transport/unserved-bytes.js';
 import { CallObservers } from './call-observers.js';
 import { Streams } from '../streams/streams.js';
@@ -41,6 +42,8 @@ export interface DaemonServices {
   readonly unsent: UnsentBytes;
   /** The requests that arrive or wait. */
   readonly unserved: UnservedBytes;
+  /** The turns of the connections. */
+  readonly turns: Turns;
   /** By serializer id. */
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** Serializers of handshake data. They give natural values whatever the option `values` says, because guards read these values. */
@@ -80,6 +83,7 @@ export function createDaemonServices(
   const blobInfoFor = (values: ValueMode): Serializer => createBlobInfoSerializer({ ...common, values });
   const countWaiting = (limit: LimitName) => () => given.limits.count(limit, undefined, undefined);
   const { maxUnservedBytes, messageTimeoutMs } = options;
+  const turns = new Turns();
   const unserved = new UnservedBytes(maxUnservedBytes, messageTimeoutMs, countWaiting('maxUnservedBytes'));
   return {
     ...given,
@@ -89,7 +93,8 @@ export function createDaemonServices(
     streams: new Streams(given),
     memory: new ValueMemory(options),
     unserved,
-    inflation: new Inflation(options, countWaiting('maxInflatingBytes'), unserved),
+    turns,
+    inflation: new Inflation(options, countWaiting('maxInflatingBytes'), unserved, turns),
     serializers: createSerializers({ ...common, values: options.values, dates: options.dates }, options.serializers),
     handshakeSerializers: serializersFor('natural'),
     marshal: serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!,

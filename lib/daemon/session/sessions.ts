@@ -41,7 +41,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     this.shared = {
       services,
       dispatcher: new Dispatcher(services),
-      group: new ConnectionGroup(services.unsent, services.unserved),
+      group: new ConnectionGroup(services.unsent, services.unserved, services.turns),
     };
   }
 

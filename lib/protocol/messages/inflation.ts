@@ -20,11 +20,21 @@ const FREE_BYTES = 16 * 1024 * 1024;
 /** The largest ratio that a zlib stream can have. */
 const ZLIB_RATIO = 1_032;
 const ZLIB_SPARE_BYTES = 1_024;
+/**
+ * Longer data is read in a turn of its own. A few bytes stand for it, and reading may take 70 ms for 1 MiB: without turns, messages that
+ * worker threads inflate at the same time are read one after the other, and nobody is served between them.
+ */
+export const READ_AT_ONCE_BYTES = 64 * 1024;
 
 /** Counts the compressed messages that wait. */
 interface HeldBytes {
   hold(bytes: number): void;
   release(bytes: number): void;
+}
+
+/** Does work in a later turn of the event loop, between the work of others. */
+interface LaterTurns {
+  delay(work: { takeTurn(): void; turnFailed(error: unknown): void }): void;
 }
 
 interface Waiting {
@@ -45,11 +55,13 @@ export class Inflation {
   /**
    * @param onWaiting called when a message has to wait, because of {@link InflationLimits.maxInflatingBytes}
    * @param unserved counts the messages that wait
+   * @param turns in which large data is read; undefined: it is read at once
    */
   constructor(
     private readonly limits: InflationLimits,
     private readonly onWaiting: () => void = () => undefined,
     private readonly unserved?: HeldBytes,
+    private readonly turns?: LaterTurns,
   ) {
     this.messageLimit = sizeLimit(limits.maxMessageBytes);
   }
@@ -58,7 +70,7 @@ export class Inflation {
    * Hands the data of a message to `read`, inflated when it is compressed.
    *
    * @param limit of the inflated data
-   * @returns the result of `read`; a promise of it, when the data is inflated on a worker thread
+   * @returns the result of `read`; a promise of it, when the data is inflated on a worker thread, or read in a later turn
    * @throws {MessageTooLargeError} when the data inflates to more than the limit or the ratio allows
    * @throws {ProtocolError} `BAD_COMPRESSION`
    */
@@ -67,7 +79,15 @@ export class Inflation {
     if (!(frame.header.flags & FLAGS.compressed)) return read(data);
     const most = this.mostOf(data.length, limit);
     if (!isInflatedAtOnce(data)) return this.openInTurn(data, read, most);
-    return read(decompress(data, most) as Buffer);
+    return this.readInTurn(decompress(data, most) as Buffer, read);
+  }
+
+  private readInTurn<T>(data: Buffer, read: (data: Buffer) => T): T | Promise<T> {
+    const { turns } = this;
+    if (turns === undefined || data.length <= READ_AT_ONCE_BYTES) return read(data);
+    return new Promise((resolve, reject) => {
+      turns.delay({ takeTurn: () => resolve(read(data)), turnFailed: reject });
+    });
   }
 
   private async openInTurn<T>(data: Buffer, read: (data: Buffer) => T, most: SizeLimit): Promise<T> {
@@ -81,7 +101,7 @@ export class Inflation {
       this.heldBytes += bytes;
     }
     try {
-      return read(await decompress(data, most));
+      return await this.readInTurn(await decompress(data, most), read);
     } finally {
       this.leave(bytes);
     }

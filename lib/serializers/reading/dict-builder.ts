@@ -79,7 +79,7 @@ export class DictBuilder {
   /**
    * Takes the value of the last key. If a key repeats, the last value wins.
    *
-   * @throws {UnreadableError} on number keys that collide too often
+   * @throws {UnreadableError} on keys that collide too often
    */
   value(value: unknown): void {
     const { reader, object, currentKey } = this;
@@ -102,7 +102,7 @@ export class DictBuilder {
 
   private setEntry(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
     const { reader } = this;
-    if (typeof key !== 'string' && !reader.collisions.admits(map, key)) throw collidingKeys();
+    if (!reader.collisions.admits(map, key)) throw collidingKeys();
     if (map.size === this.capacity) {
       reader.spend(this.capacity * COSTS.mapEntry);
       this.capacity *= 2;
@@ -143,5 +143,5 @@ export function emptyDict(reader: ValueReader): Map<unknown, unknown> | Record<s
 }
 
 export function collidingKeys(): UnreadableError {
-  return new UnreadableError('number keys collide so often that they were made for it');
+  return new UnreadableError('keys collide so often that they were made for it');
 }

@@ -1,4 +1,5 @@
-import { kindOf, type MemberKind } from '../contract/plain-object.js';
+import { SEEDS_INDEX_TEXTS } from '../../serpent/index-text-hash.js';
+import { kindOf, MemberKind } from '../contract/plain-object.js';
 
 /** ASCII text that has no escapes in json: its bytes are its characters, in every format. */
 const PLAIN = /^[ !#-[\]-~]*$/;
@@ -42,12 +43,21 @@ export class KnownMember {
     return found;
   }
 
+  /** Adds a member. Where names like array indices may collide, they are only found as {@link next}. */
   add(name: string): KnownMember {
     const { next } = this;
     const added = new KnownMember(name, this.count + 1);
-    if (next !== undefined) (this.others ??= new Map([[next.name, next]])).set(name, added);
+    if (next !== undefined) {
+      this.keep(next);
+      this.keep(added);
+    }
     this.next = added;
     return added;
+  }
+
+  private keep(member: KnownMember): void {
+    if (SEEDS_INDEX_TEXTS || member.kind !== MemberKind.index)
+      (this.others ??= new Map<string, KnownMember>()).set(member.name, member);
   }
 }
 

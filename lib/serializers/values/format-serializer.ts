@@ -218,7 +218,7 @@ function unreadableLiteral(error: SerpentError, format: string, data: Buffer, bu
   const isTooCostly = code === 'TOO_COSTLY';
   // the room serpent knows no options
   const message = isTooCostly ? `${budget.reason} at byte ${offset}` : error.message;
-  const { steps, before } = offset === undefined ? NOWHERE : placeInLiteral(data.toString('latin1'), offset);
+  const { steps, before } = offset === undefined ? NOWHERE : placeInLiteral(data, offset);
   const unreadable = new UnreadableError(`bad ${format} data: ${message}`, {
     reason: message.replace(/(?:[;,] found)? at byte \d+$/, ''),
     raisedAs: code === 'UNHASHABLE' ? 'builtins.TypeError' : isTooCostly ? budget.raisedAs : 'builtins.ValueError',

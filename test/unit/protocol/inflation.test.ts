@@ -9,6 +9,7 @@ const MIB = 2 ** 20;
 const frameOf = (data: Buffer): Frame => ({ header: { flags: FLAGS.compressed }, data }) as Frame;
 const zeros = (bytes: number): Frame => frameOf(deflateSync(Buffer.alloc(bytes)));
 const inflation = (limits = {}): Inflation => new Inflation({ maxMessageBytes: 256 * MIB, ...INFLATION_DEFAULTS, ...limits });
+let read: Promise<number> | undefined;
 const sizeOf = (data: Buffer): number => data.length;
 
 it('data that is not compressed is read as it is', () => {
@@ -61,4 +62,31 @@ it('a message that cannot be read gives its turn back', async () => {
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'BAD_COMPRESSION' } });
   expect(second).toMatchObject({ status: 'rejected', reason: { message: 'unreadable' } });
   expect(third).toMatchObject({ status: 'fulfilled', value: 2 * MIB });
+});
+
+it.each([
+  ['at once', 50],
+  ['on a worker thread', 300],
+])('data that inflates %s to more than 64 KiB is read in a later turn', async (_, spare) => {
+  const turns: { takeTurn(): void; turnFailed(error: unknown): void }[] = [];
+  const delayed = new Promise<void>((resolve) => {
+    const delay = (work: (typeof turns)[number]): void => {
+      turns.push(work);
+      resolve();
+    };
+    const gate = new Inflation({ maxMessageBytes: MIB, ...INFLATION_DEFAULTS }, undefined, undefined, { delay });
+    expect(gate.open(zeros(64 * 1024), sizeOf)).toBe(64 * 1024);
+    const data = deflateSync(Buffer.concat([randomBytes(spare), Buffer.alloc(64 * 1024)]));
+    read = Promise.resolve(gate.open(frameOf(data), sizeOf));
+  });
+  await delayed;
+  turns[0]!.takeTurn();
+  expect(await read).toBe(spare + 64 * 1024);
+});
+
+it('an error in a later turn is the error of the message', async () => {
+  const gate = new Inflation({ maxMessageBytes: MIB, ...INFLATION_DEFAULTS }, undefined, undefined, {
+    delay: (work) => work.turnFailed(new Error('unreadable')),
+  });
+  await expect(gate.open(zeros(65 * 1024), sizeOf)).rejects.toThrow('unreadable');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HashCollisions } from '../../../lib/serpent/hash-collisions.js';
+import { seedsIndexTexts } from '../../../lib/serpent/index-text-hash.js';
 
 const COUNT = 20_000;
 
@@ -51,8 +52,32 @@ describe('HashCollisions: the limit on colliding keys', () => {
     expect(tables).toBeLessThan(50);
   });
 
-  it('strings and small tables are not checked for colliding keys', () => {
-    expect(admitted((index) => String(index * 65_536))).toBe(COUNT);
+  it('texts like array indices are checked where V8 hashes them without a seed, and only there', () => {
+    const colliding = (index: number): string => String(index * 65_536);
+    expect(admitted(colliding, COUNT, new HashCollisions(false))).toBeLessThan(6_000);
+    expect(admitted(colliding, COUNT, new HashCollisions(true))).toBe(COUNT);
+    for (const keyAt of [String, (index: number) => String(index * 1_000), (index: number) => String(1_700_000_000 + index * 60)])
+      expect(admitted(keyAt, COUNT, new HashCollisions(false))).toBe(COUNT);
+  });
+
+  it.each([
+    ['20.19.0', false],
+    ['20.20.1', false],
+    ['20.20.2', true],
+    ['22.12.0', false],
+    ['22.22.2', true],
+    ['22.23.0', true],
+    ['23.11.0', false],
+    ['24.0.0', false],
+    ['24.14.1', true],
+    ['25.8.1', false],
+    ['26.0.0', true],
+  ])('Node %s hashes texts like array indices with a seed: %s', (version, isSeeded) => {
+    expect(seedsIndexTexts(version)).toBe(isSeeded);
+  });
+
+  it('other texts and small tables are not checked for colliding keys', () => {
+    expect(admitted((index) => `k${index * 65_536}`, COUNT, new HashCollisions(false))).toBe(COUNT);
     const collisions = new HashCollisions();
     for (let table = 0; table < 1_000; table++) {
       expect(admitted((index) => BigInt(index + 1) << 64n, 100, collisions)).toBe(100);

@@ -149,3 +149,44 @@ it('takers run in the context in which the turns were made, not in that of a soc
   storage.run('socket', () => turns.wait(taker, 10));
   expect(seen).toEqual(['daemon', 'daemon']);
 });
+
+it('work that was put off is done after the connections on which bytes have arrived, at least one piece in each turn', async () => {
+  const turns = new Turns(0);
+  const [late, later, ...others] = takers(4);
+  turns.delay(late!);
+  turns.delay(later!);
+  for (const taker of others) turns.wait(taker, 10);
+  expect(served).toEqual([]);
+  await nextTurn();
+  expect(served).toEqual(['2', '0']);
+  await nextTurn();
+  expect(served).toEqual(['2', '0', '3', '1']);
+});
+
+it('once the time of a turn is over, a full read waits for the next turn, unless 1 MiB waits', async () => {
+  const turns = new Turns(0);
+  const [first, second, third, large] = takers(4);
+  turns.wait(first!, 10);
+  turns.wait(second!, 64 * 1024);
+  expect(served).toEqual(['0']);
+  turns.wait(third!, 64 * 1024);
+  expect(served).toEqual(['0']);
+  turns.wait(large!, 1024 * 1024);
+  expect(served).toEqual(['0', '1']);
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
+  expect(served).toEqual(['0', '1', '2', '3']);
+});
+
+it('work that was put off and throws is told so, and the rest is done', async () => {
+  const turns = new Turns(Infinity);
+  const [rest] = takers(1);
+  const failure = new Error('broken');
+  const throwing = new Taker('throwing', () => {
+    throw failure;
+  });
+  turns.delay(throwing);
+  turns.delay(rest!);
+  await nextTurn();
+  expect(served).toEqual(['throwing', '0']);
+  expect(throwing.failure).toBe(failure);
+});

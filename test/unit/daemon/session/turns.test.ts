@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createConnection } from 'node:net';
+import { deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../../lib/core.js';
 import { encodeMessage } from '../../../../lib/protocol/messages/message.js';
@@ -17,6 +18,12 @@ class Log {
   note(what: unknown): unknown {
     this.calls.push(typeof what === 'string' ? what.slice(0, 10) : what);
     return what;
+  }
+  /** Blocks the event loop for 10 ms. */
+  busy(what: unknown): void {
+    const end = performance.now() + 10;
+    while (performance.now() < end);
+    this.calls.push(what);
   }
   text(letter: string, length: number): string {
     return letter.repeat(length);
@@ -60,6 +67,32 @@ it.each([
   for (let index = 1; index < count; index++) await greedy.next();
   expect(log.calls).toHaveLength(count + 1);
   expect(log.calls.indexOf(1)).toBeLessThan(count);
+});
+
+it('compressed requests of many connections, a few bytes each, let others be served between two of them', async () => {
+  const { daemon, log } = await serveLog();
+  const [greedy, modest] = [await Promise.all(Array.from({ length: 5 }, () => join(daemon))), await join(daemon)];
+  const data = deflateSync(dumps(pyTuple('log', 'note', pyTuple('x'.repeat(100_000)), {})));
+  const frame = { type: MESSAGE_TYPES.invoke, serializerId: 1, flags: FLAGS.compressed, seq: 1, data };
+  const one = Buffer.concat(encodeMessage(frame, 2 ** 30));
+  expect(one.length).toBeLessThan(256);
+  for (const peer of greedy) peer.write(Buffer.concat(Array.from({ length: 16 }, () => one)));
+  await Promise.all(greedy.map((peer) => peer.next()));
+  const before = log.calls.length;
+  expect(await modest.call('log', 'note', 1)).toBe(1);
+  for (const peer of greedy) for (let index = 1; index < 16; index++) await peer.next();
+  expect(log.calls).toHaveLength(5 * 16 + 1);
+  expect(log.calls.indexOf(1)).toBeLessThan(5 * 16);
+  expect(log.calls.indexOf(1)).toBeGreaterThanOrEqual(before);
+});
+
+it('a connection whose requests take long lets others be served in between', async () => {
+  const { daemon, log } = await serveLog();
+  const [greedy, modest] = [await join(daemon), await join(daemon)];
+  greedy.write(Buffer.concat(Array.from({ length: 16 }, (_, index) => request('busy', [index]))));
+  expect(await modest.call('log', 'note', 'modest')).toBe('modest');
+  for (let index = 0; index < 16; index++) await greedy.next();
+  expect(log.calls.indexOf('modest')).toBeLessThan(16);
 });
 
 it('calls of many connections that arrive in one turn do not see the stores of each other', async () => {
