@@ -13,28 +13,30 @@ export interface LogFields {
     | 'closed'
     | 'error'
     | 'warning'
-    | 'wire';
+    | 'wire'
+    | undefined;
   /** Id of the object. */
-  object?: string;
+  object?: string | undefined;
   /** Wire name of the method; `__getattr__` and `__setattr__` for attributes. */
-  method?: string;
+  method?: string | undefined;
   /** A UUID. */
-  correlationId?: string;
+  correlationId?: string | undefined;
   /** Address of the client. */
-  peer?: string;
+  peer?: string | undefined;
   /** Number of the connection. */
-  connection?: number;
-  principal?: string;
+  connection?: number | undefined;
+  /** Name of the principal that the guards set for the client. */
+  principal?: string | undefined;
   /** Duration of the call; if the call returned a stream, until the end of the stream. */
-  durationMs?: number;
+  durationMs?: number | undefined;
   /** Python class of the error, as the client sees it. */
-  errorType?: string;
+  errorType?: string | undefined;
   /** The arguments as a text, if the option `accessLog` asks for them. */
-  arguments?: string;
+  arguments?: string | undefined;
   /** A code of a warning. */
-  code?: string;
+  code?: string | undefined;
   /** The stack of the error, and the stacks of its causes. */
-  stack?: string;
+  stack?: string | undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { LimitName } from '../limits/limits.js';
 export interface DaemonSnapshot {
   /** When the snapshot was taken, as in `Date.prototype.toISOString`. */
   at: string;
+  /** What the daemon does now. */
   state: DaemonState;
   /** Location of the daemon; null before it listens. */
   location: string | null;
@@ -16,6 +17,7 @@ export interface DaemonSnapshot {
   natLocation: string | null;
   /** Time since the daemon began to listen; 0 before. */
   uptimeMs: number;
+  /** Numbers of the daemon, with those that only grow. */
   totals: DaemonTotals;
   /** Registered objects, `Pyro.Daemon` included. */
   objects: ObjectSnapshot[];
@@ -23,6 +25,7 @@ export interface DaemonSnapshot {
   connections: ConnectionSnapshot[];
   /** Open item streams, the oldest first; at most `maxListed`. */
   streams: StreamSnapshot[];
+  /** The limits, with the part of each that is used. */
   limits: LimitSnapshot[];
   /** Names of the objects at name servers. */
   names: NameSnapshot[];
@@ -92,6 +95,7 @@ export interface MethodSnapshot {
   kind: 'method';
   /** Wire name. */
   name: string;
+  /** True when clients do not wait for a reply. */
   isOneway: boolean;
   /** True when the method is known to return a stream: a generator, or a method of Nest with the option `stream`. */
   isStream: boolean;
@@ -104,14 +108,19 @@ export interface AttributeSnapshot extends Pick<MethodParameter, 'type' | 'rules
   kind: 'attribute';
   /** Wire name. */
   name: string;
+  /** True when clients can read the attribute. */
   isReadable: boolean;
+  /** True when clients can set the attribute. */
   isWritable: boolean;
 }
 
 /** A connection of a client. */
 export interface ConnectionSnapshot {
+  /** Number of the connection within its daemon, counted from 1. */
   id: number;
+  /** `address:port` of the client, or `local`. */
   remoteAddress: string;
+  /** True when the connection is encrypted. */
   isTls: boolean;
   /** The principal that the hook or the guards of the daemon set, else the first that an object's guards set; null: there is none. */
   principal: string | null;

@@ -110,6 +110,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     );
   }
 
+  /** Subscribes to an event of the server, also before the server listens. */
   override on<Event extends keyof PyroServerEvents>(event: Event, callback: PyroServerEvents[Event]): this {
     this.subscriptions.push([event, callback as (...args: never[]) => void]);
     this.daemon?.on(event, callback as never);

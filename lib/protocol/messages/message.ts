@@ -14,12 +14,17 @@ export interface ReplyAddress {
 
 /** A message to write. */
 export interface OutgoingMessage {
+  /** Type of the message, see `MESSAGE_TYPES`. */
   type: number;
+  /** Number of the serializer of the data, see `SERIALIZER_IDS`. */
   serializerId: number;
+  /** Bits of `FLAGS`. */
   flags: number;
+  /** 0 to 65,535. A reply has the number of its request. */
   seq: number;
   /** Already compressed when `flags` says so. */
   data: Buffer;
+  /** Four letters to bytes. Default: none. */
   annotations?: Annotations;
   /** 16 bytes; sets the correlation flag. */
   correlationId?: Buffer;
