@@ -99,6 +99,7 @@ export class ServedObjects implements AsyncDisposable {
     return (this.ending ??= this.end(deadlineMs));
   }
 
+  /** The same as {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -117,10 +117,12 @@ export class ScriptedPeer {
     await this.until(() => false);
   }
 
+  /** Ends the sending side of the connection. */
   end(): void {
     this.socket.end();
   }
 
+  /** Cuts the connection. */
   destroy(): void {
     this.socket.destroy();
   }

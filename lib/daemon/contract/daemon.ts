@@ -40,7 +40,9 @@ export interface ObjectLease extends Disposable {
 
 /** The request that brought a proxy. */
 export interface ProxyOrigin {
+  /** The daemon that got the proxy. */
   readonly daemon: Daemon;
+  /** The connection over which the proxy came. */
   readonly connection: PyroConnection;
   /** Runs `hook` when the request is over: its method has ended, and so has its item stream, if it returned one. */
   onEnd(hook: () => void): void;

@@ -22,6 +22,7 @@ export interface CallObserver {
 export interface ObservedCall extends CallContext {
   /** `<batch>` for a batch; both names are `<unknown>` when they cannot be read. */
   readonly method: string;
+  /** Positional arguments of the call. */
   readonly args: readonly unknown[];
   /** False when the daemon has no such object, or the object no such member: then the client made a name up. */
   readonly isKnown: boolean;

@@ -71,11 +71,13 @@ export interface TargetDescription {
   className: string | null;
   /** Null for a target of another kind. */
   instanceMode: InstanceMode | null;
+  /** Exposed methods and attributes. */
   members: MemberSnapshot[];
 }
 
 /** A registered object. */
 export interface ObjectSnapshot extends TargetDescription {
+  /** Id of the object. */
   objectId: string;
   /** True when handshake guards decide who may use the object. */
   isGuarded: boolean;
@@ -146,12 +148,15 @@ export interface ConnectionSnapshot {
 
 /** An open item stream. */
 export interface StreamSnapshot {
+  /** Id of the object. */
   objectId: string;
+  /** Wire name of the method that returned the stream. */
   method: string;
   /** Number of the connection that opened the stream. */
   openedBy: number;
   /** Number of the connection that read the stream last; null while the stream lingers. */
   readBy: number | null;
+  /** Time since the stream was opened. */
   ageMs: number;
   /** Items that were sent. */
   items: number;
@@ -180,7 +185,9 @@ export interface LimitSnapshot {
 
 /** A name of an object at one name server. */
 export interface NameSnapshot {
+  /** The name. */
   name: string;
+  /** Id of the object. */
   objectId: string;
   /** `host:port` of the name server; null before it was found. */
   nameServer: string | null;
@@ -202,10 +209,15 @@ export interface FailureSnapshot {
   kind: 'call' | 'handshake' | 'daemon';
   /** Python class of the error, as the client sees it. */
   errorType: string;
+  /** Text of the error, cut. */
   message: string;
+  /** Id of the object; null when none was asked for. */
   objectId: string | null;
+  /** Wire name of the method; null when none was called. */
   method: string | null;
+  /** Address of the client. */
   remoteAddress: string | null;
+  /** UUID of the call; null outside of calls. */
   correlationId: string | null;
 }
 
