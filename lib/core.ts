@@ -1,6 +1,7 @@
 /**
  * Pyro5 without Nest: daemon, client, protocol, serializers.
  *
+ * @module nestjs-pyro/core
  * @packageDocumentation
  */
 

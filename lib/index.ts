@@ -4,6 +4,7 @@
  * Names of core that most applications with Nest write are here, too; all names of core, with the types of options, are in
  * `nestjs-pyro/core`.
  *
+ * @module nestjs-pyro
  * @packageDocumentation
  */
 

@@ -1,6 +1,7 @@
 /**
  * Compiles the code blocks of Markdown pages, runs the marked blocks, and finds dead links: `check-pages.js [FILE…]`. Default: README.md
  * and all of docs/, and of the other Markdown files of the project only the links. {@link readSnippets} describes the marks of blocks.
+ * Without files, it also measures how hard the pages are to read: {@link PAGE_GROUPS} has the limits.
  *
  * TypeScript is compiled, with types, against the built package; everything lies in `build/pages/` while it runs.
  */
@@ -14,6 +15,7 @@ import { packageRoot } from './package-root.js';
 import { deadLinks } from './page-links.js';
 import { Program, run } from './program.js';
 import { readSnippets, type Snippet } from './page-snippets.js';
+import { hardToRead, PAGE_GROUPS, readabilityOf } from './readability.js';
 
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -38,12 +40,14 @@ const named = process.argv.slice(2);
 const all = await markdownFiles();
 const dead = await deadLinks(packageRoot, named.length > 0 ? named : all);
 for (const message of dead) console.error(`FAILED: ${message}`);
+const hard = named.length > 0 ? [] : await measureAll(all);
+for (const message of hard) console.error(`FAILED: ${message}`);
 
 const pages = await Promise.all((named.length > 0 ? named : all.filter((name) => PAGE.test(name))).map(readPage));
 await writePrograms(pages);
 await run(process.execPath, [join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
 
-let failed = dead.length;
+let failed = dead.length + hard.length;
 const lock = await takeTurn();
 for (const page of pages) {
   try {
@@ -81,6 +85,20 @@ async function markdownFiles(): Promise<string[]> {
     }),
   );
   return names.flat().sort();
+}
+
+/** Prints the readability of each group of pages. @returns the limits that are not kept */
+async function measureAll(names: readonly string[]): Promise<string[]> {
+  const messages: string[] = [];
+  const groupOf = (name: string): string | undefined => PAGE_GROUPS.find(({ pages: those }) => those.test(name))?.name;
+  for (const group of PAGE_GROUPS) {
+    const files = names.filter((name) => groupOf(name) === group.name);
+    const found = readabilityOf(await Promise.all(files.map((name) => readFile(join(packageRoot, name), 'utf8'))));
+    const [words, long, pointing] = [found.words, found.long, found.pointing].map((figure) => figure.toFixed(1));
+    console.log(`${group.name}: ${words} words in a sentence, ${long} % long, ${pointing} % begin with a pronoun`);
+    messages.push(...hardToRead(group, found));
+  }
+  return messages;
 }
 
 async function readPage(name: string): Promise<Page> {

@@ -17,9 +17,27 @@ const VIEWS = [
   { name: 'wide', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
   { name: 'narrow', viewport: { width: 390, height: 800 }, colorScheme: 'dark' },
 ] as const;
-/** A text for the search, and a title that the search has to find. */
-const QUESTION = 'handshake guards';
-const ANSWER = 'Handshake guards';
+/** Texts for the search, of each group of the map, and the title of a page that the search has to show for each. */
+const QUESTIONS: readonly (readonly [question: string, answer: string])[] = [
+  ['handshake guards', 'Handshake guards'],
+  ['first steps', 'First steps'],
+  ['no free workers', 'Troubleshooting'],
+  ['unknown object', 'Troubleshooting'],
+  ['item stream terminated', 'Troubleshooting'],
+  ['datetime decimal', 'Values'],
+  ['callTimeoutMs', 'Proxies'],
+  ['retries', 'Connections of the client'],
+  ['maxConnections', 'Limits'],
+  ['lease', 'Running a name server'],
+  ['throttler', 'throttler'],
+  ['docker', 'Deployment'],
+  ['environment', 'Configuration from the environment'],
+  ['numpy camera', 'Frames of a NumPy camera'],
+  ['PyroProxy', 'PyroProxy'],
+];
+/** Counts cells with a text of more than 60 characters that are narrower than 120 pixels. */
+const NARROW_CELLS =
+  "[...document.querySelectorAll('td')].filter((cell) => cell.innerText.length > 60 && cell.offsetWidth < 120).length";
 const MOST_TOLD = 20;
 
 const { values } = parseArgs({ options: { pictures: { type: 'string' } } });
@@ -56,6 +74,10 @@ async function openAll(program: Browser, { name: view, viewport, colorScheme }: 
   for (const name of pages) {
     current = name;
     await page.goto(pathToFileURL(join(SITE, name)).href);
+    // typedoc hides the page until its script has run
+    await page.waitForFunction('document.body.offsetWidth > 0');
+    const narrowCells = await page.evaluate<number>(NARROW_CELLS);
+    if (narrowCells > 0) note(`has ${narrowCells} cells of tables that are too narrow for their texts`);
     const widerBy = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
     if (widerBy > 0) note(`is ${widerBy} pixels wider than the window`);
     if (values.pictures !== undefined && (name === 'index.html' || /Guards|Limits/.test(name)))
@@ -67,12 +89,12 @@ async function openAll(program: Browser, { name: view, viewport, colorScheme }: 
 }
 
 async function search(page: Page, note: (what: string) => void): Promise<void> {
-  await page.goto(pathToFileURL(join(SITE, 'index.html')).href);
-  await page.click('#tsd-search-trigger');
-  await page.fill('#tsd-search-input', QUESTION);
-  await page
-    .getByRole('option', { name: ANSWER })
-    .first()
-    .waitFor()
-    .catch(() => note(`does not find ${ANSWER}`));
+  for (const [question, answer] of QUESTIONS) {
+    await page.goto(pathToFileURL(join(SITE, 'index.html')).href);
+    await page.click('#tsd-search-trigger');
+    await page.fill('#tsd-search-input', question);
+    await page.getByRole('option').first().waitFor();
+    const found = await page.getByRole('option').allInnerTexts();
+    if (!found.some((text) => text.includes(answer))) note(`"${question}" does not find ${answer}, but ${found.join('; ')}`);
+  }
 }

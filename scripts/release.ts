@@ -4,7 +4,7 @@
  * The script checks that the tree is clean and that the package keeps its budget. It takes the notes under "Unreleased" of
  * CHANGELOG.md, sets the version, and makes a commit, a tag, the tarball and its list of contents (SBOM) in `build/release/`. The
  * last line that the script prints is the command that publishes. Without a kind, the sections of the notes decide
- * ({@link kindOfNotes}).
+ * ({@link kindOfNotes}); the first release has the version of package.json.
  *
  * With `--dry-run` nothing outside of `build/` changes, and a tree that is not clean causes only a message.
  */
@@ -13,7 +13,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from './package-root.js';
 import { run } from './program.js';
-import { kindOfNotes, nextVersion, type ReleaseKind, releasedChangelog, unreleasedNotes } from './release/changelog.js';
+import {
+  isBeforeFirstRelease,
+  kindOfNotes,
+  nextVersion,
+  type ReleaseKind,
+  releasedChangelog,
+  unreleasedNotes,
+} from './release/changelog.js';
 
 const KINDS: readonly ReleaseKind[] = ['major', 'minor', 'patch'];
 const CHANGELOG = join(packageRoot, 'CHANGELOG.md');
@@ -38,19 +45,21 @@ async function release(): Promise<void> {
   const packageJson = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   const changelog = await readFile(CHANGELOG, 'utf8');
   const notes = unreleasedNotes(changelog);
-  const kind = givenKind() ?? kindOfNotes(notes, packageJson.version);
-  const version = nextVersion(packageJson.version, kind);
+  const given = givenKind();
+  const isFirst = given === undefined && isBeforeFirstRelease(changelog);
+  const kind = given ?? kindOfNotes(notes, packageJson.version);
+  const version = isFirst ? packageJson.version : nextVersion(packageJson.version, kind);
   const tag = `v${version}`;
   const released = releasedChangelog(changelog, version, new Date().toISOString().slice(0, 'YYYY-MM-DD'.length));
   if ((await git('tag', '--list', tag)) !== '') throw new Error(`the tag ${tag} exists already`);
   tell(
-    `${packageJson.version} → ${version} (${kind}), ${notes.split('\n').filter((line) => line.startsWith('- ')).length} notes`,
+    `${packageJson.version} → ${version} (${isFirst ? 'first release' : kind}), ${notes.split('\n').filter((line) => line.startsWith('- ')).length} notes`,
   );
 
   await step('package checks', 'npm', 'run', '--silent', 'check:package');
   await step('budget', 'npm', 'run', '--silent', 'check:budget');
   if (!isDry) {
-    await step('version', 'npm', 'version', version, '--no-git-tag-version');
+    await step('version', 'npm', 'version', version, '--no-git-tag-version', '--allow-same-version');
     await writeFile(CHANGELOG, released);
   }
   await rm(FOLDER, { recursive: true, force: true });

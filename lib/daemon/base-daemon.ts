@@ -96,16 +96,19 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     if (warning !== undefined) this.reporter.warn(warning, 'PYRO_OPEN_ADDRESS');
   }
 
+  /** `host:port`, `[v6]:port` or `./u:path`. @throws {DaemonError} before the daemon listens */
   get locationStr(): string {
     const { location } = this.lifecycle;
     if (location === undefined) throw notListening();
     return location;
   }
 
+  /** `natHost:natPort`. Undefined without NAT, and for a connected socket. */
   get natLocationStr(): string | undefined {
     return this.options.connectedSocket ? undefined : natLocationOf(this.options, this.locationStr);
   }
 
+  /** The listening server, or the connected socket. Undefined before the daemon listens. */
   get sock(): Server | Duplex | undefined {
     return this.lifecycle.sock;
   }
@@ -115,6 +118,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return [...new Set([this.sock ?? [], this.sessions.sockets].flat())];
   }
 
+  /** Number of registered objects, `Pyro.Daemon` included. */
   get objectCount(): number {
     return this.objects.size;
   }
@@ -134,22 +138,27 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.objects.get(objectId) !== undefined;
   }
 
+  /** Connections that passed their handshake. */
   get connections(): PyroConnection[] {
     return this.sessions.connections;
   }
 
+  /** Number of open item streams, lingering ones included. */
   get streamCount(): number {
     return this.streams.size;
   }
 
+  /** Numbers of times that each limit was reached since the daemon was made, by the name of the option. */
   get counters(): Readonly<Record<LimitName, number>> {
     return { ...this.limits.counts };
   }
 
+  /** True while the daemon accepts connections and calls. */
   get isListening(): boolean {
     return this.lifecycle.isListening;
   }
 
+  /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
   get isReachable(): boolean {
     return this.lifecycle.isReachable;
   }
@@ -317,6 +326,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.close('now');
   }
 
+  /** The same as {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }

@@ -18,35 +18,36 @@ export interface LogFields {
     | 'name taken'
     | 'name server available'
     | 'name server unavailable'
-    | 'wire';
+    | 'wire'
+    | undefined;
   /** Id of the object. */
-  object?: string;
+  object?: string | undefined;
   /** Wire name of the method; `__getattr__` and `__setattr__` for attributes. */
-  method?: string;
+  method?: string | undefined;
   /** A UUID; of an item of a stream: of the call that returned the stream. */
-  correlationId?: string;
+  correlationId?: string | undefined;
   /** Address of the client. */
-  peer?: string;
+  peer?: string | undefined;
   /** Number of the connection. */
-  connection?: number;
+  connection?: number | undefined;
   /** The principal of a call: its key, or else its name. */
-  principal?: string;
+  principal?: string | undefined;
   /** Duration of the call; if the call returned a stream, until the stream was open. Of an item that failed: of the item. */
-  durationMs?: number;
+  durationMs?: number | undefined;
   /** Time from the opening of a stream to its end. */
-  streamMs?: number;
+  streamMs?: number | undefined;
   /** Python class of the error, as the client sees it. */
-  errorType?: string;
+  errorType?: string | undefined;
   /** The arguments as a text, if the option `accessLog` asks for them. */
-  arguments?: string;
+  arguments?: string | undefined;
   /** A name that a server registers at a name server. */
-  name?: string;
+  name?: string | undefined;
   /** Address of a name server. */
-  nameServer?: string;
+  nameServer?: string | undefined;
   /** A code of a warning. */
-  code?: string;
+  code?: string | undefined;
   /** The stack of the error, and the stacks of its causes. */
-  stack?: string;
+  stack?: string | undefined;
 }
 
 /**

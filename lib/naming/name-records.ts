@@ -1,6 +1,8 @@
 /** The URI and the metadata tags that a name is registered with. */
 export interface NameRegistration {
+  /** URI of the object, as a text. */
   uri: string;
+  /** Tags of the name. */
   metadata: Set<string>;
 }
 

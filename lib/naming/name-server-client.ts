@@ -62,6 +62,7 @@ export class NameServerClient implements AsyncDisposable {
     return new NameServerClient(await connectedProxy(proxy), again);
   }
 
+  /** URI of the name server. */
   get uri(): PyroUri {
     return this.proxy.$uri;
   }
@@ -216,6 +217,7 @@ export class NameServerClient implements AsyncDisposable {
     return this.proxy.$release();
   }
 
+  /** Closes the connection to the name server. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }

@@ -40,6 +40,7 @@ const WATCH_RULES: OptionRules<NameWatchOptions> = {
 export interface NameWaitOptions {
   /** Longest wait for the name. Default 30,000. */
   timeoutMs?: number;
+  /** Ends the wait. The error is its reason. */
   signal?: AbortSignal;
 }
 

@@ -5,9 +5,11 @@ import { tagList } from './metadata-tags.js';
 
 /** An object to register at a name server. */
 export interface NamedObject {
+  /** The name. */
   name: string;
   /** A PYRO URI. The hosts `0.0.0.0` and `::` are replaced by this machine's address in the connection to the name server. */
   uri: PyroUri | string;
+  /** Tags of the name. Default: none. */
   metadata?: Iterable<string>;
 }
 

@@ -27,7 +27,9 @@ interface Common {
 
 /** A name that is to be registered at one name server. */
 export interface NameState {
+  /** The name. */
   readonly name: string;
+  /** URI of the object. */
   readonly uri: PyroUri;
   /** Location of the name server at the last check; null when no name server was found so far. */
   readonly nameServer: string | null;

@@ -20,6 +20,7 @@ export interface MethodParameter {
   name: string | null;
   /** `rest`: takes all further positional arguments. `keywords`: takes the keyword arguments that no other parameter takes. */
   kind: 'positional' | 'rest' | 'keywords';
+  /** True when callers have to give the argument. */
   isRequired: boolean;
   /** Type of the values, where decorators tell it: `number`, `text`, the name of a class. Absent where it is not known. */
   type?: string;

@@ -61,6 +61,7 @@ export class PyroError extends Error {
 
   /** Dotted name of the Python class that a Python peer gets when this error travels. */
   readonly pythonType: string = 'Pyro5.errors.PyroError';
+  /** The stable code of the error. Programs branch on the code or the class, never on the message. */
   readonly code: PyroErrorCode;
 
   constructor(message: string, options?: ErrorOptions & { code?: PyroErrorCode }) {
@@ -71,6 +72,7 @@ export class PyroError extends Error {
   /** Pyro5's name of the class. Minifiers may change `constructor.name`, but not this. */
   static readonly pyroName: string = 'PyroError';
 
+  /** Pyro5's name of the class. */
   override get name(): string {
     return (this.constructor as typeof PyroError).pyroName;
   }

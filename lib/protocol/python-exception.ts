@@ -26,6 +26,7 @@ export class PythonException extends Error {
     super(args.map(safeText).join(', '), options);
   }
 
+  /** The class name without its module. */
   override get name(): string {
     return this.pythonType.slice(this.pythonType.lastIndexOf('.') + 1);
   }

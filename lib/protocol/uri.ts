@@ -20,10 +20,13 @@ export class PyroUri {
     recogniseInstances(this, 'PyroUri');
   }
 
+  /** How the object is found: by its address, by a name, or by tags. */
   readonly protocol: 'PYRO' | 'PYRONAME' | 'PYROMETA';
   /** Object id, name, or (PYROMETA) the tags, sorted and joined by commas. */
   readonly object: string;
+  /** Host of the daemon or name server. Undefined for a unix socket, and when the URI has no location. */
   readonly host: string | undefined;
+  /** Port of the daemon or name server. Undefined without {@link host}. */
   readonly port: number | undefined;
   /** Path of a unix domain socket. */
   readonly socketName: string | undefined;
@@ -72,11 +75,13 @@ export class PyroUri {
     return this.socketName === undefined ? undefined : unixLocation(this.socketName);
   }
 
+  /** The URI as a text that the constructor reads. */
   toString(): string {
     const name = `${this.protocol}:${this.object}`;
     return this.location === undefined ? name : `${name}@${this.location}`;
   }
 
+  /** True for another URI with the same text. */
   equals(other: unknown): boolean {
     return other instanceof PyroUri && other.toString() === this.toString();
   }

@@ -121,6 +121,7 @@ export class ServedObjects implements AsyncDisposable {
     await (this.ending ??= this.end(deadlineMs));
   }
 
+  /** The same as {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

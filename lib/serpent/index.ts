@@ -2,7 +2,8 @@
  * Writes Python literals as the `serpent` package does, and reads every literal that `ast.literal_eval` reads. This entry works without the
  * rest of the package.
  *
- * @module
+ * @module nestjs-pyro/serpent
+ * @packageDocumentation
  */
 export { SerpentError, type SerpentErrorCode } from './serpent-error.js';
 export type { SerpentLimits } from './value-limits.js';

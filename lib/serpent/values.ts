@@ -57,10 +57,12 @@ export class PyFloat {
     this.value = value;
   }
 
+  /** The number. */
   valueOf(): number {
     return this.value;
   }
 
+  /** The number as Python writes a float: `2.0`. */
   toString(): string {
     return String(this.value);
   }

@@ -1,7 +1,8 @@
 /**
  * Tools for tests of Pyro objects.
  *
- * @module
+ * @module nestjs-pyro/testing
+ * @packageDocumentation
  */
 export { connectInMemory, type InMemoryServer } from './connect-in-memory.js';
 export { createMemoryPair } from '../transport/sockets/memory-pair.js';

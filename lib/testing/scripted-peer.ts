@@ -17,10 +17,12 @@ const MAX_WAIT_MS = 20_000;
  * Replies stay in `frames` until {@link next}, {@link call} or {@link fail} takes them. Every wait ends after 20 s with an error.
  */
 export class ScriptedPeer {
+  /** Messages of the daemon that no method has taken yet, in their order. */
   readonly frames: Frame[] = [];
   private readonly reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
   private readonly waiting: (() => void)[] = [];
   private seq = 0;
+  /** True once the connection has ended. */
   closed = false;
 
   constructor(readonly socket: Duplex) {
@@ -115,10 +117,12 @@ export class ScriptedPeer {
     await this.until(() => false);
   }
 
+  /** Ends the sending side of the connection. */
   end(): void {
     this.socket.end();
   }
 
+  /** Cuts the connection. */
   destroy(): void {
     this.socket.destroy();
   }

@@ -5,6 +5,7 @@ export type ReleaseKind = 'major' | 'minor' | 'patch';
 
 const UNRELEASED = '## [Unreleased]';
 const HEADING = /^## \[/m;
+const VERSION_HEADING = /^## \[\d/m;
 /** `1.2.3`; of other forms there are no releases. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
 
@@ -39,6 +40,11 @@ export function kindOfNotes(notes: string, version: string): ReleaseKind {
   const sections = new Set([...notes.matchAll(/^### (.+)$/gm)].map(([, name]) => name!.trim()));
   if (sections.has('Removed') || sections.has('Changed')) return version.startsWith('0.') ? 'minor' : 'major';
   return sections.has('Added') || sections.has('Deprecated') ? 'minor' : 'patch';
+}
+
+/** True before the first release: no version has a heading. The first release has the version of package.json. */
+export function isBeforeFirstRelease(changelog: string): boolean {
+  return !VERSION_HEADING.test(changelog);
 }
 
 /** @throws {Error} for a version that is not of the form `1.2.3` */

@@ -65,7 +65,8 @@ export async function whileRunning<T>(
   }
 }
 
-async function installedVersion(name: string): Promise<string> {
+/** The version of a package that this project uses. */
+export async function installedVersion(name: string): Promise<string> {
   const manifest = await readFile(join(packageRoot, 'node_modules', name, 'package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }

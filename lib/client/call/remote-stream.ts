@@ -50,6 +50,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     collected.register(this, this.requests);
   }
 
+  /** Asks the server for the next item. Requests run one after the other. @throws {PyroRemoteError} when the generator on the server fails */
   next(): Promise<IteratorResult<T, undefined>> {
     return this.requests.next() as Promise<IteratorResult<T, undefined>>;
   }
@@ -59,10 +60,12 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     return this.requests.close();
   }
 
+  /** The same as {@link return}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }
 
+  /** The stream itself: `for await` reads its items. */
   [Symbol.asyncIterator](): this {
     return this;
   }

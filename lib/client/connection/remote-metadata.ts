@@ -3,9 +3,11 @@ import type { PyroUri } from '../../protocol/uri.js';
 
 /** The members that a remote object exposes. */
 export interface RemoteMetadata {
+  /** Wire names of the exposed methods. */
   readonly methods: ReadonlySet<string>;
   /** The methods that are called without waiting for a reply. */
   readonly oneway: ReadonlySet<string>;
+  /** Wire names of the exposed attributes. */
   readonly attrs: ReadonlySet<string>;
 }
 

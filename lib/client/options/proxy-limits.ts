@@ -92,7 +92,7 @@ export const PROXY_LIMITS = {
     default: DEFAULT_MAX_CHECKED_OBJECTS,
     unit: 'objects',
     limits:
-      'objects of one reply that rules of class-validator, class-transformer or a schema check, because their class is registered; nested ones count for each class around them, too; a list counts as one, and so do 64 of its items, 1,024 characters of a text, and 128 members of one dict (256 count as four)',
+      'objects of one reply that rules of class-validator, class-transformer or a schema check, because their class is registered. A nested object counts once for each class around it. A list counts as one object, and each 64 of its items as one more. Each 1,024 characters of a text count as one. A dict counts as one; with 128 members one more, with 256 four more',
     consequence: 'SerializeError; the connection goes on',
     bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },

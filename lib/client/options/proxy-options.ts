@@ -147,7 +147,9 @@ export interface Autoproxy {
 
 /** A lease of an object: the object is served until all its leases are released. */
 export interface AutoproxyLease {
+  /** The object as it travels: URI and exposed members. */
   readonly reference: ProxyReference;
+  /** Unregisters the object when this was its last lease. */
   release(): void;
 }
 

@@ -133,10 +133,12 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     return createProxy(Object.getPrototypeOf(this) as object, handle) as RemoteObject<T>;
   }
 
+  /** The same as `$release()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.$release();
   }
 
+  /** The text `[PyroProxy URI]`. No remote method is called. */
   toString(): string {
     return `[PyroProxy ${printable(String(this.$uri))}]`;
   }

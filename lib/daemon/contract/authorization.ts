@@ -2,10 +2,13 @@ import type { PyroConnection } from './connection.js';
 
 /** Asks whether a connection may use an object. */
 export interface AuthorizeRequest {
+  /** The connection that asks. */
   connection: PyroConnection;
+  /** Id of the object that the client wants to use. */
   objectId: string;
   /** Handshake data of the client. Undefined on a `connectedSocket`, and where `PyroConnection.handshake` was dropped. */
   data: unknown;
+  /** Annotations of the CONNECT message: four letters to bytes. */
   annotations: ReadonlyMap<string, Buffer>;
 }
 

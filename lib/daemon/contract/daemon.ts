@@ -32,6 +32,7 @@ export type LeaseOptions = Pick<RegisterOptions, 'guards'>;
 export interface ObjectLease extends Disposable {
   /** The object as it travels: URI and exposed members. */
   readonly reference: ProxyReference;
+  /** The URI of the object. */
   readonly uri: PyroUri;
   /** Unregisters the object when this was its last lease. A second call does nothing. */
   release(): void;
@@ -39,7 +40,9 @@ export interface ObjectLease extends Disposable {
 
 /** The request that brought a proxy. */
 export interface ProxyOrigin {
+  /** The daemon that got the proxy. */
   readonly daemon: Daemon;
+  /** The connection over which the proxy came. */
   readonly connection: PyroConnection;
   /** Runs `hook` when the request is over: its method has ended, and so has its item stream, if it returned one. */
   onEnd(hook: () => void): void;
@@ -71,6 +74,7 @@ export interface Daemon {
   readonly streamCount: number;
   /** Numbers of times that each limit was reached since the daemon was made, by the name of the option. A new plain object each time. */
   readonly counters: Readonly<Record<LimitName, number>>;
+  /** True while the daemon accepts connections and calls. */
   readonly isListening: boolean;
   /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
   readonly isReachable: boolean;
@@ -78,18 +82,28 @@ export interface Daemon {
   /** Takes a snapshot of the daemon, as values that JSON has. */
   inspect(options?: InspectOptions): DaemonSnapshot;
 
+  /** Registers an object, or a class with `behavior(…)`. Default of `objectId`: a new random id. @throws {DaemonError} when the object or the id is registered already, unless forced */
   register(objectOrClass: object, objectId?: string, options?: RegisterOptions): PyroUri;
+  /** Unregisters an object with all its ids, or the object that has the id. An unknown id is ignored. @throws {DaemonError} when an object is not registered */
   unregister(objectOrId: object | string): void;
+  /** The URI of a registered object, or of any id. @param nat name the NAT address, if there is one. Default true @throws {DaemonError} when an object is not registered */
   uriFor(objectOrId: object | string, nat?: boolean): PyroUri;
+  /** A registered object as it travels: URI and exposed members. @throws {DaemonError} when the object is not registered */
   proxyFor(objectOrId: object | string, nat?: boolean): ProxyReference;
   /** The reference by which a registered object travels as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined;
+  /** Keeps an object registered until the lease is released. */
   lease(object: object, options?: LeaseOptions): ObjectLease;
+  /** Reads the exposed members of an object's class anew. Clients see them with their next proxy. @throws {DaemonError} when an object is not registered */
   resetMetadataCache(objectOrId: object | string): void;
 
+  /** Serves one connected socket or other byte stream, with a handshake and without TLS. */
   serve(socket: Duplex): void;
+  /** Accepts no more connections and calls, and waits for running calls. @param deadlineMs longest wait. Default 10,000 @returns true when all calls have ended */
   drain(deadlineMs?: number): Promise<boolean>;
+  /** Drains for at most `deadlineMs` (default 10,000), then closes. */
   shutdown(deadlineMs?: number): Promise<void>;
+  /** Closes at once: connections are cut, sessions and streams end. Replies of running calls are dropped. */
   close(): Promise<void>;
 
   // Hooks. A subclass may override them; the options of the same names do the same.

@@ -22,6 +22,7 @@ export interface CallObserver {
 export interface ObservedCall extends CallContext {
   /** `<batch>` for a batch; both names are `<unknown>` when they cannot be read. */
   readonly method: string;
+  /** Positional arguments of the call. */
   readonly args: readonly unknown[];
   /** Identifies the principal, if the handshake guard has given a key. As the principal, known once the guards of the object were asked. */
   readonly principalKey: string | undefined;

@@ -5,6 +5,7 @@
 export interface ObjectSignatures {
   /** Name of the class; null when it has none. */
   class: string | null;
+  /** Docstring of the class. */
   doc?: string;
   /** By wire name. */
   methods: Record<string, MethodSignature>;
@@ -20,7 +21,9 @@ export interface MethodSignature {
   parameters: ParameterSignature[] | null;
   /** Type of the result. For a stream: the type of the iterator. */
   returns?: string;
+  /** Docstring. */
   doc?: string;
+  /** True when clients do not wait for a reply. */
   oneway: boolean;
   /** True when the method is known to return a stream. */
   stream: boolean;
@@ -35,16 +38,23 @@ export interface ParameterSignature {
    * `kwargs`: takes the keyword arguments that no other parameter takes; `type` is the type of one value, or `Unpack[…]`.
    */
   kind: 'positional-only' | 'positional' | 'varargs' | 'keyword' | 'kwargs';
+  /** True when callers have to give the argument. */
   required: boolean;
+  /** Type in the notation of Python. Undefined when nobody has told it. */
   type?: string;
+  /** Docstring. */
   doc?: string;
 }
 
 /** The type and the access of an attribute. */
 export interface AttributeSignature {
+  /** Type in the notation of Python. Undefined when nobody has told it. */
   type?: string;
+  /** Docstring. */
   doc?: string;
+  /** True when clients can read the attribute. */
   readable: boolean;
+  /** True when clients can set the attribute. */
   writable: boolean;
 }
 
@@ -70,8 +80,11 @@ export type TypeSignature =
 
 /** A field of a {@link TypeSignature}. */
 export interface FieldSignature {
+  /** Type in the notation of Python. */
   type: string;
+  /** True when the field cannot be left out. */
   required: boolean;
+  /** Docstring. */
   doc?: string;
 }
 

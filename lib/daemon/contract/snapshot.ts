@@ -9,6 +9,7 @@ import type { LimitName } from '../limits/limits.js';
 export interface DaemonSnapshot {
   /** When the snapshot was taken, as in `Date.prototype.toISOString`. */
   at: string;
+  /** What the daemon does now. */
   state: DaemonState;
   /** Location of the daemon; null before it listens. */
   location: string | null;
@@ -16,6 +17,7 @@ export interface DaemonSnapshot {
   natLocation: string | null;
   /** Time since the daemon began to listen; 0 before. */
   uptimeMs: number;
+  /** Numbers of the daemon, with those that only grow. */
   totals: DaemonTotals;
   /** Registered objects, `Pyro.Daemon` included. */
   objects: ObjectSnapshot[];
@@ -23,6 +25,7 @@ export interface DaemonSnapshot {
   connections: ConnectionSnapshot[];
   /** Open item streams, the oldest first; at most `maxListed`. */
   streams: StreamSnapshot[];
+  /** The limits, with the part of each that is used. */
   limits: LimitSnapshot[];
   /** Names of the objects at name servers. */
   names: NameSnapshot[];
@@ -68,11 +71,13 @@ export interface TargetDescription {
   className: string | null;
   /** Null for a target of another kind. */
   instanceMode: InstanceMode | null;
+  /** Exposed methods and attributes. */
   members: MemberSnapshot[];
 }
 
 /** A registered object. */
 export interface ObjectSnapshot extends TargetDescription {
+  /** Id of the object. */
   objectId: string;
   /** True when handshake guards decide who may use the object. */
   isGuarded: boolean;
@@ -92,6 +97,7 @@ export interface MethodSnapshot {
   kind: 'method';
   /** Wire name. */
   name: string;
+  /** True when clients do not wait for a reply. */
   isOneway: boolean;
   /** True when the method is known to return a stream: a generator, or a method of Nest with the option `stream`. */
   isStream: boolean;
@@ -104,14 +110,19 @@ export interface AttributeSnapshot extends Pick<MethodParameter, 'type' | 'rules
   kind: 'attribute';
   /** Wire name. */
   name: string;
+  /** True when clients can read the attribute. */
   isReadable: boolean;
+  /** True when clients can set the attribute. */
   isWritable: boolean;
 }
 
 /** A connection of a client. */
 export interface ConnectionSnapshot {
+  /** Number of the connection within its daemon, counted from 1. */
   id: number;
+  /** `address:port` of the client, or `local`. */
   remoteAddress: string;
+  /** True when the connection is encrypted. */
   isTls: boolean;
   /** The principal that the hook or the guards of the daemon set, else the first that an object's guards set; null: there is none. */
   principal: string | null;
@@ -137,12 +148,15 @@ export interface ConnectionSnapshot {
 
 /** An open item stream. */
 export interface StreamSnapshot {
+  /** Id of the object. */
   objectId: string;
+  /** Wire name of the method that returned the stream. */
   method: string;
   /** Number of the connection that opened the stream. */
   openedBy: number;
   /** Number of the connection that read the stream last; null while the stream lingers. */
   readBy: number | null;
+  /** Time since the stream was opened. */
   ageMs: number;
   /** Items that were sent. */
   items: number;
@@ -171,7 +185,9 @@ export interface LimitSnapshot {
 
 /** A name of an object at one name server. */
 export interface NameSnapshot {
+  /** The name. */
   name: string;
+  /** Id of the object. */
   objectId: string;
   /** `host:port` of the name server; null before it was found. */
   nameServer: string | null;
@@ -193,10 +209,15 @@ export interface FailureSnapshot {
   kind: 'call' | 'handshake' | 'daemon';
   /** Python class of the error, as the client sees it. */
   errorType: string;
+  /** Text of the error, cut. */
   message: string;
+  /** Id of the object; null when none was asked for. */
   objectId: string | null;
+  /** Wire name of the method; null when none was called. */
   method: string | null;
+  /** Address of the client. */
   remoteAddress: string | null;
+  /** UUID of the call; null outside of calls. */
   correlationId: string | null;
 }
 

@@ -12,8 +12,11 @@ export interface GuardedObject {
 
 /** The exposed members of an object, as clients are told them. An attribute never has the name of a method. @see Pyro5/server.py, `_get_exposed_members` */
 export interface ObjectMetadata {
+  /** Wire names of the exposed methods. */
   methods: ReadonlySet<string>;
+  /** Wire names of the methods for whose reply clients do not wait. */
   oneway: ReadonlySet<string>;
+  /** Wire names of the exposed attributes. */
   attrs: ReadonlySet<string>;
 }
 
@@ -30,8 +33,11 @@ export interface PyroTarget {
   readonly type?: AnyClass;
   /** The object, if the target serves a single object. The object travels as its proxy (autoproxy). */
   readonly instance?: object;
+  /** Calls an exposed method. */
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown;
+  /** Reads an exposed attribute. */
   getAttribute(name: string, context: CallContext): unknown;
+  /** Sets an exposed attribute. */
   setAttribute(name: string, value: unknown, context: CallContext): unknown;
   /** True for a method whose errors also surface on this side. */
   isCallback(method: string): boolean;

@@ -71,7 +71,7 @@ export const LIMITS = {
     exposed: 10_000,
     unit: 'objects',
     limits:
-      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate; nested ones count for each class around them, too; a list counts as one, and so do 64 of its items, 1,024 characters of a text, and 128 members of one dict (256 count as four)',
+      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate. A nested object counts once for each class around it. A list counts as one object, and each 64 of its items as one more. Each 1,024 characters of a text count as one. A dict counts as one; with 128 members one more, with 256 four more',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },

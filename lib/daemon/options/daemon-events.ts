@@ -10,6 +10,7 @@ import { RecentFailures } from './recent-failures.js';
 
 /** The call that failed. */
 export interface CallErrorInfo {
+  /** The connection over which the request came. */
   connection: PyroConnection;
   /** `<unknown>` when the request cannot be read so far. */
   objectId: string;
@@ -17,6 +18,7 @@ export interface CallErrorInfo {
   method: string;
   /** The arguments. None when they cannot be read. */
   args: readonly unknown[];
+  /** Keyword arguments of the call. */
   kwargs: Readonly<Record<string, unknown>>;
   /** UUID in text form. */
   correlationId: string;

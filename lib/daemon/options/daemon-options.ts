@@ -37,8 +37,8 @@ export interface DaemonOptions {
   serializers?: SerializerName[];
   /**
    * Defaults of the limits: `lab` for a network whose machines are trusted, `exposed` for a network that anybody can reach; see
-   * docs/limits.md. Limits in code win over these defaults. Given explicitly, `lab` switches off the warning of a daemon that anybody may
-   * call. Default: `lab`, with the warning.
+   * docs/limits.md. Limits in code win over these defaults. If code gives `lab`, the daemon does not warn that it has neither
+   * guards nor TLS. Default: `lab`, with the warning.
    */
   profile?: DaemonProfile;
   /** Largest message either way, also after inflation. Default 256 MiB. */

@@ -10,7 +10,9 @@ export interface NameLease {
 
 /** A registration of a name server. */
 export interface NameRecord {
+  /** The name. */
   readonly name: string;
+  /** URI of the object, as a text. */
   readonly uri: string;
   /** Metadata tags. Undefined when the name was registered without tags, which Python tells from an empty set. */
   readonly metadata: ReadonlySet<string> | undefined;

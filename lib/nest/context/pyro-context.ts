@@ -36,6 +36,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
     if (daemon instanceof PyroDaemon) return daemon;
     throw new TypeError('the daemon of this call is no PyroDaemon of this copy of nestjs-pyro');
   }
+  /** The connection over which the request came. */
   get connection(): PyroConnection {
     return this.call.connection;
   }
@@ -43,6 +44,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get principal(): unknown {
     return this.call.principal;
   }
+  /** Id of the called object. */
   get objectId(): string {
     return this.call.objectId;
   }
@@ -54,12 +56,15 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.call.kwargs;
   }
+  /** Sequence number of the request, 0 to 65,535. */
   get seq(): number {
     return this.call.seq;
   }
+  /** Flags of the request, see `FLAGS`. */
   get flags(): number {
     return this.call.flags;
   }
+  /** Name of the serializer of the request. The reply has the same. */
   get serializer(): string {
     return this.call.serializer;
   }
@@ -67,6 +72,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get correlationId(): string {
     return this.call.correlationId;
   }
+  /** Annotations of the request: four letters to bytes. */
   get annotations(): ReadonlyMap<string, Buffer> {
     return this.call.annotations;
   }
@@ -98,6 +104,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
     this.call.track(resource);
   }
 
+  /** Forgets a tracked resource without closing it. */
   untrack(resource: object): void {
     this.call.untrack(resource);
   }

@@ -24,6 +24,7 @@ export class PyroException extends RpcException {
     recogniseInstances(this, 'PyroException');
   }
 
+  /** Attributes that the exception has in Python. Default: none. */
   readonly attributes: Readonly<Record<string, unknown>>;
 
   /**
@@ -63,6 +64,7 @@ export class PyroException extends RpcException {
     return true;
   }
 
+  /** The class name without its module: `ValueError` for `builtins.ValueError`. */
   override get name(): string {
     return this.pythonType.slice(this.pythonType.lastIndexOf('.') + 1);
   }

@@ -27,6 +27,13 @@ const DEFAULT_TIMEOUT_MS = 1_000;
 /** A server that uses this part of a limit, or more, is degraded. */
 const NEAR_LIMIT = 0.9;
 
+/** The error of a call that took longer than the check allows, by the name of the check's option. Other errors stay as they are. */
+function byTimeoutMs(error: unknown, uri: string, timeoutMs: number): unknown {
+  if (!(error instanceof TimeoutError)) return error;
+  const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return new TimeoutError(`${uri} did not answer within timeoutMs (${timeoutMs} ms)${why}`, { cause: error });
+}
+
 function isNear({ used, value }: LimitSnapshot): boolean {
   return used !== null && value > 0 && used >= NEAR_LIMIT * value;
 }
@@ -126,7 +133,9 @@ export class PyroHealthIndicator {
     const { connections, busy } = remote.$pool;
     const begin = performance.now();
     if (connections === 0 || busy < connections) {
-      await remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: timeoutMs });
+      await remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: timeoutMs }).catch((error: unknown) => {
+        throw byTimeoutMs(error, String(remote.$uri), timeoutMs);
+      });
     }
     const use = remote.$pool;
     return {

@@ -47,6 +47,7 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
     return this.running;
   }
 
+  /** Called by Nest: starts the name server. */
   async onModuleInit(): Promise<void> {
     const { handshakeGuards = [], ...options } = this.options;
     const runner = handshakeGuards.length === 0 ? undefined : await this.guardsOf(handshakeGuards);
@@ -71,6 +72,7 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
+  /** Called by Nest: closes the name server. */
   async onApplicationShutdown(): Promise<void> {
     await this.running?.close();
     this.lines.endAll();

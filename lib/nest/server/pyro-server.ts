@@ -51,7 +51,9 @@ const MAX_NAME_REMOVAL_MS = 2_000;
 export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> implements CustomTransportStrategy {
   /** @internal */
   readonly [PYRO_SERVER] = true;
+  /** Identifies the transport for `@MessagePattern` and other decorators of Nest. */
   override readonly transportId = PYRO_TRANSPORT;
+  /** Logger of the server. */
   protected override readonly logger = new Logger(PyroServer.name);
   private readonly subscriptions: [keyof PyroServerEvents, (...args: never[]) => void][] = [];
   private binding: ServerBinding | undefined;
@@ -113,6 +115,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     );
   }
 
+  /** Subscribes to an event of the server, also before the server listens. */
   override on<Event extends keyof PyroServerEvents>(event: Event, callback: PyroServerEvents[Event]): this {
     checkArgument('on: the callback', callback, FUNCTION);
     this.subscriptions.push([event, callback as (...args: never[]) => void]);

@@ -30,6 +30,7 @@ export interface PyroRegisterOptions extends Omit<RegisterOptions, 'guards'> {
 
 /** An object that `PyroServer.register` registered. Disposing it unregisters the object. */
 export interface RegisteredObject extends Disposable {
+  /** Id of the object. */
   readonly objectId: string;
   /** @throws {Error} before the server listens */
   readonly uri: PyroUri;

@@ -4,12 +4,17 @@ import { overLimit } from '../over-limit.js';
 
 /** The fixed part at the start of every message. */
 export interface Header {
+  /** Type of the message, see `MESSAGE_TYPES`. */
   type: number;
+  /** Number of the serializer of the data, see `SERIALIZER_IDS`. */
   serializerId: number;
+  /** Bits of `FLAGS`. */
   flags: number;
   /** 0 to 65,535. A reply has the number of its request. */
   seq: number;
+  /** Size of the data after the annotations. */
   dataBytes: number;
+  /** Size of the annotations after the header. */
   annotationsBytes: number;
 }
 

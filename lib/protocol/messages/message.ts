@@ -14,12 +14,17 @@ export interface ReplyAddress {
 
 /** A message to write. */
 export interface OutgoingMessage {
+  /** Type of the message, see `MESSAGE_TYPES`. */
   type: number;
+  /** Number of the serializer of the data, see `SERIALIZER_IDS`. */
   serializerId: number;
+  /** Bits of `FLAGS`. */
   flags: number;
+  /** 0 to 65,535. A reply has the number of its request. */
   seq: number;
   /** Already compressed when `flags` says so. */
   data: Buffer;
+  /** Four letters to bytes. Default: none. */
   annotations?: Annotations;
   /** 16 bytes; sets the correlation flag. */
   correlationId?: Buffer;
@@ -88,6 +93,7 @@ function writeHead(target: Buffer, at: number, message: OutgoingMessage, annotat
 
 /** A message that was sent or received. */
 export interface WireMessage {
+  /** From the view of this program. */
   direction: 'received' | 'sent';
   /** `host:port` or socket path of the peer. A daemon adds the number of the connection: `127.0.0.1:51234 #3`. */
   peer: string;
@@ -95,8 +101,11 @@ export interface WireMessage {
   type: number;
   /** Bits of FLAGS. */
   flags: number;
+  /** 0 to 65,535. A reply has the number of its request. */
   seq: number;
+  /** Number of the serializer, see `SERIALIZER_IDS`. */
   serializerId: number;
+  /** Annotations of the message: four letters to bytes. */
   annotations: ReadonlyMap<string, Buffer>;
   /** Compressed when `flags` says so. Valid as long as you hold it; do not change it. */
   data: Buffer;

@@ -203,6 +203,18 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
+  it('PyroHealthIndicator names timeoutMs, and no option of proxies, when an injected object does not answer in time', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    closeAfter(() => silent.close());
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const uri = `PYRO:object@127.0.0.1:${(silent.address() as { port: number }).port}`;
+    const imports = [PyroModule.forFeature([{ token: THING, uri }])];
+    const app = await NestFactory.createApplicationContext(moduleOf({ imports }), { logger: false, abortOnError: false });
+    closeAfter(() => app.close());
+    const { thing } = await app.get(PyroHealthIndicator).isHealthy('thing', { object: THING, timeoutMs: 100 });
+    expect(thing).toMatchObject({ status: 'down', message: `${uri} did not answer within timeoutMs (100 ms)` });
+  });
+
   it('PyroHealthIndicator does not wait for an injected object whose connections are all busy, and tells that calls wait', async () => {
     const { app, pyro } = await startClient();
     const thing = app.get<RemoteObject>(THING);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { kindOfNotes, nextVersion, releasedChangelog, unreleasedNotes } from '../../../scripts/release/changelog.js';
+import {
+  isBeforeFirstRelease,
+  kindOfNotes,
+  nextVersion,
+  releasedChangelog,
+  unreleasedNotes,
+} from '../../../scripts/release/changelog.js';
 
 const CHANGELOG = [
   '# Changelog',
@@ -49,6 +55,11 @@ describe('the changelog at a release', () => {
     ['patch', '1.2.4'],
   ] as const)('the next %s version after 1.2.3 is made', (kind, version) => {
     expect(nextVersion('1.2.3', kind)).toBe(version);
+  });
+
+  it('a changelog without a version is that of a project before its first release', () => {
+    expect(isBeforeFirstRelease('# Changelog\n\n## [Unreleased]\n\n- one')).toBe(true);
+    expect(isBeforeFirstRelease(CHANGELOG)).toBe(false);
   });
 
   it('a version that is no release is refused', () => {

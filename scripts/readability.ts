@@ -1,0 +1,91 @@
+/** What makes prose hard to read for people whose second language is English. Code, headings and tables do not count. */
+export interface Readability {
+  sentences: number;
+  /** Mean number of words in a sentence. */
+  words: number;
+  /** Percent of sentences with more than 25 words. */
+  long: number;
+  /** Percent of sentences that begin with a pronoun, which points at something instead of naming it. */
+  pointing: number;
+}
+
+/** Pages that have the same limits. */
+export interface PageGroup {
+  name: string;
+  pages: RegExp;
+  limits: Omit<Readability, 'sentences'>;
+}
+
+const LONG_SENTENCE_WORDS = 25;
+const COMMENT = /<!--.*?-->/gs;
+const CODE_BLOCK = /^(`{3,}|~{3,}).*?^\1\s*$/gms;
+const NO_PROSE = /^(?:#|\s*\||!\[)/;
+const LIST_ITEM = /^\s*(?:[-*]|\d+\.)\s+/;
+const SENTENCE_END = /(?<=[.!?])\s+(?=[A-Z`"([])/;
+const PRONOUN = /^(?:it|this|that|these|those|they|there|he|she|one|its|their|such|both|ours|others|neither|some)\b/i;
+/** `This page`: the noun follows, so the sentence names it. */
+const NAMED =
+  /^(?:this|that|these|those|such|both|some|neither) (?:page|table|library|option|package|method|project|way|guide|file)s?\b/i;
+
+/** The groups, each page in the first that fits. The limits are a little above the figures of November 2026, which evidence.md tells. */
+export const PAGE_GROUPS: readonly PageGroup[] = [
+  {
+    name: 'pages about the code and its speed',
+    pages: /^docs\/(?:performance|benchmarks|development)\.md$/,
+    limits: { words: 17, long: 15, pointing: 9 },
+  },
+  { name: 'audits', pages: /^docs\/audit\//, limits: { words: 18, long: 18, pointing: 7 } },
+  { name: 'decisions', pages: /^docs\/adr\//, limits: { words: 22, long: 30, pointing: 8 } },
+  { name: 'samples', pages: /^sample\//, limits: { words: 14, long: 3, pointing: 4 } },
+  { name: 'guides', pages: /^docs\//, limits: { words: 13.5, long: 1.5, pointing: 2 } },
+  {
+    name: 'README and the other pages of the root',
+    pages: /^(?:README|SECURITY|CONTRIBUTING|CODE_OF_CONDUCT)\.md$/,
+    limits: { words: 14, long: 3, pointing: 4 },
+  },
+];
+
+/** Measures texts together. */
+export function readabilityOf(pages: readonly string[]): Readability {
+  const sentences = pages.flatMap(sentencesOf);
+  const lengths = sentences.map((sentence) => sentence.split(/\s+/).length);
+  const percent = (count: number): number => (100 * count) / Math.max(1, sentences.length);
+  return {
+    sentences: sentences.length,
+    words: lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, sentences.length),
+    long: percent(lengths.filter((length) => length > LONG_SENTENCE_WORDS).length),
+    pointing: percent(sentences.filter((sentence) => PRONOUN.test(sentence) && !NAMED.test(sentence)).length),
+  };
+}
+
+/** The sentences of a Markdown page with three words or more. Code in a sentence is one word. */
+export function sentencesOf(markdown: string): string[] {
+  const paragraphs: string[][] = [[]];
+  for (const line of markdown.replace(COMMENT, '').replace(CODE_BLOCK, '').split('\n')) {
+    if (line.trim() === '' || NO_PROSE.test(line)) paragraphs.push([]);
+    else if (LIST_ITEM.test(line)) paragraphs.push([line.replace(LIST_ITEM, '')]);
+    else paragraphs.at(-1)!.push(line.trim());
+  }
+  return paragraphs
+    .map((lines) => lines.join(' '))
+    .flatMap((text) => withoutMarks(text).split(SENTENCE_END))
+    .filter((sentence) => sentence.trim().split(/\s+/).length >= 3);
+}
+
+/** The limits that a group of pages does not keep, each as a sentence. */
+export function hardToRead({ name, limits }: PageGroup, found: Readability): string[] {
+  const over = (figure: keyof typeof limits, told: string): string[] =>
+    found[figure] > limits[figure] ? [`${name}: ${told} ${found[figure].toFixed(1)}, at most ${limits[figure]}`] : [];
+  return [
+    ...over('words', 'words in a sentence'),
+    ...over('long', `percent of sentences over ${LONG_SENTENCE_WORDS} words`),
+    ...over('pointing', 'percent of sentences that begin with a pronoun'),
+  ];
+}
+
+function withoutMarks(text: string): string {
+  return text
+    .replace(/\[((?:[^\]\\]|\\.)*)\]\([^)]*\)/g, '$1')
+    .replaceAll('**', '')
+    .replace(/`[^`]*`/g, '`code`');
+}
