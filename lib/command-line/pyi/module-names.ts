@@ -11,6 +11,7 @@ export const FROM_TYPING: ReadonlySet<string> = new Set([
   'TypeAlias',
   'TypedDict',
   'Unpack',
+  'overload',
 ]);
 /** The builtin types that texts of types name, and the builtin decorators of attributes. */
 export const BUILTINS: ReadonlySet<string> = new Set(

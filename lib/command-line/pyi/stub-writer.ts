@@ -2,16 +2,16 @@ import type {
   AttributeSignature,
   MethodSignature,
   ObjectSignatures,
-  ParameterSignature,
   SignatureBook,
   TypeSignature,
 } from '../../daemon/contract/signatures.js';
-import { isPythonName, pythonNameFor } from '../python/python-names.js';
+import { isPythonName } from '../python/python-names.js';
 import { namesOfTypes } from '../types/reached-types.js';
 import { enumText, recordText } from './class-writer.js';
 import { nested } from '../types/doc-comment.js';
-import { docString, indented } from './docstrings.js';
+import { classBody, docString } from './docstrings.js';
 import { FROM_TYPING, IMPORTED } from './module-names.js';
+import { parameterLists } from './parameter-lists.js';
 import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';
 
@@ -102,7 +102,7 @@ function typeText(
   // in a class, a field hides a type of the same name
   if (fields.every(({ field }) => isPythonName(field) && !used.has(field))) {
     const lines = fields.flatMap(({ field, text, doc }) => [`${field}: ${text}`, ...docString(doc)]);
-    return `class ${name}(TypedDict):\n${indented([...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])])}`;
+    return `class ${name}(TypedDict):\n${classBody([...docString(type.doc), ...lines])}`;
   }
   const items = fields.map(({ field, text }) => `    ${textLiteral(field)}: ${textLiteral(text)},\n`);
   return `${name} = TypedDict('${name}', {\n${items.join('')}})\n`;
@@ -131,8 +131,8 @@ class ProtocolWriter {
       isPythonName(member) ? ['', ...each] : ['', `# ${textLiteral(member)} is no name of Python: getattr(…)`],
     );
     const docs = docString(doc);
-    const body = docs.length > 0 || lines.length > 0 ? [...docs, ...(docs.length > 0 ? lines : lines.slice(1))] : ['pass'];
-    return [...this.visible.aliases, `class ${name}(Protocol):\n${indented(body)}`].join('\n\n');
+    const body = [...docs, ...(docs.length > 0 ? lines : lines.slice(1))];
+    return [...this.visible.aliases, `class ${name}(Protocol):\n${classBody(body)}`].join('\n\n');
   }
 
   private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
@@ -143,26 +143,14 @@ class ProtocolWriter {
   }
 
   private methodLines(name: string, { parameters, returns = 'Any', doc }: MethodSignature): string[] {
-    const list = ['self', ...(parameters === null ? ['*args: Any', '**kwargs: Any'] : this.parameterTexts(parameters))];
+    const [result, any] = [this.visible.in(returns), this.visible.in('Any')];
+    const lists = (parameters === null ? [`*args: ${any}, **kwargs: ${any}`] : parameterLists(parameters, this.visible)).map(
+      (list) => ['self', list].filter((text) => text !== '').join(', '),
+    );
     const told = (parameters ?? []).flatMap(({ name: of, doc: text }) => (of !== null && text ? [`:param ${of}: ${text}`] : []));
     const docs = docString([doc, told.join('\n')].filter((text) => text).join('\n\n'));
-    return [`def ${name}(${list.join(', ')}) -> ${this.visible.in(returns)}:`, ...nested([...docs, '...'])];
-  }
-
-  private parameterTexts(parameters: readonly ParameterSignature[]): string[] {
-    const isName = (name: string | null): name is string => name !== null && isPythonName(name) && name !== 'self';
-    const isNamed = ({ name, kind }: ParameterSignature): boolean =>
-      kind !== 'positional-only' && (kind !== 'positional' || isName(name));
-    const names = new Set(parameters.flatMap(({ name }) => name ?? []));
-    // Python has parameters that have no names of their own only in front
-    const lastUnnamed = parameters.findLastIndex((each) => !isNamed(each));
-    const texts = parameters.map(({ name, kind, required, type = 'Any' }, index) => {
-      const own = isName(name) ? name : pythonNameFor(`argument${index + 1}`, names);
-      const stars = kind === 'varargs' ? '*' : kind === 'kwargs' ? '**' : '';
-      return `${stars}${own}: ${this.visible.in(type)}${required || stars !== '' ? '' : ' = ...'}`;
-    });
-    if (lastUnnamed >= 0) texts.splice(lastUnnamed + 1, 0, '/');
-    return texts;
+    const mark = lists.length > 1 ? [`@${this.visible.in('overload')}`] : [];
+    return lists.flatMap((list) => [...mark, `def ${name}(${list}) -> ${result}:`, ...nested([...docs, '...'])]);
   }
 }
 
