@@ -34,6 +34,7 @@ export function recordText(
   const ordered = isTuple && isMixed ? fields.slice().sort(([, a], [, b]) => Number(b.required) - Number(a.required)) : fields;
   const lines = ordered.flatMap(([field, { type: text, required: isRequired, doc }]) => {
     if (!isPythonName(field)) return [`# ${textLiteral(field)} is no name of Python`];
+    if (isTuple && field.startsWith('_')) return [`# ${textLiteral(field)} is no name of a NamedTuple`];
     const shown = visible.in(text);
     const optional = text === 'Any' || text.endsWith('| None') ? shown : `${shown} | None`;
     return [`${field}: ${isRequired ? shown : `${optional} = None`}`, ...docString(doc)];

@@ -1,6 +1,7 @@
 /** Names that the printed module imports from `typing`. */
 export const FROM_TYPING: ReadonlySet<string> = new Set([
   'Any',
+  'Collection',
   'Iterator',
   'Literal',
   'Mapping',

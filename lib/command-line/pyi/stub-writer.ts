@@ -21,17 +21,24 @@ const HEAD = `${AUTHOR}: run it again instead of changing this file.`;
 export const STUB_HEAD = `"""${AUTHOR}`;
 const BYTES_NOTE =
   'Results that are bytes arrive as a dict in serpent, the default serializer: serpent.tobytes(result) makes them bytes.';
+
+/** The Python module that `nestjs-pyro python classes` has printed. */
+export interface PrintedModule {
+  readonly module: string;
+  /** The names of its classes, by their dotted names. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
 /**
  * Writes a Python module with a protocol for each class, and the types that they name. It is a stub (`.pyi`), and as a `.py` file it
  * can be imported. The same signatures give the same text.
  *
- * @param classesModule a Python module that has the classes with `@PyroClass`: they are imported, and not defined
+ * @param printed the Python module that has the classes with `@PyroClass`: they are imported, and not defined
  */
-export function writeStub({ classes }: SignatureBook, classesModule?: string): string {
+export function writeStub({ classes }: SignatureBook, printed?: PrintedModule): string {
   const all = Object.values(classes).sort((one, other) => (one.class! < other.class! ? -1 : 1));
   const types = new Map(all.flatMap((each) => Object.entries(each.types ?? {})));
-  const imported =
-    classesModule === undefined ? [] : [...types].flatMap(([name, type]) => (type.class === undefined ? [] : [name]));
+  const imported = printed === undefined ? [] : [...types].flatMap(([name, type]) => (type.class === undefined ? [] : [name]));
   const defined = [...types].filter(([name]) => !imported.includes(name)).sort(([one], [other]) => (one < other ? -1 : 1));
   const own = new Set([...types.keys(), ...all.map((each) => each.class!)]);
   const definitions = [
@@ -42,8 +49,21 @@ export function writeStub({ classes }: SignatureBook, classesModule?: string): s
   const hasBytes = all.some((each) => givesBytes(each));
   const head = hasBytes ? `"""${HEAD}\n\n${BYTES_NOTE}\n"""\n` : `"""${HEAD}"""\n`;
   const named = new Set(all.flatMap((each) => [...namesOfTypes(each)]));
-  const classImport = imported.length === 0 ? '' : `from ${classesModule} import ${imported.sort().join(', ')}\n\n`;
+  const classImport = printed === undefined || imported.length === 0 ? '' : importOf(imported.sort(), types, printed);
   return `${head}from __future__ import annotations\n\n${importsFor(body, named)}${classImport}\n${body}`;
+}
+
+/** `from lab_classes import Gas, Sequence as Sequence_` */
+function importOf(
+  names: readonly string[],
+  types: ReadonlyMap<string, TypeSignature>,
+  { module, names: printed }: PrintedModule,
+): string {
+  const parts = names.map((name) => {
+    const own = printed.get(types.get(name)!.class!) ?? name;
+    return own === name ? name : `${own} as ${name}`;
+  });
+  return `from ${module} import ${parts.join(', ')}\n\n`;
 }
 
 function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): boolean {

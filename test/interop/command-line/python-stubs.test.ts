@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readProjectSignatures } from '../../../lib/command-line/pyi/class-signatures.js';
+import { type ProjectSignatures, readProjectSignatures } from '../../../lib/command-line/pyi/class-signatures.js';
 import { openProject } from '../../../lib/command-line/pyi/project.js';
 import { writeStub } from '../../../lib/command-line/pyi/stub-writer.js';
-import type {
-  MethodSignature,
-  ObjectSignatures,
-  ParameterSignature,
-  SignatureBook,
-} from '../../../lib/daemon/contract/signatures.js';
+import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
+import { descriptionOf } from '../../../lib/classes/register-class.js';
+import { registerClass } from '../../../lib/core.js';
+import type { MethodSignature, ObjectSignatures, ParameterSignature } from '../../../lib/daemon/contract/signatures.js';
 import { runProgram } from '../../command-line-program.js';
 import { ensurePythonEnv } from '../python-env.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
 const SOURCE = `
-import { PyroController, PyroMethod } from 'nestjs-pyro';
+import { Exclude, Expose } from 'class-transformer';
+import { IsOptional, IsString } from 'class-validator';
+import { PyroClass, PyroController, PyroMethod, registerEnum } from 'nestjs-pyro';
 
 @PyroController() export class Mixed {
   @PyroMethod() heat(celsius: number, minutes = 5, pause?: number): string { return String(celsius + minutes + (pause ?? 0)); }
@@ -29,11 +29,40 @@ import { PyroController, PyroMethod } from 'nestjs-pyro';
 @PyroController({ naming: 'snake_case' }) export class SameName {
   @PyroMethod() twice(fooBar: number, foo_bar: string): void { void [fooBar, foo_bar]; }
 }
+
+@PyroClass('stage.Position', { fields: { x: 'float' } }) export class StagePosition { x!: number; }
+@PyroClass('laser.Position', { fields: { nm: 'float' } }) export class LaserPosition { nm!: number; }
+@PyroClass('lab.Sequence', { fields: { name: 'str' } }) export class Sequence { name!: string; }
+@PyroClass('lab.next', { fields: { at: 'float' } }) export class next { at!: number; }
+@PyroController() export class Mover {
+  @PyroMethod() laser(to: LaserPosition): LaserPosition { return to; }
+  @PyroMethod() stage(to: StagePosition): StagePosition { return to; }
+  @PyroMethod() run(steps: Sequence[], then: next): Sequence { void then; return steps[0]!; }
+}
+
+@PyroController() export class Clock {
+  @PyroMethod() time(): string { return ''; }
+  @PyroMethod() date(at: Date): string { return String(at); }
+}
+
+export enum Gas { Air = 'air', Argon = 'argon' }
+registerEnum(Gas, 'lab.Gas');
+@PyroController() export class Valve {
+  @PyroMethod() open(gas: Gas, others: Gas[] = []): Gas { return others[0] ?? gas; }
+  @PyroMethod() mean(values: Float64Array, weights?: Uint16Array): number { return values.length + (weights?.length ?? 0); }
+}
+
+@PyroClass('lab.User') export class User {
+  @IsString() @Expose({ name: 'first_name' }) firstName!: string;
+  @IsString() @Exclude() secret!: string;
+  @IsOptional() @IsString() @Exclude({ toPlainOnly: true }) password?: string;
+}
+@PyroController() export class Users { @PyroMethod() add(user: User): User { return user; } }
 `;
 
 let python: PythonInterpreter;
 let directory: string;
-let book: SignatureBook;
+let book: ProjectSignatures;
 beforeAll(async () => {
   [python, directory] = await Promise.all([PythonInterpreter.start(), mkdtemp(join(tmpdir(), 'stubs-'))]);
   const root = join(import.meta.dirname, '../../..');
@@ -49,7 +78,10 @@ beforeAll(async () => {
     writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['objects.ts'] })),
     writeFile(join(directory, 'package.json'), '{ "type": "module" }'),
     writeFile(join(directory, 'objects.ts'), SOURCE),
-    writeFile(join(directory, 'mypy.ini'), '[mypy]\nstrict = True\n\n[mypy-Pyro5.*]\nignore_missing_imports = True\n'),
+    writeFile(
+      join(directory, 'mypy.ini'),
+      '[mypy]\nstrict = True\n\n[mypy-Pyro5.*]\nignore_missing_imports = True\n\n[mypy-mover_classes]\nignore_errors = True\n',
+    ),
   ]);
   book = readProjectSignatures(openProject(ts, join(directory, 'tsconfig.json')), undefined);
 }, 300_000);
@@ -59,8 +91,9 @@ afterAll(async () => {
 });
 
 /** Writes the stub of some classes as `NAME.pyi`. */
-async function stub(name: string, classes: readonly string[], classesModule?: string): Promise<string> {
-  const text = writeStub({ classes: Object.fromEntries(classes.map((each) => [each, book.classes[each]!])) }, classesModule);
+async function stub(name: string, classes: readonly string[], module?: string): Promise<string> {
+  const printed = module === undefined ? undefined : { module, names: book.printedNames };
+  const text = writeStub({ classes: Object.fromEntries(classes.map((each) => [each, book.classes[each]!])) }, printed);
   await writeFile(join(directory, `${name}.pyi`), text);
   return text;
 }
@@ -203,4 +236,78 @@ def calls(o: Mixed, s: SameName) -> None:
 `,
     );
   });
+
+  it('pyi --classes names classes as the printed module does, when two have the same name and when a name is taken', async () => {
+    const descriptions = [StagePosition, LaserPosition, Sequence, Next].map((each) => descriptionOf(each)!);
+    const module = pythonClasses({ classes: descriptions, enums: [] }, { style: 'dataclass' });
+    await writeFile(join(directory, 'mover_classes.py'), module);
+    const text = await stub('mover', ['Mover'], 'mover_classes');
+    expect(text).toContain('from mover_classes import Sequence as Sequence_, laser_Position, next_, stage_Position\n');
+    await expectRefused(
+      'mover_calls',
+      `import mover_classes as c
+from mover import Mover
+
+def calls(o: Mover) -> None:
+    o.laser(c.laser_Position(nm=1.0)).nm
+    o.stage(c.stage_Position(x=1.0)).x
+    o.laser(c.stage_Position(x=1.0))  # refused
+    o.run([c.Sequence("a")], c.next_(1.0)).name
+`,
+    );
+  });
+
+  it('pyi writes a stub that mypy accepts when methods have the names of imported types', async () => {
+    await stub('clock', ['Clock']);
+    await expectRefused(
+      'clock_calls',
+      `from datetime import datetime
+from clock import Clock
+
+def calls(o: Clock) -> str:
+    o.date(1)  # refused
+    return o.time() + o.date(datetime.now())
+`,
+    );
+  });
+
+  it('pyi lets arguments be arrays of NumPy where the parameter is a typed array, and members of a registered Enum', async () => {
+    await stub('valve', ['Valve']);
+    await expectRefused(
+      'valve_calls',
+      `import numpy
+from valve import Gas, Valve
+
+def calls(o: Valve) -> None:
+    o.mean(numpy.zeros(3, "f4"), numpy.zeros((2, 2), "u2"))
+    o.mean([1, 2.5], (1, 2))
+    o.mean("x")  # refused
+    o.mean(1)  # refused
+    o.open(Gas.Air, [Gas.Argon, "air"])
+    o.open("air").upper()
+    o.open("oxygen")  # refused
+`,
+    );
+  });
+
+  it('pyi writes the members of a class by their names on the wire, without members that do not travel', async () => {
+    expect(await stub('users', ['Users'])).toContain('class User:\n    first_name: str\n    password: str | None = None\n\n');
+  });
 });
+
+class StagePosition {
+  x!: number;
+}
+class LaserPosition {
+  nm!: number;
+}
+class Sequence {
+  name!: string;
+}
+class Next {
+  at!: number;
+}
+registerClass(StagePosition, { name: 'stage.Position', fields: { x: 'float' } });
+registerClass(LaserPosition, { name: 'laser.Position', fields: { nm: 'float' } });
+registerClass(Sequence, { name: 'lab.Sequence', fields: { name: 'str' } });
+registerClass(Next, { name: 'lab.next', fields: { at: 'float' } });
