@@ -18,6 +18,7 @@ interface PyiArguments extends GeneratedFileArguments {
 }
 
 const COMMAND = 'nestjs-pyro pyi';
+const MAX_ERRORS = 10;
 const STUB_WRITER: FileWriter = { command: COMMAND, head: STUB_HEAD };
 const SIGNATURES_WRITER: FileWriter = { command: COMMAND, head: '{\n  "classes": {' };
 
@@ -61,6 +62,13 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
   if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }, printed), given, STUB_WRITER);
 }
 
+/** Types with errors would be `Any` without a word. */
+function warnOfErrors(project: string, errors: readonly string[]): void {
+  if (errors.length === 0) return;
+  const shown = [...errors.slice(0, MAX_ERRORS), ...(errors.length > MAX_ERRORS ? ['…'] : [])];
+  process.stderr.write(`${project} does not compile; a type that the compiler does not know is Any:\n${shown.join('\n')}\n`);
+}
+
 /** TypeScript 7 is a program without an interface for JavaScript. */
 function noCompilerApi({ version }: Partial<Compiler>): string {
   return `typescript ${version ?? ''} of the project cannot be used as a library: npm install --save-dev typescript@6, or name another project (-p)`;
@@ -78,7 +86,10 @@ function withReached(chosen: readonly string[], all: SignatureBook['classes']): 
 
 function readProject(compiler: Compiler, project: string, naming: PyroNaming | undefined): ProjectSignatures {
   try {
-    return readProjectSignatures(openProject(compiler, project), naming);
+    const opened = openProject(compiler, project);
+    const signatures = readProjectSignatures(opened, naming);
+    warnOfErrors(project, opened.errors());
+    return signatures;
   } catch (error) {
     throw new CommandFailure((error as Error).message, EXIT_CODES.failed.code, { cause: error });
   }

@@ -55,6 +55,9 @@ const IMPORT_OF_STYLE: Readonly<Record<PythonStyle, string>> = {
   attrs: 'import attrs',
 };
 
+/** The beginning of a printed module. */
+export const CLASSES_HEAD = '"""Classes of a Nest application for Pyro5. Printed by: npx nestjs-pyro python classes"""';
+
 /**
  * The text of a Python module that defines classes, and registers them with Pyro5.
  *
@@ -85,7 +88,10 @@ class PythonModule {
 
   /** The classes of a module of the user, which has their short names. */
   private imported(): string[] {
-    return [...this.names].map(([name, own]) => (own === shortName(name) ? own : `${shortName(name)} as ${own}`));
+    return [...this.printed.enums, ...this.printed.classes].map(({ name }) => {
+      const own = this.names.get(name)!;
+      return own === shortName(name) ? own : `${shortName(name)} as ${own}`;
+    });
   }
 
   private imports(): string {
@@ -103,8 +109,7 @@ class PythonModule {
       'from Pyro5.api import register_class_to_dict, register_dict_to_class',
       'from Pyro5.serializers import SerpentSerializer',
     ];
-    const title = '"""Classes of a Nest application for Pyro5. Printed by: npx nestjs-pyro python classes"""';
-    return `${title}\nfrom __future__ import annotations\n\n${lines.join('\n')}`;
+    return `${CLASSES_HEAD}\nfrom __future__ import annotations\n\n${lines.join('\n')}`;
   }
 
   private styles(): Set<PythonStyle> {
