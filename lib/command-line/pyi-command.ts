@@ -5,7 +5,7 @@ import { NAMINGS, type PyroNaming } from '../objects/naming.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { type FileWriter, type GeneratedFileArguments, writeGenerated, writesFile } from './terminal/generated-file.js';
 import { optionalPackage } from './terminal/optional-package.js';
-import { readProjectSignatures } from './pyi/class-signatures.js';
+import { type ProjectSignatures, readProjectSignatures } from './pyi/class-signatures.js';
 import { type Compiler, openProject } from './pyi/project.js';
 import { namesOfTypes } from './types/reached-types.js';
 import { STUB_HEAD, writeStub } from './pyi/stub-writer.js';
@@ -18,6 +18,7 @@ interface PyiArguments extends GeneratedFileArguments {
 }
 
 const COMMAND = 'nestjs-pyro pyi';
+const MAX_ERRORS = 10;
 const STUB_WRITER: FileWriter = { command: COMMAND, head: STUB_HEAD };
 const SIGNATURES_WRITER: FileWriter = { command: COMMAND, head: '{\n  "classes": {' };
 
@@ -45,7 +46,7 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
   const compiler = optionalPackage<Compiler>('typescript', COMMAND, dirname(resolve(project)));
   if (typeof (compiler as Partial<Compiler>).createProgram !== 'function')
     throw new CommandFailure(noCompilerApi(compiler), EXIT_CODES.usage.code);
-  const all = readProject(compiler, project, naming);
+  const { classes: all, printedNames } = readProject(compiler, project, naming);
   const unknown = names.find((name) => !Object.hasOwn(all, name));
   const known = Object.keys(all).join(', ') || 'none';
   if (unknown !== undefined || known === 'none')
@@ -57,7 +58,15 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
   const classes = Object.fromEntries(withReached(chosen, all).map((name) => [name, all[name]!]));
   if (signatures !== undefined)
     writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check, force }, SIGNATURES_WRITER);
-  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }, given.classes), given, STUB_WRITER);
+  const printed = given.classes === undefined ? undefined : { module: given.classes, names: printedNames };
+  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }, printed), given, STUB_WRITER);
+}
+
+/** Types with errors would be `Any` without a word. */
+function warnOfErrors(project: string, errors: readonly string[]): void {
+  if (errors.length === 0) return;
+  const shown = [...errors.slice(0, MAX_ERRORS), ...(errors.length > MAX_ERRORS ? ['…'] : [])];
+  process.stderr.write(`${project} does not compile; a type that the compiler does not know is Any:\n${shown.join('\n')}\n`);
 }
 
 /** TypeScript 7 is a program without an interface for JavaScript. */
@@ -75,9 +84,12 @@ function withReached(chosen: readonly string[], all: SignatureBook['classes']): 
   return [...reached].sort();
 }
 
-function readProject(compiler: Compiler, project: string, naming: PyroNaming | undefined): SignatureBook['classes'] {
+function readProject(compiler: Compiler, project: string, naming: PyroNaming | undefined): ProjectSignatures {
   try {
-    return readProjectSignatures(openProject(compiler, project), naming).classes;
+    const opened = openProject(compiler, project);
+    const signatures = readProjectSignatures(opened, naming);
+    warnOfErrors(project, opened.errors());
+    return signatures;
   } catch (error) {
     throw new CommandFailure((error as Error).message, EXIT_CODES.failed.code, { cause: error });
   }

@@ -17,13 +17,18 @@ import { capitalized } from './python-texts.js';
 import { PythonTypeTexts } from './python-type-text.js';
 import { isMember, type ServedClass, servedClasses } from './served-classes.js';
 
+export interface ProjectSignatures extends SignatureBook {
+  /** The names of classes and enums in the module that `nestjs-pyro python classes` prints, by their dotted names. */
+  readonly printedNames: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the signatures of the served classes of a project from their TypeScript types.
  *
  * @param naming the option `naming` of the server
  * @throws {Error} when two classes have the same name
  */
-export function readProjectSignatures(project: Project, naming: PyroNaming | undefined): SignatureBook {
+export function readProjectSignatures(project: Project, naming: PyroNaming | undefined): ProjectSignatures {
   const classes = servedClasses(project);
   const at = classes.findIndex(({ name }, index) => classes[index + 1]?.name === name);
   if (at >= 0) {
@@ -40,6 +45,7 @@ export function readProjectSignatures(project: Project, naming: PyroNaming | und
     return [each.name, { ...read, class: pythonNames.get(each.symbol)! }] as const;
   });
   return {
+    printedNames: texts.printedNames,
     classes: Object.fromEntries(
       signatures.map(([name, each]) => [name, withReachedTypes(each, (type) => texts.types.get(type))]),
     ),

@@ -1,6 +1,6 @@
 import type { TypeSignature } from '../../daemon/contract/signatures.js';
 import { enumMemberName, isPythonName } from '../python/python-names.js';
-import { docString, indented } from './docstrings.js';
+import { classBody, docString } from './docstrings.js';
 import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';
 
@@ -13,7 +13,7 @@ export function enumText(name: string, { members }: AliasSignature): string {
   const lines = Object.entries(members ?? {}).map(
     ([key, value]) => `${enumMemberName(key, taken)} = ${typeof value === 'string' ? textLiteral(value) : value}`,
   );
-  return `class ${name}(Enum):\n${indented(lines.length > 0 ? lines : ['pass'])}`;
+  return `class ${name}(Enum):\n${classBody(lines)}`;
 }
 
 /**
@@ -34,17 +34,18 @@ export function recordText(
   const ordered = isTuple && isMixed ? fields.slice().sort(([, a], [, b]) => Number(b.required) - Number(a.required)) : fields;
   const lines = ordered.flatMap(([field, { type: text, required: isRequired, doc }]) => {
     if (!isPythonName(field)) return [`# ${textLiteral(field)} is no name of Python`];
+    if (isTuple && field.startsWith('_')) return [`# ${textLiteral(field)} is no name of a NamedTuple`];
     const shown = visible.in(text);
     const optional = text === 'Any' || text.endsWith('| None') ? shown : `${shown} | None`;
     return [`${field}: ${isRequired ? shown : `${optional} = None`}`, ...docString(doc)];
   });
-  const body = [...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])];
+  const body = [...docString(type.doc), ...lines];
   const isKeywordOnly = type.style === 'pydantic' || isMixed;
   const base = type.base === undefined ? '' : `(${type.base})`;
   const head = isTuple
     ? `class ${name}(NamedTuple):`
     : `@dataclass${isKeywordOnly ? '(kw_only=True)' : ''}\nclass ${name}${base}:`;
-  return [...visible.aliases, `${head}\n${indented(body)}`].join('\n\n');
+  return [...visible.aliases, `${head}\n${classBody(body)}`].join('\n\n');
 }
 
 function inheritedOf({ base }: RecordSignature, types: ReadonlyMap<string, TypeSignature>): [string, { required: boolean }][] {

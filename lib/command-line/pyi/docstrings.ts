@@ -8,8 +8,10 @@ export function docString(doc: string | undefined): string[] {
   return [`"""${lines[0]}`, ...lines.slice(1), '"""'];
 }
 
-export function indented(lines: readonly string[]): string {
-  return nested(lines)
+/** The body of a class. Python wants a statement; a comment is none. */
+export function classBody(lines: readonly string[]): string {
+  const isEmpty = lines.every((line) => line === '' || line.startsWith('#'));
+  return nested(isEmpty ? [...lines, 'pass'] : lines)
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -9,8 +9,9 @@ const NAMED: Readonly<Record<string, string | ({ result: string } & Partial<Reco
   ArrayBuffer: 'bytes',
   SharedArrayBuffer: 'bytes',
   DataView: 'bytes',
-  Float32Array: { argument: 'Sequence[float]', result: 'list[float]' },
-  Float64Array: { argument: 'Sequence[float]', result: 'list[float]' },
+  // an array of NumPy is no Sequence
+  Float32Array: { argument: 'Collection[float]', result: 'list[float]' },
+  Float64Array: { argument: 'Collection[float]', result: 'list[float]' },
   // Pyro5's side reads an array by a file that the user takes or not
   NdArray: 'Any',
   PyComplex: 'complex',
@@ -40,7 +41,7 @@ const ITERATORS =
 
 /** The Python type of a type without type arguments that has a known name; undefined for other names. */
 export function knownType(name: string, direction: Direction): string | undefined {
-  if (INTEGERS.test(name)) return direction === 'argument' ? 'Sequence[int]' : 'list[int]';
+  if (INTEGERS.test(name)) return direction === 'argument' ? 'Collection[int]' : 'list[int]';
   const known = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
   return typeof known === 'object' ? (known[direction] ?? known.result) : known;
 }

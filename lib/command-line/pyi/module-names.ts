@@ -1,6 +1,7 @@
 /** Names that the printed module imports from `typing`. */
 export const FROM_TYPING: ReadonlySet<string> = new Set([
   'Any',
+  'Collection',
   'Iterator',
   'Literal',
   'Mapping',
@@ -11,6 +12,7 @@ export const FROM_TYPING: ReadonlySet<string> = new Set([
   'TypeAlias',
   'TypedDict',
   'Unpack',
+  'overload',
 ]);
 /** The builtin types that texts of types name, and the builtin decorators of attributes. */
 export const BUILTINS: ReadonlySet<string> = new Set(

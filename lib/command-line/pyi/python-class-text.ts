@@ -4,7 +4,7 @@ import { decoratorNamed, decoratorsOf, literalOf } from './decorators.js';
 import { type Direction, fieldType } from './known-types.js';
 import type { NamedTypes } from './named-types.js';
 import type { Project } from './project.js';
-import { type PythonClass, type PythonClasses, type PythonField, shortName } from './python-classes.js';
+import type { PythonClass, PythonClasses, PythonField } from './python-classes.js';
 import { capitalized } from './python-texts.js';
 import { textLiteral } from '../types/text-literal.js';
 import { docOf, isData, isForeign } from './type-parts.js';
@@ -27,7 +27,7 @@ export class PythonClassTexts {
     if (['message', 'stack'].every((name) => type.getProperty(name))) return 'Any';
     const [base] = checker.getBaseTypes(checker.getDeclaredTypeOfSymbol(source.symbol) as ts.InterfaceType);
     const add = (name: string): void => this.addClass(source, type, base, name);
-    return this.named.nameOf(source.symbol, shortName(source.name), add, true);
+    return this.named.nameOf(source.symbol, this.classes.printedNames.get(source.name)!, add, true);
   }
 
   private addClass(source: PythonClass, type: ts.Type, base: ts.Type | undefined, name: string): void {
@@ -38,23 +38,23 @@ export class PythonClassTexts {
     const doc = docOf(this.project, source.symbol);
     const parent = baseClass && base && this.textOf(base, 'member', name);
     const isBased = parent !== undefined && parent !== 'Any';
-    const given = { ...doc, class: source.name, ...(style && { style }), ...(isBased && { base: parent }) };
-    this.named.types.set(name, { fields, ...given });
+    const parts = { ...doc, class: source.name, ...(style && { style }), ...(isBased && { base: parent }) };
+    this.named.types.set(name, { fields, ...parts });
     const inherited = (isBased && baseClass && this.classes.fieldsOf(baseClass)) || [];
     const all = this.classes.fieldsOf(source) ?? this.dataFields(type);
-    for (const { name: field, isOptional, type: told } of all) {
-      const member = type.getProperty(field);
-      if (member === undefined || inherited.some((each) => each.name === field)) continue;
-      const own = checker.getNonNullableType(checker.getTypeOfSymbol(member));
-      const text = told === undefined ? this.memberText(member, own, name) : this.optionText(told, name);
-      fields[field] = { type: text, required: !isOptional, ...docOf(this.project, member) };
+    for (const { name: own, wireName, isOptional, type: told } of all) {
+      const member = type.getProperty(own);
+      if (member === undefined || inherited.some((each) => each.wireName === wireName)) continue;
+      const given = checker.getNonNullableType(checker.getTypeOfSymbol(member));
+      const text = told === undefined ? this.memberText(member, given, name) : this.optionText(told, name);
+      fields[wireName] = { type: text, required: !isOptional, ...docOf(this.project, member) };
     }
   }
 
   private dataFields(type: ts.Type): PythonField[] {
     const { Optional } = this.project.ts.SymbolFlags;
     const members = type.getProperties().filter((member) => isData(this.project, member));
-    return members.map(({ name, flags }) => ({ name, isOptional: Boolean(flags & Optional), type: undefined }));
+    return members.map(({ name, flags }) => ({ name, wireName: name, isOptional: Boolean(flags & Optional), type: undefined }));
   }
 
   private memberText(member: ts.Symbol, type: ts.Type, name: string): string {
@@ -83,7 +83,7 @@ export class PythonClassTexts {
   }
 
   /** An enum whose values travel as members of a Python Enum. */
-  private enumClassText(symbol: ts.Symbol, pythonName: string): string {
+  enumClassText(symbol: ts.Symbol, pythonName: string): string {
     const { ts, checker } = this.project;
     const members: Record<string, string | number> = {};
     for (const member of symbol.declarations?.find((each) => ts.isEnumDeclaration(each))?.members ?? []) {
@@ -93,6 +93,6 @@ export class PythonClassTexts {
     const values = Object.values(members).map((value) => (typeof value === 'string' ? textLiteral(value) : String(value)));
     const alias = `Literal[${values.join(', ')}]`;
     const add = (name: string): void => void this.named.types.set(name, { alias, class: pythonName, members });
-    return this.named.nameOf(checker.getDeclaredTypeOfSymbol(symbol), shortName(pythonName), add, true);
+    return this.named.nameOf(checker.getDeclaredTypeOfSymbol(symbol), this.classes.printedNames.get(pythonName)!, add, true);
   }
 }

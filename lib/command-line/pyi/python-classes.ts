@@ -1,6 +1,7 @@
 import type ts from 'typescript';
-import { decoratorNamed, decoratorsOf, exportedName, literalOf } from './decorators.js';
+import { decoratorNamed, decoratorsOf, exportedName, literalOf, optionsOf } from './decorators.js';
 import type { Project } from './project.js';
+import { printedNames } from '../python/class-names.js';
 
 /** A class with `@PyroClass`, or a class that `registerClass` registers. */
 export interface PythonClass {
@@ -12,21 +13,20 @@ export interface PythonClass {
 
 /** A member of a {@link PythonClass}, by its options. */
 export interface PythonField {
+  /** The member of the class here. */
   readonly name: string;
+  /** The member of Python's class. */
+  readonly wireName: string;
   readonly isOptional: boolean;
   /** The type in the option `fields`. */
   readonly type: ts.Expression | undefined;
-}
-
-/** The last part of a dotted name. */
-export function shortName(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 /** The classes and enums of a project that travel as objects of Python. */
 export class PythonClasses {
   private readonly classes = new Map<ts.Symbol, PythonClass>();
   private readonly enums = new Map<ts.Symbol, string>();
+  private names: ReadonlyMap<string, string> | undefined;
 
   constructor(private readonly project: Project) {
     for (const file of project.files) this.visit(file);
@@ -45,9 +45,9 @@ export class PythonClasses {
     return symbol && this.enums.get(symbol);
   }
 
-  /** The names that the classes and enums have in the module that `nestjs-pyro python classes` prints. */
-  get shortNames(): Set<string> {
-    return new Set([...[...this.classes.values()].map(({ name }) => name), ...this.enums.values()].map(shortName));
+  /** The names that the classes and enums have in the module that `nestjs-pyro python classes` prints, by their dotted names. */
+  get printedNames(): ReadonlyMap<string, string> {
+    return (this.names ??= printedNames([...[...this.classes.values()].map(({ name }) => name), ...this.enums.values()]));
   }
 
   /** The kind of Python class in the option `python`. */
@@ -58,7 +58,23 @@ export class PythonClasses {
   }
 
   /** The members in the option `fields`; without the option, the members with decorators; undefined without both. */
-  fieldsOf({ options, symbol }: PythonClass): PythonField[] | undefined {
+  fieldsOf(source: PythonClass): PythonField[] | undefined {
+    const type = this.project.checker.getDeclaredTypeOfSymbol(source.symbol);
+    return this.declaredFields(source)?.flatMap((field) => this.transformed(field, type.getProperty(field.name)));
+  }
+
+  /** A field as decorators of class-transformer say: renamed, or not there when it travels in neither direction. */
+  private transformed(field: PythonField, member: ts.Symbol | undefined): PythonField[] {
+    const decorators = (member?.declarations ?? []).flatMap((each) => decoratorsOf(this.project, each));
+    const [exposed, excluded] = ['Expose', 'Exclude'].map((name) => decoratorNamed(decorators, name));
+    const { name } = exposed === undefined ? {} : optionsOf(this.project, exposed, '');
+    const { toClassOnly, toPlainOnly } = excluded === undefined ? {} : optionsOf(this.project, excluded, '');
+    const [isSent, isRead] = [!excluded || toClassOnly === true, !excluded || toPlainOnly === true];
+    const wireName = typeof name === 'string' ? name : field.name;
+    return isSent || isRead ? [{ ...field, wireName, isOptional: field.isOptional || !isSent }] : [];
+  }
+
+  private declaredFields({ options, symbol }: PythonClass): PythonField[] | undefined {
     const { ts } = this.project;
     const given = options && this.member(options, 'fields');
     if (given !== undefined && ts.isArrayLiteralExpression(given))
@@ -74,7 +90,8 @@ export class PythonClasses {
   }
 
   private field(key: unknown, type: ts.Expression | undefined): PythonField[] {
-    return typeof key === 'string' ? [{ name: key.replace(/\?$/, ''), isOptional: key.endsWith('?'), type }] : [];
+    const name = typeof key === 'string' ? key.replace(/\?$/, '') : undefined;
+    return name === undefined ? [] : [{ name, wireName: name, isOptional: name !== key, type }];
   }
 
   /** The field of a member with decorators of class-validator. Decorators of class-transformer make no field. */
@@ -82,7 +99,14 @@ export class PythonClasses {
     const decorators = (member.declarations ?? []).flatMap((each) => decoratorsOf(this.project, each));
     const names = decorators.map(({ name }) => name).filter((name) => !/^(?:Exclude|Expose|Transform|Type)$/.test(name));
     if (names.length === 0) return [];
-    return [{ name: member.name, isOptional: names.includes('IsOptional') || names.includes('ValidateIf'), type: undefined }];
+    return [
+      {
+        name: member.name,
+        wireName: member.name,
+        isOptional: names.includes('IsOptional') || names.includes('ValidateIf'),
+        type: undefined,
+      },
+    ];
   }
 
   private member(object: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {

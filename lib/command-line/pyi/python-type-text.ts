@@ -26,8 +26,13 @@ export class PythonTypeTexts {
     private readonly served: ReadonlyMap<ts.Symbol, string>,
   ) {
     this.classes = new PythonClasses(project);
-    this.named = new NamedTypes(served, this.classes.shortNames);
+    this.named = new NamedTypes(served, new Set(this.printedNames.values()));
     this.classTexts = new PythonClassTexts(project, this.classes, this.named, (...given) => this.textOf(...given));
+  }
+
+  /** The names of classes and enums in the module that `nestjs-pyro python classes` prints, by their dotted names. */
+  get printedNames(): ReadonlyMap<string, string> {
+    return this.classes.printedNames;
   }
 
   /** By the name in Python. */
@@ -77,7 +82,7 @@ export class PythonTypeTexts {
     const { ts, checker } = this.project;
     const { flags } = type;
     const { TypeFlags } = ts;
-    if (flags & TypeFlags.EnumLike && type.symbol !== undefined) return this.enumText(type);
+    if (flags & TypeFlags.EnumLike && type.symbol !== undefined) return this.enumText(type, direction);
     if (flags & (TypeFlags.Void | TypeFlags.Undefined | TypeFlags.Null)) return 'None';
     if (type.isStringLiteral()) return `Literal[${textLiteral(type.value)}]`;
     if (type.isNumberLiteral()) return Number.isSafeInteger(type.value) ? `Literal[${type.value}]` : 'float';
@@ -106,7 +111,7 @@ export class PythonTypeTexts {
     return this.named.nameOf(aliasSymbol, aliasSymbol.name, (name) => this.named.types.set(name, { alias: make(name) }));
   }
 
-  private enumText(type: ts.Type): string {
+  private enumText(type: ts.Type, direction: Direction): string {
     const { ts, checker } = this.project;
     const isMember = Boolean(type.symbol.flags & ts.SymbolFlags.EnumMember);
     if (isMember) return this.literalText(type);
@@ -116,11 +121,15 @@ export class PythonTypeTexts {
       return typeof value === 'string' ? textLiteral(value) : Number.isSafeInteger(value) ? String(value) : undefined;
     });
     const isKnown = values !== undefined && values.length > 0 && values.every((each) => each !== undefined);
+    const pythonName = this.classes.enumOf(type.symbol);
     // the Python Enum has the name of the enum
-    const suffix = this.classes.enumOf(type.symbol) === undefined ? '' : 'Value';
-    return this.named.nameOf(type.symbol, type.symbol.name + suffix, (name) =>
+    const suffix = pythonName === undefined ? '' : 'Value';
+    const own = this.named.nameOf(type.symbol, type.symbol.name + suffix, (name) =>
       this.named.types.set(name, { alias: isKnown ? `Literal[${values.join(', ')}]` : 'str | float' }),
     );
+    if (direction !== 'argument' || pythonName === undefined) return own;
+    // a member of the Enum arrives as its value
+    return unionText([this.classTexts.enumClassText(type.symbol, pythonName), own]);
   }
 
   private literalText(type: ts.Type): string {

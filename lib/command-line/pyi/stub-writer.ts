@@ -2,16 +2,16 @@ import type {
   AttributeSignature,
   MethodSignature,
   ObjectSignatures,
-  ParameterSignature,
   SignatureBook,
   TypeSignature,
 } from '../../daemon/contract/signatures.js';
-import { isPythonName, pythonNameFor } from '../python/python-names.js';
+import { isPythonName } from '../python/python-names.js';
 import { namesOfTypes } from '../types/reached-types.js';
 import { enumText, recordText } from './class-writer.js';
 import { nested } from '../types/doc-comment.js';
-import { docString, indented } from './docstrings.js';
+import { classBody, docString } from './docstrings.js';
 import { FROM_TYPING, IMPORTED } from './module-names.js';
+import { parameterLists } from './parameter-lists.js';
 import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';
 
@@ -21,17 +21,24 @@ const HEAD = `${AUTHOR}: run it again instead of changing this file.`;
 export const STUB_HEAD = `"""${AUTHOR}`;
 const BYTES_NOTE =
   'Results that are bytes arrive as a dict in serpent, the default serializer: serpent.tobytes(result) makes them bytes.';
+
+/** The Python module that `nestjs-pyro python classes` has printed. */
+export interface PrintedModule {
+  readonly module: string;
+  /** The names of its classes, by their dotted names. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
 /**
  * Writes a Python module with a protocol for each class, and the types that they name. It is a stub (`.pyi`), and as a `.py` file it
  * can be imported. The same signatures give the same text.
  *
- * @param classesModule a Python module that has the classes with `@PyroClass`: they are imported, and not defined
+ * @param printed the Python module that has the classes with `@PyroClass`: they are imported, and not defined
  */
-export function writeStub({ classes }: SignatureBook, classesModule?: string): string {
+export function writeStub({ classes }: SignatureBook, printed?: PrintedModule): string {
   const all = Object.values(classes).sort((one, other) => (one.class! < other.class! ? -1 : 1));
   const types = new Map(all.flatMap((each) => Object.entries(each.types ?? {})));
-  const imported =
-    classesModule === undefined ? [] : [...types].flatMap(([name, type]) => (type.class === undefined ? [] : [name]));
+  const imported = printed === undefined ? [] : [...types].flatMap(([name, type]) => (type.class === undefined ? [] : [name]));
   const defined = [...types].filter(([name]) => !imported.includes(name)).sort(([one], [other]) => (one < other ? -1 : 1));
   const own = new Set([...types.keys(), ...all.map((each) => each.class!)]);
   const definitions = [
@@ -42,8 +49,21 @@ export function writeStub({ classes }: SignatureBook, classesModule?: string): s
   const hasBytes = all.some((each) => givesBytes(each));
   const head = hasBytes ? `"""${HEAD}\n\n${BYTES_NOTE}\n"""\n` : `"""${HEAD}"""\n`;
   const named = new Set(all.flatMap((each) => [...namesOfTypes(each)]));
-  const classImport = imported.length === 0 ? '' : `from ${classesModule} import ${imported.sort().join(', ')}\n\n`;
+  const classImport = printed === undefined || imported.length === 0 ? '' : importOf(imported.sort(), types, printed);
   return `${head}from __future__ import annotations\n\n${importsFor(body, named)}${classImport}\n${body}`;
+}
+
+/** `from lab_classes import Gas, Sequence as Sequence_` */
+function importOf(
+  names: readonly string[],
+  types: ReadonlyMap<string, TypeSignature>,
+  { module, names: printed }: PrintedModule,
+): string {
+  const parts = names.map((name) => {
+    const own = printed.get(types.get(name)!.class!) ?? name;
+    return own === name ? name : `${own} as ${name}`;
+  });
+  return `from ${module} import ${parts.join(', ')}\n\n`;
 }
 
 function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): boolean {
@@ -102,7 +122,7 @@ function typeText(
   // in a class, a field hides a type of the same name
   if (fields.every(({ field }) => isPythonName(field) && !used.has(field))) {
     const lines = fields.flatMap(({ field, text, doc }) => [`${field}: ${text}`, ...docString(doc)]);
-    return `class ${name}(TypedDict):\n${indented([...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])])}`;
+    return `class ${name}(TypedDict):\n${classBody([...docString(type.doc), ...lines])}`;
   }
   const items = fields.map(({ field, text }) => `    ${textLiteral(field)}: ${textLiteral(text)},\n`);
   return `${name} = TypedDict('${name}', {\n${items.join('')}})\n`;
@@ -131,8 +151,8 @@ class ProtocolWriter {
       isPythonName(member) ? ['', ...each] : ['', `# ${textLiteral(member)} is no name of Python: getattr(…)`],
     );
     const docs = docString(doc);
-    const body = docs.length > 0 || lines.length > 0 ? [...docs, ...(docs.length > 0 ? lines : lines.slice(1))] : ['pass'];
-    return [...this.visible.aliases, `class ${name}(Protocol):\n${indented(body)}`].join('\n\n');
+    const body = [...docs, ...(docs.length > 0 ? lines : lines.slice(1))];
+    return [...this.visible.aliases, `class ${name}(Protocol):\n${classBody(body)}`].join('\n\n');
   }
 
   private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
@@ -143,26 +163,14 @@ class ProtocolWriter {
   }
 
   private methodLines(name: string, { parameters, returns = 'Any', doc }: MethodSignature): string[] {
-    const list = ['self', ...(parameters === null ? ['*args: Any', '**kwargs: Any'] : this.parameterTexts(parameters))];
+    const [result, any] = [this.visible.in(returns), this.visible.in('Any')];
+    const lists = (parameters === null ? [`*args: ${any}, **kwargs: ${any}`] : parameterLists(parameters, this.visible)).map(
+      (list) => ['self', list].filter((text) => text !== '').join(', '),
+    );
     const told = (parameters ?? []).flatMap(({ name: of, doc: text }) => (of !== null && text ? [`:param ${of}: ${text}`] : []));
     const docs = docString([doc, told.join('\n')].filter((text) => text).join('\n\n'));
-    return [`def ${name}(${list.join(', ')}) -> ${this.visible.in(returns)}:`, ...nested([...docs, '...'])];
-  }
-
-  private parameterTexts(parameters: readonly ParameterSignature[]): string[] {
-    const isName = (name: string | null): name is string => name !== null && isPythonName(name) && name !== 'self';
-    const isNamed = ({ name, kind }: ParameterSignature): boolean =>
-      kind !== 'positional-only' && (kind !== 'positional' || isName(name));
-    const names = new Set(parameters.flatMap(({ name }) => name ?? []));
-    // Python has parameters that have no names of their own only in front
-    const lastUnnamed = parameters.findLastIndex((each) => !isNamed(each));
-    const texts = parameters.map(({ name, kind, required, type = 'Any' }, index) => {
-      const own = isName(name) ? name : pythonNameFor(`argument${index + 1}`, names);
-      const stars = kind === 'varargs' ? '*' : kind === 'kwargs' ? '**' : '';
-      return `${stars}${own}: ${this.visible.in(type)}${required || stars !== '' ? '' : ' = ...'}`;
-    });
-    if (lastUnnamed >= 0) texts.splice(lastUnnamed + 1, 0, '/');
-    return texts;
+    const mark = lists.length > 1 ? [`@${this.visible.in('overload')}`] : [];
+    return lists.flatMap((list) => [...mark, `def ${name}(${list}) -> ${result}:`, ...nested([...docs, '...'])]);
   }
 }
 

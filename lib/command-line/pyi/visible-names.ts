@@ -7,8 +7,9 @@ const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}
 /** Other names for types of a module, inside of a class whose members hide the types. */
 export class VisibleNames {
   private readonly names = new Map<string, string>();
-  /** Lines in front of the class: other names for types of the module. */
-  readonly aliases: string[] = [];
+  /** Aliases, by the names that the members hide. */
+  private readonly aliased = new Map<string, string>();
+  private readonly used = new Set<string>();
 
   /**
    * @param members names of the members of the class
@@ -21,13 +22,23 @@ export class VisibleNames {
       else if (own.has(name) || Object.hasOwn(IMPORTED, name)) {
         const alias = pythonNameFor(`_${name}Of${className}`, own);
         this.names.set(name, alias);
-        this.aliases.push(`${alias}: TypeAlias = ${textLiteral(name)}\n`);
+        this.aliased.set(name, alias);
       }
     }
   }
 
   /** A text of a type as it stands in the class. */
   in(type: string): string {
-    return this.names.size === 0 ? type : type.replace(NAMES_AND_TEXTS, (part) => this.names.get(part) ?? part);
+    if (this.names.size === 0) return type;
+    return type.replace(NAMES_AND_TEXTS, (part) => {
+      if (this.aliased.has(part)) this.used.add(part);
+      return this.names.get(part) ?? part;
+    });
+  }
+
+  /** Lines in front of the class: other names for the types that its texts name. */
+  get aliases(): string[] {
+    const used = [...this.aliased].filter(([name]) => this.used.has(name));
+    return used.map(([name, alias]) => `${alias}: TypeAlias = ${textLiteral(name)}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import type { ClassDescription, PythonStyle } from '../../classes/class-description.js';
 import type { ClassField } from '../../classes/class-members.js';
-import { enumMemberName, isPythonName, pythonNameFor } from './python-names.js';
+import { printedNames, shortName } from './class-names.js';
+import { enumMemberName, isPythonName } from './python-names.js';
 import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/field-types.js';
 
 /** The classes and enums that are printed. */
@@ -54,14 +55,8 @@ const IMPORT_OF_STYLE: Readonly<Record<PythonStyle, string>> = {
   attrs: 'import attrs',
 };
 
-/** Names that the module uses, and that its classes do not have. */
-const MODULE_NAMES: ReadonlySet<string> = new Set(
-  (
-    'Any BaseException BaseModel Decimal Enum Exception NamedTuple Path PurePath SerpentSerializer UUID attrs bool bytes dataclass date datetime ' +
-    'dict float frozenset getattr int isinstance issubclass list next register_class_to_dict register_dict_to_class serpent set str time ' +
-    'timedelta to_wire tuple type vars _CLASSES _from_wire _kind _name _fields _recreate'
-  ).split(' '),
-);
+/** The beginning of a printed module. */
+export const CLASSES_HEAD = '"""Classes of a Nest application for Pyro5. Printed by: npx nestjs-pyro python classes"""';
 
 /**
  * The text of a Python module that defines classes, and registers them with Pyro5.
@@ -74,26 +69,29 @@ export function pythonClasses(printed: PrintedClasses, options: PrintOptions): s
 
 class PythonModule {
   /** The names of the classes in the module, by their names on the wire. */
-  private readonly names = new Map<string, string>();
+  private readonly names: ReadonlyMap<string, string>;
   private readonly aliases = new Set<string>();
 
   constructor(
     private readonly printed: PrintedClasses,
     private readonly options: PrintOptions,
   ) {
-    for (const { name } of [...printed.enums, ...printed.classes]) {
-      const short = name.slice(name.lastIndexOf('.') + 1);
-      const taken = new Set(this.names.values());
-      const given = this.options.module === undefined ? pythonNameFor(short, MODULE_NAMES) : short;
-      this.names.set(name, taken.has(given) ? pythonNameFor(name.replaceAll('.', '_'), MODULE_NAMES, taken) : given);
-    }
+    this.names = printedNames([...printed.enums, ...printed.classes].map(({ name }) => name));
   }
 
   get text(): string {
     const { module } = this.options;
-    const own = module === undefined ? this.definitions() : [`from ${module} import ${[...this.names.values()].join(', ')}`];
+    const own = module === undefined ? this.definitions() : [`from ${module} import ${this.imported().join(', ')}`];
     const aliases = this.aliases.size === 0 ? [] : [[...this.aliases].sort().join('\n')];
     return `${[this.imports(), ...aliases, ...own, FUNCTIONS, this.table(), REGISTRATION].join('\n\n\n')}\n`;
+  }
+
+  /** The classes of a module of the user, which has their short names. */
+  private imported(): string[] {
+    return [...this.printed.enums, ...this.printed.classes].map(({ name }) => {
+      const own = this.names.get(name)!;
+      return own === shortName(name) ? own : `${shortName(name)} as ${own}`;
+    });
   }
 
   private imports(): string {
@@ -111,8 +109,7 @@ class PythonModule {
       'from Pyro5.api import register_class_to_dict, register_dict_to_class',
       'from Pyro5.serializers import SerpentSerializer',
     ];
-    const title = '"""Classes of a Nest application for Pyro5. Printed by: npx nestjs-pyro python classes"""';
-    return `${title}\nfrom __future__ import annotations\n\n${lines.join('\n')}`;
+    return `${CLASSES_HEAD}\nfrom __future__ import annotations\n\n${lines.join('\n')}`;
   }
 
   private styles(): Set<PythonStyle> {
@@ -172,12 +169,20 @@ class PythonModule {
       throw new Error(
         `${of.name} has a member ${name}, which no class of Python can have; give it another name, or @Expose({ name }) of class-transformer`,
       );
+    const style = of.isException ? undefined : this.styleOf(of);
+    if (style !== undefined && isHidden(name, style))
+      throw new Error(
+        `${of.name} has a member ${name}, which no ${style} class can have; choose another kind, python: 'dataclass', or another name with @Expose({ name }) of class-transformer`,
+      );
     const members = new Set(of.wireFields.map((field) => field.name));
     const annotation = this.annotationOf(type).replace(/\w+/g, (part) =>
       members.has(part) && ALIASED.has(part) ? this.aliasOf(part) : part,
     );
-    if (!isOptional) return `${name}: ${annotation}`;
-    return `${name}: ${annotation === 'Any' ? annotation : `${annotation} | None`} = None`;
+    const shown = !isOptional || annotation === 'Any' ? annotation : `${annotation} | None`;
+    // attrs leaves the _ of the argument out
+    if (style === 'attrs' && name.startsWith('_'))
+      return `${name}: ${shown} = attrs.field(${isOptional ? 'default=None, ' : ''}alias=${JSON.stringify(name)})`;
+    return `${name}: ${shown}${isOptional ? ' = None' : ''}`;
   }
 
   /** Another name for a type that a member of a class hides: `date: _date | None = None`. */
@@ -224,6 +229,12 @@ class PythonModule {
   private row(name: string, readers: string[]): string {
     return `    ${this.names.get(name)}: (${JSON.stringify(name)}, {${readers.join(', ')}}),`;
   }
+}
+
+/** True for names that a kind of classes keeps for itself. */
+function isHidden(name: string, style: PythonStyle): boolean {
+  if (style === 'pydantic') return /^_|^model_(?:config$|dump|validate)/.test(name);
+  return style === 'namedtuple' && name.startsWith('_');
 }
 
 function readerOf(type: ValueType): string {

@@ -96,7 +96,8 @@ export class PythonTypes {
         const name = statement.getChild('VariableName');
         const type = statement.name === 'AssignStatement' ? this.source.annotationOf(statement.getChild('TypeDef')) : undefined;
         if (name === null || type === undefined || /^(?:[\w.]+\.)?(?:ClassVar|KW_ONLY)\b/.test(type)) continue;
-        const isRequired = !isPartial && !/^(?:[\w.]+\.)?NotRequired\b/.test(type);
+        const [, mark] = /^["']?(?:[\w.]+\.)?(NotRequired|Required)\b/.exec(type) ?? [];
+        const isRequired = mark === undefined ? !isPartial : mark === 'Required';
         fields.set(this.source.textOf(name), { type, required: isRequired });
       }
     }

@@ -22,7 +22,7 @@ export function classInSource(
   classes: readonly ObjectSignatures[],
   uri: string,
 ): ObjectSignatures {
-  const members = [...Object.keys(methods), ...Object.keys(attributes)];
+  const members = membersOf({ methods, attributes });
   const fitting = classes.filter((each) => missing(members, each).length === 0 && members.length === membersOf(each).length);
   const named = classes.find((each) => each.class === (chosen ?? told));
   if (named !== undefined && !fitting.includes(named)) {
@@ -39,8 +39,9 @@ export function classInSource(
   throw failure(`${found.map((each) => each.class).join(' and ')} of the source fit ${uri}: choose one, Name=URI`);
 }
 
-function membersOf({ methods, attributes }: ObjectSignatures): string[] {
-  return [...Object.keys(methods), ...Object.keys(attributes)];
+/** The names of the members; those of attributes are marked, so that an attribute is not the method of the same name. */
+function membersOf({ methods, attributes }: Pick<ObjectSignatures, 'methods' | 'attributes'>): string[] {
+  return [...Object.keys(methods), ...Object.keys(attributes).map((name) => `${name} (attribute)`)];
 }
 
 function missing(members: readonly string[], of: ObjectSignatures): string[] {

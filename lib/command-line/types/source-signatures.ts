@@ -1,5 +1,11 @@
-import type { MethodSignature, ObjectSignatures, ParameterSignature } from '../../daemon/contract/signatures.js';
+import type {
+  AttributeSignature,
+  MethodSignature,
+  ObjectSignatures,
+  ParameterSignature,
+} from '../../daemon/contract/signatures.js';
 import { isPrivateName } from '../../objects/private-names.js';
+import { type ClassMember, ClassMembers, DecoratorNames } from './class-members.js';
 import { PythonTypes } from './python-types.js';
 import { withReachedTypes } from './reached-types.js';
 import { childrenOf, type Definition, nodesIn, type PythonParser, PythonSource, type SyntaxNode } from './syntax-tree.js';
@@ -22,10 +28,16 @@ export function readSourceSignatures(text: string, parser: PythonParser): Object
 const hasMembers = (members: object): boolean => Object.keys(members).length > 0;
 
 class SourceReader {
+  private readonly decorators: DecoratorNames;
+  private readonly members: ClassMembers;
+
   constructor(
     private readonly source: PythonSource,
     private readonly types: PythonTypes,
-  ) {}
+  ) {
+    this.decorators = new DecoratorNames(source);
+    this.members = new ClassMembers(source, this.decorators);
+  }
 
   read(definition: Definition): ObjectSignatures {
     const signatures: ObjectSignatures = {
@@ -39,25 +51,25 @@ class SourceReader {
   }
 
   private addMembers(definition: Definition, { methods, attributes }: ObjectSignatures): void {
-    const isExposedClass = has(definition, 'expose');
-    for (const statement of this.source.statements(definition)) {
-      const member = statement.name === 'FunctionDefinition' ? this.source.definition(statement) : undefined;
-      if (member === undefined) continue;
-      const { name } = member;
-      if (member.decorators.some((text) => text === `${name}.setter`)) {
-        if (Object.hasOwn(attributes, name)) attributes[name]!.writable = true;
+    const isExposedClass = this.decorators.has(definition, 'expose');
+    for (const [name, member] of this.members.of(definition)) {
+      if (member.kind === 'accessor') {
+        if (Object.hasOwn(attributes, name)) attributes[name]!.writable ||= member.isSetter;
         continue;
       }
-      const isExposed = !isPrivateName(name) && (isExposedClass || has(member, 'expose'));
       // an override hides the member of the base class, even if the override is not exposed
       delete methods[name];
       delete attributes[name];
-      if (!isExposed) continue;
-      if (has(member, 'property') || has(member, 'cached_property')) {
-        const type = this.source.annotationOf(statement.getChild('TypeDef'));
-        attributes[name] = { ...(type !== undefined && { type }), ...this.source.docOf(member), readable: true, writable: false };
-      } else methods[name] = this.method(member);
+      if (isPrivateName(name) || !(isExposedClass || member.isExposed)) continue;
+      if (member.kind === 'method') methods[name] = this.method(member.definition);
+      else attributes[name] = this.attribute(member);
     }
+  }
+
+  private attribute({ getter, isWritable }: ClassMember & { kind: 'property' }): AttributeSignature {
+    const type = this.source.annotationOf(getter?.node.getChild('TypeDef') ?? null);
+    const doc = getter === undefined ? {} : this.source.docOf(getter);
+    return { ...(type !== undefined && { type }), ...doc, readable: true, writable: isWritable };
   }
 
   private method(definition: Definition): MethodSignature {
@@ -69,10 +81,10 @@ class SourceReader {
     const list = node.getChild('ParamList');
     const parameters = list === null ? [] : this.parameters(list);
     return {
-      parameters: has(definition, 'staticmethod') ? parameters : parameters.slice(1),
+      parameters: this.decorators.has(definition, 'staticmethod') ? parameters : parameters.slice(1),
       ...(returns !== undefined && { returns }),
       ...this.source.docOf(definition),
-      oneway: has(definition, 'oneway'),
+      oneway: this.decorators.has(definition, 'oneway'),
       stream: isGenerator,
     };
   }
@@ -110,15 +122,4 @@ class SourceReader {
     const required = !hasDefault && kind !== 'varargs' && kind !== 'kwargs';
     return { name: this.source.textOf(name), kind, required, ...(type !== undefined && { type }) };
   }
-}
-
-/** True when a decorator has this name: `expose` for `@Pyro5.api.expose`. */
-function has({ decorators }: Definition, name: string): boolean {
-  return decorators.some(
-    (text) =>
-      text
-        .replace(/\([^]*/, '')
-        .split('.')
-        .at(-1) === name,
-  );
 }

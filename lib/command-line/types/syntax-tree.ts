@@ -37,6 +37,9 @@ export function* nodesIn(node: SyntaxNode, isShallow = false): Iterable<SyntaxNo
   }
 }
 
+/** Nodes whose statements belong to the class or function around them. */
+const BLOCKS = new Set(['Body', 'IfStatement', 'TryStatement', 'WithStatement', 'StatementGroup']);
+
 export class PythonSource {
   readonly root: SyntaxNode;
 
@@ -59,12 +62,15 @@ export class PythonSource {
     return { node, name: this.textOf(name), decorators: decorators.map((each) => this.textOf(each).replace(/^@\s*/, '').trim()) };
   }
 
-  /** The statements in the body of a definition; a decorated one stands for its definition. */
+  /** The statements in the body of a definition, also those under `if` and `try`; a decorated one stands for its definition. */
   statements({ node }: Definition): SyntaxNode[] {
-    const body = node.getChild('Body');
-    return body === null
-      ? []
-      : childrenOf(body).map((each) => (each.name === 'DecoratedStatement' ? childrenOf(each).at(-1)! : each));
+    const statements: SyntaxNode[] = [];
+    const open = node.getChildren('Body').reverse();
+    for (let each = open.pop(); each !== undefined; each = open.pop()) {
+      if (BLOCKS.has(each.name)) open.push(...childrenOf(each).reverse());
+      else statements.push(each.name === 'DecoratedStatement' ? childrenOf(each).at(-1)! : each);
+    }
+    return statements;
   }
 
   /** The doc of a definition: a text that is its first statement. */

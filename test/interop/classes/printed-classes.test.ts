@@ -70,6 +70,26 @@ describe('nestjs-pyro python classes', () => {
     expect(stdout).not.toContain('@dataclass');
   });
 
+  it('python classes prints only the module where the application prints, too, and ends where the application stays open', async () => {
+    const open = join(directory, 'open.mjs');
+    await writeFile(
+      open,
+      `import './lab-classes.mjs'; console.log('injecting env'); process.stdout.write('hello'); setInterval(() => console.log('tick'), 1);`,
+    );
+    const plain = await program.run('python', 'classes', compiled);
+    const { code, stdout, stderr } = await program.run('python', 'classes', open);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: plain.stdout });
+    expect(stderr).toContain('injecting env\nhello');
+    const file = join(directory, 'checked.py');
+    expect(await program.run('python', 'classes', open, '-o', file)).toMatchObject({ code: 0, stdout: '' });
+    expect(await program.run('python', 'classes', open, '-o', file, '--check')).toMatchObject({ code: 0, stdout: '' });
+    await writeFile(file, plain.stdout.replace('class Point', 'class Place'));
+    expect(await program.run('python', 'classes', open, '-o', file, '--check')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('+ class Point') as string,
+    });
+  }, 120_000);
+
   it('python classes says what to do when a module registers no class, or cannot be imported', async () => {
     const nothing = join(directory, 'nothing.mjs');
     expect(await program.run('python', 'classes', nothing)).toMatchObject({

@@ -133,6 +133,11 @@ class OddPath {
 @PyroClass('odd.Exception', { fields: { str: 'str', 'int?': 'int' } })
 class OddError extends Error {}
 
+@PyroClass('odd.Document', { fields: { _id: 'str', title: 'str', '_rev?': 'str' } })
+class Document {
+  _id!: string;
+}
+
 @PyroClass('odd.Keyword', { fields: { lambda: 'int' } })
 class Keyword {
   lambda!: number;
@@ -170,5 +175,26 @@ describe('nestjs-pyro python classes', { timeout: 120_000 }, () => {
     expect(() => pythonClasses({ classes: [described(Keyword)], enums: [] }, { style: 'dataclass' })).toThrow(
       'odd.Keyword has a member lambda, which no class of Python can have; give it another name, or @Expose({ name }) of class-transformer',
     );
+  });
+
+  it('python classes prints members that begin with _ where the kind of class can have them, and refuses them elsewhere', async () => {
+    const printed = (style: PythonStyle): string => pythonClasses({ classes: [described(Document)], enums: [] }, { style });
+    for (const style of ['dataclass', 'attrs'] as const) {
+      await writeFile(join(directory, `hidden_${style}.py`), printed(style));
+      const made = await python.run(
+        `
+        import importlib
+        module = importlib.import_module("hidden_" + style)
+        document = module.Document(_id="a", title="b")
+        back = serializers["serpent"].loads(serializers["serpent"].dumps(module.to_wire(document)))
+        return [back == document, back._id, back._rev]`,
+        { style },
+      );
+      expect(made).toEqual([true, 'a', null]);
+    }
+    for (const style of ['namedtuple', 'pydantic'] as const)
+      expect(() => printed(style)).toThrow(
+        `odd.Document has a member _id, which no ${style} class can have; choose another kind`,
+      );
   });
 });

@@ -412,6 +412,23 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
     expect((await run('pyi', '-p', '/nowhere/tsconfig.json')).code).toBe(1);
   });
 
+  it('pyi says so when the project does not compile', async () => {
+    const place = join(directory, 'broken');
+    await mkdir(place);
+    const files = ['oven.ts'];
+    await writeFile(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions: { types: [] }, files }));
+    await writeFile(
+      join(place, 'oven.ts'),
+      'declare function expose(type: unknown): void;\nexport class Oven {\n  heat(step: Stpe): void {}\n}\nexpose(Oven);\n',
+    );
+    const { code, stdout, stderr } = await run('pyi', '-p', join(place, 'tsconfig.json'));
+    expect(code).toBe(0);
+    expect(stdout).toContain('def heat(self, step: Any) -> None:');
+    expect(stderr).toMatch(
+      /does not compile; a type that the compiler does not know is Any:\n.*oven\.ts:3:14: Cannot find name 'Stpe'/,
+    );
+  });
+
   it('pyi says so when the typescript of the project is no library', async () => {
     const compiler = join(directory, 'project', 'node_modules', 'typescript');
     await mkdir(compiler, { recursive: true });

@@ -40,6 +40,79 @@ class Nothing:
     expect(classes[2]!.methods['public']!.stream).toBe(false);
   });
 
+  it('the signatures of a Python source tell properties with deleters, properties of functions, other names, renamed decorators and members below if and try', () => {
+    const classes = read(`
+from Pyro5.api import expose as ex, oneway as fire
+import Pyro5.server as ps
+class Base:
+    @ex
+    def base(self): pass
+@ps.expose
+class Thing(Base):
+    def get(self) -> float: return 1
+    def put(self, value): pass
+    @fire
+    def note(self): pass
+    gain = property(get, put)
+    level = property(fget=get, doc="a level")
+    alias = get
+    if True:
+        def low(self) -> int: return 1
+    else:
+        def high(self): pass
+    try:
+        def tried(self): pass
+    except ImportError:
+        pass
+    @property
+    def position(self) -> float: return 0.0
+    @position.setter
+    def position(self, value): pass
+    @position.deleter
+    def position(self): pass
+    LIMIT = 5; limit = LIMIT
+class Unexposed:
+    @ex
+    def get(self) -> int: return 1
+    def other(self): pass
+    gain = property(get)
+    hidden = property(other)
+`);
+    expect(classes.map((each) => [each.class, Object.keys(each.methods).sort()])).toEqual([
+      ['Base', ['base']],
+      ['Thing', ['alias', 'base', 'get', 'high', 'low', 'note', 'put', 'tried']],
+      ['Unexposed', ['get']],
+    ]);
+    expect(classes[1]!.methods['note']!.oneway).toBe(true);
+    expect(classes[1]!.methods['alias']!.returns).toBe('float');
+    expect(classes[1]!.attributes).toEqual({
+      gain: { type: 'float', readable: true, writable: true },
+      level: { type: 'float', readable: true, writable: false },
+      position: { type: 'float', readable: true, writable: true },
+    });
+    expect(classes[2]!.attributes).toEqual({ gain: { type: 'int', readable: true, writable: false } });
+  });
+
+  it('the signatures of a Python source tell required fields of a TypedDict, and several members of an Enum in one line', () => {
+    const [{ types }] = read(`
+class Movie(TypedDict, total=False):
+    name: Required[str]
+    year: int
+class Level(Enum):
+    LOW = 1; HIGH = 2
+class Film(TypedDict):
+    name: "t.NotRequired[str]"
+@expose
+class Thing:
+    def watch(self, movie: Movie, level: Level, film: Film): pass
+`) as [ReturnType<typeof read>[number]];
+    expect(types).toEqual({
+      Film: { fields: { name: { type: '"t.NotRequired[str]"', required: false } } },
+      Level: { alias: 'Literal[1, 2]' },
+      Movie: { fields: { name: { type: 'Required[str]', required: true }, year: { type: 'int', required: false } } },
+    });
+  });
+
   it('the signatures of a Python source have every kind of parameter, also in definitions over several lines', () => {
     const [{ methods }] = read(`
 @expose

@@ -166,7 +166,7 @@ class Oven(Protocol):
     def label(self, **values: float | str) -> None:
         ...
 
-    def flush_gas(self, slot: float, gas: GasValue = ...) -> list[GasValue | float]:
+    def flush_gas(self, slot: float, gas: Gas | GasValue = ...) -> list[GasValue | float]:
         ...
 
     def note(self, *lines: str) -> None:

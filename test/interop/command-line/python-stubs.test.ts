@@ -1,0 +1,313 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ProjectSignatures, readProjectSignatures } from '../../../lib/command-line/pyi/class-signatures.js';
+import { openProject } from '../../../lib/command-line/pyi/project.js';
+import { writeStub } from '../../../lib/command-line/pyi/stub-writer.js';
+import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
+import { descriptionOf } from '../../../lib/classes/register-class.js';
+import { registerClass } from '../../../lib/core.js';
+import type { MethodSignature, ObjectSignatures, ParameterSignature } from '../../../lib/daemon/contract/signatures.js';
+import { runProgram } from '../../command-line-program.js';
+import { ensurePythonEnv } from '../python-env.js';
+import { PythonInterpreter } from '../python-interpreter.js';
+
+const SOURCE = `
+import { Exclude, Expose } from 'class-transformer';
+import { IsOptional, IsString } from 'class-validator';
+import { PyroClass, PyroController, PyroMethod, registerEnum } from 'nestjs-pyro';
+
+@PyroController() export class Mixed {
+  @PyroMethod() heat(celsius: number, minutes = 5, pause?: number): string { return String(celsius + minutes + (pause ?? 0)); }
+  @PyroMethod({ params: ['a?', 'b'] }) given(a: number, b: number): void { void [a, b]; }
+  @PyroMethod() unnamed(a = 1, { b }: { b: number }): void { void [a, b]; }
+  @PyroMethod() rest(a = 1, b: string, ...more: number[]): void { void [a, b, more]; }
+}
+@PyroController({ naming: 'snake_case' }) export class SameName {
+  @PyroMethod() twice(fooBar: number, foo_bar: string): void { void [fooBar, foo_bar]; }
+}
+
+@PyroClass('stage.Position', { fields: { x: 'float' } }) export class StagePosition { x!: number; }
+@PyroClass('laser.Position', { fields: { nm: 'float' } }) export class LaserPosition { nm!: number; }
+@PyroClass('lab.Sequence', { fields: { name: 'str' } }) export class Sequence { name!: string; }
+@PyroClass('lab.next', { fields: { at: 'float' } }) export class next { at!: number; }
+@PyroController() export class Mover {
+  @PyroMethod() laser(to: LaserPosition): LaserPosition { return to; }
+  @PyroMethod() stage(to: StagePosition): StagePosition { return to; }
+  @PyroMethod() run(steps: Sequence[], then: next): Sequence { void then; return steps[0]!; }
+}
+
+@PyroController() export class Clock {
+  @PyroMethod() time(): string { return ''; }
+  @PyroMethod() date(at: Date): string { return String(at); }
+}
+
+export enum Gas { Air = 'air', Argon = 'argon' }
+registerEnum(Gas, 'lab.Gas');
+@PyroController() export class Valve {
+  @PyroMethod() open(gas: Gas, others: Gas[] = []): Gas { return others[0] ?? gas; }
+  @PyroMethod() mean(values: Float64Array, weights?: Uint16Array): number { return values.length + (weights?.length ?? 0); }
+}
+
+@PyroClass('lab.User') export class User {
+  @IsString() @Expose({ name: 'first_name' }) firstName!: string;
+  @IsString() @Exclude() secret!: string;
+  @IsOptional() @IsString() @Exclude({ toPlainOnly: true }) password?: string;
+}
+@PyroController() export class Users { @PyroMethod() add(user: User): User { return user; } }
+`;
+
+let python: PythonInterpreter;
+let directory: string;
+let book: ProjectSignatures;
+beforeAll(async () => {
+  [python, directory] = await Promise.all([PythonInterpreter.start(), mkdtemp(join(tmpdir(), 'stubs-'))]);
+  const root = join(import.meta.dirname, '../../..');
+  const compilerOptions = {
+    strict: true,
+    experimentalDecorators: true,
+    target: 'es2023',
+    module: 'nodenext',
+    paths: { 'nestjs-pyro': [join(root, 'lib/index.ts')], '*': [join(root, 'node_modules/*')] },
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  await Promise.all([
+    writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['objects.ts'] })),
+    writeFile(join(directory, 'package.json'), '{ "type": "module" }'),
+    writeFile(join(directory, 'objects.ts'), SOURCE),
+    writeFile(
+      join(directory, 'mypy.ini'),
+      '[mypy]\nstrict = True\n\n[mypy-Pyro5.*]\nignore_missing_imports = True\n\n[mypy-mover_classes]\nignore_errors = True\n',
+    ),
+  ]);
+  book = readProjectSignatures(openProject(ts, join(directory, 'tsconfig.json')), undefined);
+}, 300_000);
+afterAll(async () => {
+  python.stop();
+  await rm(directory, { recursive: true });
+});
+
+/** Writes the stub of some classes as `NAME.pyi`. */
+async function stub(name: string, classes: readonly string[], module?: string): Promise<string> {
+  const printed = module === undefined ? undefined : { module, names: book.printedNames };
+  const text = writeStub({ classes: Object.fromEntries(classes.map((each) => [each, book.classes[each]!])) }, printed);
+  await writeFile(join(directory, `${name}.pyi`), text);
+  return text;
+}
+
+/** Checks a Python file with mypy. @returns the lines that mypy refuses, as they stand in the file */
+async function refusedLines(name: string, text: string): Promise<string[]> {
+  await writeFile(join(directory, `${name}.py`), text);
+  const args = ['-m', 'mypy', '--config-file', join(directory, 'mypy.ini'), join(directory, `${name}.py`)];
+  const { stdout } = await runProgram(await ensurePythonEnv(), args, {
+    env: { MYPY_CACHE_DIR: join(directory, 'cache'), MYPYPATH: directory },
+  });
+  const errors = [...stdout.matchAll(/^(.*\.pyi?):(\d+): error: .*$/gm)];
+  const elsewhere = errors.filter(([, file]) => !file!.endsWith(`${name}.py`)).map(([line]) => line);
+  const lines = text.split('\n');
+  return [
+    ...elsewhere,
+    ...new Set(errors.filter(([, file]) => file!.endsWith(`${name}.py`)).map(([, , at]) => lines[Number(at) - 1]!)),
+  ];
+}
+
+/** Expects that mypy refuses just the lines of a file that end with `# refused`. */
+async function expectRefused(name: string, text: string): Promise<void> {
+  expect(await refusedLines(name, text)).toEqual(text.split('\n').filter((line) => line.endsWith('# refused')));
+}
+
+const names = fc.constantFrom(
+  'a',
+  'b',
+  'self',
+  'lambda',
+  'Any',
+  'overload',
+  'list',
+  'time',
+  'argument1',
+  'argument2_',
+  '$x',
+  'ﬁ',
+  '__a',
+);
+const typeTexts = fc.constantFrom(
+  'Any',
+  'str',
+  'list[float]',
+  'datetime | str',
+  "Literal['a', \"it's\"]",
+  'Thing',
+  'Sequence[Gas]',
+  'None',
+);
+const docs = fc.option(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '"""', 'a\n"""\\', "'''")), {
+  nil: undefined,
+});
+
+const parameters = fc.array(
+  fc.record<ParameterSignature>({
+    name: fc.option(names),
+    kind: fc.constantFrom('positional-only', 'positional', 'varargs', 'keyword', 'kwargs'),
+    required: fc.boolean(),
+    type: typeTexts,
+  }),
+  { maxLength: 6 },
+);
+const methods = fc.dictionary(
+  names,
+  fc.record<MethodSignature>({
+    parameters: fc.option(parameters),
+    returns: typeTexts,
+    doc: docs as fc.Arbitrary<string>,
+    oneway: fc.boolean(),
+    stream: fc.boolean(),
+  }),
+);
+const fields = fc.dictionary(names, fc.record({ type: typeTexts, required: fc.boolean(), doc: docs as fc.Arbitrary<string> }));
+const objects = fc.record<ObjectSignatures>({
+  class: fc.constantFrom('Oven', 'None_', 'größe'),
+  doc: docs as fc.Arbitrary<string>,
+  methods,
+  attributes: fc.dictionary(names, fc.record({ type: typeTexts, readable: fc.boolean(), writable: fc.boolean() })),
+  types: fc.record({
+    Thing: fc.record({ fields }),
+    Gas: fc.record({
+      alias: fc.constant("Literal['air', 'argon']"),
+      class: fc.constant('lab.Gas'),
+      members: fc.dictionary(
+        // Python may know fewer letters than Node
+        fc.oneof(names, fc.string({ unit: 'grapheme-ascii' })),
+        fc.oneof(fc.string({ unit: 'binary' }), fc.integer()),
+      ),
+    }),
+    Point: fc.record({
+      fields,
+      class: fc.constant('lab.Point'),
+      style: fc.constantFrom('dataclass', 'namedtuple', 'attrs', 'pydantic'),
+    }),
+  }),
+});
+
+describe('nestjs-pyro pyi', { timeout: 300_000 }, () => {
+  it('pyi writes stubs that Python reads for any parameters, names and docs', async () => {
+    const texts = fc.sample(objects, 500).map((each) => writeStub({ classes: { Oven: each } }));
+    expect(
+      await python.run(
+        `
+        unread = []
+        for text in texts:
+            try:
+                compile(text.encode("utf-8", "replace"), "stub", "exec", dont_inherit=True)
+            except (SyntaxError, ValueError) as error:
+                unread.append([str(error), text])
+        return unread[:3]`,
+        { texts },
+      ),
+    ).toEqual([]);
+  });
+
+  it('pyi tells the calls of a method whose required parameter stands behind an optional parameter', async () => {
+    await stub('mixed', ['Mixed', 'SameName']);
+    await expectRefused(
+      'mixed_calls',
+      `from mixed import Mixed, SameName
+
+def calls(o: Mixed, s: SameName) -> None:
+    o.heat(1, pause=3)
+    o.heat(celsius=1, minutes=2, pause=3)
+    o.heat(1, 2, 3).upper()
+    o.heat(1)  # refused
+    o.heat(1, 2)  # refused
+    o.heat(1, pause="x")  # refused
+    o.given(b=1)
+    o.given(1, 2)
+    o.given(1)  # refused
+    o.unnamed(1, {"b": 2})
+    o.unnamed(a=1)  # refused
+    o.rest(b="x")
+    o.rest(1, "x", 3, 4)
+    o.rest("x")  # refused
+    s.twice(1, "x")
+    s.twice(1, 2)  # refused
+`,
+    );
+  });
+
+  it('pyi --classes names classes as the printed module does, when two have the same name and when a name is taken', async () => {
+    const descriptions = [StagePosition, LaserPosition, Sequence, Next].map((each) => descriptionOf(each)!);
+    const module = pythonClasses({ classes: descriptions, enums: [] }, { style: 'dataclass' });
+    await writeFile(join(directory, 'mover_classes.py'), module);
+    const text = await stub('mover', ['Mover'], 'mover_classes');
+    expect(text).toContain('from mover_classes import Sequence as Sequence_, laser_Position, next_, stage_Position\n');
+    await expectRefused(
+      'mover_calls',
+      `import mover_classes as c
+from mover import Mover
+
+def calls(o: Mover) -> None:
+    o.laser(c.laser_Position(nm=1.0)).nm
+    o.stage(c.stage_Position(x=1.0)).x
+    o.laser(c.stage_Position(x=1.0))  # refused
+    o.run([c.Sequence("a")], c.next_(1.0)).name
+`,
+    );
+  });
+
+  it('pyi writes a stub that mypy accepts when methods have the names of imported types', async () => {
+    await stub('clock', ['Clock']);
+    await expectRefused(
+      'clock_calls',
+      `from datetime import datetime
+from clock import Clock
+
+def calls(o: Clock) -> str:
+    o.date(1)  # refused
+    return o.time() + o.date(datetime.now())
+`,
+    );
+  });
+
+  it('pyi lets arguments be arrays of NumPy where the parameter is a typed array, and members of a registered Enum', async () => {
+    await stub('valve', ['Valve']);
+    await expectRefused(
+      'valve_calls',
+      `import numpy
+from valve import Gas, Valve
+
+def calls(o: Valve) -> None:
+    o.mean(numpy.zeros(3, "f4"), numpy.zeros((2, 2), "u2"))
+    o.mean([1, 2.5], (1, 2))
+    o.mean("x")  # refused
+    o.mean(1)  # refused
+    o.open(Gas.Air, [Gas.Argon, "air"])
+    o.open("air").upper()
+    o.open("oxygen")  # refused
+`,
+    );
+  });
+
+  it('pyi writes the members of a class by their names on the wire, without members that do not travel', async () => {
+    expect(await stub('users', ['Users'])).toContain('class User:\n    first_name: str\n    password: str | None = None\n\n');
+  });
+});
+
+class StagePosition {
+  x!: number;
+}
+class LaserPosition {
+  nm!: number;
+}
+class Sequence {
+  name!: string;
+}
+class Next {
+  at!: number;
+}
+registerClass(StagePosition, { name: 'stage.Position', fields: { x: 'float' } });
+registerClass(LaserPosition, { name: 'laser.Position', fields: { nm: 'float' } });
+registerClass(Sequence, { name: 'lab.Sequence', fields: { name: 'str' } });
+registerClass(Next, { name: 'lab.next', fields: { at: 'float' } });
