@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { InspectedServer, InspectorState } from '../contract.js';
-import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView } from './tables.js';
+import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView, type TableViewProps } from './tables.js';
 import { History } from './history.js';
 import { ObjectsView } from './objects-view.js';
 import { type FeedState, ServerConnection } from './server-connection.js';
@@ -41,6 +41,11 @@ export function App({ base }: { base: string }) {
       }, setFeed),
     [connection, history],
   );
+  useEffect(() => {
+    const leave = (): void => connection.closeStreams();
+    addEventListener('pagehide', leave);
+    return () => removeEventListener('pagehide', leave);
+  }, [connection]);
 
   const server = state?.servers.find(({ id }) => id === serverId) ?? state?.servers[0];
   return (
@@ -115,22 +120,29 @@ interface ViewProps extends Place {
   allowCalls: boolean;
 }
 
+/** The view of objects stays while another one is shown, with all that was typed there. */
 function View({ view, server, filter, ...rest }: ViewProps) {
-  const snapshot = server.snapshot!;
   const matches = (...texts: (string | null)[]): boolean => fits(filter, texts);
+  return (
+    <>
+      <ObjectsView key={server.id} {...rest} {...{ server, matches }} isShown={view === 'objects'} />
+      {view !== 'objects' && <SnapshotView {...{ view, matches }} snapshot={server.snapshot!} />}
+    </>
+  );
+}
+
+function SnapshotView({ view, ...rest }: TableViewProps & { view: Exclude<ViewName, 'objects'> }) {
   switch (view) {
-    case 'objects':
-      return <ObjectsView {...rest} {...{ server, matches }} />;
     case 'connections':
-      return <ConnectionsView {...{ snapshot, matches }} />;
+      return <ConnectionsView {...rest} />;
     case 'streams':
-      return <StreamsView {...{ snapshot, matches }} />;
+      return <StreamsView {...rest} />;
     case 'limits':
-      return <LimitsView {...{ snapshot, matches }} />;
+      return <LimitsView {...rest} />;
     case 'names':
-      return <NamesView {...{ snapshot, matches }} />;
+      return <NamesView {...rest} />;
     case 'failures':
-      return <FailuresView {...{ snapshot, matches }} />;
+      return <FailuresView {...rest} />;
   }
 }
 

@@ -32,6 +32,8 @@ let faults: string[];
 afterEach(async () => {
   await context?.close();
   context = undefined;
+  // closed streams that wait for the bell end
+  Camera.bell.emit('ring');
 });
 
 /** Opens the inspector, as it is at first, and notes every fault. */
@@ -70,6 +72,13 @@ async function openMember(page: Page, objectId: string, signature: RegExp): Prom
   await page.locator('summary', { hasText: signature }).click();
   return page.locator('details.member', { has: page.locator('summary', { hasText: signature }) });
 }
+
+/** Waits until a method or a stream of the camera waits for its bell. */
+async function isAwaited(): Promise<void> {
+  await expect.poll(() => Camera.bell.listenerCount('ring')).toBeGreaterThan(0);
+}
+
+const streamCount = (): number => inspected.server.unwrap().streamCount;
 
 async function picture(page: Page, name: string): Promise<void> {
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png` });
@@ -249,6 +258,100 @@ describe('the page of the inspector', () => {
     await expect.poll(() => Camera.produced).toBeGreaterThan(produced);
     await form.getByRole('button', { name: 'Stop stream' }).click();
     await expect.poll(() => Camera.openStreams).toBe(0);
+  });
+
+  it('the page resumes a slow stream that was paused while it waited for an item', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'rings');
+    await form.getByRole('button', { name: 'Call rings' }).click();
+    await isAwaited();
+    for (let turn = 0; turn < 3; turn++) {
+      await form.getByRole('button', { name: 'Pause stream' }).click();
+      await form.getByRole('button', { name: 'Resume' }).click();
+    }
+    const asked = page.waitForRequest('**/pyro/stream');
+    Camera.bell.emit('ring');
+    await form.getByRole('list', { name: 'Items' }).getByText('1', { exact: true }).waitFor();
+    await asked;
+    await isAwaited();
+    await form.getByRole('button', { name: 'Pause stream' }).click();
+    Camera.bell.emit('ring');
+    // this item was asked for before the pause
+    await form.getByRole('list', { name: 'Items' }).getByText('2', { exact: true }).waitFor();
+    await form.getByRole('status').getByText('paused').waitFor();
+    await form.getByRole('button', { name: 'Stop stream' }).click();
+    await expect.poll(streamCount).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('the page does not end a stream whose request is refused, and resumes the stream', async () => {
+    const page = await open();
+    await page.route('**/pyro/stream', (route) => route.fulfill({ status: 429, json: { error: 'too many calls' } }), {
+      times: 1,
+    });
+    const form = await openMethod(page, 'lab.camera', 'frames');
+    await form.getByRole('button', { name: 'Call frames' }).click();
+    await form.getByText('too many calls').waitFor();
+    await form.getByRole('button', { name: 'Resume' }).click();
+    await form.getByRole('list', { name: 'Items' }).getByText('1', { exact: true }).waitFor();
+    await form.getByRole('button', { name: 'Stop stream' }).click();
+    await expect.poll(streamCount).toBe(0);
+  });
+
+  it('the page closes a stream when its method is called again, when another object or view is shown, and when the page is left', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'rings');
+    const call = async (): Promise<void> => {
+      await form.getByRole('button', { name: 'Call rings' }).click();
+      await form.getByRole('status').getByText('reading').waitFor();
+      await expect.poll(streamCount).toBe(1);
+    };
+    await call();
+    // more often than maxStreams and maxCalls allow at a time
+    for (let times = 0; times < 9; times++) await call();
+    await page.getByRole('link', { name: 'lab.mount' }).click();
+    await expect.poll(streamCount).toBe(0);
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await form.getByRole('status').getByText('stopped').waitFor();
+    await call();
+    await page.getByRole('link', { name: /^Limits/ }).click();
+    await expect.poll(streamCount).toBe(0);
+    await page.getByRole('link', { name: /^Objects/ }).click();
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await call();
+    await page.goto('about:blank');
+    await expect.poll(streamCount).toBe(0);
+  });
+
+  it('the page closes a stream that comes when another object is shown already', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'laterRings');
+    await form.getByRole('button', { name: 'Call laterRings' }).click();
+    await isAwaited();
+    await page.getByRole('link', { name: 'lab.mount' }).click();
+    Camera.bell.emit('ring');
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await form.getByRole('status').getByText('stopped').waitFor();
+    await expect.poll(streamCount).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('the page keeps what was typed, and the result of a running call, while another object or view is shown', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'ring');
+    await form.getByRole('textbox', { name: 'text' }).fill('twice');
+    await form.getByRole('button', { name: 'Call ring' }).click();
+    await isAwaited();
+    await page.getByRole('link', { name: 'lab.mount' }).click();
+    await page.getByRole('heading', { name: 'lab.mount' }).waitFor();
+    await page.getByRole('link', { name: /^Failures/ }).click();
+    await page.getByRole('heading', { name: 'lab.mount' }).waitFor({ state: 'hidden' });
+    Camera.bell.emit('ring');
+    await page.getByRole('link', { name: /^Objects/ }).click();
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await form.getByRole('region', { name: 'Result of ring' }).getByText('rung twice').waitFor();
+    expect(await form.getByRole('textbox', { name: 'text' }).inputValue()).toBe('twice');
+    expect(faults).toEqual([]);
   });
 
   it('the page shows connections as they come and go', async () => {
