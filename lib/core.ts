@@ -86,6 +86,7 @@ export type {
   DaemonTotals,
   FailureSnapshot,
   InspectOptions,
+  ListedFirst,
   LimitSnapshot,
   MemberSnapshot,
   MethodSnapshot,

@@ -57,7 +57,8 @@ export class InspectorStream {
         answer.items.push(value);
       }
     } catch (error) {
-      answer.error = shownError(error);
+      // closing the stream gives up the request for an item
+      if (!this.closing.signal.aborted) answer.error = shownError(error);
       answer.isEnded = true;
     } finally {
       this.isBusy = false;

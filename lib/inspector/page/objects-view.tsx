@@ -25,6 +25,9 @@ interface ObjectsViewProps {
 export function ObjectsView({ server, history, connection, matches, objectId, allowCalls, isShown }: ObjectsViewProps) {
   const shown = server.objects.filter((one) => matches(one.objectId, one.className, ...one.names, ...memberNames(one)));
   const selected = server.objects.find((one) => one.objectId === objectId);
+  const unlisted = server.objectCount - server.objects.length;
+  // objects that the filter finds are listed first, so there are more of them only if nothing else is listed
+  const isCut = unlisted > 0 && shown.length >= server.objects.length - 1;
   const kept = useKept(server.objects, selected);
   return (
     <div class={selected ? 'objects has-selected' : 'objects'} hidden={!isShown}>
@@ -38,6 +41,9 @@ export function ObjectsView({ server, history, connection, matches, objectId, al
                 <Entry key={one.objectId} object={one} {...{ server, history }} isSelected={one === selected} />
               ))}
             </ul>
+          )}
+          {isCut && (
+            <p class="note more">{countText(unlisted, 'further object')} not listed (maxListed): the filter finds them.</p>
           )}
         </section>
       )}

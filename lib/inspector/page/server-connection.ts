@@ -1,3 +1,4 @@
+import type { ListedFirst } from '../../daemon/contract/snapshot.js';
 import type { CallAnswer, PageCall, InspectorState, StreamAnswer, StreamRequest } from '../contract.js';
 
 /** The state of the feed of snapshots. */
@@ -6,7 +7,9 @@ export type FeedState = 'connecting' | 'live' | 'broken';
 /** The requests of the page to its server. */
 export class ServerConnection {
   /** Identifies this page. */
-  private readonly session = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('-');
+  private readonly session = randomId();
+  /** Identifies this page as a reader of snapshots. It stands in a URL, so it is another one. */
+  private readonly reader = randomId();
 
   /** The streams that this page has opened and not closed. */
   private readonly streams = new Set<string>();
@@ -14,9 +17,14 @@ export class ServerConnection {
   /** @param base where the routes of the inspector are, relative to the page */
   constructor(private readonly base: string) {}
 
-  /** Reads the snapshots. @returns a function that ends this */
-  watch(onState: (state: InspectorState) => void, onFeed: (feed: FeedState) => void): () => void {
-    const source = new EventSource(`${this.base}events`);
+  /** Reads the snapshots, which list the objects of `first` before others. @returns a function that ends this */
+  watch(
+    { filter, objectId }: Required<ListedFirst>,
+    onState: (state: InspectorState) => void,
+    onFeed: (feed: FeedState) => void,
+  ): () => void {
+    const query = new URLSearchParams({ page: this.reader, filter, object: objectId });
+    const source = new EventSource(`${this.base}events?${query.toString()}`);
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
       onFeed('live');
       onState(JSON.parse(data) as InspectorState);
@@ -71,4 +79,8 @@ export class RequestFailure extends Error {
   ) {
     super(message);
   }
+}
+
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('-');
 }

@@ -2,6 +2,7 @@ import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy } from 'nestjs-pyro';
+import type { PyroTarget } from '../../../lib/daemon/contract/target.js';
 import { Program } from '../../../scripts/program.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import { CommandLineProgram } from '../../command-line-program.js';
@@ -352,6 +353,30 @@ describe('the page of the inspector', () => {
     await form.getByRole('region', { name: 'Result of ring' }).getByText('rung twice').waitFor();
     expect(await form.getByRole('textbox', { name: 'text' }).inputValue()).toBe('twice');
     expect(faults).toEqual([]);
+  });
+
+  it('the page of a server with many objects lists some of them, and the filter finds the others', async () => {
+    const daemon = inspected.server.unwrap();
+    const target: PyroTarget = {
+      metadata: { methods: new Set(['light']), oneway: new Set(), attrs: new Set() },
+      invoke: () => undefined,
+      getAttribute: () => undefined,
+      setAttribute: () => undefined,
+      isCallback: () => false,
+    };
+    for (let index = 0; index < 300; index++) daemon.registerTarget(`lab.lamp-${index}`, target);
+    try {
+      const page = await open('/pyro#objects/lab.lamp-299');
+      await page.getByRole('heading', { name: 'lab.lamp-299' }).waitFor();
+      await page.getByText(/further objects not listed/).waitFor();
+      expect(await page.getByRole('region', { name: 'Objects' }).getByRole('link').count()).toBeLessThanOrEqual(200);
+      await page.getByRole('searchbox', { name: 'Filter' }).fill('LAMP-287');
+      await page.getByRole('link', { name: 'lab.lamp-287' }).click();
+      await page.getByRole('heading', { name: 'lab.lamp-287' }).waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      for (let index = 0; index < 300; index++) daemon.unregister(`lab.lamp-${index}`);
+    }
   });
 
   it('the page shows connections as they come and go', async () => {
