@@ -227,7 +227,7 @@ describe('the page of the inspector', () => {
       .getByText(/rejected/)
       .first()
       .waitFor();
-    await page.getByLabel('Handshake data').fill('secret');
+    await page.getByRole('textbox', { name: /^Handshake data/ }).fill('secret');
     await move.getByRole('button', { name: 'Call move' }).click();
     await move.getByRole('region', { name: 'Result of move' }).getByText('3').waitFor();
     // the same connection, so the same instance
