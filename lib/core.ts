@@ -87,6 +87,7 @@ export type {
   DaemonTotals,
   FailureSnapshot,
   InspectOptions,
+  ListedFirst,
   LimitSnapshot,
   MemberSnapshot,
   MethodSnapshot,

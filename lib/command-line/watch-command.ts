@@ -95,7 +95,7 @@ function linesOf(snapshot: DaemonSnapshot, before: DaemonSnapshot | undefined): 
         String(one.failures),
       ]),
     ),
-    ...more(objects.length, 'objects'),
+    ...more(totals.objects, 'objects'),
     '',
     ...table(
       ['CONNECTION', 'ADDRESS', 'PRINCIPAL', 'AGE', 'CALLS', 'FAILED', 'RUNNING', 'STREAMS'],

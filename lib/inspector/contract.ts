@@ -20,7 +20,10 @@ export interface InspectedServer {
   error: string | null;
   /** Time of the answer to a ping. Null when the daemon is part of this process. */
   pingMs: number | null;
+  /** At most `maxListed`. */
   objects: InspectedObject[];
+  /** Number of all objects. */
+  objectCount: number;
   /** Null when the daemon does not tell it: a daemon of Python, or a daemon without the option `inspector`. */
   snapshot: Omit<DaemonSnapshot, 'objects'> | null;
   /** Durations of the calls since a page watches, by the id of the object. Null when they are not known. */

@@ -4,6 +4,7 @@ import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
+import type { ListedFirst } from '../daemon/contract/snapshot.js';
 import type { InspectedServer } from './contract.js';
 import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
@@ -35,15 +36,24 @@ export class DaemonSource implements InspectorSource {
     private readonly maxListed: number,
   ) {}
 
-  take(): Promise<InspectedServer[]> {
+  take(first?: ListedFirst): Promise<InspectedServer[]> {
     return Promise.resolve(
       this.daemons().map((local) => {
         try {
-          return this.inspect(local);
+          return this.inspect(local, first);
         } catch (error) {
           // the daemon is closing
           const { message } = asError(error);
-          return { id: local.id, location: null, error: message, pingMs: null, objects: [], snapshot: null, durations: null };
+          return {
+            id: local.id,
+            location: null,
+            error: message,
+            pingMs: null,
+            objects: [],
+            objectCount: 0,
+            snapshot: null,
+            durations: null,
+          };
         }
       }),
     );
@@ -63,8 +73,8 @@ export class DaemonSource implements InspectorSource {
     return { uri: PyroUri.at(objectId, reachable(found.daemon.locationStr)), options: this.options };
   }
 
-  private inspect({ id, daemon }: LocalDaemon): InspectedServer {
-    const { objects, ...snapshot } = daemon.inspect({ maxListed: this.maxListed });
+  private inspect({ id, daemon }: LocalDaemon, first: ListedFirst = {}): InspectedServer {
+    const { objects, ...snapshot } = daemon.inspect({ maxListed: this.maxListed, first });
     const names = namesByObject(snapshot);
     return {
       id,
@@ -76,6 +86,7 @@ export class DaemonSource implements InspectorSource {
         uri: String(daemon.uriFor(object.objectId)),
         names: names.get(object.objectId) ?? [],
       })),
+      objectCount: snapshot.totals.objects,
       snapshot,
       durations: this.recorderOf(daemon)?.all() ?? null,
     };

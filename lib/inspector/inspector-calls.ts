@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
+import { HANDLE } from '../client/proxy/proxy-traps.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { MAX_TIMER_MS } from '../options/option-checks.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { CallAnswer, PageCall, StreamAnswer, StreamRequest } from './contract.js';
-import { InspectorStream } from './inspector-stream.js';
+import { InspectorStream, type StreamSource } from './inspector-stream.js';
 import type { InspectorOptions } from './inspector-options.js';
 import type { InspectorSource } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
@@ -17,6 +19,8 @@ const MAX_PROXIES = 16;
 /** A stream takes one connection while it waits for an item. */
 const POOL_SIZE = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest time to close a stream at its daemon. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 interface KeptProxy {
   readonly proxy: RemoteObject;
@@ -48,10 +52,17 @@ export class InspectorCalls {
       const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
       let kept: KeptProxy | undefined;
       try {
-        kept = this.proxyFor(request);
-        const result = await run(kept.proxy.$with({ signal }), request);
+        const { proxy } = (kept = this.proxyFor(request));
+        // a stream keeps the signal of its call
+        const giveUp = new AbortController();
+        const result = await run(proxy.$with({ signal: AbortSignal.any([signal, giveUp.signal]) }), request);
         if (!(result instanceof RemoteStream)) return { kind: 'result', value: shownValue(result), ms: elapsed() };
-        return { kind: 'stream', streamId: this.keep(result, kept), ms: elapsed() };
+        const interrupt = (): Promise<void> => {
+          // this ends the connection of the running request, so the stream is closed over another one
+          giveUp.abort();
+          return closeAtDaemon(proxy, result.id);
+        };
+        return { kind: 'stream', streamId: this.keep({ items: result, interrupt }, kept), ms: elapsed() };
       } catch (error) {
         if (error instanceof RequestRefusal) throw error;
         return { kind: 'error', error: shownError(error), ms: elapsed() };
@@ -134,23 +145,23 @@ export class InspectorCalls {
     });
   }
 
-  private keep(items: RemoteStream, kept: KeptProxy): string {
+  private keep(source: StreamSource, kept: KeptProxy): string {
     const { maxStreams, idleTimeoutMs } = this.limits;
     if (this.isClosed) {
-      void items.return();
+      void source.items.return();
       throw new RequestRefusal(503, 'the application shuts down');
     }
     if (this.streams.size >= maxStreams) {
-      void items.return();
+      void source.items.return();
       throw new RequestRefusal(429, `${maxStreams} streams are open (maxStreams): stop one of them first`);
     }
     const streamId = randomUUID();
     kept.uses += 1;
-    const ended = (): void => {
+    const ended = (told: Promise<unknown>): void => {
       this.streams.delete(streamId);
-      this.endUse(kept);
+      void told.finally(() => this.endUse(kept));
     };
-    this.streams.set(streamId, new InspectorStream(items, idleTimeoutMs, ended));
+    this.streams.set(streamId, new InspectorStream(source, idleTimeoutMs, ended));
     return streamId;
   }
 
@@ -165,6 +176,11 @@ export class InspectorCalls {
       this.running -= 1;
     }
   }
+}
+
+async function closeAtDaemon(proxy: RemoteObject, streamId: string): Promise<void> {
+  const call = { objectId: DAEMON_OBJECT_ID, method: DAEMON_METHODS.closeStream, args: [streamId], kwargs: {}, flags: 0 };
+  await proxy[HANDLE].core.calls.run(call, { callTimeoutMs: CLOSE_TIMEOUT_MS }).catch(() => undefined);
 }
 
 function run(

@@ -1,12 +1,16 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
+import type { DaemonSnapshot, ListedFirst } from '../daemon/contract/snapshot.js';
 import type { PyroUri } from '../protocol/uri.js';
 import type { InspectedServer } from './contract.js';
 
 /** The daemons that an inspector shows. */
 export interface InspectorSource {
-  /** Takes a snapshot of each daemon. Never fails: a daemon that does not answer has an `error`. */
-  take(): Promise<InspectedServer[]>;
+  /**
+   * Takes a snapshot of each daemon. Never fails: a daemon that does not answer has an `error`.
+   *
+   * @param first the objects that a page looks for, where there are more than `maxListed`
+   */
+  take(first?: ListedFirst): Promise<InspectedServer[]>;
   /** Called when somebody begins to watch. @returns a function that is called when nobody watches any more */
   follow(): () => void;
   /**

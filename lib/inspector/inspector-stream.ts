@@ -11,6 +11,13 @@ const NEXT_ITEM_MS = 100;
 /** An answer ends with the item that goes over this number of characters. */
 const MAX_ANSWER_CHARS = 200_000;
 
+/** A stream of a proxy. */
+export interface StreamSource {
+  readonly items: RemoteStream;
+  /** Gives up the running request for an item, and closes the stream at its daemon. Never fails. */
+  readonly interrupt: () => Promise<void>;
+}
+
 /**
  * A stream that the page reads, some items at a time. While the page asks for no items, no item is fetched: the stream pauses at its
  * source.
@@ -19,14 +26,15 @@ export class InspectorStream {
   /** A requested item that had not arrived when the answer was sent. */
   private pending: Promise<IteratorResult<unknown, undefined>> | undefined;
   private isBusy = false;
-  private isClosed = false;
+  /** Aborts when the stream is closed. A running request is answered then. */
+  private readonly closing = new AbortController();
   private readonly idle: NodeJS.Timeout;
 
-  /** @param onClosed called once, when the stream has ended or was closed */
+  /** @param onClosed called once, when the stream has ended or was closed, with a promise that resolves when its daemon was told */
   constructor(
-    private readonly items: RemoteStream,
+    private readonly source: StreamSource,
     idleTimeoutMs: number,
-    private readonly onClosed: () => void,
+    private readonly onClosed: (told: Promise<unknown>) => void,
   ) {
     this.idle = setTimeout(() => this.expire(), idleTimeoutMs).unref();
   }
@@ -49,30 +57,34 @@ export class InspectorStream {
         answer.items.push(value);
       }
     } catch (error) {
-      answer.error = shownError(error);
+      // closing the stream gives up the request for an item
+      if (!this.closing.signal.aborted) answer.error = shownError(error);
       answer.isEnded = true;
     } finally {
       this.isBusy = false;
       this.idle.refresh();
     }
     if (answer.isEnded) this.close();
-    return answer;
+    return { ...answer, isEnded: this.closing.signal.aborted };
   }
 
   close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
     clearTimeout(this.idle);
+    const { items, interrupt } = this.source;
     this.pending?.catch(() => undefined);
-    void this.items.return();
-    this.onClosed();
+    // a proxy closes a stream after the running request, whose item may never come
+    this.onClosed(this.pending === undefined ? items.return() : interrupt());
   }
 
   /** Waits for an item. Undefined: it has not come yet. */
   private async nextWithin(waitMs: number, signal: AbortSignal): Promise<IteratorResult<unknown, undefined> | undefined> {
-    this.pending ??= this.items.next();
+    this.pending ??= this.source.items.next();
     const late = new AbortController();
-    const waited = sleep(waitMs, undefined, { signal: AbortSignal.any([signal, late.signal]) }).catch(() => undefined);
+    const waited = sleep(waitMs, undefined, { signal: AbortSignal.any([signal, late.signal, this.closing.signal]) }).catch(
+      () => undefined,
+    );
     try {
       const item = await Promise.race([this.pending, waited]);
       if (item !== undefined) this.pending = undefined;

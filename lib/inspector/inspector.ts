@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { asError } from '../protocol/safe-text.js';
@@ -8,7 +9,10 @@ import type { InspectorSource } from './inspector-source.js';
 import { type PageFileName, sendPage, sendPageFile } from './page-files.js';
 import { RequestRefusal } from './request-refusal.js';
 import { readJson, refuseForeignReader, refuseForeignWriter, refuseLargeBody, setSecurityHeaders } from './request-rules.js';
-import { SnapshotFeed } from './snapshot-feed.js';
+import { type FeedReader, SnapshotFeed } from './snapshot-feed.js';
+
+/** Longest id of a page, filter and id of an object that are read. */
+const MAX_QUERY_CHARS = 1_000;
 
 /** Paths of GET requests, below the path of the inspector. The page itself is `''`. */
 export type InspectorRoute = '' | PageFileName | 'snapshot' | 'events';
@@ -50,7 +54,7 @@ export class Inspector {
           return sendPageFile(request, response, route);
         case 'snapshot':
           refuseForeignReader(request);
-          return this.feed.state().then((state) => sendJson(response, 200, state));
+          return this.feed.state(readerOf(request).first).then((state) => sendJson(response, 200, state));
         case 'events':
           refuseForeignReader(request);
           return this.sendEvents(request, response);
@@ -95,8 +99,9 @@ export class Inspector {
     if (this.isClosed) throw new RequestRefusal(503, 'the application shuts down');
   }
 
-  private sendEvents({ method }: IncomingMessage, response: ServerResponse): void {
-    if (this.feed.isFull)
+  private sendEvents(request: IncomingMessage, response: ServerResponse): void {
+    const reader = readerOf(request);
+    if (this.feed.isFull(reader.page))
       throw new RequestRefusal(
         503,
         `${this.limits.maxReaders} pages watch already (maxReaders): close one of them, or raise the option`,
@@ -108,8 +113,8 @@ export class Inspector {
       'X-Accel-Buffering': 'no',
     });
     // HEAD gets only these headers
-    if (method === 'HEAD') response.end();
-    else this.feed.add(response);
+    if (request.method === 'HEAD') response.end();
+    else this.feed.add(response, reader);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, work: () => Promise<void> | void): Promise<void> {
@@ -123,6 +128,19 @@ export class Inspector {
       else sendJson(response, error instanceof RequestRefusal ? error.status : 500, { error: asError(error).message });
     }
   }
+}
+
+/** The page that asks, and the objects that it looks for. A page without an id is a page of its own. */
+function readerOf(request: IncomingMessage): FeedReader {
+  const query = queryOf(request);
+  const [page, filter = '', objectId = ''] = ['page', 'filter', 'object'].map((name) =>
+    query.get(name)?.slice(0, MAX_QUERY_CHARS),
+  );
+  return { page: page ?? randomUUID(), first: { filter, objectId } };
+}
+
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url.split('#', 1)[0]!.split('?').slice(1).join('?'));
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

@@ -1,6 +1,8 @@
 /** Most objects that one snapshot asks about for the first time, and most that it asks about again. */
 const MAX_NEW = 100;
 const MAX_AGAIN = 10;
+/** Most answers that are kept: pages may look for different objects of a daemon with many. */
+const MAX_KEPT = 1_000;
 /** A snapshot that has waited so long for answers leaves the other objects to the next one. */
 const MAX_WAIT_MS = 1_000;
 
@@ -36,13 +38,14 @@ export class ObjectAnswers<T> {
   }
 
   /**
-   * Asks about objects that are new, and about some whose answers are old; forgets the objects that are not in the list.
+   * Asks about objects that are new, and about some whose answers are old.
    *
+   * @param isGone tells of an object that is not in the list whether it is forgotten
    * @throws the error of `ask`
    */
-  async renew(objectIds: readonly string[]): Promise<void> {
+  async renew(objectIds: readonly string[], isGone: (objectId: string) => boolean): Promise<void> {
     const listed = new Set(objectIds);
-    for (const id of this.kept.keys()) if (!listed.has(id)) this.kept.delete(id);
+    for (const id of this.kept.keys()) if (!listed.has(id) && (isGone(id) || this.kept.size > MAX_KEPT)) this.kept.delete(id);
     const oldest = performance.now() - this.keptMs;
     const old = [...this.kept].filter(([, { mayChange, askedAt }]) => mayChange && askedAt <= oldest).map(([id]) => id);
     await this.askEach(objectIds.filter((id) => !this.kept.has(id)).slice(0, MAX_NEW));

@@ -1,7 +1,7 @@
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
-import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
+import type { DaemonSnapshot, ListedFirst } from '../daemon/contract/snapshot.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -10,14 +10,13 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
+import { fitsFilter } from '../daemon/inspection/text-filter.js';
 import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { ObjectAnswers } from './object-answers.js';
 import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
-/** Most objects whose members are asked for. */
-const MAX_OBJECTS = 500;
 /** Time after which a daemon is asked again for the members of an object. */
 const KEPT_MS = 10_000;
 
@@ -49,7 +48,8 @@ export class RemoteSource implements InspectorSource {
   private listed: ReadonlySet<string> = new Set();
   /** Each connection brings metadata of its own. */
   private connectedWith: RemoteMetadata | undefined;
-  private taking: Promise<InspectedServer[]> | undefined;
+  /** The snapshots that are being taken, by the objects that they list first. */
+  private readonly taking = new Map<string, Promise<InspectedServer[]>>();
 
   /** @param keptMs time after which the members of an object are asked for again */
   constructor(
@@ -64,9 +64,12 @@ export class RemoteSource implements InspectorSource {
     this.signatures = new ObjectAnswers((objectId) => this.askSignatures(objectId), keptMs);
   }
 
-  /** Readers that come at the same time get the same snapshot: the daemon is asked once. */
-  take(): Promise<InspectedServer[]> {
-    return (this.taking ??= this.askDaemon().finally(() => (this.taking = undefined)));
+  /** Readers that come at the same time and look for the same objects get the same snapshot: the daemon is asked once. */
+  take(first: ListedFirst = {}): Promise<InspectedServer[]> {
+    const key = JSON.stringify(first);
+    let taking = this.taking.get(key);
+    if (taking === undefined) this.taking.set(key, (taking = this.askDaemon(first).finally(() => this.taking.delete(key))));
+    return taking;
   }
 
   /** Nothing is recorded at another process. */
@@ -83,7 +86,7 @@ export class RemoteSource implements InspectorSource {
     await Promise.all([this.daemon.$release(), this.inspector.$release()]);
   }
 
-  private async askDaemon(): Promise<InspectedServer[]> {
+  private async askDaemon(first: ListedFirst): Promise<InspectedServer[]> {
     const { location } = this.shown;
     const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
     try {
@@ -91,24 +94,28 @@ export class RemoteSource implements InspectorSource {
       await this.daemon.$call('ping');
       const pingMs = performance.now() - begun;
       this.noteConnection();
-      const snapshot = await this.snapshot();
+      const snapshot = await this.snapshot(first);
       if (snapshot !== null) {
         const { objects, ...rest } = snapshot;
         const names = namesByObject(rest);
         this.noteListed(objects.map(({ objectId }) => objectId));
-        await this.renewSignatures(objects.map(({ objectId }) => objectId));
+        const isWhole = rest.totals.objects <= objects.length;
+        await this.renewSignatures(
+          objects.map(({ objectId }) => objectId),
+          () => isWhole,
+        );
         this.objects = objects.map((object) => ({
           ...object,
           uri: this.uriOf(object.objectId),
           names: names.get(object.objectId) ?? [],
           members: this.told(object.objectId, object.members),
         }));
-        return [{ ...server, pingMs, objects: this.objects, snapshot: rest }];
+        return [{ ...server, pingMs, objects: this.objects, objectCount: rest.totals.objects, snapshot: rest }];
       }
-      this.objects = await this.listObjects();
-      return [{ ...server, pingMs, objects: this.objects }];
+      this.objects = await this.listObjects(first);
+      return [{ ...server, pingMs, objects: this.objects, objectCount: Math.max(this.listed.size, this.objects.length) }];
     } catch (error) {
-      return [{ ...server, error: asError(error).message, objects: this.objects }];
+      return [{ ...server, error: asError(error).message, objects: this.objects, objectCount: this.objects.length }];
     }
   }
 
@@ -122,10 +129,10 @@ export class RemoteSource implements InspectorSource {
     this.signatures.expire();
   }
 
-  private async snapshot(): Promise<DaemonSnapshot | null> {
+  private async snapshot({ filter = '', objectId = '' }: ListedFirst): Promise<DaemonSnapshot | null> {
     if (!this.hasInspector) return null;
     try {
-      return jsonOnly(await this.inspector.$call('inspect', this.maxListed)) as DaemonSnapshot;
+      return jsonOnly(await this.inspector.$call('inspect', this.maxListed, filter, objectId)) as DaemonSnapshot;
     } catch (error) {
       if (isPassing(error)) throw error;
       // the daemon has no such object, or its guards refuse this client; the ping has shown that the daemon answers
@@ -144,12 +151,13 @@ export class RemoteSource implements InspectorSource {
     this.signatures.forget(objectId);
   }
 
-  private async listObjects(): Promise<InspectedObject[]> {
+  private async listObjects(first: ListedFirst): Promise<InspectedObject[]> {
     const listed = [...((await this.daemon.$call(DAEMON_METHODS.registered)) as Iterable<unknown>)].map(String);
     this.noteListed(listed);
-    const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
-    await this.renewSignatures(ids);
-    await this.members.renew(ids);
+    const ids = this.chosen([...new Set([...listed, this.shown.objectId])], first);
+    const isGone = (objectId: string): boolean => !this.listed.has(objectId);
+    await this.renewSignatures(ids, isGone);
+    await this.members.renew(ids, isGone);
     return ids.map((objectId) => ({
       objectId,
       uri: this.uriOf(objectId),
@@ -164,15 +172,26 @@ export class RemoteSource implements InspectorSource {
     }));
   }
 
+  /** At most `maxListed` ids: of the objects that a page looks for, then of others. */
+  private chosen(ids: readonly string[], { objectId, filter = '' }: ListedFirst): string[] {
+    if (ids.length <= this.maxListed) return [...ids];
+    const fits = (id: string): boolean =>
+      fitsFilter(filter, [id, ...(this.shown.names.get(id) ?? []), ...(this.members.of(id) ?? []).map(({ name }) => name)]);
+    const wanted = ids.filter((id) => id === objectId);
+    const found = filter.trim() === '' ? [] : ids.filter(fits);
+    const chosen = new Set([...new Set([...wanted, ...found, ...ids])].slice(0, this.maxListed));
+    return ids.filter((id) => chosen.has(id));
+  }
+
   private told(objectId: string, members: InspectedMember[] | null): InspectedMember[] | null {
     const signatures = this.signatures.of(objectId);
     return members === null || !signatures ? members : toldMembers(members, signatures);
   }
 
-  private async renewSignatures(ids: readonly string[]): Promise<void> {
+  private async renewSignatures(ids: readonly string[], isGone: (objectId: string) => boolean): Promise<void> {
     const isTold = this.daemon.$metadata?.methods.has('get_signatures') === true;
     // of a daemon that was replaced by one without signatures, nothing is kept
-    await this.signatures.renew(isTold ? ids.slice(0, MAX_OBJECTS) : []);
+    await (isTold ? this.signatures.renew(ids, isGone) : this.signatures.renew([], () => true));
   }
 
   private askSignatures(objectId: string): Promise<ObjectSignatures | null | undefined> {

@@ -9,12 +9,14 @@ const MAX_NODES = 10_000;
 const MAX_MESSAGE_CHARS = 10_000;
 const MAX_TRACEBACK_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
+/** Characters without width that turn the direction of the text behind them. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text of a value, as the command line prints it with `--json`, on several lines. */
 export function shownValue(value: unknown): ShownValue {
   const nodes = new NodeBudget(MAX_NODES);
   const text = JSON.stringify(jsonOf(value, nodes), undefined, 2);
-  return { text: text.slice(0, MAX_VALUE_CHARS), isCut: nodes.isCut || text.length > MAX_VALUE_CHARS };
+  return { text: withEscapes(text.slice(0, MAX_VALUE_CHARS)), isCut: nodes.isCut || text.length > MAX_VALUE_CHARS };
 }
 
 /** An error with the tracebacks of both sides. */
@@ -24,7 +26,7 @@ export function shownError(thrown: unknown): ShownError {
   const [stack = ''] = (typeof error.stack === 'string' ? error.stack : '').split('\nRemote traceback:\n');
   return {
     type: isRemote ? error.pythonType : error.name,
-    message: (isRemote ? error.args.map(safeText).join(', ') : error.message).slice(0, MAX_MESSAGE_CHARS),
+    message: withEscapes((isRemote ? error.args.map(safeText).join(', ') : error.message).slice(0, MAX_MESSAGE_CHARS)),
     remoteTraceback: isRemote ? linesOf(error.remoteTraceback.slice(0, MAX_TRACEBACK_LINES).join('')) : [],
     localTraceback: linesOf(stack),
   };
@@ -32,5 +34,10 @@ export function shownError(thrown: unknown): ShownError {
 
 function linesOf(text: string): string[] {
   const lines = text.replace(/\n$/, '').split('\n', MAX_TRACEBACK_LINES);
-  return text === '' ? [] : lines.map((line) => line.slice(0, MAX_LINE_CHARS));
+  return text === '' ? [] : lines.map((line) => withEscapes(line.slice(0, MAX_LINE_CHARS)));
+}
+
+/** Writes characters that turn the direction of a text as JSON's escapes. */
+function withEscapes(text: string): string {
+  return text.replace(TURNING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

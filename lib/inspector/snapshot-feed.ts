@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ListedFirst } from '../daemon/contract/snapshot.js';
 import type { InspectorState } from './contract.js';
 import type { InspectorOptions } from './inspector-options.js';
 import { warnOfError } from '../reports/warning.js';
@@ -9,12 +10,25 @@ const LONGEST_MS = 5 * 60_000;
 /** Pause before a page connects again. */
 const RETRY_MS = 2_000;
 
+/** A page that watches. */
+export interface FeedReader {
+  /** Identifies the page: when it connects again, its earlier connection ends. */
+  readonly page: string;
+  /** The objects that it looks for. */
+  readonly first: ListedFirst;
+}
+
+interface OpenReader extends FeedReader {
+  /** Ends its connection after {@link LONGEST_MS}. */
+  readonly timer: NodeJS.Timeout;
+}
+
 /**
- * Sends the state of all servers to the pages that watch, as server-sent events. One timer and one snapshot serve all of them; without
- * readers there is no timer, and nothing is recorded.
+ * Sends the state of all servers to the pages that watch, as server-sent events. One timer serves all of them, and one snapshot those who
+ * look for the same objects; without readers there is no timer, and nothing is recorded.
  */
 export class SnapshotFeed {
-  private readonly readers = new Map<ServerResponse, NodeJS.Timeout>();
+  private readonly readers = new Map<ServerResponse, OpenReader>();
   private timer: NodeJS.Timeout | undefined;
   private endFollowing: (() => void) | undefined;
   private isTaking = false;
@@ -26,12 +40,13 @@ export class SnapshotFeed {
   ) {}
 
   /** The state now. */
-  async state(): Promise<InspectorState> {
-    return { at: new Date().toISOString(), allowCalls: this.limits.allowCalls, servers: await this.source.take() };
+  async state(first: ListedFirst): Promise<InspectorState> {
+    return { at: new Date().toISOString(), allowCalls: this.limits.allowCalls, servers: await this.source.take(first) };
   }
 
-  get isFull(): boolean {
-    return this.readers.size >= this.limits.maxReaders;
+  /** True when there is no room for a page. */
+  isFull(page: string): boolean {
+    return this.readers.size >= this.limits.maxReaders && this.responseOf(page) === undefined;
   }
 
   /** Number of pages that watch. */
@@ -40,15 +55,18 @@ export class SnapshotFeed {
   }
 
   /** Adds a reader, whose head was sent. A reader that disconnected while guards ran is not added: its `close` event has passed already. */
-  add(response: ServerResponse): void {
+  add(response: ServerResponse, { page, first }: FeedReader): void {
     if (response.destroyed || response.closed) return;
+    const earlier = this.responseOf(page);
     response.write(`retry: ${RETRY_MS}\n\n`);
     const end = (): void => {
       this.remove(response);
       response.end();
     };
-    this.readers.set(response, setTimeout(end, LONGEST_MS));
+    this.readers.set(response, { page, first, timer: setTimeout(end, LONGEST_MS) });
     response.once('close', () => this.remove(response));
+    if (earlier !== undefined) this.remove(earlier);
+    earlier?.end();
     this.endFollowing ??= this.source.follow();
     this.timer ??= setInterval(() => void this.send(), this.limits.intervalMs);
     void this.send();
@@ -62,8 +80,12 @@ export class SnapshotFeed {
     }
   }
 
+  private responseOf(page: string): ServerResponse | undefined {
+    return [...this.readers].find(([, reader]) => reader.page === page)?.[0];
+  }
+
   private remove(response: ServerResponse): void {
-    clearTimeout(this.readers.get(response));
+    clearTimeout(this.readers.get(response)?.timer);
     this.readers.delete(response);
     if (this.readers.size > 0) return;
     clearInterval(this.timer);
@@ -77,9 +99,13 @@ export class SnapshotFeed {
     if (this.isTaking) return;
     this.isTaking = true;
     try {
-      const event = `data: ${JSON.stringify(await this.state())}\n\n`;
-      // a slow reader gets a later snapshot
-      for (const reader of this.readers.keys()) if (!reader.writableNeedDrain) reader.write(event);
+      const events = new Map<string, string>();
+      for (const [response, { first }] of this.readers) {
+        const key = JSON.stringify(first);
+        if (!events.has(key)) events.set(key, `data: ${JSON.stringify(await this.state(first))}\n\n`);
+        // a slow reader gets a later snapshot
+        if (this.readers.has(response) && !response.writableNeedDrain) response.write(events.get(key)!);
+      }
     } catch (error) {
       // the next interval tries again; the operator is warned once
       if (!this.hasWarned) warnOfError(error);

@@ -4,7 +4,7 @@ import type { DaemonSnapshot, InspectOptions } from '../daemon/contract/snapshot
 import type { PyroTarget } from '../daemon/contract/target.js';
 import { expose } from '../daemon/object/expose.js';
 import { ExposedObject } from '../daemon/object/exposed-object.js';
-import { anyOf, FUNCTION, objectRule, type OptionRule, SWITCH, wholeNumber } from '../options/option-checks.js';
+import { anyOf, FUNCTION, objectRule, type OptionRule, SWITCH, TEXT, wholeNumber } from '../options/option-checks.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { SecurityError } from '../protocol/errors.js';
 import { isLoopbackLocation } from '../protocol/location.js';
@@ -30,14 +30,25 @@ interface Inspectable {
 class InspectorObject {
   constructor(private readonly daemon: Inspectable) {}
 
-  /** Takes a snapshot. @param maxListed most connections, and most streams, in the snapshot */
-  inspect(maxListed = DEFAULT_LISTED): DaemonSnapshot {
+  /**
+   * Takes a snapshot.
+   *
+   * @param maxListed most objects, most connections and most streams in the snapshot
+   * @param filter objects that are listed first: their id, class, names or members have all words of this text
+   * @param objectId this object is listed first
+   */
+  inspect(maxListed = DEFAULT_LISTED, filter = '', objectId = ''): DaemonSnapshot {
     const listed = LISTED.fits(maxListed) ? maxListed : DEFAULT_LISTED;
-    return this.daemon.inspect({ maxListed: Math.min(listed, MOST_LISTED) });
+    const first = { filter: textOf(filter), objectId: textOf(objectId) };
+    return this.daemon.inspect({ maxListed: Math.min(listed, MOST_LISTED), first });
   }
 }
 
 expose(InspectorObject);
+
+function textOf(given: unknown): string {
+  return TEXT.fits(given) ? (given as string) : '';
+}
 
 /** The target of the object `Pyro.Inspector`. Without a guard only clients on this machine may use it. */
 export function inspectorTarget(daemon: Inspectable, access: true | InspectorAccess): PyroTarget {

@@ -19,7 +19,7 @@ export interface DaemonSnapshot {
   uptimeMs: number;
   /** Numbers of the daemon, with those that only grow. */
   totals: DaemonTotals;
-  /** Registered objects, `Pyro.Daemon` included. */
+  /** Registered objects, `Pyro.Daemon` included; at most `maxListed`: those that {@link InspectOptions.first} names, then those with most calls. */
   objects: ObjectSnapshot[];
   /** Connections that passed their handshake, the oldest first; at most `maxListed`. */
   connections: ConnectionSnapshot[];
@@ -57,6 +57,8 @@ export interface DaemonTotals {
   requestsInProgress: number;
   /** Item streams that are open now, lingering ones included. */
   streamsOpen: number;
+  /** Objects that are registered now, `Pyro.Daemon` included. */
+  objects: number;
   /** Leases of objects that are held now. */
   leases: number;
   /** Bytes that came from clients. Grows. Streams that are no sockets are not counted. */
@@ -223,6 +225,16 @@ export interface FailureSnapshot {
 
 /** Options of `inspect`. */
 export interface InspectOptions {
-  /** Most connections, and most streams, in the snapshot. The totals count all. Default 1,000. */
+  /** Most objects, most connections and most streams in the snapshot. The totals count all. Default 1,000. */
   maxListed?: number;
+  /** The objects to list first when there are more than `maxListed`. */
+  first?: ListedFirst;
+}
+
+/** Objects that a snapshot lists before others. */
+export interface ListedFirst {
+  /** The object with this id. */
+  objectId?: string;
+  /** Objects whose id, class, names or members have all words of this text, in upper or lower case. */
+  filter?: string;
 }

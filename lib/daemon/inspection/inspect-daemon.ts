@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { checkOptions, type OptionRules, wholeNumber } from '../../options/option-checks.js';
+import { checkOptions, objectRule, type OptionRules, TEXT, wholeNumber } from '../../options/option-checks.js';
 import { printable } from '../../reports/printable.js';
 import type { DaemonServices } from '../call/daemon-services.js';
 import type { ItemStream } from '../streams/item-stream.js';
@@ -8,15 +8,18 @@ import type {
   DaemonSnapshot,
   DaemonState,
   InspectOptions,
+  ListedFirst,
   NameSnapshot,
   ObjectSnapshot,
   StreamSnapshot,
 } from '../contract/snapshot.js';
+import type { PyroTarget } from '../contract/target.js';
 import { guardedObject } from '../object/object-guards.js';
 import { describeTarget } from '../object/target-description.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import { inspectLimits } from './limit-use.js';
+import { listedIds } from './listed-objects.js';
 import { principalText } from './principal-text.js';
 
 /** The parts of a daemon that a snapshot shows. */
@@ -36,18 +39,25 @@ export interface InspectedParts {
   readonly nameSources: Iterable<() => NameSnapshot[]>;
 }
 
-const RULES: OptionRules<InspectOptions> = { maxListed: wholeNumber() };
+type TargetIds = (target: PyroTarget) => readonly string[];
+
+const RULES: OptionRules<InspectOptions> = {
+  maxListed: wholeNumber(),
+  first: objectRule<ListedFirst>('{ objectId, filter }', { objectId: TEXT, filter: TEXT }),
+};
 const DEFAULT_MAX_LISTED = 1_000;
 
 /** Takes a snapshot of a daemon. Between snapshots, only a few integers of each connection and object are counted. */
 export function inspectDaemon(parts: InspectedParts, options: InspectOptions): DaemonSnapshot {
   checkOptions(options, RULES, 'inspect: ');
-  const { maxListed = DEFAULT_MAX_LISTED } = options;
+  const { maxListed = DEFAULT_MAX_LISTED, first } = options;
   const { services, sessions, lifecycle, leases, nameSources } = parts;
   const { daemon, streams, reporter } = services;
   const now = performance.now();
   const serving = [...sessions.serving];
   const leased = leases.held();
+  const idsOf = targetIds(services);
+  const names = [...nameSources].flatMap((source) => source());
   return {
     at: new Date().toISOString(),
     state: lifecycle.state,
@@ -59,13 +69,16 @@ export function inspectDaemon(parts: InspectedParts, options: InspectOptions): D
       connectionsOpen: serving.length,
       requestsInProgress: serving.reduce((sum, { requestsInProgress }) => sum + requestsInProgress, 0),
       streamsOpen: streams.size,
+      objects: services.objects.size,
       leases: [...leased.values()].reduce((sum, count) => sum + count, 0),
     },
-    objects: [...services.objects.ids()].map((objectId) => inspectObject(services, objectId, leased.has(objectId))),
-    connections: serving.slice(0, maxListed).map((session) => inspectConnection(services, session, now)),
+    objects: listedIds(services, names, maxListed, first).map((objectId) =>
+      inspectObject(services, objectId, leased.has(objectId)),
+    ),
+    connections: serving.slice(0, maxListed).map((session) => inspectConnection(services, session, idsOf, now)),
     streams: [...streams.all()].slice(0, maxListed).map((stream) => inspectStream(stream, now)),
     limits: inspectLimits(services, sessions),
-    names: [...nameSources].flatMap((source) => source()),
+    names,
     failures: reporter.failures.list(),
   };
 }
@@ -76,11 +89,11 @@ function inspectObject({ objects }: DaemonServices, objectId: string, isLeased: 
   return { objectId, ...describeTarget(target), isGuarded, isLeased, calls: usage.calls, failures: usage.failures };
 }
 
-function inspectConnection(services: DaemonServices, session: Session, now: number): ConnectionSnapshot {
+function inspectConnection(services: DaemonServices, session: Session, idsOf: TargetIds, now: number): ConnectionSnapshot {
   const { connection, socket, slot } = session;
   const { id, remoteAddress, calls, failures } = connection;
   const { requestsInProgress, receivedBytes = null, sentBytes = null, unsentBytes } = session;
-  const principals = principalsOf(services, session);
+  const principals = principalsOf(session, idsOf);
   return {
     id,
     remoteAddress: printable(remoteAddress),
@@ -98,14 +111,23 @@ function inspectConnection(services: DaemonServices, session: Session, now: numb
   };
 }
 
-function principalsOf({ objects }: DaemonServices, { connection }: Session): ConnectionSnapshot['principals'] {
-  const given = new Map(connection.authorizations.given());
-  if (given.size === 0) return [];
-  return [...objects.ids()].flatMap((objectId) => {
-    const authorization = given.get(objects.get(objectId)!);
-    const principal = authorization && principalText(authorization);
-    return principal === undefined ? [] : [{ objectId, principal }];
+function principalsOf({ connection }: Session, idsOf: TargetIds): ConnectionSnapshot['principals'] {
+  return [...connection.authorizations.given()].flatMap(([target, authorization]) => {
+    const principal = principalText(authorization);
+    return principal === undefined ? [] : idsOf(target).map((objectId) => ({ objectId, principal }));
   });
+}
+
+/** Gives the ids of a target. The objects are looked through once for all connections, and only when a principal is asked for. */
+function targetIds({ objects }: DaemonServices): TargetIds {
+  let byTarget: Map<PyroTarget, string[]> | undefined;
+  return (target) => {
+    if (byTarget === undefined) {
+      byTarget = new Map();
+      for (const id of objects.ids()) byTarget.set(objects.known(id), [...(byTarget.get(objects.known(id)) ?? []), id]);
+    }
+    return byTarget.get(target) ?? [];
+  };
 }
 
 function inspectStream({ call, reader, openedAt, items }: ItemStream, now: number): StreamSnapshot {

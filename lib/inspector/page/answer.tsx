@@ -9,15 +9,17 @@ interface AnswerProps {
   answer: CallAnswer | Error | undefined;
   connection: ServerConnection;
   title: string;
+  /** False: a person looks at another part of the page. */
+  isShown: boolean;
 }
 
 /** The outcome of a call, which screen readers read out when it comes. */
-export function Answer({ answer, connection, title }: AnswerProps) {
+export function Answer({ answer, connection, title, isShown }: AnswerProps) {
   const isStream = answer !== undefined && !(answer instanceof Error) && answer.kind === 'stream';
   return (
     <div class="answer">
       <div aria-live="polite">{answer !== undefined && !isStream && <Outcome {...{ answer, title }} />}</div>
-      {isStream && <StreamReader key={answer.streamId} streamId={answer.streamId} {...{ connection, title }} />}
+      {isStream && <StreamReader key={answer.streamId} streamId={answer.streamId} {...{ connection, title, isShown }} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
+import { fitsFilter } from '../../daemon/inspection/text-filter.js';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { InspectedServer, InspectorState } from '../contract.js';
-import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView } from './tables.js';
+import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView, type TableViewProps } from './tables.js';
 import { History } from './history.js';
 import { ObjectsView } from './objects-view.js';
 import { type FeedState, ServerConnection } from './server-connection.js';
@@ -14,6 +15,9 @@ interface Place {
   view: ViewName;
   objectId: string | undefined;
 }
+
+/** Pause after which a person has typed a filter. */
+const TYPING_MS = 300;
 
 const FEED_TEXTS: Record<FeedState, string> = {
   connecting: 'connecting…',
@@ -33,14 +37,25 @@ export function App({ base }: { base: string }) {
   const paused = useRef(isPaused);
   paused.current = isPaused;
 
+  const wanted = useLater(filter);
+  const objectId = place.objectId ?? '';
   useEffect(
     () =>
-      connection.watch((next) => {
-        history.add(next);
-        if (!paused.current) setState(next);
-      }, setFeed),
-    [connection, history],
+      connection.watch(
+        { filter: wanted, objectId },
+        (next) => {
+          history.add(next);
+          if (!paused.current) setState(next);
+        },
+        setFeed,
+      ),
+    [connection, history, wanted, objectId],
   );
+  useEffect(() => {
+    const leave = (): void => connection.closeStreams();
+    addEventListener('pagehide', leave);
+    return () => removeEventListener('pagehide', leave);
+  }, [connection]);
 
   const server = state?.servers.find(({ id }) => id === serverId) ?? state?.servers[0];
   return (
@@ -115,38 +130,46 @@ interface ViewProps extends Place {
   allowCalls: boolean;
 }
 
+/** The view of objects stays while another one is shown, with all that was typed there. */
 function View({ view, server, filter, ...rest }: ViewProps) {
-  const snapshot = server.snapshot!;
-  const matches = (...texts: (string | null)[]): boolean => fits(filter, texts);
+  const matches = (...texts: (string | null)[]): boolean => fitsFilter(filter, texts);
+  return (
+    <>
+      <ObjectsView key={server.id} {...rest} {...{ server, matches }} isShown={view === 'objects'} />
+      {view !== 'objects' && <SnapshotView {...{ view, matches }} snapshot={server.snapshot!} />}
+    </>
+  );
+}
+
+function SnapshotView({ view, ...rest }: TableViewProps & { view: Exclude<ViewName, 'objects'> }) {
   switch (view) {
-    case 'objects':
-      return <ObjectsView {...rest} {...{ server, matches }} />;
     case 'connections':
-      return <ConnectionsView {...{ snapshot, matches }} />;
+      return <ConnectionsView {...rest} />;
     case 'streams':
-      return <StreamsView {...{ snapshot, matches }} />;
+      return <StreamsView {...rest} />;
     case 'limits':
-      return <LimitsView {...{ snapshot, matches }} />;
+      return <LimitsView {...rest} />;
     case 'names':
-      return <NamesView {...{ snapshot, matches }} />;
+      return <NamesView {...rest} />;
     case 'failures':
-      return <FailuresView {...{ snapshot, matches }} />;
+      return <FailuresView {...rest} />;
   }
 }
 
-function countOf({ objects, snapshot }: InspectedServer, view: ViewName): string {
-  if (view === 'objects') return String(objects.length);
+function countOf({ objectCount, snapshot }: InspectedServer, view: ViewName): string {
+  if (view === 'objects') return String(objectCount);
   if (view === 'connections') return String(snapshot!.totals.connectionsOpen);
   return view === 'limits' ? '' : String(snapshot![view].length);
 }
 
-/** Every word of the filter stands in one of the texts. */
-function fits(filter: string, texts: readonly (string | null)[]): boolean {
-  const all = texts.join('\n').toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
+/** The text that stays for a moment: a text is asked for when a person has typed it. */
+function useLater(text: string): string {
+  const [later, setLater] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setLater(text), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return later;
 }
 
 function usePlace(): Place {

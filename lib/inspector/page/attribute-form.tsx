@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
-import type { CallAnswer, InspectedAttribute } from '../contract.js';
+import type { InspectedAttribute } from '../contract.js';
 import { Answer } from './answer.js';
 import { CopyLine } from './copy-button.js';
 import type { Caller } from './caller.js';
 import { LiteralSwitch } from './literal-switch.js';
 import { pythonLine } from './python-line.js';
+import { useCall } from './use-call.js';
 import { ValueField } from './value-field.js';
 
 /** Reads and writes an attribute. */
@@ -12,13 +13,11 @@ export function AttributeForm({ member, caller }: { member: InspectedAttribute; 
   const { name, isReadable, isWritable } = member;
   const [value, setValue] = useState('');
   const [isLiteral, setLiteral] = useState(false);
-  const [answer, setAnswer] = useState<CallAnswer | Error>();
-  const { connection, server, objectId, uri, handshake, isAllowed } = caller;
-  const run = async (kind: 'get' | 'set'): Promise<void> => {
-    setAnswer(undefined);
+  const { connection, server, objectId, uri, handshake, isAllowed, isShown } = caller;
+  const { answer, run: call } = useCall(connection);
+  const run = (kind: 'get' | 'set'): Promise<void> => {
     const args = kind === 'set' ? [value] : [];
-    const request = { server, objectId, kind, member: name, args, kwargs: {}, isLiteral, handshake };
-    setAnswer(await connection.call(request).catch((error: Error) => error));
+    return call({ server, objectId, kind, member: name, args, kwargs: {}, isLiteral, handshake });
   };
   const line = (kind: 'get' | 'set'): string =>
     pythonLine({ uri, kind, member: name, args: [value], kwargs: {}, isLiteral, handshake });
@@ -44,7 +43,7 @@ export function AttributeForm({ member, caller }: { member: InspectedAttribute; 
       </fieldset>
       {isReadable && <CopyLine text={line('get')} label={`reading ${name} in Python`} />}
       {isWritable && value !== '' && <CopyLine text={line('set')} label={`writing ${name} in Python`} />}
-      <Answer answer={answer} connection={connection} title={`Value of ${name}`} />
+      <Answer {...{ answer, connection, isShown }} title={`Value of ${name}`} />
     </form>
   );
 }

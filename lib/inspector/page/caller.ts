@@ -10,4 +10,6 @@ export interface Caller {
   handshake: string | null;
   /** False: the forms only show members, and call nothing. */
   isAllowed: boolean;
+  /** False: a person looks at another part of the page. */
+  isShown: boolean;
 }

@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
-import type { CallAnswer, InspectedMethod, InspectedParameter } from '../contract.js';
+import type { InspectedMethod, InspectedParameter } from '../contract.js';
 import { Answer } from './answer.js';
 import { CopyLine } from './copy-button.js';
 import type { Caller } from './caller.js';
 import { LiteralSwitch } from './literal-switch.js';
 import { pythonLine } from './python-line.js';
+import { useCall } from './use-call.js';
 import { ValueField } from './value-field.js';
 import { writtenArguments, type WrittenArguments } from './written-arguments.js';
 
@@ -21,9 +22,8 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
   const [rest, setRest] = useState('');
   const [keywords, setKeywords] = useState('');
   const [isLiteral, setLiteral] = useState(false);
-  const [answer, setAnswer] = useState<CallAnswer | Error>();
-  const [isRunning, setRunning] = useState(false);
-  const { connection, uri, handshake, ...target } = caller;
+  const { connection, uri, handshake, server, objectId, isAllowed, isShown } = caller;
+  const { answer, isRunning, run } = useCall(connection);
 
   let written: WrittenArguments | Error;
   try {
@@ -31,15 +31,8 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
   } catch (error) {
     written = error as Error;
   }
-  const call = async (): Promise<void> => {
-    if (written instanceof Error) return setAnswer(written);
-    setRunning(true);
-    setAnswer(undefined);
-    const { server, objectId } = target;
-    const request = { server, objectId, kind: 'method' as const, member: member.name, ...written, isLiteral, handshake };
-    setAnswer(await connection.call(request).catch((error: Error) => error));
-    setRunning(false);
-  };
+  const request = { server, objectId, kind: 'method' as const, member: member.name, isLiteral, handshake };
+  const call = (): Promise<void> => run(written instanceof Error ? written : { ...request, ...written });
   const line =
     written instanceof Error
       ? undefined
@@ -51,7 +44,7 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
         void call();
       }}
     >
-      <fieldset disabled={!caller.isAllowed}>
+      <fieldset disabled={!isAllowed}>
         <legend class="hidden">Arguments of {member.name}</legend>
         {parameters.map((parameter, index) => (
           <Parameter
@@ -73,7 +66,7 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
         </div>
       </fieldset>
       {line !== undefined && <CopyLine text={line} label={`${member.name} in Python`} />}
-      <Answer answer={answer} connection={connection} title={`Result of ${member.name}`} />
+      <Answer {...{ answer, connection, isShown }} title={`Result of ${member.name}`} />
     </form>
   );
 }

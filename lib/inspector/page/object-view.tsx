@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { InspectedObject, InspectedServer } from '../contract.js';
 import { AttributeForm } from './attribute-form.js';
 import type { Caller } from './caller.js';
@@ -14,10 +14,13 @@ interface ObjectViewProps {
   history: History;
   connection: ServerConnection;
   allowCalls: boolean;
+  /** False: a person looks at another part of the page. The view keeps what was typed, and results that come meanwhile. */
+  isShown: boolean;
 }
 
 /** The page of an object: its class, how it is called, and a form for each member. */
-export function ObjectView({ object, server, history, connection, allowCalls }: ObjectViewProps) {
+export function ObjectView({ object, server, history, connection, allowCalls, isShown }: ObjectViewProps) {
+  const title = useId();
   const [handshake, setHandshake] = useState('');
   const { objectId, uri, members } = object;
   const caller: Caller = {
@@ -27,13 +30,14 @@ export function ObjectView({ object, server, history, connection, allowCalls }: 
     uri,
     handshake: handshake === '' ? null : handshake,
     isAllowed: allowCalls,
+    isShown,
   };
   return (
-    <article aria-labelledby="object-title" class="object">
+    <article aria-labelledby={title} class="object" hidden={!isShown}>
       <a class="back" href="#objects">
         ← All objects
       </a>
-      <h2 id="object-title">{objectId}</h2>
+      <h2 id={title}>{objectId}</h2>
       <Facts object={object} />
       <Charts {...{ object, server, history }} />
       {allowCalls ? (

@@ -1,13 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ShownError, ShownValue } from '../contract.js';
 import { Failure } from './failure.js';
 import { numberText } from './formats.js';
 import type { ServerConnection } from './server-connection.js';
+import { StreamLoop, type StreamState } from './stream-loop.js';
 
-/** Items of one request. */
-const COUNT = 20;
-/** Pause between two requests, so that a fast stream does not fill the page faster than a person reads. */
-const PAUSE_MS = 250;
 /** Items that are shown. */
 const MAX_SHOWN = 200;
 
@@ -15,6 +12,8 @@ interface StreamReaderProps {
   streamId: string;
   connection: ServerConnection;
   title: string;
+  /** False: a person looks at another part of the page. */
+  isShown: boolean;
 }
 
 interface Item {
@@ -22,51 +21,38 @@ interface Item {
   value: ShownValue;
 }
 
-/** Reads a stream. While it is paused nothing is asked for, so that the stream waits at its source. */
-export function StreamReader({ streamId, connection, title }: StreamReaderProps) {
+/** Reads a stream, until it is paused or stopped. A stream that is not shown any more is closed. */
+export function StreamReader({ streamId, connection, title, isShown }: StreamReaderProps) {
   const [items, setItems] = useState<readonly Item[]>([]);
-  const [state, setState] = useState<'reading' | 'paused' | 'stopped' | 'ended'>('reading');
-  const [error, setError] = useState<ShownError | Error | null>(null);
-  const count = useRef(0);
-
+  const [{ state, error }, setProgress] = useState<{ state: StreamState; error: ShownError | Error | null }>({
+    state: 'reading',
+    error: null,
+  });
+  const loop = useMemo(
+    () =>
+      new StreamLoop(streamId, connection, {
+        onItems: (added) => setItems((earlier) => [...earlier, ...numbered(added, earlier)].slice(-MAX_SHOWN)),
+        onState: (next, failure) => setProgress({ state: next, error: failure }),
+      }),
+    [streamId, connection],
+  );
   useEffect(() => {
-    if (state !== 'reading') return;
-    const left = new AbortController();
-    const read = async (): Promise<void> => {
-      while (!left.signal.aborted) {
-        const answer = await connection.items({ streamId, count: COUNT });
-        const added = answer.items.map((value) => ({ number: (count.current += 1), value }));
-        setItems((earlier) => [...earlier, ...added].slice(-MAX_SHOWN));
-        setError(answer.error);
-        if (answer.isEnded) setState('ended');
-        if (answer.isEnded) return;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      }
-    };
-    read().catch((failure: Error) => {
-      if (left.signal.aborted) return;
-      setError(failure);
-      setState('ended');
-    });
-    return () => left.abort();
-  }, [state, streamId, connection]);
+    if (isShown) loop.resume();
+    else loop.stop();
+  }, [loop, isShown]);
+  useEffect(() => () => loop.stop(), [loop]);
 
-  const stop = (): void => {
-    setState('stopped');
-    void connection.items({ streamId, count: 0 }).catch(() => undefined);
-  };
   const isOver = state === 'stopped' || state === 'ended';
-  const number = items.at(-1)?.number ?? 0;
   return (
     <section aria-label={`Stream: ${title}`} class="stream">
       <div class="actions">
-        <button type="button" disabled={isOver} onClick={() => setState(state === 'paused' ? 'reading' : 'paused')}>
+        <button type="button" disabled={isOver} onClick={() => (state === 'paused' ? loop.resume() : loop.pause())}>
           {state === 'paused' ? 'Resume' : 'Pause stream'}
         </button>
-        <button type="button" disabled={isOver} onClick={stop}>
+        <button type="button" disabled={isOver} onClick={() => loop.stop()}>
           Stop stream
         </button>
-        <span class="note">{numberText(number)} items</span>
+        <span class="note">{numberText(items.at(-1)?.number ?? 0)} items</span>
         <span class="note" role="status">
           {state}
         </span>
@@ -83,4 +69,9 @@ export function StreamReader({ streamId, connection, title }: StreamReaderProps)
       )}
     </section>
   );
+}
+
+function numbered(added: readonly ShownValue[], earlier: readonly Item[]): Item[] {
+  const before = earlier.at(-1)?.number ?? 0;
+  return added.map((value, index) => ({ number: before + index + 1, value }));
 }

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { InspectedServer } from '../contract.js';
 import { bytesText, durationText, numberText, clockTime } from './formats.js';
 
-interface TableViewProps {
+export interface TableViewProps {
   snapshot: NonNullable<InspectedServer['snapshot']>;
   /** Whether the filter lets a row through. */
   matches: (...texts: (string | null)[]) => boolean;

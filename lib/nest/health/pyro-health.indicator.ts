@@ -6,6 +6,7 @@ import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import { locateNameServer } from '../../naming/locate.js';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
+import type { PyroUri } from '../../protocol/uri.js';
 import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
@@ -26,13 +27,6 @@ type Details = Record<string, unknown>;
 const DEFAULT_TIMEOUT_MS = 1_000;
 /** A server that uses this part of a limit, or more, is degraded. */
 const NEAR_LIMIT = 0.9;
-
-/** The error of a call that took longer than the check allows, by the name of the check's option. Other errors stay as they are. */
-function byTimeoutMs(error: unknown, uri: string, timeoutMs: number): unknown {
-  if (!(error instanceof TimeoutError)) return error;
-  const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return new TimeoutError(`${uri} did not answer within timeoutMs (${timeoutMs} ms)${why}`, { cause: error });
-}
 
 function isNear({ used, value }: LimitSnapshot): boolean {
   return used !== null && value > 0 && used >= NEAR_LIMIT * value;
@@ -72,15 +66,15 @@ export class PyroHealthIndicator {
    */
   async isHealthy<const Key extends string>(key: Key, options: PyroHealthOptions = {}): Promise<PyroHealthResult<Key>> {
     let detail: PyroHealthResult[string];
+    let isOptional = false;
     try {
       checkHealthOptions(options);
+      // wrong options are a mistake of the program: such a check is down, optional or not
+      isOptional = options.optional === true;
       detail = { status: 'up', ...(await this.check(options)) };
     } catch (error) {
       const { message } = asError(error);
-      detail =
-        (options as Partial<PyroHealthOptions> | null)?.optional === true
-          ? { status: 'up', degraded: true, message }
-          : { status: 'down', message };
+      detail = isOptional ? { status: 'up', degraded: true, message } : { status: 'down', message };
     }
     return { [key]: detail } as PyroHealthResult<Key>;
   }
@@ -111,9 +105,8 @@ export class PyroHealthIndicator {
 
   private async checkObject(given: PyroObjectHealthOptions): Promise<Details> {
     const { uri, timeoutMs = DEFAULT_TIMEOUT_MS, optional: _, ...options } = given;
-    const late = new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(late), timeoutMs);
+    const timer = setTimeout(() => controller.abort(lateError(uri, timeoutMs)), timeoutMs);
     const proxy = this.clients.make(uri, { maxRetries: 0, ...options, signal: controller.signal });
     const begin = performance.now();
     try {
@@ -133,9 +126,10 @@ export class PyroHealthIndicator {
     const { connections, busy } = remote.$pool;
     const begin = performance.now();
     if (connections === 0 || busy < connections) {
-      await remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: timeoutMs }).catch((error: unknown) => {
-        throw byTimeoutMs(error, String(remote.$uri), timeoutMs);
-      });
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(lateError(remote.$uri, timeoutMs)), timeoutMs);
+      const asking = remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: 0, signal: late.signal });
+      await asking.finally(() => clearTimeout(timer));
     }
     const use = remote.$pool;
     return {
@@ -154,4 +148,8 @@ export class PyroHealthIndicator {
     await names.ping();
     return { uri: String(names.uri), responseTime: Math.round(performance.now() - begin) };
   }
+}
+
+function lateError(uri: PyroUri | string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
 }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import {
   type CanActivate,
   type DynamicModule,
@@ -69,6 +70,8 @@ export class Camera {
   /** Items that the streams of all cameras have made. */
   static produced = 0;
   static openStreams = 0;
+  /** Emits `ring` when a test wants a method or a stream to go on. */
+  static readonly bell = new EventEmitter().setMaxListeners(0);
 
   private held = 2;
   private kept: Settings = { binning: 1 };
@@ -152,6 +155,26 @@ export class Camera {
   wait(): Promise<void> {
     const { signal } = PyroContext.current()!;
     return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+
+  @PyroMethod()
+  async ring(text: string): Promise<string> {
+    await once(Camera.bell, 'ring');
+    return `rung ${text}`;
+  }
+
+  @PyroMethod()
+  async *rings(): AsyncGenerator<number> {
+    for (let ring = 1; ; ring++) {
+      await once(Camera.bell, 'ring');
+      yield ring;
+    }
+  }
+
+  @PyroMethod()
+  async laterRings(): Promise<AsyncGenerator<number>> {
+    await once(Camera.bell, 'ring');
+    return this.rings();
   }
 
   @PyroMethod()

@@ -2,6 +2,7 @@ import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy } from 'nestjs-pyro';
+import type { PyroTarget } from '../../../lib/daemon/contract/target.js';
 import { Program } from '../../../scripts/program.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import { CommandLineProgram } from '../../command-line-program.js';
@@ -32,6 +33,8 @@ let faults: string[];
 afterEach(async () => {
   await context?.close();
   context = undefined;
+  // closed streams that wait for the bell end
+  Camera.bell.emit('ring');
 });
 
 /** Opens the inspector, as it is at first, and notes every fault. */
@@ -70,6 +73,13 @@ async function openMember(page: Page, objectId: string, signature: RegExp): Prom
   await page.locator('summary', { hasText: signature }).click();
   return page.locator('details.member', { has: page.locator('summary', { hasText: signature }) });
 }
+
+/** Waits until a method or a stream of the camera waits for its bell. */
+async function isAwaited(): Promise<void> {
+  await expect.poll(() => Camera.bell.listenerCount('ring')).toBeGreaterThan(0);
+}
+
+const streamCount = (): number => inspected.server.unwrap().streamCount;
 
 async function picture(page: Page, name: string): Promise<void> {
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png` });
@@ -217,7 +227,7 @@ describe('the page of the inspector', () => {
       .getByText(/rejected/)
       .first()
       .waitFor();
-    await page.getByLabel('Handshake data').fill('secret');
+    await page.getByRole('textbox', { name: /^Handshake data/ }).fill('secret');
     await move.getByRole('button', { name: 'Call move' }).click();
     await move.getByRole('region', { name: 'Result of move' }).getByText('3').waitFor();
     // the same connection, so the same instance
@@ -249,6 +259,124 @@ describe('the page of the inspector', () => {
     await expect.poll(() => Camera.produced).toBeGreaterThan(produced);
     await form.getByRole('button', { name: 'Stop stream' }).click();
     await expect.poll(() => Camera.openStreams).toBe(0);
+  });
+
+  it('the page resumes a slow stream that was paused while it waited for an item', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'rings');
+    await form.getByRole('button', { name: 'Call rings' }).click();
+    await isAwaited();
+    for (let turn = 0; turn < 3; turn++) {
+      await form.getByRole('button', { name: 'Pause stream' }).click();
+      await form.getByRole('button', { name: 'Resume' }).click();
+    }
+    const asked = page.waitForRequest('**/pyro/stream');
+    Camera.bell.emit('ring');
+    await form.getByRole('list', { name: 'Items' }).getByText('1', { exact: true }).waitFor();
+    await asked;
+    await isAwaited();
+    await form.getByRole('button', { name: 'Pause stream' }).click();
+    Camera.bell.emit('ring');
+    // this item was asked for before the pause
+    await form.getByRole('list', { name: 'Items' }).getByText('2', { exact: true }).waitFor();
+    await form.getByRole('status').getByText('paused').waitFor();
+    await form.getByRole('button', { name: 'Stop stream' }).click();
+    await expect.poll(streamCount).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('the page does not end a stream whose request is refused, and resumes the stream', async () => {
+    const page = await open();
+    await page.route('**/pyro/stream', (route) => route.fulfill({ status: 429, json: { error: 'too many calls' } }), {
+      times: 1,
+    });
+    const form = await openMethod(page, 'lab.camera', 'frames');
+    await form.getByRole('button', { name: 'Call frames' }).click();
+    await form.getByText('too many calls').waitFor();
+    await form.getByRole('button', { name: 'Resume' }).click();
+    await form.getByRole('list', { name: 'Items' }).getByText('1', { exact: true }).waitFor();
+    await form.getByRole('button', { name: 'Stop stream' }).click();
+    await expect.poll(streamCount).toBe(0);
+  });
+
+  it('the page closes a stream when its method is called again, when another object or view is shown, and when the page is left', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'rings');
+    const call = async (): Promise<void> => {
+      await form.getByRole('button', { name: 'Call rings' }).click();
+      await form.getByRole('status').getByText('reading').waitFor();
+      await expect.poll(streamCount).toBe(1);
+    };
+    await call();
+    // more often than maxStreams and maxCalls allow at a time
+    for (let times = 0; times < 9; times++) await call();
+    await page.getByRole('link', { name: 'lab.mount' }).click();
+    await expect.poll(streamCount).toBe(0);
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await form.getByRole('status').getByText('stopped').waitFor();
+    await call();
+    await page.getByRole('link', { name: /^Limits/ }).click();
+    await expect.poll(streamCount).toBe(0);
+    await page.getByRole('link', { name: /^Objects/ }).click();
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await call();
+    await page.goto('about:blank');
+    await expect.poll(streamCount).toBe(0);
+  });
+
+  it('the page closes a stream that comes when another object is shown already', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'laterRings');
+    await form.getByRole('button', { name: 'Call laterRings' }).click();
+    await isAwaited();
+    await page.getByRole('link', { name: 'lab.mount' }).click();
+    Camera.bell.emit('ring');
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await form.getByRole('status').getByText('stopped').waitFor();
+    await expect.poll(streamCount).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('the page keeps what was typed, and the result of a running call, while another object or view is shown', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'ring');
+    await form.getByRole('textbox', { name: 'text' }).fill('twice');
+    await form.getByRole('button', { name: 'Call ring' }).click();
+    await isAwaited();
+    await page.getByRole('link', { name: 'lab.mount' }).click();
+    await page.getByRole('heading', { name: 'lab.mount' }).waitFor();
+    await page.getByRole('link', { name: /^Failures/ }).click();
+    await page.getByRole('heading', { name: 'lab.mount' }).waitFor({ state: 'hidden' });
+    Camera.bell.emit('ring');
+    await page.getByRole('link', { name: /^Objects/ }).click();
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await form.getByRole('region', { name: 'Result of ring' }).getByText('rung twice').waitFor();
+    expect(await form.getByRole('textbox', { name: 'text' }).inputValue()).toBe('twice');
+    expect(faults).toEqual([]);
+  });
+
+  it('the page of a server with many objects lists some of them, and the filter finds the others', async () => {
+    const daemon = inspected.server.unwrap();
+    const target: PyroTarget = {
+      metadata: { methods: new Set(['light']), oneway: new Set(), attrs: new Set() },
+      invoke: () => undefined,
+      getAttribute: () => undefined,
+      setAttribute: () => undefined,
+      isCallback: () => false,
+    };
+    for (let index = 0; index < 300; index++) daemon.registerTarget(`lab.lamp-${index}`, target);
+    try {
+      const page = await open('/pyro#objects/lab.lamp-299');
+      await page.getByRole('heading', { name: 'lab.lamp-299' }).waitFor();
+      await page.getByText(/further objects not listed/).waitFor();
+      expect(await page.getByRole('region', { name: 'Objects' }).getByRole('link').count()).toBeLessThanOrEqual(200);
+      await page.getByRole('searchbox', { name: 'Filter' }).fill('LAMP-287');
+      await page.getByRole('link', { name: 'lab.lamp-287' }).click();
+      await page.getByRole('heading', { name: 'lab.lamp-287' }).waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      for (let index = 0; index < 300; index++) daemon.unregister(`lab.lamp-${index}`);
+    }
   });
 
   it('the page shows connections as they come and go', async () => {

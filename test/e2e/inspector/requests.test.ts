@@ -254,6 +254,16 @@ describe('the streams of the inspector', () => {
     expect(gone.status).toBe(404);
   });
 
+  it('the inspector answers a request that waits for an item as soon as the stream is closed', async () => {
+    const app = await start({ allowCalls: true, maxCalls: 1 });
+    const answer = await call(app, 'lab.camera', 'rings');
+    if (answer.kind !== 'stream') throw new Error('no stream');
+    const waiting = items(app, answer.streamId, 1);
+    await expect.poll(() => Camera.bell.listenerCount('ring')).toBeGreaterThan(0);
+    await items(app, answer.streamId, 0);
+    expect(await waiting).toEqual({ items: [], isEnded: true, error: null });
+  });
+
   it('the inspector keeps a stream while other pages call many objects, and releases proxies that are not used', async () => {
     const app = await start({ allowCalls: true });
     const answer = await call(app, 'lab.camera', 'frames');

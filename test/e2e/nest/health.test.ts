@@ -203,16 +203,16 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
-  it('PyroHealthIndicator names timeoutMs, and no option of proxies, when an injected object does not answer in time', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
-    closeAfter(() => silent.close());
-    await new Promise((resolve) => silent.once('listening', resolve));
-    const uri = `PYRO:object@127.0.0.1:${(silent.address() as { port: number }).port}`;
-    const imports = [PyroModule.forFeature([{ token: THING, uri }])];
-    const app = await NestFactory.createApplicationContext(moduleOf({ imports }), { logger: false, abortOnError: false });
-    closeAfter(() => app.close());
-    const { thing } = await app.get(PyroHealthIndicator).isHealthy('thing', { object: THING, timeoutMs: 100 });
-    expect(thing).toMatchObject({ status: 'down', message: `${uri} did not answer within timeoutMs (100 ms)` });
+  it('PyroHealthIndicator names timeoutMs for an injected object that does not answer in time', async () => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    closeAfter(() => server.close());
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { pyro } = await startClient();
+    const uri = `PYRO:thing@127.0.0.1:${(server.address() as { port: number }).port}`;
+    await using silent = PyroProxy.to(uri);
+    expect(await pyro.isHealthy('silent', { object: silent, timeoutMs: 100 })).toEqual({
+      silent: { status: 'down', message: `${uri} did not answer within timeoutMs (100 ms)` },
+    });
   });
 
   it('PyroHealthIndicator does not wait for an injected object whose connections are all busy, and tells that calls wait', async () => {
@@ -259,6 +259,10 @@ describe('PyroHealthIndicator', () => {
     const { pyro } = await start();
     expect(await pyro.isHealthy('server', { optoinal: true } as object)).toMatchObject({
       server: { status: 'down', message: expect.stringContaining('optional') as string },
+    });
+    // a check with a wrong option would be degraded for ever
+    expect(await pyro.isHealthy('thing', { uri: NOWHERE, optional: true, foo: 1 } as object)).toMatchObject({
+      thing: { status: 'down', message: expect.stringContaining('foo') as string },
     });
   });
 });

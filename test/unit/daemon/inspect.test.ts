@@ -4,6 +4,8 @@ import {
   type ConnectionSnapshot,
   expose,
   LIMITS,
+  type ListedFirst,
+  type NameSnapshot,
   oneway,
   params,
   PyroDaemon,
@@ -331,6 +333,33 @@ describe('a snapshot', () => {
     expect(connections).toHaveLength(1);
     expect(totals.connectionsOpen).toBe(2);
     expect(() => daemon.inspect({ maxListed: -1 })).toThrow('maxListed');
+  });
+
+  it('a snapshot lists at most maxListed objects: those asked for, then those with most calls, and counts all', async () => {
+    const { daemon, uri } = await serve();
+    for (let index = 0; index < 20; index++) daemon.register(new Lamp(), `lamp-${index}`);
+    await using camera = await PyroProxy.connect<RemoteCamera>(uri);
+    await camera.take(1);
+    const listed = (first?: ListedFirst, maxListed = 3): string[] =>
+      daemon.inspect({ maxListed, ...(first && { first }) }).objects.map(({ objectId }) => objectId);
+    expect(daemon.inspect({ maxListed: 0 })).toMatchObject({ objects: [], totals: { objects: 22 } });
+    expect(listed()).toEqual(['Pyro.Daemon', 'camera', 'lamp-0']);
+    expect(listed({ objectId: 'lamp-7' }, 2)).toEqual(['camera', 'lamp-7']);
+    expect(listed({ filter: 'LAMP-1' })).toEqual(['lamp-1', 'lamp-10', 'lamp-11']);
+    // by class and member
+    expect(listed({ filter: 'lamp switch', objectId: 'camera' })).toEqual(['camera', 'lamp-0', 'lamp-1']);
+    expect(listed({ filter: 'take' }, 1)).toEqual(['camera']);
+    expect(listed({ filter: 'nothing', objectId: 'gone' }, 1)).toEqual(['camera']);
+    expect(listed({ filter: 'lamp' }, 100)).toHaveLength(22);
+    expect(() => daemon.inspect({ first: { filtr: 'x' } as never })).toThrow('filtr');
+  });
+
+  it('a snapshot finds objects by their names', async () => {
+    const { daemon } = await serve();
+    const name: NameSnapshot = { name: 'lab.eye', objectId: 'camera', nameServer: null, state: 'waiting', isAvailable: true };
+    daemon.nameSources.add(() => [name]);
+    daemon.register(new Lamp(), 'lamp');
+    expect(daemon.inspect({ maxListed: 1, first: { filter: 'eye' } }).objects[0]!.objectId).toBe('camera');
   });
 
   it('a snapshot describes a target of another kind by its metadata, and a collected object by nothing', async () => {

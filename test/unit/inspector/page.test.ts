@@ -94,6 +94,7 @@ describe('the history of the charts', () => {
         members: null,
       },
     ],
+    objectCount: 1,
     snapshot: null,
     durations: { o: { calls, totalMs } },
   });

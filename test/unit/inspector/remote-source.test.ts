@@ -1,18 +1,19 @@
 import { expect, it } from 'vitest';
 import { DaemonObject, expose, INSPECTOR_OBJECT_ID, type ObjectMetadata, PyroDaemon } from '../../../lib/core.js';
+import type { InspectedServer } from '../../../lib/inspector/contract.js';
 import { RemoteSource } from '../../../lib/inspector/remote-source.js';
 
 /** Stands where a daemon has its inspector: the peer may be any program. */
 class Answers {
   constructor(private readonly answers: (() => unknown)[]) {}
 
-  inspect(_maxListed: number): unknown {
+  inspect(..._asked: unknown[]): unknown {
     return (this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!)();
   }
 }
 expose(Answers, 'inspect');
 
-const snapshot = (calls: unknown): object => ({ objects: [], names: [], totals: { calls } });
+const snapshot = (calls: unknown): object => ({ objects: [], names: [], totals: { calls, objects: 0 } });
 
 async function sourceOf(...answers: (() => unknown)[]): Promise<{ source: RemoteSource; daemon: PyroDaemon }> {
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
@@ -228,3 +229,22 @@ it('members that came too late are asked for again', async () => {
   await source.close();
   await daemon.close();
 });
+
+it.each([true, false])(
+  'a source lists at most maxListed objects, those that a page looks for first (inspector: %s)',
+  async (inspector) => {
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector });
+    for (let index = 0; index < 30; index++) daemon.register(new Camera(), `camera-${index}`);
+    const shown = { location: daemon.locationStr, objectId: 'Pyro.Daemon', names: new Map([['camera-25', ['lab.eye']]]) };
+    const source = new RemoteSource(shown, { callTimeoutMs: 5_000 }, 4);
+    const take = async (first: object): Promise<InspectedServer> => (await source.take(first))[0]!;
+    const ids = (server: InspectedServer): string[] => server.objects.map(({ objectId }) => objectId);
+    const all = await take({});
+    expect([all.objects.length, all.objectCount]).toEqual([4, daemon.objectCount]);
+    const found = await take({ filter: 'camera-2', objectId: 'camera-29' });
+    expect(ids(found)).toEqual(['camera-2', 'camera-20', 'camera-21', 'camera-29']);
+    expect(found.objects.every(({ members }) => members?.length === 3)).toBe(true);
+    if (!inspector) expect(ids(await take({ filter: 'eye' }))).toContain('camera-25');
+    await source.close();
+  },
+);

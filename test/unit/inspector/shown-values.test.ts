@@ -33,3 +33,12 @@ it('an error whose arguments and stack are no texts is shown', () => {
   Object.defineProperty(error, 'stack', { value: 5 });
   expect(shownError(error)).toMatchObject({ type: 'lab.Evil', localTraceback: [] });
 });
+
+it('characters that turn the direction of a text are shown as escapes, in values and in errors', () => {
+  const text = 'a\u202eb\u2066c';
+  expect(shownValue([text]).text).toContain(String.raw`"a\u202eb\u2066c"`);
+  expect(JSON.parse(shownValue([text]).text)).toEqual([text]);
+  const { message, localTraceback } = shownError(new Error(text));
+  expect(message).toBe(String.raw`a\u202eb\u2066c`);
+  expect(localTraceback.join('')).not.toContain('\u202e');
+});

@@ -10,7 +10,12 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-function feedOf(take: () => Promise<never[]>, follow = (): (() => unknown) => () => undefined): SnapshotFeed {
+const reader = (page: string, filter = '') => ({ page, first: { filter } });
+
+function feedOf(
+  take: (first: { filter?: string }) => Promise<never[]>,
+  follow = (): (() => unknown) => () => undefined,
+): SnapshotFeed {
   const source = { take, follow } as unknown as InspectorSource;
   const feed = new SnapshotFeed(source, { allowCalls: false, intervalMs: 10, maxReaders: 3 });
   ends.push(() => feed.close());
@@ -46,9 +51,9 @@ describe('the feed of the inspector', () => {
     for (let index = 0; index < 3; index++) {
       const { response, leave } = await openResponse();
       await leave();
-      feed.add(response);
+      feed.add(response, reader(`page ${index}`));
     }
-    expect([feed.size, feed.isFull]).toEqual([0, false]);
+    expect([feed.size, feed.isFull('another')]).toEqual([0, false]);
   });
 
   it('the feed of the inspector ends the response of a reader after five minutes, so that guards decide anew, and keeps the others', async () => {
@@ -61,9 +66,9 @@ describe('the feed of the inspector', () => {
     );
     const first = await openResponse();
     const second = await openResponse();
-    feed.add(first.response);
+    feed.add(first.response, reader('first'));
     vi.advanceTimersByTime(4 * 60_000);
-    feed.add(second.response);
+    feed.add(second.response, reader('second'));
     vi.advanceTimersByTime(60_000 - 1);
     expect(feed.size).toBe(2);
     const finished = once(first.response, 'finish');
@@ -75,11 +80,32 @@ describe('the feed of the inspector', () => {
     expect([feed.size, follows]).toEqual([0, 0]);
   });
 
+  it('the feed of the inspector ends the earlier connection of a page that asks for other objects, also when it is full', async () => {
+    const filters: (string | undefined)[] = [];
+    const feed = feedOf(({ filter }) => {
+      filters.push(filter);
+      return Promise.resolve([]);
+    });
+    // a reader leaves after its first snapshot, so all are added at once
+    const opened = [await openResponse(), await openResponse(), await openResponse(), await openResponse()];
+    const [one, two, three, again] = opened.map(({ response }) => response);
+    feed.add(one!, reader('one'));
+    feed.add(two!, reader('two'));
+    feed.add(three!, reader('three'));
+    expect([feed.isFull('four'), feed.isFull('one')]).toEqual([true, false]);
+    const ended = once(one!, 'finish');
+    feed.add(again!, reader('one', 'lamp'));
+    expect(feed.size).toBe(3);
+    await ended;
+    await opened[3]!.received;
+    expect(filters).toContain('lamp');
+  });
+
   it('the feed of the inspector goes on after a source that failed', async () => {
     let turns = 0;
     const feed = feedOf(() => (++turns < 3 ? Promise.reject(new Error('no servers yet')) : Promise.resolve([])));
     const { response, received } = await openResponse();
-    feed.add(response);
+    feed.add(response, reader('one'));
     expect(await received).toContain('"servers":[]');
     expect(turns).toBeGreaterThanOrEqual(3);
   });
