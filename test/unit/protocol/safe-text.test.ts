@@ -3,9 +3,20 @@ import { safeText } from '../../../lib/protocol/safe-text.js';
 
 describe('the text of any value', () => {
   it('a value has the text that String makes of it, at most 1,000 characters', () => {
-    for (const value of [1, 1n, null, undefined, true, 'text', [1, [null, 'b'], {}], [], {}, new Map(), new Uint8Array([1, 2])]) {
-      expect(safeText(value)).toBe(String(value));
-    }
+    const texts: [unknown, string][] = [
+      [1, '1'],
+      [1n, '1'],
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [true, 'true'],
+      ['text', 'text'],
+      [[1, [null, 'b'], {}], '1,,b,[object Object]'],
+      [[], ''],
+      [{}, '[object Object]'],
+      [new Map(), '[object Map]'],
+      [new Uint8Array([1, 2]), '1,2'],
+    ];
+    for (const [value, text] of texts) expect(safeText(value)).toBe(text);
     expect(safeText(new Error('the message'))).toBe('the message');
     expect(safeText('x'.repeat(5_000))).toBe('x'.repeat(1_000));
   });

@@ -228,7 +228,7 @@ describe('parts that class dicts of marshal share', () => {
   const SHARED = Buffer.concat([Buffer.from('r'), int32(0)]);
   const longText = text('x'.repeat(SHARED_BYTES));
   const names = list(Array.from({ length: SHARED_BYTES / 40 }, (_, index) => text(`name${index}`)));
-  const members = dict(Array.from({ length: SHARED_BYTES / 40 }, (_, index) => [text(`name${index}`), NONE]).flat());
+  const manyMembers = dict(Array.from({ length: SHARED_BYTES / 40 }, (_, index) => [text(`name${index}`), NONE]).flat());
   const classDict = (name: string, ...members: Buffer[]): Buffer => dict([text('__class__'), text(name), ...members]);
   const failure = (...members: Buffer[]): Buffer =>
     classDict('builtins.ValueError', text('__exception__'), Buffer.from('T'), ...members);
@@ -240,7 +240,7 @@ describe('parts that class dicts of marshal share', () => {
       list(Array.from({ length: 10 }, () => text('x'.repeat(SHARED_BYTES / 10)))),
       failure(text('args'), SHARED),
     ],
-    'the attributes of exceptions': [members, failure(...noArgs, text('attributes'), SHARED)],
+    'the attributes of exceptions': [manyMembers, failure(...noArgs, text('attributes'), SHARED)],
     'the traceback of exceptions': [
       list([longText]),
       failure(...noArgs, text('attributes'), dict([text('_pyroTraceback'), SHARED])),

@@ -143,7 +143,7 @@ describe('budgets', () => {
   });
 
   it('a value in marshal costs as often as it is referred to, as if it were written out', () => {
-    const costOf = (value: Buffer, count: number): number => {
+    const costOfCopies = (value: Buffer, count: number): number => {
       const flagged = Buffer.from(value);
       flagged[0]! |= 0x80;
       const references = many(count - 1, Buffer.from([0x72, 0, 0, 0, 0])) as Buffer[];
@@ -154,9 +154,9 @@ describe('budgets', () => {
     const list = Buffer.concat([Buffer.from([0x5b, 100, 0, 0, 0]), Buffer.alloc(100, 'N')]);
     const text = Buffer.concat([Buffer.from([0x75, 100, 0, 0, 0]), Buffer.alloc(100, 'a')]);
     for (const value of [list, text]) {
-      const once = costOf(value, 1);
-      expect(costOf(value, 100)).toBeGreaterThan(99 * (once - 100));
-      expect(costOf(value, 100)).toBeLessThan(100 * (once + 16));
+      const once = costOfCopies(value, 1);
+      expect(costOfCopies(value, 100)).toBeGreaterThan(99 * (once - 100));
+      expect(costOfCopies(value, 100)).toBeLessThan(100 * (once + 16));
     }
   });
 
