@@ -141,7 +141,7 @@ export async function startFuzzed(kind: ServerKind): Promise<FuzzedServer> {
 type Started = [daemon: PyroDaemon, close: () => Promise<void>];
 
 async function startCore(): Promise<Started> {
-  const daemon = await PyroDaemon.listen(OPTIONS);
+  const daemon = await PyroDaemon.listen({ ...OPTIONS, logger: false });
   daemon.register(Thing, OBJECT);
   return [daemon, () => daemon.close()];
 }

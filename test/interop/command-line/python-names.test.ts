@@ -49,7 +49,8 @@ describe('nestjs-pyro pyi', { timeout: 300_000 }, () => {
   it('pyi writes a stub that Python reads and mypy accepts when every keyword and builtin of Python is a class, a type, a method and a parameter', async () => {
     const classes = names.filter((name) => !RESERVED.test(name));
     const more = ['__debug__', '__mangled', 'ﬁ', 'größe', '$dollar', 'ͺ'];
-    const parameters = [...classes, ...more];
+    // strict mode has no parameter of this name
+    const parameters = [...classes.filter((name) => name !== 'eval'), ...more];
     const members = [...names, ...more].map(
       (name) =>
         `  @PyroMethod() ${JSON.stringify(name)}(value: Any, at: Date, list: string[]): Iterator<bytes | Any> { throw value ?? at ?? list; }`,
