@@ -31,7 +31,7 @@ const MAX_FOLDED_CHARACTERS = 1_000_000;
 /** No character behind this one has another case. */
 const LAST_WITH_CASE = 0x1_e9_43;
 
-/** What an expression of Python may begin with behind `(`, and re2js cannot run in linear time. */
+/** Groups of Python, by their beginning behind `(`, that re2js cannot run in linear time. */
 const NOT_LINEAR: readonly [begin: string, what: string][] = [
   ['?=', 'a lookahead'],
   ['?!', 'a lookahead'],

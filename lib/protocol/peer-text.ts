@@ -6,5 +6,11 @@ const MAX_CHARS = 200;
  * is sent to clients: a short request could ask for an answer of any size, if its parts share one long text.
  */
 export function peerText(text: string, maxChars = MAX_CHARS): string {
-  return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
+  return text.length > maxChars ? `${beginningOf(text, maxChars)}…` : text;
+}
+
+/** The beginning of a text, without half of a surrogate pair at its end: Python cannot print such a half, nor write it as UTF-8. */
+export function beginningOf(text: string, maxChars: number): string {
+  const begin = text.slice(0, maxChars);
+  return /[\ud800-\udbff]$/.test(begin) ? begin.slice(0, -1) : begin;
 }

@@ -1,3 +1,5 @@
+import { beginningOf } from './peer-text.js';
+
 const MAX_CHARS = 1_000;
 
 /**
@@ -8,7 +10,7 @@ const MAX_CHARS = 1_000;
 export function safeText(value: unknown): string {
   try {
     const text = value instanceof Error ? value.message : beginOf(value, MAX_CHARS);
-    return typeof text === 'string' ? text.slice(0, MAX_CHARS) : 'without a text';
+    return typeof text === 'string' ? beginningOf(text, MAX_CHARS) : 'without a text';
   } catch {
     return 'without a text';
   }

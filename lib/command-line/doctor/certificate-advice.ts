@@ -10,7 +10,7 @@ const UNTRUSTED = new Set([
   'CERT_SIGNATURE_FAILURE',
 ]);
 
-/** What to do when a TLS handshake failed, by the code of Node or of OpenSSL. */
+/** Advice for a TLS handshake that failed, by the code of Node or of OpenSSL. */
 export function certificateAdvice({ cause }: PyroError, { options, tlsFlag }: AskedPeer): string {
   const code = String((cause as NodeJS.ErrnoException | undefined)?.code);
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')

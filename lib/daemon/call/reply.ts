@@ -7,6 +7,7 @@ import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/e
 import type { ReplyAddress } from '../../protocol/messages/message.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { overLimit } from '../../protocol/over-limit.js';
+import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
@@ -122,7 +123,7 @@ export class Reply implements ReplyAddress {
     } catch (failure) {
       const text = unserializableText(presented, failure);
       this.responseAnnotations.clear();
-      const replacement = new PyroError(text.slice(0, MAX_REPLACEMENT_CHARACTERS));
+      const replacement = new PyroError(beginningOf(text, MAX_REPLACEMENT_CHARACTERS));
       await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(replacement));
     }
   }

@@ -108,7 +108,7 @@ export interface NameStore {
 /** Bytes that a registration takes besides its texts, and each of its tags, as estimated. */
 export const OVERHEAD_BYTES = { name: 200, tag: 100 };
 
-/** What a registration counts for `maxStoredBytes`: its texts in UTF-8, with the owner of the lease, and an overhead. */
+/** The bytes that a registration counts for `maxStoredBytes`: its texts in UTF-8, with the owner of the lease, and an overhead. */
 export function bytesOf({ name, uri, metadata, lease }: NameRecord): number {
   let bytes = OVERHEAD_BYTES.name + Buffer.byteLength(name) + Buffer.byteLength(uri) + Buffer.byteLength(lease?.owner ?? '');
   for (const tag of metadata ?? []) bytes += OVERHEAD_BYTES.tag + Buffer.byteLength(tag);

@@ -2,6 +2,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { describedException, saysPythonException } from '../../protocol/python-exception.js';
+import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
@@ -171,7 +172,7 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
     if (!told.has(text)) {
       told.add(text);
       if (heading) lines.push(heading);
-      for (const line of text.split('\n', MAX_LINES)) lines.push(`${line.slice(0, MAX_LINE_CHARS)}\n`);
+      for (const line of text.split('\n', MAX_LINES)) lines.push(`${beginningOf(line, MAX_LINE_CHARS)}\n`);
     }
     add(memberOf(current, 'cause'), 'caused by:\n');
     const errors = memberOf(current, 'errors');

@@ -19,6 +19,7 @@ describe('the text of any value', () => {
     for (const [value, text] of texts) expect(safeText(value)).toBe(text);
     expect(safeText(new Error('the message'))).toBe('the message');
     expect(safeText('x'.repeat(5_000))).toBe('x'.repeat(1_000));
+    expect(safeText(`${'x'.repeat(999)}😀`)).toBe('x'.repeat(999));
   });
 
   it('of a list and of bytes only the beginning is read, also of lists that repeat inside', () => {

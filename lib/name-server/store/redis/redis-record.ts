@@ -21,7 +21,7 @@ export function recordOf(name: string, { uri, lease, metadata }: StoredRecord): 
   return { name, uri, metadata: metadata && new Set(metadata), lease };
 }
 
-/** What Redis keeps of a record. @param numbers those of {@link StoredRecord} that a {@link NameRecord} does not have */
+/** The values that Redis keeps of a record. @param numbers those of {@link StoredRecord} that a {@link NameRecord} does not have */
 export function storedOf({ uri, metadata, lease }: NameRecord, { order, seq }: RecordNumbers): StoredRecord {
   return { uri, order, seq, ...(lease && { lease }), ...(metadata && { metadata: [...metadata] }) };
 }
