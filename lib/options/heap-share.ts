@@ -7,8 +7,14 @@ import { getHeapStatistics } from 'node:v8';
  */
 export const HEAP_SHARE_BYTES = Math.floor(getHeapStatistics().heap_size_limit / 4);
 
-/** The part of the heap that may be full before large values of peers are refused. */
+/** The part of the heap for lasting objects that may be full before large values of peers are refused. */
 const FULL = 0.75;
+/**
+ * V8's heap limit includes the room for new objects: 48 MiB by default, and 96 MiB in Node 26. `--max-old-space-size=256` makes a limit of
+ * 304 or 352 MiB, but lasting objects of more than 256 MiB end the process. V8 does not tell the two apart.
+ */
+const NEW_OBJECTS_BYTES = 96 * 1024 * 1024;
+const LEAST_LASTING_PART = 8 / 11;
 
 /**
  * The memory that values of peers may still take, in bytes of their estimate: values that this program has got already are in the heap, too.
@@ -17,8 +23,9 @@ const FULL = 0.75;
  * unless half of it is in use.
  */
 export function heapRoomBytes(): number {
-  const { heap_size_limit, used_heap_size } = getHeapStatistics();
-  return Math.max(0, (FULL * heap_size_limit - used_heap_size) / 2);
+  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  const lasting = Math.max(limit - NEW_OBJECTS_BYTES, limit * LEAST_LASTING_PART);
+  return Math.max(0, (FULL * lasting - used) / 2);
 }
 
 /** Default of `maxValueBytes`. A list of ten million floats takes 80 MB, a list of a million records of ten members some 400 MB. */
