@@ -1,4 +1,4 @@
-/** What makes prose hard to read for people whose second language is English. Code, headings and tables do not count. */
+/** Figures that tell how hard prose is for people whose second language is English. Code, headings and tables do not count. */
 export interface Readability {
   sentences: number;
   /** Mean number of words in a sentence. */

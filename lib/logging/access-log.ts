@@ -93,7 +93,7 @@ class AccessLog implements CallObserver {
   }
 }
 
-/** A call, a batch or an entry of a batch that runs. */
+/** A call, a batch or an entry of a batch that runs. Its times are known when it has ended. */
 class FollowedCall implements CallFollower {
   errorType: string | undefined;
   /** Of a batch: entries that have no line. */
@@ -101,7 +101,7 @@ class FollowedCall implements CallFollower {
   private entries = 0;
   private readonly begin = performance.now();
   private openedAt: number | undefined;
-  private endedAt: number | undefined;
+  private endedAt = 0;
 
   constructor(
     readonly isSampled: boolean,
@@ -111,12 +111,12 @@ class FollowedCall implements CallFollower {
 
   /** Until the reply; the reply of a stream says that it is open. */
   get durationMs(): number {
-    return (this.openedAt ?? this.endedAt ?? performance.now()) - this.begin;
+    return (this.openedAt ?? this.endedAt) - this.begin;
   }
 
   /** From the opening of the stream to its end. Undefined: the call has returned no stream. */
   get streamMs(): number | undefined {
-    return this.openedAt === undefined ? undefined : (this.endedAt ?? performance.now()) - this.openedAt;
+    return this.openedAt === undefined ? undefined : this.endedAt - this.openedAt;
   }
 
   streamOpened(): void {

@@ -88,7 +88,7 @@ function endOfString(bytes: Buffer, start: number, limit: number): number {
   return limit;
 }
 
-/** One character for each byte. */
+/** The text of a part of the literal, with one character for each byte. */
 function textBetween(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, Math.min(end, start + MOST_CHARS));
 }

@@ -9,7 +9,7 @@ import type { LimitName } from '../limits/limits.js';
 export interface DaemonSnapshot {
   /** When the snapshot was taken, as in `Date.prototype.toISOString`. */
   at: string;
-  /** What the daemon does now. */
+  /** The daemon is `new` before it listens, and `draining` while it waits for running calls. */
   state: DaemonState;
   /** Location of the daemon; null before it listens. */
   location: string | null;

@@ -29,7 +29,7 @@ class Closed implements CanActivate {
 const interceptor = { intercept: () => undefined } as never;
 const filter = { catch: () => undefined };
 
-/** What decorators above a method do: another function takes its place. */
+/** A decorator that puts another function in the place of the method. */
 const Wrapped: MethodDecorator = (_prototype, _key, descriptor: PropertyDescriptor) => {
   const method = descriptor.value as (...args: unknown[]) => unknown;
   descriptor.value = function (this: unknown, ...args: unknown[]) {

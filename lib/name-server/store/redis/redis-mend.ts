@@ -12,8 +12,8 @@ export interface KnownNames {
 }
 
 /**
- * How the keys in Redis were found: `whole`; or `kept`, they lacked leases only; or `restored`, the missing names were written again; or
- * `lost`, names are gone that no name server knew.
+ * The result of a look at the keys in Redis: `whole`, nothing was missing; `kept`, only leases were missing; `restored`, missing names were
+ * written again; `lost`, names are gone that no name server knew.
  */
 export type MendOutcome = 'whole' | 'kept' | 'restored' | 'lost';
 
