@@ -326,7 +326,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.close('now');
   }
 
-  /** The same as {@link close}. */
+  /** The same as {@link shutdown}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
