@@ -19,14 +19,21 @@ export interface Argument {
   readonly schema: unknown;
 }
 
+/** A pipe of an argument that threw. */
+interface Failure {
+  readonly error: unknown;
+  /** Number of pipes that Nest has awaited when it answers the error. One that throws as the first pipe is no sooner than one that rejects. */
+  readonly awaited: number;
+}
+
 /**
  * The arguments of one call on their way through pipes.
  *
  * Pipes run in Nest's order: the first pipe of each argument, then the second of each, and so on. When a pipe fails, the pipes of the
- * other arguments run to their end; the first error counts.
+ * other arguments run to their end. The error counts that Nest would see first; of two at the same time, that of the first argument.
  */
 export class PipedArguments {
-  private failures: Map<Argument, unknown> | undefined;
+  private failures: Map<Argument, Failure> | undefined;
   /** Arguments whose value is a promise of a decorator's factory: no pipe has seen the value. */
   private unseen: Set<Argument> | undefined;
 
@@ -49,13 +56,21 @@ export class PipedArguments {
           this.values[argument.index] = value;
           isPending ||= isThenable(value);
         } catch (error) {
-          (this.failures ??= new Map()).set(argument, this.noted(error, argument));
+          (this.failures ??= new Map()).set(argument, { error: this.noted(error, argument), awaited: Math.max(round, 1) });
         }
       }
       if (isPending) return this.runOn(round + 1);
     }
-    for (const error of this.failures?.values() ?? []) throw error;
+    if (this.failures !== undefined) throw this.failures.get(this.inOrderOfErrors(Infinity)[0]!)!.error;
     return this.values;
+  }
+
+  /** The arguments in the order in which Nest answers their errors. @param others the number of awaited pipes of arguments without an error */
+  private inOrderOfErrors(others: number): readonly Argument[] {
+    const { all, failures } = this;
+    if (failures === undefined) return all;
+    const awaited = (argument: Argument): number => failures.get(argument)?.awaited ?? others;
+    return all.toSorted((one, other) => awaited(one) - awaited(other));
   }
 
   /** Extracts an argument, and runs its first pipe. */
@@ -71,12 +86,17 @@ export class PipedArguments {
     const { all, values } = this;
     return all.length === 1
       ? this.runOneOn(all[0]!, round)
-      : Promise.all(all.map((argument) => this.runOneOn(argument, round))).then(() => values);
+      : Promise.all(this.inOrderOfErrors(round).map((argument) => this.runOneOn(argument, round))).then(() => values);
   }
 
   private async runOneOn(argument: Argument, round: number): Promise<unknown[]> {
     const { failures, unseen, values } = this;
-    if (failures?.has(argument)) throw failures.get(argument);
+    const failure = failures?.get(argument);
+    if (failure !== undefined) {
+      // as late as a first pipe of another argument that rejects
+      if (round === 1) await Promise.resolve();
+      throw failure.error;
+    }
     try {
       let value = await values[argument.index];
       for (let next = unseen?.has(argument) ? 0 : round; next < argument.pipes.length; next++)

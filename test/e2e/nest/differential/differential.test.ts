@@ -215,3 +215,37 @@ it(
   },
   TIMEOUT_MS,
 );
+
+it('of two arguments whose pipes fail, the error of the one that Nest answers is answered', async () => {
+  const none = { guards: [], interceptors: [], pipes: [], filters: [] };
+  const specsOf = <How extends string>(hows: readonly How[]): Spec<How>[] =>
+    hows.map((how) => ({ how, error: 'plain', isScoped: false }));
+  const passing = [[], ['same', 'same']] as const;
+  const failing = [
+    ['throws'],
+    ['rejects'],
+    ...(['same', 'promise', 'thenable', 'late promise'] as const).flatMap((how) => [
+      [how, 'throws'] as const,
+      [how, 'rejects'] as const,
+    ]),
+    ['same', 'same', 'throws'],
+    ['same', 'promise', 'rejects'],
+  ] as const;
+  const [method] = specsOf(['returns'] as const);
+  const pairs: MethodSpec[] = [...passing, ...failing].flatMap((first) =>
+    failing.map((second) => ({ ...none, method: method!, factory: undefined, first: specsOf(first), second: specsOf(second) })),
+  );
+  const spec: ApplicationSpec = { instanceMode: 'single', app: none, global: none, controller: none, methods: pairs, hooks: [] };
+  const { app, reference, server } = await startGenerated(spec);
+  try {
+    const peer = await joinServer(server, 'generated');
+    for (const index of pairs.keys()) {
+      const inOrder = comparable(spec, index);
+      const nest = inOrder(await outcomeOfNest(reference, `method${index}`, ['a', 'b']));
+      expect(nest.error).toBeDefined();
+      expect(inOrder(await outcomeOfPyro(peer, `method${index}`, ['a', 'b']))).toEqual(nest);
+    }
+  } finally {
+    await app.close();
+  }
+}, 60_000);
