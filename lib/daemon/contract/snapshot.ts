@@ -209,7 +209,10 @@ export interface FailureSnapshot {
   at: string;
   /** `call`: a call failed or was refused. `handshake`: a client was refused. `daemon`: the daemon's own work failed. */
   kind: 'call' | 'handshake' | 'daemon';
-  /** Python class of the error, as the client sees it. */
+  /**
+   * Python class of the error, as the client sees it. Of a refused handshake: of the reason on the server; the client sees a
+   * `CommunicationError` with the text of the reason.
+   */
   errorType: string;
   /** Text of the error, cut. */
   message: string;

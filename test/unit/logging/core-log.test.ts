@@ -276,8 +276,11 @@ describe('the access log', () => {
     expect(
       calls()
         .filter(([, { errorType }]) => errorType !== undefined)
-        .map(([, { method }]) => method),
-    ).toContain('fail');
+        .map(([, { method, errorType }]) => [method, errorType]),
+    ).toEqual([
+      ['fail', 'builtins.ValueError'],
+      ['<batch>', 'builtins.ValueError'],
+    ]);
   });
 
   it('the access log leaves out calls by chance, but for slow ones', async () => {
