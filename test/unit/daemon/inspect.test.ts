@@ -357,7 +357,7 @@ describe('a snapshot', () => {
   it('a snapshot lists at most maxListed names: those asked for, then those that are not registered, then those of listed objects, and counts all', async () => {
     const { daemon } = await serve();
     daemon.register(new Lamp(), 'lamp');
-    const name = (name: string, objectId: string, state: NameSnapshot['state'] = 'registered'): NameSnapshot => ({
+    const named = (name: string, objectId: string, state: NameSnapshot['state'] = 'registered'): NameSnapshot => ({
       name,
       objectId,
       nameServer: 'ns:9090',
@@ -365,11 +365,11 @@ describe('a snapshot', () => {
       isAvailable: true,
     });
     const all = [
-      name('a', 'lamp'),
-      name('b', 'lamp'),
-      name('c', 'camera'),
-      name('d', 'lamp', 'taken'),
-      name('e', 'lamp', 'waiting'),
+      named('a', 'lamp'),
+      named('b', 'lamp'),
+      named('c', 'camera'),
+      named('d', 'lamp', 'taken'),
+      named('e', 'lamp', 'waiting'),
     ];
     daemon.nameSources.add(() => all);
     const listed = (maxListed: number, first?: ListedFirst): string[] =>
