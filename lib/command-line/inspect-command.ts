@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { refuseOtherNames } from '../inspector/host-rules.js';
 import { Inspector } from '../inspector/inspector.js';
-import { PAGE_FILES } from '../inspector/page-files.js';
 import { type RemoteDaemon, RemoteSource } from '../inspector/remote-source.js';
 import { locateNameServer } from '../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
@@ -115,7 +114,7 @@ async function answer(inspector: Inspector, token: string, request: IncomingMess
   const [, given = '', route = '', ...rest] = (request.url ?? '').split('?', 1)[0]!.split('/');
   const isKnown = isSame(given, token) && rest.length === 0;
   if (isKnown && request.method === 'GET') {
-    const found = (['', ...PAGE_FILES, 'snapshot', 'events'] as const).find((name) => name === route);
+    const found = (['', 'snapshot', 'events'] as const).find((name) => name === route);
     if (found !== undefined) return inspector.get(found, request, response);
   }
   if (isKnown && request.method === 'POST' && (route === 'call' || route === 'stream'))

@@ -4,7 +4,7 @@ import type { CallDurations } from './contract.js';
 /** Most objects whose durations are kept: a daemon may register new objects for ever. */
 const MAX_OBJECTS = 1_000;
 
-/** Adds up the durations of the calls of each object of a daemon. A stream counts from its call to its end. */
+/** Adds up the durations of the calls of each object of a daemon. A call that returns a stream counts until the stream is open. */
 export class DurationRecorder implements CallObserver {
   private readonly byObject = new Map<string, CallDurations>();
 
@@ -12,8 +12,12 @@ export class DurationRecorder implements CallObserver {
     // the entries of a batch are calls of the same object, within its time
     if (batch !== undefined || !call.isKnown) return undefined;
     const begun = performance.now();
-    const ended = (): void => this.add(call.objectId, performance.now() - begun);
-    return { failed: () => undefined, ended };
+    let isCounted = false;
+    const count = (): void => {
+      if (!isCounted) this.add(call.objectId, performance.now() - begun);
+      isCounted = true;
+    };
+    return { failed: () => undefined, streamOpened: count, ended: count };
   }
 
   /** The durations so far. */

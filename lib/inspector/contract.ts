@@ -32,7 +32,7 @@ export interface InspectedServer {
 
 /** The durations of the calls of one object. */
 export interface CallDurations {
-  /** Calls that have ended. */
+  /** Calls that have ended, or have opened a stream. */
   calls: number;
   /** The sum of their durations. */
   totalMs: number;

@@ -8,7 +8,7 @@ export interface InspectorOptions {
   intervalMs?: number;
   /** Most pages that watch at the same time. Default 20. */
   maxReaders?: number;
-  /** Most objects, most connections and most streams in a snapshot. Default 200. */
+  /** Most objects, most connections, most streams and most names in a snapshot. Default 200. */
   maxListed?: number;
   /** Largest body of a request of the page. Default 65,536. */
   maxBodyBytes?: number;

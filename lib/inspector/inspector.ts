@@ -6,7 +6,7 @@ import { callRequestOf, streamRequestOf } from './call-requests.js';
 import { INSPECTOR_DEFAULTS, INSPECTOR_RULES, type InspectorOptions } from './inspector-options.js';
 import { InspectorCalls } from './inspector-calls.js';
 import type { InspectorSource } from './inspector-source.js';
-import { type PageFileName, sendPage, sendPageFile } from './page-files.js';
+import { sendPage } from './page-files.js';
 import { RequestRefusal } from './request-refusal.js';
 import { readJson, refuseForeignReader, refuseForeignWriter, refuseLargeBody, setSecurityHeaders } from './request-rules.js';
 import { type FeedReader, SnapshotFeed } from './snapshot-feed.js';
@@ -14,8 +14,8 @@ import { type FeedReader, SnapshotFeed } from './snapshot-feed.js';
 /** Longest id of a page, filter and id of an object that are read. */
 const MAX_QUERY_CHARS = 1_000;
 
-/** Paths of GET requests, below the path of the inspector. The page itself is `''`. */
-export type InspectorRoute = '' | PageFileName | 'snapshot' | 'events';
+/** Paths of GET requests, below the path of the inspector. The page itself and its files are `''`. */
+export type InspectorRoute = '' | 'snapshot' | 'events';
 
 /** Paths of POST requests. */
 export type InspectorAction = 'call' | 'stream';
@@ -48,10 +48,7 @@ export class Inspector {
     return this.answer(request, response, () => {
       switch (route) {
         case '':
-          return sendPage(response, baseOf(request));
-        case 'page.js':
-        case 'page.css':
-          return sendPageFile(request, response, route);
+          return sendPage(request, response, queryOf(request));
         case 'snapshot':
           refuseForeignReader(request);
           return this.feed.state(readerOf(request).first).then((state) => sendJson(response, 200, state));
@@ -149,11 +146,4 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Cache-Control', 'no-store');
   response.end(JSON.stringify(value));
-}
-
-/** The path of the page's files, relative to the URL of the page. The URL may end with a slash or not. */
-function baseOf({ url = '' }: IncomingMessage): string {
-  const path = url.split(/[?#]/, 1)[0]!;
-  const last = path.split('/').at(-1)!;
-  return last === '' ? '' : `${last}/`;
 }

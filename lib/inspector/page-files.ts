@@ -11,14 +11,20 @@ interface PageFile {
 }
 
 /** The names of the files that the page loads. */
-export const PAGE_FILES = ['page.js', 'page.css'] as const;
-export type PageFileName = (typeof PAGE_FILES)[number];
+const PAGE_FILES = ['page.js', 'page.css'] as const;
+type PageFileName = (typeof PAGE_FILES)[number];
 
 let files: Promise<Record<PageFileName, PageFile>> | undefined;
 
-/** Sends the page itself, which loads its files from `base`. */
-export function sendPage(response: ServerResponse, base: string): void {
-  const path = escaped(base);
+/**
+ * Sends the page, or the file of the page that the query names.
+ *
+ * The page loads its files from its own address with a query. A reverse proxy may have renamed the path, which then only the browser
+ * knows, and the path may end with a slash or not.
+ */
+export function sendPage(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> | void {
+  const file = PAGE_FILES.find((name) => name === query.get('file'));
+  if (file !== undefined) return sendFile(request, response, file);
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Cache-Control', 'no-store');
   response.end(`<!doctype html>
@@ -29,16 +35,16 @@ export function sendPage(response: ServerResponse, base: string): void {
 <meta name="color-scheme" content="light dark">
 <title>Pyro inspector</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="${path}page.css">
-<script type="module" src="${path}page.js"></script>
+<link rel="stylesheet" href="?file=page.css">
+<script type="module" src="?file=page.js"></script>
 </head>
-<body data-base="${path}"><noscript>The inspector needs JavaScript.</noscript></body>
+<body><noscript>The inspector needs JavaScript.</noscript></body>
 </html>
 `);
 }
 
 /** Sends a file of the page, compressed where the browser takes that. */
-export async function sendPageFile(request: IncomingMessage, response: ServerResponse, name: PageFileName): Promise<void> {
+async function sendFile(request: IncomingMessage, response: ServerResponse, name: PageFileName): Promise<void> {
   // loaded when the page is opened for the first time
   files ??= loadFiles();
   const { type, plain, gzip, tag } = (await files)[name];
@@ -66,8 +72,4 @@ function fileOf(type: string, text: string): PageFile {
   const plain = Buffer.from(text);
   const tag = `"${createHash('sha256').update(plain).digest('base64url')}"`;
   return { type: `${type}; charset=utf-8`, plain, gzip: gzipSync(plain, { level: 9 }), tag };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 }

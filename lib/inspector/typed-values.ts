@@ -4,23 +4,22 @@ import { loads } from '../serpent/index.js';
 import { RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { PyroUri } from '../protocol/uri.js';
 import { configError } from '../options/option-checks.js';
-
-/** An int as it stands in JSON. */
-const INT = /^-?\d+$/;
+import { intOf, parseJson } from './exact-json.js';
 
 /**
- * Reads an argument of a call: JSON as its value, another text as itself. So `12` is a number, and `'"12"'` a text.
+ * Reads an argument of a call: JSON as its value, another text as itself. So `12` is a number, and `'"12"'` a text. Ints beyond 2**53
+ * keep their digits.
  *
  * @param literal Python's literals instead of JSON, for what JSON does not have: `(1, 2)`, `{1, 2}`, `b"x"`, `1+2j`, `None`
  * @throws {PyroError} `CONFIG`, when a literal cannot be read
  */
 export function valueOfText(text: string, literal = false): unknown {
   if (literal) return literalOf(text);
-  if (INT.test(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
   try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
+    return intOf(text) ?? parseJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
   }
 }
 

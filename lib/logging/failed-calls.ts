@@ -31,7 +31,9 @@ export function logFailedCalls<Level extends string>(
   untoldLevelOf: FailureLevel<Level>,
 ): void {
   const logged = new WeakSet<CallErrorInfo>();
-  const lines = new RepeatedLines<Level>((level, text) => write(level, new LogEntry(text, { event: 'call failed' })));
+  const lines = new RepeatedLines<Level, LogFields>((level, text, shared) =>
+    write(level, new LogEntry(text, { ...shared, event: 'call failed' })),
+  );
   daemon.once('close', () => lines.endAll());
   const log = (given: unknown, info: CallErrorInfo, chooseLevel: FailureLevel<Level>): void => {
     // a call may emit both events, with the same info
@@ -46,12 +48,16 @@ export function logFailedCalls<Level extends string>(
     // failures of one method are counted apart from failures of other methods, unless a client made the name up
     const member = daemon.memberName(info.stream ?? info);
     const isMadeUp = member === undefined && isMeantForClient(thrown, isKnown);
-    lines.print({ level, what: 'failed calls', of: isSevere ? member : undefined }, () => {
+    const fields = (): LogFields => ({
+      ...callFields(info),
+      errorType: printable(pythonTypeOf(presentableError(error))),
+    });
+    const line = (): void => {
       const text = `${failureText(error, info)}${isKnown ? '' : `; ${knownObjects(daemon)}`}`;
       const stack = isSevere && !isMadeUp ? stackOf(thrown) : undefined;
-      const errorType = printable(pythonTypeOf(presentableError(error)));
-      write(level, new LogEntry(text, { event: 'call failed', ...callFields(info), errorType, ...(stack && { stack }) }));
-    });
+      write(level, new LogEntry(text, { event: 'call failed', ...fields(), ...(stack && { stack }) }));
+    };
+    lines.print({ level, what: 'failed calls', of: isSevere ? member : undefined }, line, fields);
   };
   daemon.on('callError', (error, info) => log(error, info, untoldLevelOf));
   daemon.on('callFailed', (error, info) => log(error, info, levelOf));

@@ -36,7 +36,10 @@ export interface LogFields {
   durationMs?: number | undefined;
   /** Time from the opening of a stream to its end. */
   streamMs?: number | undefined;
-  /** Python class of the error, as the client sees it. */
+  /**
+   * Python class of the error, as the client sees it. Of a refused handshake: of the reason on the server; the client sees a
+   * `CommunicationError` with the text of the reason.
+   */
   errorType?: string | undefined;
   /** The arguments as a text, if the option `accessLog` asks for them. */
   arguments?: string | undefined;

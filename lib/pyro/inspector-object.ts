@@ -33,9 +33,9 @@ class InspectorObject {
   /**
    * Takes a snapshot.
    *
-   * @param maxListed most objects, most connections and most streams in the snapshot
-   * @param filter objects that are listed first: their id, class, names or members have all words of this text
-   * @param objectId this object is listed first
+   * @param maxListed most objects, most connections, most streams and most names in the snapshot
+   * @param filter objects that are listed first: their id, class, names or members have all words of this text. Names as well
+   * @param objectId this object is listed first, and its names
    */
   inspect(maxListed = DEFAULT_LISTED, filter = '', objectId = ''): DaemonSnapshot {
     const listed = LISTED.fits(maxListed) ? maxListed : DEFAULT_LISTED;

@@ -4,6 +4,7 @@ import { outgoingCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
 import type { OutgoingCall } from '../client/call/outgoing-call.js';
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
+import { failedEntry } from '../client/proxy/recorded-batch.js';
 import { CommunicationError, ConnectionClosedError, NamingError, TimeoutError } from '../protocol/errors.js';
 import { DAEMON_OBJECT_ID, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../protocol/constants.js';
 import type { PyroUri } from '../protocol/uri.js';
@@ -84,10 +85,13 @@ export class ClientTelemetry implements ClientObserver {
     const span = instruments.tracer?.startSpan(method.name, method.options);
     let failure: string | undefined;
     try {
-      return await (span === undefined ? body() : this.inSpan(span, call, body));
+      const result = await (span === undefined ? body() : this.inSpan(span, call, body));
+      // the reply of a batch is a list, also when an entry has failed
+      const failed = call.flags === 0 ? undefined : failedEntry(result);
+      if (failed !== undefined) failure = this.fail(span, failed.exception);
+      return result;
     } catch (error) {
-      failure = clientErrorType(error);
-      if (span !== undefined) instruments.fail(span, error, failure);
+      failure = this.fail(span, error);
       throw error;
     } finally {
       // a call that found no connection was meant for the address of the URI
@@ -107,8 +111,7 @@ export class ClientTelemetry implements ClientObserver {
     try {
       return await (span === undefined ? body() : context.with(trace.setSpan(context.active(), span), body));
     } catch (error) {
-      const type = clientErrorType(error);
-      if (span !== undefined) instruments.fail(span, error, type);
+      const type = this.fail(span, error);
       if (step === 'connect') instruments.count(FAILED, 1, series, type);
       throw error;
     } finally {
@@ -159,6 +162,13 @@ export class ClientTelemetry implements ClientObserver {
       call.trace = { annotations: writeTraceContext(spanContext), correlationId };
     }
     return context.with(inSpan, body);
+  }
+
+  /** @returns `error.type` */
+  private fail(span: Span | undefined, error: unknown): string {
+    const type = clientErrorType(error);
+    if (span !== undefined) this.instruments.fail(span, error, type);
+    return type;
   }
 
   private complete(span: Span, call: OutgoingCall, { name }: ClientMethod, location: string | undefined): void {

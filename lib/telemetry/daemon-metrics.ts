@@ -73,9 +73,10 @@ export const DAEMON_METRICS: Readonly<Record<string, Metric>> = {
     kind: 'gauge',
     unit: '{name}',
     description: 'Names at name servers',
-    observe: (result, { names }) => {
-      for (const state of ['registered', 'taken', 'waiting'] as const)
-        result(names.filter((name) => name.state === state).length, { state });
+    observe: (result, { totals }) => {
+      result(totals.namesRegistered, { state: 'registered' });
+      result(totals.namesTaken, { state: 'taken' });
+      result(totals.namesWaiting, { state: 'waiting' });
     },
   },
 };

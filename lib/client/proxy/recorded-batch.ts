@@ -60,3 +60,9 @@ export function plainResults(reply: unknown): unknown[] {
     return result.value;
   });
 }
+
+/** The exception of the call that ended a batch. Undefined when no call has failed. */
+export function failedEntry(reply: unknown): ExceptionWrapper | undefined {
+  const last: unknown = Array.isArray(reply) ? reply.at(-1) : undefined;
+  return last instanceof ExceptionWrapper ? last : undefined;
+}

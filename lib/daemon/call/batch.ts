@@ -68,6 +68,8 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
     } catch (error) {
       results.addError(new ExceptionWrapper(presentableError(error)));
       reportFailure(error, request, { objectId, method, args, kwargs }, startedAt);
+      // the entry has stopped the batch, so observers see the batch fail, too
+      request.follower?.failed(error);
       break;
     } finally {
       request.entryFollower = undefined;

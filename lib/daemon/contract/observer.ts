@@ -42,7 +42,8 @@ export interface CallFollower {
   /** Runs the code of the call. Must call `body` at once, and return its result. For stores that hold in the call. */
   run?<T>(body: () => T): T;
   /**
-   * The call has failed, or its client was told of a timeout; of a stream: an item could not be made. Called at most once.
+   * The call has failed, or its client was told of a timeout; of a stream: an item could not be made; of a batch: an entry has failed.
+   * Called at most once.
    *
    * @param thrown as it was thrown
    * @param sent as the client sees it

@@ -27,7 +27,10 @@ export interface DaemonSnapshot {
   streams: StreamSnapshot[];
   /** The limits, with the part of each that is used. */
   limits: LimitSnapshot[];
-  /** Names of the objects at name servers. */
+  /**
+   * Names of the objects at name servers; at most `maxListed`: those that {@link InspectOptions.first} names, then those that are not
+   * registered, then those of the listed objects.
+   */
   names: NameSnapshot[];
   /** The latest failures, the newest first; at most 100 are kept. */
   failures: FailureSnapshot[];
@@ -61,6 +64,12 @@ export interface DaemonTotals {
   objects: number;
   /** Leases of objects that are held now. */
   leases: number;
+  /** Names that are registered now. A name at two name servers counts twice, here and below. */
+  namesRegistered: number;
+  /** Names that another program has now. */
+  namesTaken: number;
+  /** Names that are not registered yet. */
+  namesWaiting: number;
   /** Bytes that came from clients. Grows. Streams that are no sockets are not counted. */
   receivedBytes: number;
   /** Bytes that were sent to clients. Grows. Streams that are no sockets are not counted. */
@@ -209,7 +218,10 @@ export interface FailureSnapshot {
   at: string;
   /** `call`: a call failed or was refused. `handshake`: a client was refused. `daemon`: the daemon's own work failed. */
   kind: 'call' | 'handshake' | 'daemon';
-  /** Python class of the error, as the client sees it. */
+  /**
+   * Python class of the error, as the client sees it. Of a refused handshake: of the reason on the server; the client sees a
+   * `CommunicationError` with the text of the reason.
+   */
   errorType: string;
   /** Text of the error, cut. */
   message: string;
@@ -225,15 +237,15 @@ export interface FailureSnapshot {
 
 /** Options of `inspect`. */
 export interface InspectOptions {
-  /** Most objects, most connections and most streams in the snapshot. The totals count all. Default 1,000. */
+  /** Most objects, most connections, most streams and most names in the snapshot. The totals count all. Default 1,000. */
   maxListed?: number;
-  /** The objects to list first when there are more than `maxListed`. */
+  /** The objects and names to list first when there are more than `maxListed`. */
   first?: ListedFirst;
 }
 
-/** Objects that a snapshot lists before others. */
+/** Objects that a snapshot lists before others, and names. */
 export interface ListedFirst {
-  /** The object with this id. */
+  /** The object with this id, and its names. */
   objectId?: string;
   /** Objects whose id, class, names or members have all words of this text, in upper or lower case. */
   filter?: string;

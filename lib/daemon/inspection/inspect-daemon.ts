@@ -19,6 +19,7 @@ import { describeTarget } from '../object/target-description.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import { inspectLimits } from './limit-use.js';
+import { listedNames, nameTotals } from './listed-names.js';
 import { listedIds } from './listed-objects.js';
 import { principalText } from './principal-text.js';
 
@@ -58,6 +59,7 @@ export function inspectDaemon(parts: InspectedParts, options: InspectOptions): D
   const leased = leases.held();
   const idsOf = targetIds(services);
   const names = [...nameSources].flatMap((source) => source());
+  const objectIds = listedIds(services, names, maxListed, first);
   return {
     at: new Date().toISOString(),
     state: lifecycle.state,
@@ -71,14 +73,13 @@ export function inspectDaemon(parts: InspectedParts, options: InspectOptions): D
       streamsOpen: streams.size,
       objects: services.objects.size,
       leases: [...leased.values()].reduce((sum, count) => sum + count, 0),
+      ...nameTotals(names),
     },
-    objects: listedIds(services, names, maxListed, first).map((objectId) =>
-      inspectObject(services, objectId, leased.has(objectId)),
-    ),
+    objects: objectIds.map((objectId) => inspectObject(services, objectId, leased.has(objectId))),
     connections: serving.slice(0, maxListed).map((session) => inspectConnection(services, session, idsOf, now)),
     streams: [...streams.all()].slice(0, maxListed).map((stream) => inspectStream(stream, now)),
     limits: inspectLimits(services, sessions),
-    names,
+    names: listedNames(names, objectIds, maxListed, first),
     failures: reporter.failures.list(),
   };
 }

@@ -4,7 +4,10 @@ import type { PyroTarget } from '../contract/target.js';
 import { describeTarget } from '../object/target-description.js';
 import { fitsFilter } from './text-filter.js';
 
-/** Class and members of each target that a filter has met: describing 20,000 objects takes 200 ms. */
+/**
+ * Class and members of each target that a filter has met. A filter that fits none of 20,000 objects of five members takes 250 ms of CPU
+ * the first time, and 25 ms with these texts.
+ */
 const describedTexts = new WeakMap<PyroTarget, readonly (string | null)[]>();
 
 /**

@@ -1,4 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.js';
 
-render(<App base={document.body.dataset.base ?? ''} />, document.body);
+const { origin, pathname } = location;
+// a reverse proxy may have given the page another path than the server knows
+render(<App base={origin + pathname.replace(/\/?$/, '/')} />, document.body);

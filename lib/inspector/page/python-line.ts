@@ -1,3 +1,4 @@
+import { intOf, parseJson } from '../exact-json.js';
 import { PYTHON_KEYWORDS } from '../python-keywords.js';
 
 /** A call as the form has it. */
@@ -40,10 +41,9 @@ function isName(text: string): boolean {
 
 /** The Python literal of an argument: of JSON its value, of another text the text itself. */
 function pythonOf(text: string): string {
-  if (/^-?\d+$/.test(text)) return text.replace(/^(-?)0+(?=\d)/, '$1');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = intOf(text) ?? parseJson(text);
   } catch {
     return pythonText(text);
   }
@@ -59,7 +59,14 @@ function literalOf(value: unknown): string {
     return `{${Object.entries(value)
       .map(([name, member]) => `${pythonText(name)}: ${literalOf(member)}`)
       .join(', ')}}`;
-  return String(value as number);
+  return typeof value === 'number' ? numberLiteral(value) : String(value as bigint);
+}
+
+/** A number that is no safe int travels as a float. */
+function numberLiteral(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? 'float("inf")' : 'float("-inf")';
+  if (Object.is(value, -0)) return '-0.0';
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
 }
 
 /** A text between double quotes, on one line. JSON's escapes are Python's, too. */

@@ -14,7 +14,7 @@ export class ServerConnection {
   /** The streams that this page has opened and not closed. */
   private readonly streams = new Set<string>();
 
-  /** @param base where the routes of the inspector are, relative to the page */
+  /** @param base the URL below which the routes of the inspector are */
   constructor(private readonly base: string) {}
 
   /** Reads the snapshots, which list the objects of `first` before others. @returns a function that ends this */

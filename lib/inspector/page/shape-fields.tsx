@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ValueShape } from '../../objects/value-shape.js';
-import { itemsIn, membersIn, typedText, typedValue, withMember } from './shape-values.js';
+import { fieldOfValue, itemsIn, membersIn, typedText, typedValue, withMember } from './shape-values.js';
 
 interface ShapeProps {
   shape: ValueShape;
@@ -100,7 +100,7 @@ function ListFields(props: ShapeProps & { shape: Extract<ValueShape, { kind: 'li
 function TypedInput({ shape, value, onValue }: ShapeProps) {
   const type = shape.kind === 'scalar' ? shape.type : 'any';
   const [typed, setTyped] = useState('');
-  const isSame = JSON.stringify(typedValue(typed, type)) === JSON.stringify(value);
+  const isSame = fieldOfValue(typedValue(typed, type)) === fieldOfValue(value);
   return (
     <input
       type="text"

@@ -1,3 +1,4 @@
+import { jsonText, parseJson } from '../exact-json.js';
 import type { MemberShape, ValueShape } from '../../objects/value-shape.js';
 
 type Dict = Readonly<Record<string, unknown>>;
@@ -5,7 +6,7 @@ type Dict = Readonly<Record<string, unknown>>;
 /** The value in a field of JSON; undefined for an empty field, and for a text that is no JSON. */
 export function valueInField(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }
@@ -13,7 +14,7 @@ export function valueInField(text: string): unknown {
 
 /** The JSON for the field; empty for a value that is not given. */
 export function fieldOfValue(value: unknown): string {
-  return value === undefined ? '' : JSON.stringify(value);
+  return value === undefined ? '' : jsonText(value);
 }
 
 /** The value of a text that a person typed for a type. Empty: not given. A text stays a text if the type is a text. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { InspectedServer } from '../contract.js';
-import { bytesText, durationText, numberText, clockTime } from './formats.js';
+import { bytesText, clockTime, countText, durationText, numberText } from './formats.js';
 
 export interface TableViewProps {
   snapshot: NonNullable<InspectedServer['snapshot']>;
@@ -68,12 +68,12 @@ export function ConnectionsView({ snapshot: { connections, totals }, matches }: 
   return (
     <>
       <Table title="Connections" head={head} rows={rows} empty="No connection." />
-      {rest > 0 && <p class="note">{rest} newer connections are not listed (maxListed).</p>}
+      {rest > 0 && <p class="note">{countText(rest, 'newer connection')} not listed (maxListed).</p>}
     </>
   );
 }
 
-export function StreamsView({ snapshot: { streams }, matches }: TableViewProps) {
+export function StreamsView({ snapshot: { streams, totals }, matches }: TableViewProps) {
   const rows = streams
     .filter(({ objectId, method }) => matches(objectId, method))
     .map((one, index): Row => ({
@@ -87,13 +87,13 @@ export function StreamsView({ snapshot: { streams }, matches }: TableViewProps) 
         numberText(one.items),
       ],
     }));
+  const head = ['Object', 'Method', 'Opened by', 'Read by', 'Age', 'Items'];
+  const rest = totals.streamsOpen - streams.length;
   return (
-    <Table
-      title="Streams"
-      head={['Object', 'Method', 'Opened by', 'Read by', 'Age', 'Items']}
-      rows={rows}
-      empty="No open stream."
-    />
+    <>
+      <Table title="Streams" head={head} rows={rows} empty="No open stream." />
+      {rest > 0 && <p class="note">{countText(rest, 'newer stream')} not listed (maxListed).</p>}
+    </>
   );
 }
 
@@ -132,7 +132,7 @@ function amountText(value: number, unit: string): string {
   return unit === 'ms' ? durationText(value) : `${numberText(value)} ${unit}`;
 }
 
-export function NamesView({ snapshot: { names }, matches }: TableViewProps) {
+export function NamesView({ snapshot: { names, totals }, matches }: TableViewProps) {
   const rows = names
     .filter(({ name, objectId, nameServer }) => matches(name, objectId, nameServer))
     .map(({ name, objectId, nameServer, state, isAvailable }): Row => ({
@@ -140,13 +140,13 @@ export function NamesView({ snapshot: { names }, matches }: TableViewProps) {
       tone: state === 'registered' && isAvailable ? undefined : 'warning',
       cells: [name, objectId, nameServer ?? 'not found yet', state, isAvailable ? 'yes' : 'no'],
     }));
+  const head = ['Name', 'Object', 'Name server', 'State', 'Available'];
+  const rest = totals.namesRegistered + totals.namesTaken + totals.namesWaiting - names.length;
   return (
-    <Table
-      title="Names"
-      head={['Name', 'Object', 'Name server', 'State', 'Available']}
-      rows={rows}
-      empty="No name is registered."
-    />
+    <>
+      <Table title="Names" head={head} rows={rows} empty="No name is registered." />
+      {rest > 0 && <p class="note">{countText(rest, 'further name')} not listed (maxListed): the filter finds them.</p>}
+    </>
   );
 }
 

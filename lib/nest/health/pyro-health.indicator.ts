@@ -3,10 +3,9 @@ import { ModuleRef } from '@nestjs/core';
 import { pingCall } from '../../client/call/outgoing-call.js';
 import { HANDLE } from '../../client/proxy/proxy-traps.js';
 import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
-import { locateNameServer } from '../../naming/locate.js';
+import { locateUntil, nameServersOf } from '../../naming/locate.js';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
-import type { PyroUri } from '../../protocol/uri.js';
 import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
@@ -27,6 +26,8 @@ type Details = Record<string, unknown>;
 const DEFAULT_TIMEOUT_MS = 1_000;
 /** A server that uses this part of a limit, or more, is degraded. */
 const NEAR_LIMIT = 0.9;
+/** Most missing names in the result of a check. */
+const MAX_MISSING_NAMES = 100;
 
 function isNear({ used, value }: LimitSnapshot): boolean {
   return used !== null && value > 0 && used >= NEAR_LIMIT * value;
@@ -90,7 +91,7 @@ export class PyroHealthIndicator {
     const checked = typeof server === 'object' ? server : this.servers.get(server);
     if (!checked.isListening) throw new Error('the server does not listen');
     const { locationStr, connections, objectCount } = checked.unwrap();
-    const { limits, names } = checked.inspect({ maxListed: 0 });
+    const { limits, names } = checked.inspect({ maxListed: MAX_MISSING_NAMES });
     const nearLimits = limits.filter(isNear).map(({ name }) => name);
     const missingNames = names.filter(({ state }) => state !== 'registered').map(({ name }) => name);
     return {
@@ -105,17 +106,12 @@ export class PyroHealthIndicator {
 
   private async checkObject(given: PyroObjectHealthOptions): Promise<Details> {
     const { uri, timeoutMs = DEFAULT_TIMEOUT_MS, optional: _, ...options } = given;
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(lateError(uri, timeoutMs)), timeoutMs);
-    const proxy = this.clients.make(uri, { maxRetries: 0, ...options, signal: controller.signal });
     const begin = performance.now();
-    try {
+    return within(timeoutMs, String(uri), async (signal) => {
+      await using proxy = this.clients.make(uri, { maxRetries: 0, ...options, signal });
       await proxy.$connect();
-    } finally {
-      clearTimeout(timer);
-      await proxy.$release();
-    }
-    return { uri: String(proxy.$uri), responseTime: Math.round(performance.now() - begin) };
+      return { uri: String(proxy.$uri), responseTime: elapsed(begin) };
+    });
   }
 
   private async checkInjected({ object, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroInjectedHealthOptions): Promise<Details> {
@@ -126,15 +122,14 @@ export class PyroHealthIndicator {
     const { connections, busy } = remote.$pool;
     const begin = performance.now();
     if (connections === 0 || busy < connections) {
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(lateError(remote.$uri, timeoutMs)), timeoutMs);
-      const asking = remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: 0, signal: late.signal });
-      await asking.finally(() => clearTimeout(timer));
+      await within(timeoutMs, String(remote.$uri), (signal) =>
+        remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: 0, signal }),
+      );
     }
     const use = remote.$pool;
     return {
       uri: String(remote.$uri),
-      responseTime: Math.round(performance.now() - begin),
+      responseTime: elapsed(begin),
       ...use,
       ...(use.waiting > 0 && { degraded: true }),
     };
@@ -142,14 +137,32 @@ export class PyroHealthIndicator {
 
   private async checkNameServer({ nameServer, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroNameServerHealthOptions): Promise<Details> {
     const addresses = nameServer === true ? this.clients.nameServers : [nameServer].flat();
-    const limits = { connectTimeoutMs: timeoutMs, callTimeoutMs: timeoutMs, waitMs: 0 };
+    const asked = addresses.map((address) => ({ ...address, waitMs: 0 }));
+    const locations = nameServersOf(asked).map(({ location }) => location);
     const begin = performance.now();
-    await using names = await locateNameServer(addresses.map((address) => ({ ...address, ...limits })));
-    await names.ping();
-    return { uri: String(names.uri), responseTime: Math.round(performance.now() - begin) };
+    return within(timeoutMs, `the name server at ${locations.join(', ')}`, async (signal) => {
+      await using names = await locateUntil(asked, signal);
+      await names.ping();
+      return { uri: String(names.uri), responseTime: elapsed(begin) };
+    });
   }
 }
 
-function lateError(uri: PyroUri | string, timeoutMs: number): TimeoutError {
-  return new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
+/** @throws {TimeoutError} when the check takes longer than `timeoutMs`. @param what the thing that is asked */
+async function within<T>(timeoutMs: number, what: string, check: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const error = new TimeoutError(`${what} did not answer within timeoutMs (${timeoutMs} ms)`);
+  const timer = setTimeout(() => late.abort(error), timeoutMs);
+  try {
+    return await check(late.signal);
+  } catch (failure) {
+    // the lookup of a name wraps the error
+    throw late.signal.aborted ? error : failure;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function elapsed(begin: number): number {
+  return Math.round(performance.now() - begin);
 }

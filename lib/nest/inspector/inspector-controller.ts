@@ -21,16 +21,6 @@ export function inspectorController({ path, guards }: Required<PyroInspectorPlac
       return this.host.get('', request, response);
     }
 
-    @Get('page.js')
-    script(@Req() request: PlatformRequest, @Res() response: PlatformResponse): Promise<void> {
-      return this.host.get('page.js', request, response);
-    }
-
-    @Get('page.css')
-    style(@Req() request: PlatformRequest, @Res() response: PlatformResponse): Promise<void> {
-      return this.host.get('page.css', request, response);
-    }
-
     @Get('snapshot')
     snapshot(@Req() request: PlatformRequest, @Res() response: PlatformResponse): Promise<void> {
       return this.host.get('snapshot', request, response);

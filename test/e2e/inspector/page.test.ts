@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -107,6 +110,36 @@ describe('the page of the inspector', () => {
     await picture(page, 'call-light-wide');
     expect(faults).toEqual([]);
   });
+
+  it.each(['/lab/inspector', '/lab/inspector/'])(
+    'the page works behind a reverse proxy that gives it the path %s',
+    async (path) => {
+      const proxy = createServer((request, response) => {
+        const { url = '', method, headers } = request;
+        const target = inspected.origin + url.replace(/^\/lab\/inspector/, '/pyro');
+        const forwarded = httpRequest(target, { method, headers }, (answer) => {
+          response.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(response);
+        });
+        forwarded.on('error', () => response.destroy());
+        response.on('close', () => forwarded.destroy());
+        request.pipe(forwarded);
+      }).listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      try {
+        const page = await open(path, {}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+        const form = await openMethod(page, 'lab.camera', 'expose');
+        await form.getByRole('textbox', { name: 'seconds' }).fill('0.5');
+        await form.getByRole('button', { name: 'Call expose' }).click();
+        await form.getByText('"file": "/data/exposure-').waitFor();
+        expect(faults).toEqual([]);
+        await page.close();
+      } finally {
+        proxy.close();
+        proxy.closeAllConnections();
+      }
+    },
+  );
 
   it('the page has a field for each member of a class, and sends the dict of the class', async () => {
     const page = await open();

@@ -70,16 +70,16 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
     const html = await page.text();
-    expect(html).toContain('src="pyro/page.js"');
+    expect(html).toContain('src="?file=page.js"');
     expect(html).not.toMatch(/<script[^>]*>[^<]|<style|style=|onload=/);
     let bytes = gzipSync(html).length;
     for (const file of ['page.js', 'page.css']) {
-      const response = await app.get(`tools/pyro/${file}`);
+      const response = await app.get(`tools/pyro?file=${file}`);
       expect(response.headers.get('content-encoding')).toBe('gzip');
       const etag = response.headers.get('etag')!;
       bytes += Number(response.headers.get('content-length'));
       await response.text();
-      const again = await app.get(`tools/pyro/${file}`, { 'if-none-match': etag });
+      const again = await app.get(`tools/pyro?file=${file}`, { 'if-none-match': etag });
       expect(again.status).toBe(304);
     }
     expect(bytes).toBeGreaterThan(5_000);
@@ -139,7 +139,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
 
   it('the inspector runs the guards of the module for every path below it', async () => {
     const app = await start({ guards: [KeyGuard], allowCalls: true }, { platform });
-    for (const path of ['', '/page.js', '/page.css', '/snapshot', '/events'])
+    for (const path of ['', '?file=page.js', '?file=page.css', '/snapshot', '/events'])
       expect((await app.get(`pyro${path}`)).status, path).toBe(403);
     for (const path of ['call', 'stream']) expect((await app.post(`pyro/${path}`, {})).status, path).toBe(403);
     expect((await app.get('pyro/snapshot', { 'x-key': 'good' })).status).toBe(200);

@@ -235,6 +235,13 @@ describe('PyroHealthIndicator', () => {
     const up = { status: 'up', uri: String(names.uri), responseTime: expect.any(Number) as number };
     expect(await pyro.isHealthy('names', { nameServer: true })).toEqual({ names: up });
     expect(await pyro.isHealthy('names', { nameServer: [{ host: '127.0.0.1', port: 1 }, nameServer] })).toEqual({ names: up });
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    closeAfter(() => silent.close());
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as { port: number };
+    expect(await pyro.isHealthy('names', { nameServer: { host: '127.0.0.1', port }, timeoutMs: 100 })).toEqual({
+      names: { status: 'down', message: `the name server at 127.0.0.1:${port} did not answer within timeoutMs (100 ms)` },
+    });
     await names.close();
     expect(await pyro.isHealthy('names', { nameServer: true })).toMatchObject({
       names: { status: 'down', message: expect.stringContaining('no name server at') as string },

@@ -214,15 +214,14 @@ describe('spans', () => {
     }
   });
 
-  it('spans of the entries of a batch are children of the batch', async () => {
-    const { uri } = await serveOven();
+  it('spans of the entries of a batch are children of the batch, which has the error of the entry that stopped it on both sides', async () => {
+    const { uri, daemon } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
-    await expect(
-      oven.$batch((batch) => {
-        batch.heat(1);
-        batch.heat(2_000);
-      }),
-    ).rejects.toThrow('too hot');
+    const tooHot = (batch: { heat(celsius: number): void }): void => {
+      batch.heat(1);
+      batch.heat(2_000);
+    };
+    await expect(oven.$batch(tooHot)).rejects.toThrow('too hot');
     await eventually(() => named('oven/<batch>').length === 2);
     const [batch] = named('oven/<batch>', SpanKind.SERVER);
     const entries = named('oven/heat', SpanKind.INTERNAL);
@@ -231,7 +230,51 @@ describe('spans', () => {
       [idOf(batch), 'builtins.ValueError'],
     ]);
     expect(named('method').map(parentOf)).toEqual(entries.map(idOf));
-    expect(batch!.attributes['error.type']).toBeUndefined();
+    for (const span of named('oven/<batch>')) {
+      expect([span.attributes['error.type'], span.status.code]).toEqual(['builtins.ValueError', SpanStatusCode.ERROR]);
+    }
+    // the program may not throw, and a oneway batch has no reply
+    await oven.$batch(tooHot, { settled: true });
+    await oven.$batch(tooHot, { oneway: true });
+    await eventually(() => named('oven/<batch>').length === 6);
+    expect(named('oven/<batch>', SpanKind.SERVER).map((span) => span.attributes['error.type'])).toEqual(
+      Array.from({ length: 3 }, () => 'builtins.ValueError'),
+    );
+    expect(named('oven/<batch>', SpanKind.CLIENT).map((span) => span.attributes['error.type'])).toEqual([
+      'builtins.ValueError',
+      'builtins.ValueError',
+      undefined,
+    ]);
+    const failed = [`server_port="${daemon.locationStr.split(':')[1]}"`, 'oven/<batch>', 'error_type="builtins.ValueError"'];
+    const counts = (await scrape())
+      .split('\n')
+      .filter((line) => failed.every((text) => line.includes(text)))
+      .map((line) => /^(rpc_\w+_duration_count)\{.*\} (\d+)/.exec(line)?.slice(1))
+      .filter((count) => count !== undefined);
+    expect(counts).toEqual([
+      ['rpc_server_call_duration_count', '3'],
+      ['rpc_client_call_duration_count', '2'],
+    ]);
+  });
+
+  it('the span of a oneway call that fails has the error on the server, which alone knows of it', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await oven.$with({ oneway: true }).heat(2_000);
+    await eventually(() => named('oven/heat').length === 2);
+    const typeOf = (kind: SpanKind): unknown => named('oven/heat', kind)[0]!.attributes['error.type'];
+    expect([typeOf(SpanKind.SERVER), typeOf(SpanKind.CLIENT)]).toEqual(['builtins.ValueError', undefined]);
+  });
+
+  it('the span of a stream with an item that fails has the error on the server; on the client it has ended with the opening', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    const crack = await oven.crack();
+    await crack.next();
+    await expect(crack.next()).rejects.toThrow('cracked');
+    await eventually(() => named('oven/crack').length === 2);
+    const typeOf = (kind: SpanKind): unknown => named('oven/crack', kind)[0]!.attributes['error.type'];
+    expect([typeOf(SpanKind.SERVER), typeOf(SpanKind.CLIENT)]).toEqual(['builtins.ValueError', undefined]);
   });
 
   it('the span of a stream lasts until the stream is closed, and is active at its items', async () => {

@@ -119,6 +119,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
   it('inspect shows the objects of a daemon of Python with their members and names, and calls them', async () => {
     await using page = await Inspecting.start('lab.camera', '--ns', `127.0.0.1:${names.uri.port}`, '--allow-calls');
     expect(await (await page.get('')).text()).toContain('page.js');
+    expect((await page.get('?file=page.js')).headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     const [server] = (await page.state()).servers;
     expect(server).toMatchObject({ location, error: null, snapshot: null, pingMs: expect.any(Number) as number });
     expect(server!.objects.map(({ objectId }) => objectId)).toEqual(['Pyro.Daemon', 'camera']);

@@ -102,6 +102,9 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect((await run('call', camera, 'kind', '"12"')).stdout).toBe('str\n');
     expect((await run('call', camera, 'kind', '--literal', '(1, 2)')).stdout).toBe('tuple\n');
     expect((await run('call', camera, 'kind', '--literal', '1.0')).stdout).toBe('float\n');
+    expect((await run('call', camera, 'echo', '{"a": [12345678901234567890]}')).stdout).toBe(
+      '{ a: [ 12345678901234567890n ] }\n',
+    );
     expect((await run('call', camera, 'echo', '123456789012345678901234567890', '--json')).stdout).toBe(
       '"123456789012345678901234567890"\n',
     );

@@ -354,6 +354,42 @@ describe('a snapshot', () => {
     expect(() => daemon.inspect({ first: { filtr: 'x' } as never })).toThrow('filtr');
   });
 
+  it('a snapshot lists at most maxListed names: those asked for, then those that are not registered, then those of listed objects, and counts all', async () => {
+    const { daemon } = await serve();
+    daemon.register(new Lamp(), 'lamp');
+    const named = (name: string, objectId: string, state: NameSnapshot['state'] = 'registered'): NameSnapshot => ({
+      name,
+      objectId,
+      nameServer: 'ns:9090',
+      state,
+      isAvailable: true,
+    });
+    const all = [
+      named('a', 'lamp'),
+      named('b', 'lamp'),
+      named('c', 'camera'),
+      named('d', 'lamp', 'taken'),
+      named('e', 'lamp', 'waiting'),
+    ];
+    daemon.nameSources.add(() => all);
+    const listed = (maxListed: number, first?: ListedFirst): string[] =>
+      daemon.inspect({ maxListed, ...(first && { first }) }).names.map((one) => one.name);
+    expect(daemon.inspect({ maxListed: 0 })).toMatchObject({
+      names: [],
+      totals: { namesRegistered: 3, namesTaken: 1, namesWaiting: 1 },
+    });
+    expect(listed(5)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(listed(1)).toEqual(['d']);
+    expect(listed(2, { objectId: 'camera' })).toEqual(['c', 'd']);
+    expect(listed(3, { filter: 'NS:9090 B' })).toEqual(['b', 'd', 'e']);
+    // the daemon's own object and the camera are listed
+    await using camera = await PyroProxy.connect<RemoteCamera>(daemon.uriFor('camera'));
+    await camera.take(1);
+    expect(daemon.inspect({ maxListed: 2 }).objects.map(({ objectId }) => objectId)).toEqual(['Pyro.Daemon', 'camera']);
+    all.splice(3);
+    expect(listed(2)).toEqual(['a', 'c']);
+  });
+
   it('a snapshot finds objects by their names', async () => {
     const { daemon } = await serve();
     const name: NameSnapshot = { name: 'lab.eye', objectId: 'camera', nameServer: null, state: 'waiting', isAvailable: true };

@@ -23,6 +23,9 @@ describe('the line of Python', () => {
       String.raw`Pyro5.api.Proxy("PYRO:a@b:1").f(1, -2.5, True, None, "hello \"you\"", "12", [1, {"a": False}], k=3)`,
     );
     expect(line({ args: ['123456789012345678901234567890'] })).toContain('f(123456789012345678901234567890)');
+    expect(line({ args: ['007', '-0', '[12345678901234567890, -0, 1e17, {"a": 1e400}, -1e400]'] })).toContain(
+      'f(7, -0.0, [12345678901234567890, -0.0, 1e+17, {"a": float("inf")}, float("-inf")])',
+    );
     expect(line({ args: ['(1, None)', 'b"x"'], isLiteral: true })).toContain('f((1, None), b"x")');
   });
 

@@ -8,6 +8,7 @@ describe('a field for a member', () => {
     ['12', 'str', '12'],
     ['2026-01-01', 'datetime', '2026-01-01'],
     ['[1, "a"]', 'any', [1, 'a']],
+    ['[12345678901234567890, 1e400]', 'any', [12345678901234567890n, Infinity]],
     ['hello', 'any', 'hello'],
     ['1.', 'float', '1.'],
     ['', 'str', undefined],

@@ -179,6 +179,37 @@ describe('the logger of a daemon', () => {
     expect(JSON.stringify(entries)).not.toContain(SECRET);
   });
 
+  it('the line that counts further failures has the fields that they have in common', async () => {
+    const { daemon, uri } = await serve({
+      validateHandshake: ({ data }) => {
+        if (data === SECRET) throw new Error('not you');
+      },
+    });
+    await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
+    const { remoteAddress } = daemon.connections[0]!;
+    for (let call = 0; call < 22; call++) await expect(lamp.fail()).rejects.toThrow('no power');
+    for (let call = 0; call < 22; call++) await expect(PyroProxy.connect(uri, { handshake: SECRET })).rejects.toThrow('not you');
+    await eventually(() => daemon.inspect().totals.connectionsRefused === 22);
+    await daemon.close();
+    const [, failed] = withEvent('call failed').at(-1)!;
+    expect({ ...failed }).toEqual({
+      msg: '… and 2 more in 60 s: failed calls of lamp.fail',
+      event: 'call failed',
+      object: 'lamp',
+      method: 'fail',
+      peer: remoteAddress,
+      connection: 1,
+      errorType: 'builtins.ValueError',
+    });
+    const [, refused] = withEvent('handshake failed').at(-1)!;
+    expect({ ...refused }).toEqual({
+      msg: '… and 2 more in 60 s: refused connections',
+      event: 'handshake failed',
+      object: 'lamp',
+      errorType: 'builtins.RuntimeError',
+    });
+  });
+
   it('the logger of a daemon is told of a failed item with the correlation id and the principal of its stream', async () => {
     const { daemon, uri } = await serve({ accessLog: true, validateHandshake: () => ({ principal: 'ann' }) });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
@@ -276,8 +307,11 @@ describe('the access log', () => {
     expect(
       calls()
         .filter(([, { errorType }]) => errorType !== undefined)
-        .map(([, { method }]) => method),
-    ).toContain('fail');
+        .map(([, { method, errorType }]) => [method, errorType]),
+    ).toEqual([
+      ['fail', 'builtins.ValueError'],
+      ['<batch>', 'builtins.ValueError'],
+    ]);
   });
 
   it('the access log leaves out calls by chance, but for slow ones', async () => {

@@ -26,6 +26,29 @@ describe('with a clock of the test', () => {
     expect(lines.at(-1)).toBe('warn: … and 9780 more in 60 s: calls of others');
   });
 
+  it('a count has the fields that all counted lines have in common, whatever the printed lines had', () => {
+    const counts: object[] = [];
+    const repeated = new RepeatedLines<'warn', { object?: string; peer?: string; of?: object }>((_level, _text, shared) =>
+      counts.push(shared),
+    );
+    const print = (fields: { object?: string; peer?: string; of?: object }): void =>
+      repeated.print(
+        { level: 'warn', what: 'calls' },
+        () => undefined,
+        () => fields,
+      );
+    for (let i = 0; i < 20; i++) print({ object: 'lamp' });
+    print({ object: 'camera', peer: 'a', of: {} });
+    print({ object: 'camera', peer: 'b', of: {} });
+    vi.advanceTimersByTime(60_000);
+    for (let i = 0; i < 22; i++) print({ object: String(i) });
+    print({ object: '22' });
+    repeated.endAll();
+    for (let i = 0; i < 21; i++) repeated.print({ level: 'warn', what: 'calls' }, () => undefined);
+    repeated.endAll();
+    expect(counts).toEqual([{ object: 'camera' }, {}, {}]);
+  });
+
   it('the counts are printed at the end', () => {
     const { lines, print, repeated } = printer();
     print('a', 25);
