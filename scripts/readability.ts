@@ -41,7 +41,7 @@ export const PAGE_GROUPS: readonly PageGroup[] = [
     pages: /^docs\/(?:performance|benchmarks|development)\.md$/,
     limits: { words: 17, long: 15, pointing: 9 },
   },
-  { name: 'audits', pages: /^docs\/audit\//, limits: { words: 18, long: 18, pointing: 7 } },
+  { name: 'audits', pages: /^docs\/audit\//, limits: { words: 15, long: 6, pointing: 4 } },
   { name: 'decisions', pages: /^docs\/adr\//, limits: { words: 16, long: 8, pointing: 3 } },
   { name: 'samples', pages: /^sample\//, limits: { words: 14, long: 3, pointing: 4 } },
   { name: GUIDES, pages: /^docs\//, limits: { words: 13.5, long: 1.5, pointing: 2 } },
