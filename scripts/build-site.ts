@@ -2,12 +2,13 @@
  * Builds the site of the documentation into `build/site/`: the guides and the API reference from the docstrings, with a search that works
  * without a network. `docs/README.md` lists the guides, in their order, under their headings.
  *
- * A warning of typedoc, such as a link that leads nowhere, fails the build.
+ * A warning of typedoc, such as a link that leads nowhere, fails the build. So does a public name without a docstring.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Application, ReflectionKind, type TypeDocOptions } from 'typedoc';
 import { packageRoot } from './package-root.js';
+import { withoutDocstring } from './site/docstrings.js';
 import { guidesOf, onlySiteLinks, siteDocument, withoutTitle } from './site/guides.js';
 
 /** Copies of the pages, with the front matter of typedoc. */
@@ -89,8 +90,10 @@ for (const reflection of Object.values(project.reflections)) {
   if (reflection.parent.kindOf(ReflectionKind.TypeLiteral)) reflection.relevanceBoost = 0;
   else if (reflection.parent.kindOf(ReflectionKind.ClassOrInterface)) reflection.relevanceBoost = MEMBER_BOOST;
 }
+application.validate(project);
 await application.generateOutputs(project);
 const { logger } = application;
+for (const name of withoutDocstring(project)) logger.error(`${name} has no docstring`);
 if (logger.hasErrors() || logger.hasWarnings()) process.exitCode = 1;
 console.log(`build/site/index.html, ${guides.length} guides, ${logger.warningCount} warnings`);
 

@@ -1,7 +1,8 @@
 /**
  * Compiles the code blocks of Markdown pages, runs the marked blocks, and finds dead links: `check-pages.js [FILE…]`. Default: README.md
  * and all of docs/, and of the other Markdown files of the project only the links. {@link readSnippets} describes the marks of blocks.
- * Without files, it also measures how hard the pages are to read: {@link PAGE_GROUPS} has the limits.
+ * Without files, it also measures how hard the pages are to read, and how long the guides are: {@link PAGE_GROUPS} and
+ * {@link MAX_GUIDE_WORDS} are the limits.
  *
  * TypeScript is compiled, with types, against the built package; everything lies in `build/pages/` while it runs.
  */
@@ -15,7 +16,7 @@ import { packageRoot } from './package-root.js';
 import { deadLinks } from './page-links.js';
 import { Program, run } from './program.js';
 import { readSnippets, type Snippet } from './page-snippets.js';
-import { hardToRead, PAGE_GROUPS, readabilityOf } from './readability.js';
+import { groupOf, hardToRead, PAGE_GROUPS, readabilityOf, tooLong } from './readability.js';
 
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -87,16 +88,16 @@ async function markdownFiles(): Promise<string[]> {
   return names.flat().sort();
 }
 
-/** Prints the readability of each group of pages. @returns the limits that are not kept */
+/** Prints the readability of each group of pages, and measures the guides. @returns the limits that are not kept */
 async function measureAll(names: readonly string[]): Promise<string[]> {
   const messages: string[] = [];
-  const groupOf = (name: string): string | undefined => PAGE_GROUPS.find(({ pages: those }) => those.test(name))?.name;
   for (const group of PAGE_GROUPS) {
-    const files = names.filter((name) => groupOf(name) === group.name);
-    const found = readabilityOf(await Promise.all(files.map((name) => readFile(join(packageRoot, name), 'utf8'))));
+    const files = names.filter((name) => groupOf(name) === group);
+    const texts = await Promise.all(files.map((name) => readFile(join(packageRoot, name), 'utf8')));
+    const found = readabilityOf(texts);
     const [words, long, pointing] = [found.words, found.long, found.pointing].map((figure) => figure.toFixed(1));
     console.log(`${group.name}: ${words} words in a sentence, ${long} % long, ${pointing} % begin with a pronoun`);
-    messages.push(...hardToRead(group, found));
+    messages.push(...hardToRead(group, found), ...files.flatMap((name, index) => tooLong(name, texts[index]!)));
   }
   return messages;
 }

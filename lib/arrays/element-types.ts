@@ -24,21 +24,33 @@ export type NdValue = number | bigint | boolean | string | Buffer | PyComplex | 
 
 /** For each dtype with a fixed name: the typed array of {@link NdArray.data}, and the type of an element. */
 export interface NdTypes {
+  /** A byte for each element: 0 is false. */
   bool: { data: Uint8Array; element: boolean };
+  /** Whole numbers of 1 byte, with a sign. */
   int8: { data: Int8Array; element: number };
+  /** Whole numbers of 2 bytes, with a sign. */
   int16: { data: Int16Array; element: number };
+  /** Whole numbers of 4 bytes, with a sign. */
   int32: { data: Int32Array; element: number };
+  /** Whole numbers of 8 bytes, with a sign. An element is a bigint, also when a number would hold it. */
   int64: { data: BigInt64Array; element: bigint };
+  /** Whole numbers of 1 byte, from 0 to 255. */
   uint8: { data: Uint8Array; element: number };
+  /** Whole numbers of 2 bytes, without a sign. */
   uint16: { data: Uint16Array; element: number };
+  /** Whole numbers of 4 bytes, without a sign. */
   uint32: { data: Uint32Array; element: number };
+  /** Whole numbers of 8 bytes, without a sign. An element is a bigint, also when a number would hold it. */
   uint64: { data: BigUint64Array; element: bigint };
   /** Node 20 has no Float16Array: the numbers are in a Float32Array, which holds each of them exactly. */
   float16: { data: Float32Array; element: number };
+  /** Numbers of 4 bytes. */
   float32: { data: Float32Array; element: number };
+  /** Numbers of 8 bytes, as all numbers of JavaScript. */
   float64: { data: Float64Array; element: number };
-  /** Real and imaginary parts in turn. */
+  /** Real and imaginary parts in turn, of 4 bytes each: `data` has twice as many numbers as the array has elements. */
   complex64: { data: Float32Array; element: PyComplex };
+  /** Real and imaginary parts in turn, of 8 bytes each: `data` has twice as many numbers as the array has elements. */
   complex128: { data: Float64Array; element: PyComplex };
 }
 

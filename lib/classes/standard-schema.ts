@@ -6,9 +6,18 @@ import { validationMessages } from './validation-messages.js';
 
 /** A schema of zod, valibot, arktype or another library that speaks Standard Schema. @see https://standardschema.dev */
 export interface StandardSchema {
+  /** The part of a schema that programs other than its library use. */
   readonly '~standard': {
+    /** Version of Standard Schema. Version 1 is the only one so far. */
     readonly version: number;
+    /** Name of the library that made the schema: `zod`, `valibot`, `arktype`. */
     readonly vendor: string;
+    /**
+     * Validates a value.
+     *
+     * @returns `{ value }` with the output of the schema, or `{ issues }` when the value is refused. A promise of either is refused here:
+     *   PyroError `CONFIG`
+     */
     readonly validate: (value: unknown) => unknown;
   };
 }

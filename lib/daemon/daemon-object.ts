@@ -12,7 +12,10 @@ import { expose } from './object/expose.js';
  * @see Pyro5/server.py, `DaemonObject`
  */
 export class DaemonObject {
-  constructor(protected readonly daemon: Daemon) {}
+  constructor(
+    /** The daemon that serves this object. */
+    protected readonly daemon: Daemon,
+  ) {}
 
   /** Does nothing: the reply shows that the daemon answers. */
   ping(): void {}

@@ -93,6 +93,7 @@ export class LogEntry implements Readonly<LogFields> {
     return this.stack === undefined ? this.msg : `${this.msg}\n  ${this.stack.replace(/\n(?! )/g, '\n  ')}`;
   }
 
+  /** The text that `console.log` writes: the same as {@link toString}. */
   [inspect.custom](): string {
     return this.toString();
   }

@@ -8,6 +8,7 @@ export type NameAction = 'register' | 'remove' | 'setMetadata' | 'list' | 'takeo
 
 /** Asks whether a client may do something with a name. */
 export interface NameRequest {
+  /** The action that the client wants to do. */
   readonly action: NameAction;
   /** Undefined for `list`. */
   readonly name: string | undefined;

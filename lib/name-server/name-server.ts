@@ -168,6 +168,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     return (this.closed ??= this.end());
   }
 
+  /** Calls {@link close}, at the end of the block of an `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

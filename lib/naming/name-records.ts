@@ -7,10 +7,34 @@ export interface NameRegistration {
 }
 
 /** Selects names that begin with `prefix`, or names whose beginning matches the Python `regex`. Without both: all names. */
-export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: undefined; regex: string };
+export type NameFilter =
+  | {
+      /** Beginning of the names. Default: all names. */
+      prefix?: string;
+      /** Must be absent next to `prefix`. */
+      regex?: undefined;
+    }
+  | {
+      /** Must be absent next to `regex`. */
+      prefix?: undefined;
+      /** Regular expression of Python that matches from the beginning of the name, as `re.match`. */
+      regex: string;
+    };
 
 /** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
-export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
+export type TagFilter =
+  | {
+      /** Tags that a name must have, each of them. */
+      all: Iterable<string>;
+      /** Must be absent next to `all`. */
+      any?: undefined;
+    }
+  | {
+      /** Must be absent next to `any`. */
+      all?: undefined;
+      /** Tags of which a name must have one or more. */
+      any: Iterable<string>;
+    };
 
 /** Without a change for so long, a name server of this library sends an `alive` item, so that each side sees that the other is there. */
 export const WATCH_HEARTBEAT_MS = 5_000;

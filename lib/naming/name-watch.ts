@@ -14,8 +14,22 @@ import { type NameRegistration, type NameServerChange, type TagFilter, TOO_MANY_
 
 /** A change of a name, as a watch gives it. */
 export type NameEvent =
-  | { readonly kind: 'registered'; readonly name: string; readonly uri: PyroUri; readonly metadata: ReadonlySet<string> }
-  | { readonly kind: 'removed'; readonly name: string };
+  | {
+      /** The name is registered, or its registration has changed. */
+      readonly kind: 'registered';
+      /** The name. */
+      readonly name: string;
+      /** URI of the object. */
+      readonly uri: PyroUri;
+      /** Metadata tags of the name; empty when it has none. */
+      readonly metadata: ReadonlySet<string>;
+    }
+  | {
+      /** The name is gone. */
+      readonly kind: 'removed';
+      /** The name. */
+      readonly name: string;
+    };
 
 /** Options of a watch. */
 export interface NameWatchOptions {

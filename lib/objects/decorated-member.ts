@@ -9,13 +9,19 @@ export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, stri
 
 /** The context of a standard decorator whose member belongs to instances and has a text as its name. */
 export interface InstanceMemberContext {
+  /** Name of the member. A symbol does not fit. */
   name: string;
+  /** A static member, whose context has true, does not fit. */
   static: false;
+  /** A #private member, whose context has true, does not fit. */
   private: false;
 }
 
 /** The target of a TypeScript decorator of an instance member. A class, the target of a static member, does not fit. */
-export type DecoratedPrototype = object & { prototype?: undefined };
+export type DecoratedPrototype = object & {
+  /** A class has a prototype, so a class does not fit. */
+  prototype?: undefined;
+};
 
 /** A decorator of methods, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
 export interface RemoteMethodDecorator {

@@ -1,14 +1,34 @@
 /** Message types. @see Pyro5/protocol.py, `MSG_*` */
-export const MESSAGE_TYPES = { connect: 1, connectOk: 2, connectFail: 3, invoke: 4, result: 5, ping: 6 } as const;
+export const MESSAGE_TYPES = {
+  /** First message of a client: the handshake. */
+  connect: 1,
+  /** The handshake is accepted. */
+  connectOk: 2,
+  /** The handshake is refused. The data is the reason, a text. */
+  connectFail: 3,
+  /** A request: one call, or a batch of calls. */
+  invoke: 4,
+  /** The reply to a request. */
+  result: 5,
+  /** A client asks whether the daemon answers. The answer has this type, too. */
+  ping: 6,
+} as const;
 
 /** Message flags, one bit each. @see Pyro5/protocol.py, `FLAGS_*` */
 export const FLAGS = {
+  /** Of a reply: the data is an exception. */
   exception: 1,
+  /** The data is compressed with zlib. */
   compressed: 2,
+  /** Of a request: the client waits for no reply. */
   oneway: 4,
+  /** Of a request: the data has several calls. Of a reply: the data has their results. */
   batch: 8,
+  /** Of a reply: the result is an item stream. Its id is in the annotation `STRM`. */
   itemStream: 16,
+  /** Of a request: the arguments stay serialized. The method gets a `SerializedBlob`. */
   keepSerialized: 32,
+  /** The header has a correlation id. */
   correlationId: 64,
 } as const;
 

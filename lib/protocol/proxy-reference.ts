@@ -20,9 +20,13 @@ export class ProxyReference {
 
   /** @throws {PyroError} when the URI is no PyroUri, or members are no Sets */
   constructor(
+    /** URI of the object. */
     readonly uri: PyroUri,
+    /** Wire names of the methods for whose reply clients do not wait. Default none. */
     readonly oneway: ReadonlySet<string> = new Set(),
+    /** Wire names of all exposed methods. Default none. A receiver that gets neither methods nor attributes asks the daemon for them. */
     readonly methods: ReadonlySet<string> = new Set(),
+    /** Wire names of the exposed attributes. Default none. */
     readonly attrs: ReadonlySet<string> = new Set(),
     /** Handshake data of the proxy; `hello` unless the owner shares its own data. */
     readonly handshake: unknown = DEFAULT_HANDSHAKE,
@@ -58,6 +62,7 @@ export class ProxyReference {
     return this;
   }
 
+  /** The state as a Python proxy has it: uri, oneway, methods, attrs, handshake, serializer. Null is the receiver's default serializer. */
   toState(): unknown[] {
     return [String(this.uri), [...this.oneway], [...this.methods], [...this.attrs], this.handshake, this.serializer ?? null];
   }

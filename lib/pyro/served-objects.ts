@@ -62,6 +62,7 @@ export class ServedObjects implements AsyncDisposable {
   private ending: Promise<void> | undefined;
 
   private constructor(
+    /** The daemon that serves the objects. */
     readonly daemon: BaseDaemon,
     /** URIs by the objects and classes that were given. */
     readonly uris: ReadonlyMap<object, PyroUri>,

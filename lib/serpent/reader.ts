@@ -28,6 +28,7 @@ export interface LoadsOptions extends SerpentLimits {
 
 /** The result of {@link parse}. */
 export interface Parsed {
+  /** The value of the literal. Class dicts are dicts still. */
   value: unknown;
   /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   sawClass: boolean;

@@ -31,7 +31,9 @@ export type SerpentErrorCode =
 
 /** The error of all functions of this module. Programs branch on `code`, never on the message. */
 export class SerpentError extends Error {
+  /** Name of the class, also after a bundler has renamed the class. */
   static readonly className: string = 'SerpentError';
+  /** The reason, for programs. */
   readonly code: SerpentErrorCode;
   /** When reading: byte offset in the message. */
   readonly offset: number | undefined;
@@ -45,6 +47,7 @@ export class SerpentError extends Error {
     this.path = where.path;
   }
 
+  /** Always `SerpentError`. */
   override get name(): string {
     return SerpentError.className;
   }

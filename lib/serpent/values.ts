@@ -10,6 +10,7 @@ export class PyTuple<T = unknown> extends Array<T> {
     recogniseInstances(this, 'PyTuple');
   }
 
+  /** Array: methods that make a new array of this tuple make a plain one. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
@@ -25,6 +26,7 @@ export class PyFrozenSet<T = unknown> extends Set<T> {
     recogniseInstances(this, 'PyFrozenSet');
   }
 
+  /** Set: methods that make a new set of this frozenset make a plain one. */
   static override get [Symbol.species](): SetConstructor {
     return Set;
   }
@@ -51,6 +53,7 @@ export class PyFloat {
     recogniseInstances(this, 'PyFloat');
   }
 
+  /** The number. */
   readonly value: number;
 
   constructor(value: number) {
@@ -84,7 +87,9 @@ export class PyComplex {
     recogniseInstances(this, 'PyComplex');
   }
 
+  /** Real part. */
   readonly real: number;
+  /** Imaginary part. */
   readonly imag: number;
 
   constructor(real: number, imag: number) {

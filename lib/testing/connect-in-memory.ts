@@ -6,7 +6,12 @@ import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { createMemoryPair } from '../transport/sockets/memory-pair.js';
 
 /** A `PyroDaemon`, or a `PyroServer`. */
-export type InMemoryServer = PyroDaemon | { unwrap(): PyroDaemon };
+export type InMemoryServer =
+  | PyroDaemon
+  | {
+      /** The daemon of the server. Throws before the server has started. */
+      unwrap(): PyroDaemon;
+    };
 
 /**
  * Connects to an object of this process without a port: every connection is a pair of streams in memory. Everything else is the

@@ -25,7 +25,10 @@ export class ScriptedPeer {
   /** True once the connection has ended. */
   closed = false;
 
-  constructor(readonly socket: Duplex) {
+  constructor(
+    /** The connection to the daemon. */
+    readonly socket: Duplex,
+  ) {
     socket.on('data', (chunk: Buffer) => {
       this.reader.push(chunk);
       for (let frame = this.reader.next(); frame; frame = this.reader.next()) this.frames.push(frame);
@@ -148,11 +151,17 @@ export class ScriptedPeer {
 
 /** The exception in a reply. */
 export class RemoteFailure extends Error {
+  /** Dotted name of the Python class: `builtins.ValueError`. */
   readonly pythonType: string;
+  /** Arguments of the exception. */
   readonly args: unknown[];
+  /** Attributes of the exception by name, with the traceback of the server in `_pyroTraceback`. */
   readonly attributes: Record<string, unknown>;
 
-  constructor(readonly frame: Frame) {
+  constructor(
+    /** The reply, as it was received. */
+    readonly frame: Frame,
+  ) {
     const dict = valueOf(frame) as { __class__: string; args: unknown[]; attributes: Record<string, unknown> };
     super(`${dict.__class__}: ${dict.args.join(', ')}`);
     this.pythonType = dict.__class__;

@@ -33,6 +33,7 @@ export class KeywordArguments {
     recogniseInstances(this, 'KeywordArguments');
   }
 
+  /** The values by the names of Python's parameters. */
   readonly values: Readonly<Record<string, unknown>>;
 
   /** @throws {TypeError} when there are no names in `values`: a text, a list, a promise */

@@ -7,6 +7,7 @@ import { VALUE_LIMITS } from '../../serpent/value-limits.js';
 
 /** A limit of a proxy. Its name is the name of its option. */
 export interface ProxyLimit {
+  /** Default of the option, in `unit`. */
   readonly default: number;
   /** The default in words, where no number says enough. */
   readonly defaultText?: string;
@@ -16,6 +17,7 @@ export interface ProxyLimit {
   readonly limits: string;
   /** The consequence when the limit is reached, and the error of the call. */
   readonly consequence: string;
+  /** Smallest and largest value of the option. Default: from 0 to the largest that a number or a timer holds. */
   readonly bounds?: NumberBounds;
 }
 

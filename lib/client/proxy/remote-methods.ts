@@ -5,17 +5,24 @@ declare const untyped: unique symbol;
 
 /** The interface of an object when none is given: every name is a method with unknown arguments and result. */
 export interface UntypedRemote {
+  /** Marks the interface. No object has this member. */
   readonly [untyped]: true;
 }
 
 /** The methods of `T` as they are called on a proxy. */
 export type RemoteMethods<T> = [T] extends [UntypedRemote]
-  ? { readonly [name: string]: (...args: unknown[]) => Promise<unknown> }
+  ? {
+      /** Calls the method with this wire name. The error is a `PyroRemoteError` (`builtins.AttributeError`) when the object does not expose it. */
+      readonly [name: string]: (...args: unknown[]) => Promise<unknown>;
+    }
   : { readonly [K in MethodName<T>]: CallSignature<T[K], 'call'> };
 
 /** The methods of `T` as they are called on the recorder of a batch: without a result. */
 export type BatchMethods<T> = [T] extends [UntypedRemote]
-  ? { readonly [name: string]: (...args: unknown[]) => void }
+  ? {
+      /** Adds a call of the method with this wire name to the batch. */
+      readonly [name: string]: (...args: unknown[]) => void;
+    }
   : { readonly [K in MethodName<T>]: CallSignature<T[K], 'batch'> };
 
 /** Names of the methods of `T`. */

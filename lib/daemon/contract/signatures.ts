@@ -61,7 +61,9 @@ export interface AttributeSignature {
 /** A type of your own: a record with fields, or another name of a type. */
 export type TypeSignature =
   | {
+      /** By wire name. */
       fields: Record<string, FieldSignature>;
+      /** Docstring. */
       doc?: string;
       /** Dotted name of the Python class whose objects the values are. Left out for dicts. */
       class?: string;
@@ -71,6 +73,7 @@ export type TypeSignature =
       base?: string;
     }
   | {
+      /** The type that the name stands for, in the notation of Python. */
       alias: string;
       /** Dotted name of the Python Enum whose members have the values that the alias lists. */
       class?: string;

@@ -105,6 +105,7 @@ export type MemberSnapshot = MethodSnapshot | AttributeSnapshot;
 
 /** An exposed method. */
 export interface MethodSnapshot {
+  /** Tells a method from an attribute. */
   kind: 'method';
   /** Wire name. */
   name: string;
@@ -118,6 +119,7 @@ export interface MethodSnapshot {
 
 /** An exposed attribute. Type, rules and shape are those of the values that clients set, where decorators tell them. */
 export interface AttributeSnapshot extends Pick<MethodParameter, 'type' | 'rules' | 'shape'> {
+  /** Tells an attribute from a method. */
   kind: 'attribute';
   /** Wire name. */
   name: string;
@@ -138,7 +140,12 @@ export interface ConnectionSnapshot {
   /** The principal that the hook or the guards of the daemon set, else the first that an object's guards set; null: there is none. */
   principal: string | null;
   /** The principals that the guards of objects set. */
-  principals: { objectId: string; principal: string }[];
+  principals: {
+    /** Id of the object. */
+    objectId: string;
+    /** A text that names the principal, as in {@link ConnectionSnapshot.principal}. */
+    principal: string;
+  }[];
   /** Time since the client was accepted. */
   ageMs: number;
   /** Calls over this connection that were run. */
@@ -179,6 +186,7 @@ export interface LimitSnapshot {
   name: LimitName;
   /** Its value. For a time, 0 is no limit. */
   value: number;
+  /** Unit of `value` and `used`: `bytes`, `ms`, `connections` … */
   unit: string;
   /**
    * The present use. For a limit for each connection or address, the largest use of a connection or address. Null for a limit of one

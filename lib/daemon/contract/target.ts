@@ -6,7 +6,9 @@ import type { TargetDescription } from './snapshot.js';
 
 /** An object that has guards. */
 export interface GuardedObject {
+  /** The target of the object. Its `authorize` is asked. */
   readonly target: PyroTarget;
+  /** Id of the object, which its guards get as the object that the client wants. */
   readonly objectId: string;
 }
 

@@ -11,6 +11,7 @@ export interface Limit {
   readonly lab: number;
   /** Default with `profile: 'exposed'`. */
   readonly exposed: number;
+  /** Unit of the values. A time of 0 is no limit. */
   readonly unit:
     | 'bytes'
     | 'ms'
@@ -30,6 +31,7 @@ export interface Limit {
   readonly limits: string;
   /** The consequence when the limit is reached, for clients. */
   readonly consequence: string;
+  /** Smallest and largest value of the option. Default: from 0 to the largest that a number or a timer holds. */
   readonly bounds?: NumberBounds;
 }
 

@@ -29,7 +29,14 @@ export interface CallErrorInfo {
   /** Time from the start of the call to its failure, in ms. Undefined when the request cannot be read. */
   durationMs?: number;
   /** The call that returned the stream, when the failed call asked for its next item. */
-  stream?: { objectId: string; method: string; correlationId: string };
+  stream?: {
+    /** Id of the object that was called. */
+    objectId: string;
+    /** Wire name of the method that returned the stream. */
+    method: string;
+    /** UUID of the call, in text form. */
+    correlationId: string;
+  };
 }
 
 /** Events of a daemon and their arguments. */

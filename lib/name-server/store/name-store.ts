@@ -22,13 +22,39 @@ export interface NameRecord {
 
 /** Selects records: by the beginning of the name, by tags, or all. */
 export type NameSelection =
-  | { readonly by: 'all' }
-  | { readonly by: 'prefix'; readonly prefix: string }
-  | { readonly by: 'tags'; readonly tags: readonly string[]; readonly match: 'all' | 'any' };
+  | {
+      /** Selects all records. */
+      readonly by: 'all';
+    }
+  | {
+      /** Selects records whose names begin with `prefix`. */
+      readonly by: 'prefix';
+      /** Beginning of the names, in upper and lower case as it is written. The empty text selects all. */
+      readonly prefix: string;
+    }
+  | {
+      /** Selects records by their metadata tags. */
+      readonly by: 'tags';
+      /** The tags to look for. */
+      readonly tags: readonly string[];
+      /** `all`: a record has to have each of the tags. `any`: one of them is enough. */
+      readonly match: 'all' | 'any';
+    };
 
 /** A change of a name. */
 export type NameChange =
-  { readonly kind: 'registered'; readonly record: NameRecord } | { readonly kind: 'removed'; readonly name: string };
+  | {
+      /** The name was registered, or its registration changed. */
+      readonly kind: 'registered';
+      /** The registration from now on. */
+      readonly record: NameRecord;
+    }
+  | {
+      /** The name was removed, or its lease has ended. */
+      readonly kind: 'removed';
+      /** The name that is free now. */
+      readonly name: string;
+    };
 
 /** Options of {@link NameStore.put}. */
 export interface PutOptions {
@@ -73,7 +99,8 @@ export interface NameStore {
   /**
    * Registers a name, or changes its registration.
    *
-   * @returns undefined when it is done; or the record that is in the way, see {@link decidePut}
+   * @returns undefined when it is done; or the record that is in the way: with `safe` any other registration of the name, else one whose lease
+   *   another program holds
    */
   put(record: NameRecord, options: PutOptions): NameRecord | undefined | Promise<NameRecord | undefined>;
   /** Replaces the tags of a name. */
@@ -97,7 +124,7 @@ export interface NameStore {
   list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
   /** Number of registrations. */
   count(): number | Promise<number>;
-  /** Bytes of all registrations together, see {@link bytesOf}. */
+  /** Bytes of all registrations together, as `maxStoredBytes` counts them: the texts in UTF-8, and an overhead for each name and tag. */
   bytes(): number | Promise<number>;
   /** Calls `listener` after each change. @returns ends the calls */
   watch(listener: (change: NameChange) => void): () => void;

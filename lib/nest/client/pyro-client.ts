@@ -110,11 +110,18 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
     return hot;
   }
 
+  /**
+   * Starts the call of a subscriber of `send`.
+   *
+   * @param callback gets the result, each item of a stream, the end, or the error
+   * @returns a function that cancels the call
+   */
   protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     const call = new SubscribedCall((signal) => this.carryOut(packet, { signal }), callback);
     return () => call.cancel();
   }
 
+  /** Makes the oneway call of `emit`. Rejects when the call cannot be sent. */
   protected override async dispatchEvent<R = unknown>(packet: ReadPacket): Promise<R> {
     return (await this.carryOut(packet, { oneway: true })) as R;
   }

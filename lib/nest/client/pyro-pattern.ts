@@ -2,7 +2,20 @@ import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { safeText } from '../../protocol/safe-text.js';
 
 /** A pattern of `PyroClient.send` and `emit`: the name of a method, or an attribute to read or write. */
-export type PyroPattern = string | { method: string } | { get: string } | { set: string };
+export type PyroPattern =
+  | string
+  | {
+      /** Wire name of the method to call. The text alone means the same. */
+      method: string;
+    }
+  | {
+      /** Wire name of the attribute to read. The call has no data. */
+      get: string;
+    }
+  | {
+      /** Wire name of the attribute to write. The data is the value. */
+      set: string;
+    };
 
 /** A remote call, as arguments of a proxy's `$call`. */
 export interface RemoteCall {

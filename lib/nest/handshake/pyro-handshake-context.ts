@@ -18,6 +18,7 @@ export class PyroHandshakeContext {
   readonly objectId: string;
   /** Annotations of the CONNECT message. */
   readonly annotations: ReadonlyMap<string, Buffer>;
+  /** The connection of the client. Its `metadata` is a Map of yours that lasts as long as the connection. */
   readonly connection: PyroConnection;
   private principal: unknown;
   private principalKey: string | undefined;

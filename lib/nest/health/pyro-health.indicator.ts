@@ -19,7 +19,15 @@ import {
 } from './health-options.js';
 
 /** The result of a check, as Terminus takes it. */
-export type PyroHealthResult<Key extends string = string> = Record<Key, { status: 'up' | 'down'; [detail: string]: unknown }>;
+export type PyroHealthResult<Key extends string = string> = Record<
+  Key,
+  {
+    /** `up`: the check passed. `down`: it failed, and Terminus answers with 503. */
+    status: 'up' | 'down';
+    /** Figures of the check; `message` is the text of an error. */
+    [detail: string]: unknown;
+  }
+>;
 
 type Details = Record<string, unknown>;
 

@@ -10,7 +10,13 @@ import { wireEntry } from '../../logging/core-log.js';
  * `{ payloads: true }`: also the beginning of the payload, which may have passwords and tokens in it. Or a function that gets
  * every message.
  */
-export type PyroWireLog = boolean | { payloads?: boolean } | WireLog;
+export type PyroWireLog =
+  | boolean
+  | {
+      /** True: each line has the beginning of the payload. Default false. */
+      payloads?: boolean;
+    }
+  | WireLog;
 
 /** Takes the option `wireLog`. */
 export const WIRE_LOG: OptionRule = {

@@ -14,6 +14,7 @@ import { LargeBlocks, MIN_LARGE_BYTES } from './large-blocks.js';
 
 /** A complete message. Annotations and data are views on its bytes; they stay valid until {@link release}. */
 export class Frame {
+  /** The annotations of the message, views on its bytes; empty when it has none. */
   readonly annotations: Annotations;
   /** @internal The bytes that hold the message, and end with it. */
   readonly bytes: Buffer;
@@ -25,6 +26,7 @@ export class Frame {
    * @param giveBack takes the memory of `bytes` back; undefined: it is left to the garbage collector
    */
   constructor(
+    /** The decoded header. */
     readonly header: Header,
     bytes: Buffer,
     start: number,

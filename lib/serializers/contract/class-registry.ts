@@ -63,6 +63,7 @@ export class ClassRegistry {
     this.byClass.set(type.prototype, converter as unknown as ClassConverter);
   }
 
+  /** Ends the registration of a class: its instances travel as those of unknown classes again. Does nothing when the class is not registered. */
   // the type is AnyClass of objects/, which this room does not import
   unregisterClass(type: abstract new (...args: never[]) => object): void {
     const known = this.byClass.get(type.prototype);
@@ -81,6 +82,7 @@ export class ClassRegistry {
     return undefined;
   }
 
+  /** The converter with this `name`, the dotted name of a Python class; undefined when there is none. */
   converterNamed(name: string): ClassConverter | undefined {
     return this.byName.get(name);
   }

@@ -11,7 +11,19 @@ import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
 /** The address to connect to. With `address`, the host name is not looked up. */
-export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
+export type ConnectAddress =
+  | {
+      /** Host name, or IP address without brackets. A certificate of the peer has to be for this host. */
+      host: string;
+      /** TCP port. */
+      port: number;
+      /** IP address to connect to. Default: one that is looked up by `host`. */
+      address?: string;
+    }
+  | {
+      /** Path of a unix socket. */
+      unixSocket: string;
+    };
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;

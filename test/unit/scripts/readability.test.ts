@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { hardToRead, PAGE_GROUPS, readabilityOf, sentencesOf } from '../../../scripts/readability.js';
+import {
+  hardToRead,
+  MAX_GUIDE_WORDS,
+  PAGE_GROUPS,
+  readabilityOf,
+  sentencesOf,
+  tooLong,
+  wordsOf,
+} from '../../../scripts/readability.js';
 
 const PAGE = `# A title is no sentence
 
@@ -36,4 +44,18 @@ it('a group whose pages are over its limits is told by figure and limit', () => 
     'guides: words in a sentence 10.3, at most 10',
     'guides: percent of sentences that begin with a pronoun 6.0, at most 5',
   ]);
+});
+
+it('the words of a page are those outside of code blocks and comments, and code in a line is one word', () => {
+  expect(wordsOf(PAGE)).toBe(5 + 3 + 5 + 7 + 8);
+});
+
+it('a guide of more than 900 words is told, and a page in which people search is not', () => {
+  const longest = 'word '.repeat(MAX_GUIDE_WORDS);
+  expect(tooLong('docs/streams.md', longest)).toEqual([]);
+  expect(tooLong('docs/streams.md', `${longest} more`)).toEqual([
+    expect.stringContaining('docs/streams.md: 901 words, at most 900'),
+  ]);
+  for (const page of ['docs/options.md', 'docs/adr/0001-frames.md', 'README.md'])
+    expect(tooLong(page, longest.repeat(2))).toEqual([]);
 });

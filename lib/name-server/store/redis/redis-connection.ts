@@ -21,23 +21,46 @@ export interface RedisConnector {
 
 /** A client of the package `@redis/client` or `redis`, made by its `createClient`. */
 export interface NodeRedisClient {
+  /** The options that the client was made with. The address in errors comes from their `socket`. */
   readonly options?: object;
+  /** Makes a client with the same options, except `overrides`. The store uses such clients only. */
   duplicate(overrides?: object): NodeRedisClient;
+  /** Connects. Rejects when Redis cannot be reached, or refuses the client. */
   connect(): Promise<unknown>;
+  /** Sends a command, and gives its reply with texts as strings. Rejects when Redis answers with an error, or is lost. */
   sendCommand(args: string[]): Promise<unknown>;
+  /** Calls `listener` with each message of a channel. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  /** Listens to an event: `error` or `end`. */
   on(event: string, listener: (error: Error) => void): unknown;
+  /** Closes the connection at once. Throws when the connection is closed already. */
   destroy(): unknown;
 }
 
 /** A client of the package `ioredis`, of a single Redis or of a Redis with Sentinels. */
 export interface IoredisClient {
-  readonly options: { readonly host?: string; readonly port?: number; readonly path?: string; readonly keyPrefix?: string };
+  /** The options that the client was made with. */
+  readonly options: {
+    /** Host of Redis. The address in errors has it. */
+    readonly host?: string;
+    /** Port of Redis. */
+    readonly port?: number;
+    /** Path of a unix socket, in place of host and port. */
+    readonly path?: string;
+    /** Text that the client puts before every key. */
+    readonly keyPrefix?: string;
+  };
+  /** Makes a client with the same options, except `overrides`. The store uses such clients only. */
   duplicate(overrides?: object): IoredisClient;
+  /** Connects. Rejects when Redis cannot be reached, or refuses the client. */
   connect(): Promise<unknown>;
+  /** Sends a command, and gives its reply with texts as strings. Rejects when Redis answers with an error, or is lost. */
   call(command: string, args: string[]): Promise<unknown>;
+  /** Begins to receive the messages of a channel, as events `message`. */
   subscribe(channel: string): Promise<unknown>;
+  /** Listens to an event. */
   on(event: string, listener: (...values: never[]) => void): unknown;
+  /** Closes the connection at once. */
   disconnect(): void;
 }
 
