@@ -88,6 +88,7 @@ export class LogEntry implements Readonly<LogFields> {
     return this.msg;
   }
 
+  /** The line as a text, with the stack below it when there is one. */
   toString(): string {
     // lines of a stack are indented, so that none looks like a line of the log
     return this.stack === undefined ? this.msg : `${this.msg}\n  ${this.stack.replace(/\n(?! )/g, '\n  ')}`;

@@ -42,7 +42,7 @@ export class ProxyReference {
     }
   }
 
-  /** @throws {PyroError} when the state has another shape than {@link toState} gives */
+  /** Makes a reference of the state that {@link toState} gives. @throws {PyroError} when the state has another shape */
   static fromState(state: readonly unknown[]): ProxyReference {
     const [uri, oneway, methods, attrs, handshake, serializer] = state;
     if (typeof uri !== 'string' || state.length < 6)

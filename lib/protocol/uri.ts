@@ -92,7 +92,7 @@ export class PyroUri {
     return [this.protocol, object, this.socketName ?? null, this.host ?? null, this.port ?? null];
   }
 
-  /** @throws {PyroError} `BAD_URI` when the state has another shape than {@link toState} gives */
+  /** Makes a URI of the state that {@link toState} gives. @throws {PyroError} `BAD_URI` when the state has another shape */
   static fromState(state: readonly unknown[]): PyroUri {
     const [protocol, object, socketName, host, port] = state;
     const tags = object instanceof Set || Array.isArray(object) ? joinedTags(object) : object;

@@ -13,7 +13,7 @@ import { unixPathFault } from './unix-path.js';
 /** The address to connect to. With `address`, the host name is not looked up. */
 export type ConnectAddress =
   | {
-      /** Host name, or IP address without brackets. A certificate of the peer has to be for this host. */
+      /** Host name, or IP address without brackets. A certificate of the peer has to be for this host, unless `tls.servername` names another. */
       host: string;
       /** TCP port. */
       port: number;
