@@ -124,7 +124,7 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     contract: [],
     reading: ['contract'],
     bytes: ['reading', 'contract'],
-    objects: ['bytes', 'contract'],
+    objects: ['bytes', 'reading', 'contract'],
     values: ['objects', 'contract'],
     json: ['values', 'reading', 'contract'],
     marshal: ['values', 'objects', 'bytes', 'reading', 'contract'],

@@ -112,7 +112,7 @@ export class ClassDescription implements DescribedClass {
       transformed === undefined
         ? this.filled(given, spend)
         : this.typed(
-            transformedInstance(transformed, given, (member) => this.readerOf(member, spend)),
+            transformedInstance(transformed, given, (member) => this.readerOf(member, spend), spend),
             spend,
           );
     if (this.isValidated) {

@@ -5,6 +5,7 @@ import { configError } from '../options/option-checks.js';
 import { safeText } from '../protocol/safe-text.js';
 import { isPlainObject } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { peerMap, peerSet } from '../serializers/reading/peer-tables.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import {
   emittedType,
@@ -14,7 +15,7 @@ import {
   type ValidatedMember,
   validatedMembers,
 } from './dto-packages.js';
-import { arrayTypeOf, type FindClass, type ValueType } from './field-types.js';
+import { arrayTypeOf, type FindClass, isScalarClass, type ValueType } from './field-types.js';
 import { inside, readTyped } from './field-values.js';
 
 /** Reads the value of a member; undefined when class-transformer reads it. */
@@ -29,11 +30,13 @@ const READY = Symbol('a value that is ready');
  *
  * @param given the received members, by their names on the wire
  * @param readerOf called for the members whose values are objects
+ * @param spend of the read
  */
 export function transformedInstance(
   transformed: TransformedClass,
   given: Record<string, unknown>,
   readerOf: MemberReader,
+  spend: Spend,
 ): object {
   const ready = new Map<string, unknown>();
   const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
@@ -41,19 +44,28 @@ export function transformedInstance(
     // class-transformer copies objects member by member: arrays would lose their class, and the time grows with the square of the members
     if (typeof value !== 'object' || value === null) return [key, value];
     const read = readerOf(member);
+    if (read === undefined && isScalarClass(transformed.typeOf(member))) {
+      if (transformed.isSet(member) && Array.isArray(value)) peerSet(scalarsOf(transformed.typeOf(member), value), spend);
+      return [key, value];
+    }
     const made = read === undefined ? value : inside(member, () => read(value));
     if (transformed.hasTransform(member)) {
       if (holds(made, isArrayOfNumbers))
         throw new UnreadableError(`${member} has an array, and class-transformer cannot give one to @Transform`);
       return [key, made];
     }
-    ready.set(member, read === undefined && Array.isArray(made) && transformed.isSet(member) ? new Set(made) : made);
+    ready.set(member, read === undefined && Array.isArray(made) && transformed.isSet(member) ? peerSet(made, spend) : made);
     return [key, READY];
   });
   const instance = transformed.make(Object.fromEntries(plain) as Record<string, unknown>) as Record<string, unknown>;
   // members with @Exclude are missing
   for (const [member, value] of ready) if (instance[member] === READY) instance[member] = value;
   return instance;
+}
+
+/** The items that class-transformer puts into a Set, as far as they can collide. */
+function scalarsOf(type: unknown, items: readonly unknown[]): unknown[] {
+  return type === Number ? items.map(Number) : type === String ? items.map(String) : [];
 }
 
 /** Reads the values of a member whose class is in `@Type`: one object, a list, a Set, or a Map of them. */
@@ -76,12 +88,13 @@ export function nestedReader(
   const items = (list: readonly unknown[]): unknown[] => list.map((item, index) => inside(index, () => listOrOne(item)));
   const listOrOne = (value: unknown): unknown => (Array.isArray(value) ? items(value) : one(value));
   return (value) => {
-    if (emitted === Set && (Array.isArray(value) || value instanceof Set)) return new Set(items([...value]));
+    if (emitted === Set && (Array.isArray(value) || value instanceof Set)) return peerSet(items([...value]), spend);
     // a dict with keys that are no texts is read as a Map
     const entries =
       value instanceof Map ? [...(value as Map<unknown, unknown>)] : isPlainObject(value) ? Object.entries(value) : undefined;
     if (emitted !== Map || entries === undefined) return listOrOne(value);
-    return new Map(entries.map(([key, item]) => [key, inside(safeText(key), () => listOrOne(item))]));
+    const read = entries.map(([key, item]) => [key, inside(safeText(key), () => listOrOne(item))] as const);
+    return peerMap(read, spend);
   };
 }
 
@@ -99,11 +112,12 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
     const array = arrayMember(type, member);
     return array === undefined || value === null ? value : readTyped(array, value, `${member} of ${type.name}`, spend);
   };
-  const instance = transformedInstance(transformed, given, (member) => {
+  const readerOf: MemberReader = (member) => {
     if (arrayMember(type, member) !== undefined) return (value) => readArray(member, value);
     const nested = transformed.nestedClassOf(member);
     return nested && nestedReader(type, member, nested, find, spend);
-  }) as Record<string, unknown>;
+  };
+  const instance = transformedInstance(transformed, given, readerOf, spend) as Record<string, unknown>;
   // a text or number where an array is expected
   for (const member of Object.keys(instance))
     if (instance[member] !== undefined) instance[member] = inside(member, () => readArray(member, instance[member]));

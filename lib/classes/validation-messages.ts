@@ -13,16 +13,16 @@ const MAX_PATH_STEPS = 20;
  */
 export function validationMessages(error: unknown): string[] | undefined {
   if (Array.isArray(error)) {
-    const messages = bounded(constraintMessages(error, 0));
+    const messages = boundedMessages(constraintMessages(error, 0));
     return messages.length > 0 ? messages : undefined;
   }
   const { issues } = (typeof error === 'object' && error !== null ? error : {}) as { issues?: unknown };
   if (!Array.isArray(issues) || issues.length === 0) return undefined;
-  return bounded(issueMessages(issues as { path?: unknown; message?: unknown }[]));
+  return boundedMessages(issueMessages(issues as { path?: unknown; message?: unknown }[]));
 }
 
-/** The first messages. A last one says that there are more. */
-function bounded(messages: Iterable<string>): string[] {
+/** The first 100 messages, each cut after 1,000 characters. A last one says that there are more. */
+export function boundedMessages(messages: Iterable<string>): string[] {
   const first: string[] = [];
   for (const message of messages) {
     if (first.length === MAX_MESSAGES) {

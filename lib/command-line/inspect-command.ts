@@ -26,6 +26,9 @@ import {
 import { orUnreachable, resolvedUri, withRemote } from './remote/remote-connection.js';
 import { untilEnded } from './terminal/signals.js';
 
+/** Most connections to the web server of the page. A browser opens up to six for each page. */
+const MAX_CONNECTIONS = 128;
+
 interface InspectArguments extends RemoteArguments {
   port: number;
   host: string;
@@ -92,6 +95,7 @@ class InspectorPage implements AsyncDisposable {
       (request) => refuseOtherNames(request, host),
     );
     const server = createServer((request, response) => void answer(inspector, token, request, response));
+    server.maxConnections = MAX_CONNECTIONS;
     server.listen(port, host);
     await once(server, 'listening').catch((error: unknown) => {
       throw new CommandFailure(`cannot listen on ${host}:${port}: ${(error as Error).message}`, EXIT_CODES.failed.code, {

@@ -31,6 +31,8 @@ export interface NameLimits {
    * its characters, some 20 ns each. Default 2,000.
    */
   maxRegexInstructions: number;
+  /** Time for which one call may match names with a regular expression, in milliseconds. Default 5,000. */
+  maxRegexMs: number;
   /** Open watches. Default 1,000. */
   maxWatches: number;
   /**
@@ -54,6 +56,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxTagsLength: 10_000,
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
+  maxRegexMs: 5_000,
   maxWatches: 1_000,
   maxWatchBytes: DEFAULT_MAX_WATCH_BYTES,
   maxLeaseMs: 3_600_000,

@@ -21,8 +21,6 @@ import { afterwards, type NameLease, type NameRecord, type NameSelection, type N
 
 /** Time for which names are matched with a regular expression before others are served, and the time of one name more. */
 const MATCH_SLICE_MS = 5;
-/** Longest time that one call may match names with a regular expression. */
-const MATCH_LIMIT_MS = 5_000;
 
 /** A name's URI, or its URI and metadata tags. */
 type ListedName = string | PyTuple;
@@ -204,7 +202,7 @@ export class NameServer {
     if (isTrueInPython(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
     if (!isTrueInPython(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
     const matches = namePattern(this.read.regex(regex), this.limits);
-    return matching(await this.store.list({ by: 'all' }), matches);
+    return matching(await this.store.list({ by: 'all' }), matches, this.limits.maxRegexMs);
   }
 
   private async heldName(name: string): Promise<NamingError> {
@@ -216,7 +214,11 @@ export class NameServer {
 }
 
 /** Matches in slices, so that other calls are served between them. */
-async function matching(records: readonly NameRecord[], matches: (name: string) => boolean): Promise<NameRecord[]> {
+async function matching(
+  records: readonly NameRecord[],
+  matches: (name: string) => boolean,
+  mostMs: number,
+): Promise<NameRecord[]> {
   const found: NameRecord[] = [];
   const start = performance.now();
   let sliceEnd = start + MATCH_SLICE_MS;
@@ -224,10 +226,10 @@ async function matching(records: readonly NameRecord[], matches: (name: string) 
     if (matches(record.name)) found.push(record);
     const now = performance.now();
     if (now < sliceEnd) continue;
-    if (now - start > MATCH_LIMIT_MS)
-      throw new NamingError(
-        `regex takes more than ${MATCH_LIMIT_MS} ms for ${records.length} names; use a simpler one, or a prefix`,
-      );
+    if (now - start > mostMs) {
+      const what = `ms for a regex and ${records.length} names: use a simpler regex, or a prefix`;
+      throw tooMany(what, Math.round(now - start), 'maxRegexMs', mostMs);
+    }
     await nextTurn();
     sliceEnd = performance.now() + MATCH_SLICE_MS;
   }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
+import { isIndexKey } from '../serpent/index-keys.js';
 import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
 import { optionText } from './safe-text.js';
@@ -68,10 +69,11 @@ export class ProxyReference {
   }
 }
 
+/** No member has a name like `'65536'`. Older versions of Node take quadratic time for a Set of them. */
 function namesOf(value: unknown): Set<string> {
   if (!Array.isArray(value) && !(value instanceof Set))
     throw new PyroError('the member names of a proxy are a list, tuple or set');
-  return new Set([...value].filter((name): name is string => typeof name === 'string'));
+  return new Set([...value].filter((name): name is string => typeof name === 'string' && !isIndexKey(name)));
 }
 
 /** The reference of a proxy or of a reference; undefined for every other value. */

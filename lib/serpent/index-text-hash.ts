@@ -1,4 +1,9 @@
-/** The first versions of Node whose V8 hashes texts that look like array indices with a seed, one of each line. */
+/**
+ * The first versions of Node whose V8 hashes texts that look like array indices with a seed, one of each line.
+ *
+ * Measured: a Map with the keys `"0"`, `"65536"`, … of 30,000 multiples took 957 to 1,062 ms of CPU in the versions just before these
+ * (20.20.1, 22.22.1, 24.14.0, 25.8.1), and 1 to 6 ms in these. In 26.0.0, the first of its line, it took 10 ms.
+ */
 const FIRST_WITH_SEED: readonly (readonly [number, number, number])[] = [
   [20, 20, 2],
   [22, 22, 2],

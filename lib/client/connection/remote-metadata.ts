@@ -1,5 +1,6 @@
 import { ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import { isIndexKey } from '../../serpent/index-keys.js';
 
 /** The members that a remote object exposes. */
 export interface RemoteMetadata {
@@ -30,7 +31,8 @@ export function readMetadata(value: unknown, uri: PyroUri): RemoteMetadata {
 function nameSetOf(value: unknown): ReadonlySet<string> {
   if (Array.isArray(value) || value instanceof Set) {
     const names = [...(value as Iterable<unknown>)];
-    if (names.every((name) => typeof name === 'string')) return new Set(names);
+    // no member has a name like '65536', and older versions of Node take quadratic time for a Set of them
+    if (names.every((name) => typeof name === 'string')) return new Set(names.filter((name) => !isIndexKey(name)));
   }
   throw new ProtocolError('the metadata of an object is a dict of name sets: methods, oneway, attrs');
 }

@@ -56,6 +56,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   private isTimedOut = false;
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
+  private knownSpend: ((bytes: number) => void) | undefined = undefined;
   private heldBytes = 0;
   private hasEnded = false;
   private endHooks: (() => void)[] | undefined;
@@ -161,10 +162,15 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     return call;
   }
 
-  /** Counts memory that the arguments take after they were read. It is held until the request ends. @throws {UnreadableError} over a limit */
-  spend(bytes: number): void {
-    this.budget?.spend(bytes);
-    this.hold(bytes);
+  /**
+   * Counts memory that the arguments take after they were read. It is held until the request ends. Always the same function: it stands for
+   * the read. It throws an UnreadableError over a limit.
+   */
+  get spend(): (bytes: number) => void {
+    return (this.knownSpend ??= (bytes) => {
+      this.budget?.spend(bytes);
+      this.hold(bytes);
+    });
   }
 
   /** Counts memory for this request, until the request ends. */

@@ -5,7 +5,7 @@ import { isDescribedException, PythonException } from '../../protocol/python-exc
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
 import { responseAttributes, sendable } from './response-attributes.js';
-import { validationMessages } from '../../classes/validation-messages.js';
+import { boundedMessages, validationMessages } from '../../classes/validation-messages.js';
 
 /** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
@@ -105,10 +105,16 @@ function ofStatus(status: number, response: unknown, fallback: string, cause: un
   return new PythonException(`builtins.${type}`, messagesOf(response, fallback), responseAttributes(response), { cause });
 }
 
-/** The messages of an exception's response, one per arg: the response of a ValidationPipe has a list of messages. */
+/**
+ * The messages of an exception's response, one per arg. The response of a ValidationPipe has a list of messages: with
+ * `forbidNonWhitelisted` one for each member that the class does not have, with its whole name, which the peer chose.
+ */
 function messagesOf(response: unknown, fallback: string): unknown[] {
   if (typeof response === 'string') return [response];
   const { message } = (response ?? {}) as { message?: unknown };
-  if (Array.isArray(message) && message.length > 0) return validationMessages(message) ?? message.map((line) => sendable(line));
+  if (Array.isArray(message) && message.length > 0) {
+    if (message.every((line) => typeof line === 'string')) return boundedMessages(message);
+    return validationMessages(message) ?? message.map((line) => sendable(line));
+  }
   return [typeof message === 'string' ? message : fallback];
 }

@@ -24,7 +24,7 @@ class TypedArgument implements PipeTransform {
       const { request } = servedCall();
       const { budget } = request;
       if (budget) budget.spendChecks(countChecks(this.type, value, budget.leftChecks));
-      return readTyped(this.type, value, 'the value', (bytes) => request.spend(bytes));
+      return readTyped(this.type, value, 'the value', request.spend);
     } catch (error) {
       throw refusedArgument(error, this.label);
     }

@@ -3,6 +3,7 @@ import { storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
 import type { KnownMember } from './known-members.js';
+import { collidingKeys } from './peer-tables.js';
 import type { ValueReader } from './value-reader.js';
 
 /** Entries for which V8 makes room in an empty Map. */
@@ -140,8 +141,4 @@ export class DictBuilder {
 export function emptyDict(reader: ValueReader): Map<unknown, unknown> | Record<string, unknown> {
   reader.spend(reader.isFaithful ? COSTS.map : COSTS.dict);
   return reader.isFaithful ? new Map() : {};
-}
-
-export function collidingKeys(): UnreadableError {
-  return new UnreadableError('keys collide so often that they were made for it');
 }

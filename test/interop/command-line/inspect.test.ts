@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type DaemonSnapshot,
@@ -116,6 +117,20 @@ class Inspecting implements AsyncDisposable {
 const camera = (): object => ({ session: 'one', server: location, objectId: 'camera', kind: 'method', handshake: null });
 
 describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
+  it('connections to the page of inspect that are too many are closed, and those before them are served', async () => {
+    await using page = await Inspecting.start(`PYRO:camera@${location}`);
+    const { hostname, port } = page.url;
+    const sockets = Array.from({ length: 150 }, () => connect(Number(port), hostname).on('error', () => undefined));
+    try {
+      await Promise.any(sockets.map((socket) => once(socket, 'close')));
+      const served = sockets.filter((socket) => !socket.destroyed).map((socket) => once(socket, 'data'));
+      for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      expect(String((await Promise.any(served))[0])).toContain('404');
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
   it('inspect shows the objects of a daemon of Python with their members and names, and calls them', async () => {
     await using page = await Inspecting.start('lab.camera', '--ns', `127.0.0.1:${names.uri.port}`, '--allow-calls');
     expect(await (await page.get('')).text()).toContain('page.js');

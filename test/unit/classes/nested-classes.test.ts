@@ -45,6 +45,23 @@ class UnregisteredPoint {
   y!: number;
 }
 
+it('class-transformer reads lists and objects of the scalar types in @Type', () => {
+  class Scalars {
+    @Type(() => Number)
+    ids!: number[];
+    @Type(() => String)
+    names!: Set<string>;
+    @Type(() => Date)
+    at!: Date;
+  }
+  registerClass(Scalars, { name: 'nested.Scalars', fields: ['ids', 'names', 'at'] });
+  const msgpack = createSerializers({}).get(SERIALIZER_IDS.msgpack)!;
+  const at = new Date(1_700_000_000_000);
+  const sent = msgpack.dumps({ __class__: 'nested.Scalars', ids: ['1', 2], names: ['a', 7, 'a'], at });
+  const expected = { ids: [1, 2], names: new Set(['a', '7']), at };
+  expect(msgpack.loads(sent)).toEqual(Object.assign(new Scalars(), expected));
+});
+
 describe.each([FieldsPoint, TransformedPoint, ValidatedPoint, SchemaPoint, UnregisteredPoint])(
   'a nested plain dict where class-transformer has @Type(() => %o)',
   (Point: new () => object) => {

@@ -160,6 +160,26 @@ describe('the limits of a name server', () => {
     }
   });
 
+  it('a regular expression that takes longer than maxRegexMs is refused, for listing and for removing', async () => {
+    const server = await start({ limits: { maxRegexMs: 1 } });
+    const client = await connect(server);
+    // one name takes some 40 ms
+    for (let index = 0; index < 3; index++) await client.register(`${'a'.repeat(990)}${index}`, URI);
+    for (const [method, ...args] of [
+      ['list', null, '(a{1,20}){1,20}b'],
+      ['remove', null, null, '(a{1,20}){1,20}b'],
+    ] as const) {
+      await expect(rawCall(server, method, ...args)).rejects.toMatchObject({
+        pythonType: 'Pyro5.errors.NamingError',
+        message: expect.stringMatching(
+          /: \d+ ms for a regex and 4 names: use a simpler regex, or a prefix; the name server takes 1 \(its option limits\.maxRegexMs\)/,
+        ) as string,
+      });
+    }
+    expect(server.counters.maxRegexMs).toBe(2);
+    expect((await client.list({ prefix: 'a' })).size).toBe(3);
+  });
+
   it('a regular expression that takes exponential time elsewhere is matched in linear time', async () => {
     const client = await connect(await start());
     await client.register('a'.repeat(500), URI);

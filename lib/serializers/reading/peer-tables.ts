@@ -1,0 +1,43 @@
+import type { Spend } from '../../arrays/layout.js';
+import { HashCollisions } from '../../serpent/hash-collisions.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
+
+/** The limit on colliding keys of each read, by the function that counts the memory of the read. */
+const collisionsOfReads = new WeakMap<Spend, HashCollisions>();
+
+/**
+ * Makes a Set of values that a peer chose.
+ *
+ * @param spend of the read: all tables that it makes share one limit on colliding keys
+ * @throws {UnreadableError} when so many values collide that they were made for it
+ */
+export function peerSet(values: Iterable<unknown>, spend: Spend): Set<unknown> {
+  const collisions = collisionsOf(spend);
+  const set = new Set<unknown>();
+  for (const value of values) {
+    if (!collisions.admits(set, value)) throw collidingKeys();
+    set.add(value);
+  }
+  return set;
+}
+
+/** Makes a Map with keys that a peer chose. Parameters and errors are those of {@link peerSet}. */
+export function peerMap(entries: Iterable<readonly [unknown, unknown]>, spend: Spend): Map<unknown, unknown> {
+  const collisions = collisionsOf(spend);
+  const map = new Map<unknown, unknown>();
+  for (const [key, value] of entries) {
+    if (!collisions.admits(map, key)) throw collidingKeys();
+    map.set(key, value);
+  }
+  return map;
+}
+
+export function collidingKeys(): UnreadableError {
+  return new UnreadableError('keys collide so often that they were made for it');
+}
+
+function collisionsOf(spend: Spend): HashCollisions {
+  let collisions = collisionsOfReads.get(spend);
+  if (collisions === undefined) collisionsOfReads.set(spend, (collisions = new HashCollisions()));
+  return collisions;
+}
