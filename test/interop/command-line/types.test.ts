@@ -124,23 +124,22 @@ export interface ${name} {
   /** The gain. */
   gain: number;
   readonly serial: string;
-  frames(count: number): AsyncIterable<Record<string, unknown>>;
-  kind(of: number): unknown;
+  frames(count: number | bigint): AsyncIterable<Record<string, unknown>>;
+  kind(of: number | bigint): unknown;
   /** Oneway: nobody waits for its end. */
   note(...lines: unknown[]): void;
   /**
    * Takes a picture.
    *
    * Slowly.
-   *
-   * Keywords: \`kwargs({ roi?: readonly number[] | null, …options: string })\`
    */
-  take(seconds: number, binning?: number): Buffer;
+  take(seconds: number, binning?: number | bigint, keywords?: KeywordArguments<{ seconds?: number; binning?: number | bigint; roi?: readonly (number | bigint)[] | null; [options: string]: string | number | number | bigint | readonly (number | bigint)[] | null | undefined }>): Buffer;
   version(): unknown;
 }
 `,
         )
-        .reduce((text, each) => text + each, '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n'),
+        .reduce((text, each) => text + each, '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n' +
+            "import type { KeywordArguments } from 'nestjs-pyro';\n"),
     );
   });
 
