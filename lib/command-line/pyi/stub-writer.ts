@@ -161,9 +161,18 @@ class ProtocolWriter {
     return [...this.visible.aliases, `class ${name}(Protocol):\n${classBody(body)}`].join('\n\n');
   }
 
-  private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
+  private attributeLines(name: string, { type = 'Any', doc, readable, writable }: AttributeSignature): string[] {
     const docs = docString(doc);
     const text = this.visible.in(type);
+    // None is refused wherever a value is used
+    if (!readable)
+      return [
+        `@${this.visible.in('property')}`,
+        `def ${name}(self) -> None:`,
+        ...nested([...docString(`${doc ?? ''}\n\nIt can be written, and not read.`.trim()), '...']),
+        `@${name}.setter`,
+        `def ${name}(self, value: ${text}) -> None: ...`,
+      ];
     if (writable) return [`${name}: ${text}`, ...docs];
     return [`@${this.visible.in('property')}`, `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
   }

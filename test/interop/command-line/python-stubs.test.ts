@@ -18,7 +18,7 @@ import { PythonInterpreter } from '../python-interpreter.js';
 const SOURCE = `
 import { Exclude, Expose } from 'class-transformer';
 import { IsOptional, IsString } from 'class-validator';
-import { PyroClass, PyroController, PyroKwargs, PyroMethod, registerEnum } from 'nestjs-pyro';
+import { PyroClass, PyroController, PyroKwargs, PyroMethod, PyroProperty, registerEnum } from 'nestjs-pyro';
 
 @PyroController() export class Mixed {
   @PyroMethod() heat(celsius: number, minutes = 5, pause?: number): string { return String(celsius + minutes + (pause ?? 0)); }
@@ -67,6 +67,13 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
   @PyroMethod() store(value: Json): Json { return value; }
   @PyroMethod() set(range: [number, number], tags: Set<number>): void { void [range, tags]; }
   @PyroMethod() search(@PyroKwargs() options: { limits?: number[] }): void { void options; }
+}
+
+@PyroController() export class Safe {
+  private key = '';
+  /** The new key. */
+  @PyroProperty() set secret(key: string) { this.key = key; }
+  @PyroMethod() size(): number { return this.key.length; }
 }
 
 @PyroController() export class Users { @PyroMethod() add(user: User): User { return user; } }
@@ -370,6 +377,22 @@ def calls(o: Scanner, mine: Mine, whole: list[int], by_name: dict[str, int], of:
         { directory },
       ),
     ).toEqual(['at', 'inner', 'of', 'range', 'tags', 'values']);
+  });
+
+  it('pyi lets an attribute that has only a setter be written, and not read', async () => {
+    expect(await stub('safe', ['Safe'])).toContain('The new key.\n\n        It can be written, and not read.\n');
+    await expectRefused(
+      'safe_calls',
+      `from safe import Safe
+
+def calls(o: Safe) -> float:
+    o.secret = "x"
+    o.secret = 1  # refused
+    o.secret + "y"  # refused
+    key: str = o.secret  # refused
+    return o.size()
+`,
+    );
   });
 
   it('pyi writes the members of a class by their names on the wire, without members that do not travel', async () => {

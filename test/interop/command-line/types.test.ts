@@ -138,9 +138,27 @@ export interface ${name} {
 }
 `,
         )
-        .reduce((text, each) => text + each, '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n' +
-            "import type { KeywordArguments } from 'nestjs-pyro';\n"),
+        .reduce(
+          (text, each) => text + each,
+          '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n' +
+            "import type { KeywordArguments } from 'nestjs-pyro';\n",
+        ),
     );
+  });
+
+  it('types writes the parameters of a cached method, and of one that takes self among all arguments', async () => {
+    const uri = await serveWithSignatures(`
+import functools
+import Pyro5.api
+
+@Pyro5.api.expose
+class Camera:
+    @functools.lru_cache(maxsize=8)
+    def cached(self, gain: float) -> str: pass
+    def any(*args: str): pass
+`);
+    const text = await printed('types', uri);
+    expect(text).toContain('  any(...args: string[]): unknown;\n  cached(gain: number): string;\n');
   });
 
   it('types writes the records, enums and named tuples that a live object of Python names, nested ones too', async () => {
