@@ -36,8 +36,8 @@ declare const checked: unique symbol;
  * @typeParam N the names of these members
  */
 export class KeywordArguments<out V = unknown, out N extends PropertyKey = unknown extends V ? PropertyKey : keyof V> {
-  /** Only a type: the compiler refuses values of other types, and names that the method does not take. */
-  declare readonly [checked]?: readonly [V, N];
+  /** Only a type, never a member: the compiler refuses values of other types, and names that the method does not take. */
+  declare readonly [checked]: readonly [V, N];
 
   static {
     recogniseInstances(this, 'KeywordArguments');
