@@ -161,5 +161,7 @@ function isUnion(type: string): boolean {
 
 /** A union of types. */
 export function unionOf(members: readonly string[]): string {
-  return members.includes('unknown') ? 'unknown' : [...new Set(members)].join(' | ') || 'never';
+  // a type in brackets or a text may have a `|` of its own
+  const parts = members.flatMap((member) => (/['"[({<]/.test(member) ? [member] : member.split(' | ')));
+  return parts.includes('unknown') ? 'unknown' : [...new Set(parts)].join(' | ') || 'never';
 }

@@ -133,7 +133,7 @@ export interface ${name} {
    *
    * Slowly.
    */
-  take(seconds: number, binning?: number | bigint, keywords?: KeywordArguments<{ seconds?: number; binning?: number | bigint; roi?: readonly (number | bigint)[] | null; [options: string]: string | number | number | bigint | readonly (number | bigint)[] | null | undefined }>): Buffer;
+  take(seconds: number, binning?: number | bigint, keywords?: KeywordArguments<{ seconds?: number; binning?: number | bigint; roi?: readonly (number | bigint)[] | null; [options: string]: string | number | bigint | readonly (number | bigint)[] | null | undefined }>): Buffer;
   version(): unknown;
 }
 `,
