@@ -31,7 +31,15 @@ const rooms: Record<string, Room[]> = {
     { name: 'e2e', testTimeoutMs: 30_000, python: true },
   ],
   long: [
-    { name: 'interop', testTimeoutMs: 3_600_000, python: true, env: { LONG_VALUES: process.env['LONG_VALUES'] ?? '20000' } },
+    {
+      name: 'interop',
+      testTimeoutMs: 3_600_000,
+      python: true,
+      env: {
+        LONG_VALUES: process.env['LONG_VALUES'] ?? '20000',
+        LONG_ARRAYS: process.env['LONG_ARRAYS'] ?? '100000',
+      },
+    },
     { name: 'fuzz', testTimeoutMs: 3_600_000, python: false, env: { FUZZ_RUNS: process.env['FUZZ_RUNS'] ?? '20000' } },
     {
       name: 'e2e',

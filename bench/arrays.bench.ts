@@ -17,12 +17,11 @@ const PAIRS: readonly (readonly [name: string, client: ClientName, server: Serve
   ['ours ↔ ours', 'our proxy', 'core'],
 ];
 
-const TASKS = {
-  '1 MiB of float32, msgpack': echoArray(1, 'msgpack'),
-  '10 MiB of float32, msgpack': echoArray(10, 'msgpack'),
-  '1 MiB of float32, serpent': echoArray(1, 'serpent'),
-  '10 MiB of float32, serpent': echoArray(10, 'serpent'),
-};
+const TASKS = Object.fromEntries(
+  (['msgpack', 'serpent', 'marshal', 'json'] as const).flatMap((serializer) =>
+    [1, 10].map((megabytes) => [`${megabytes} MiB of float32, ${serializer}`, echoArray(megabytes, serializer)]),
+  ),
+);
 
 /** Echoes arrays over one connection: arrays of NumPy in Python, `NdArray`s in this package. CPU is the CPU of both programs for one call. */
 const benchmark: Benchmark = async (options) => {

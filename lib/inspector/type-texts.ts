@@ -11,6 +11,8 @@ const MAX_MEMBERS = 2_000;
 const MAX_CHARS = 1_000;
 
 const NULLABLE = /^(?:Optional\[(?<optional>.+)\]|(?<union>.+?) \| None)$/;
+/** A field that a server only reads. */
+const READ_ONLY = /^ReadOnly\[(?<type>.+)\]$/;
 const LIST = /^(?:list|List|Sequence|Iterable)\[(?<item>.+)\]$/;
 const LITERAL = /^Literal\[(?<values>(?:"[^"\\]*"|'[^'\\]*'|-?\d+)(?:, ?(?:"[^"\\]*"|'[^'\\]*'|-?\d+))*)\]$/;
 
@@ -32,6 +34,8 @@ export class TypeTextReader {
     const named = Object.hasOwn(this.types, text) ? this.types[text] : undefined;
     if (named !== undefined)
       return 'alias' in named ? this.shapeAt(named.alias, depth + 1) : this.dictOf(text, named.fields, depth);
+    const readOnly = READ_ONLY.exec(text)?.groups;
+    if (readOnly) return this.shapeAt(readOnly['type']!, depth);
     const nullable = NULLABLE.exec(text)?.groups;
     if (nullable) return this.shapeAt((nullable['optional'] ?? nullable['union'])!, depth + 1);
     const item = LIST.exec(text)?.groups?.['item'];

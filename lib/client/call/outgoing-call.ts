@@ -27,8 +27,18 @@ export interface OutgoingTrace {
   readonly correlationId: CorrelationIdSource | undefined;
 }
 
-/** The keyword arguments of a call of Python. {@link kwargs} makes them; a stand-in of a remote object reads `values`. */
-export class KeywordArguments {
+declare const checked: unique symbol;
+
+/**
+ * The keyword arguments of a call of Python. {@link kwargs} makes them; a stand-in of a remote object reads `values`.
+ *
+ * @typeParam V the members that the compiler knows. In the interface of a remote object: the keywords that a method takes
+ * @typeParam N the names of these members
+ */
+export class KeywordArguments<out V = unknown, out N extends PropertyKey = unknown extends V ? PropertyKey : keyof V> {
+  /** Only a type, never a member: the compiler refuses values of other types, and names that the method does not take. */
+  declare readonly [checked]: readonly [V, N];
+
   static {
     recogniseInstances(this, 'KeywordArguments');
   }
@@ -62,9 +72,13 @@ function namedValues(values: unknown): Readonly<Record<string, unknown>> {
 /**
  * Makes Python's keyword arguments, for the last argument of a remote call: `camera.expose(0.5, kwargs({ binning: 2 }))`.
  *
+ * The compiler checks an object where the interface of the remote object tells the keywords; it checks no Map.
+ *
  * @param values an object, or a Map with texts as keys. Members that are undefined are left out
  * @throws {TypeError} when `values` is something else
  */
+export function kwargs(values: ReadonlyMap<string, unknown>): KeywordArguments<never, never>;
+export function kwargs<V extends object>(values: V): KeywordArguments<V, keyof V>;
 export function kwargs(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): KeywordArguments {
   return new KeywordArguments(values);
 }

@@ -46,7 +46,7 @@ type CallSignature<F, Way> =
 /** An overload, and the same with `kwargs(…)` after some of the first arguments. */
 interface Overload<A extends readonly unknown[], R, Way> {
   (...args: A): Result<R, Way>;
-  (...args: [...Leading<A>, KeywordArguments]): Result<R, Way>;
+  (...args: [...Leading<A>, Keywords<A>]): Result<R, Way>;
 }
 
 type Result<R, Way> = Way extends 'batch' ? void : Promise<RemoteResult<R>>;
@@ -60,13 +60,22 @@ export type RemoteResult<R> = 0 extends 1 & R
       ? RemoteStream<I>
       : R;
 
-/** All tuples that are the first elements of `A`. */
+/** The keyword arguments that a method takes: those among its parameters, or any. */
+type Keywords<A extends readonly unknown[]> = [Extract<A[number], KeywordArguments>] extends [never]
+  ? KeywordArguments
+  : Extract<A[number], KeywordArguments>;
+
+/** All tuples that are the first elements of `A`, without keyword arguments. */
 type Leading<A extends readonly unknown[]> = A extends readonly []
   ? []
-  : A extends readonly [infer First, ...infer Rest]
-    ? [] | [First, ...Leading<Rest>]
-    : number extends A['length']
-      ? A
-      : A extends readonly [(infer First)?, ...infer Rest]
-        ? [] | [First, ...Leading<Rest>]
-        : [];
+  : A extends readonly [...infer Positional, KeywordArguments]
+    ? Leading<Positional>
+    : A extends readonly [infer First, ...infer Rest]
+      ? [] | [First, ...Leading<Rest>]
+      : number extends A['length']
+        ? A
+        : A extends readonly [(infer First)?, ...infer Rest]
+          ? NonNullable<First> extends KeywordArguments
+            ? []
+            : [] | [First, ...Leading<Rest>]
+          : [];

@@ -8,7 +8,7 @@ import type {
   SignatureBook,
 } from '../../daemon/contract/signatures.js';
 import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
-import { withReachedTypes } from '../types/reached-types.js';
+import { withArgumentTypes } from './argument-types.js';
 import { decoratorNamed, decoratorsOf, literalOf, optionsOf, type SourceDecorator } from './decorators.js';
 import { docOf, type Project } from './project.js';
 import { pythonNameFor } from '../python/python-names.js';
@@ -42,13 +42,12 @@ export function readProjectSignatures(project: Project, naming: PyroNaming | und
   const texts = new PythonTypeTexts(project, pythonNames);
   const signatures = classes.map((each) => {
     const read = new ClassReader(project, texts, each, each.naming ?? naming).read();
-    return [each.name, { ...read, class: pythonNames.get(each.symbol)! }] as const;
+    return { ...read, class: pythonNames.get(each.symbol)! };
   });
+  const complete = withArgumentTypes(signatures, texts.types, texts.resultNames);
   return {
     printedNames: texts.printedNames,
-    classes: Object.fromEntries(
-      signatures.map(([name, each]) => [name, withReachedTypes(each, (type) => texts.types.get(type))]),
-    ),
+    classes: Object.fromEntries(classes.map(({ name }, index) => [name, complete[index]!])),
   };
 }
 

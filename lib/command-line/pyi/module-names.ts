@@ -1,5 +1,6 @@
 /** Names that the printed module imports from `typing`. */
 export const FROM_TYPING: ReadonlySet<string> = new Set([
+  'AbstractSet',
   'Any',
   'Collection',
   'Iterator',
@@ -9,6 +10,7 @@ export const FROM_TYPING: ReadonlySet<string> = new Set([
   'NotRequired',
   'Protocol',
   'Sequence',
+  'TYPE_CHECKING',
   'TypeAlias',
   'TypedDict',
   'Unpack',
@@ -34,6 +36,7 @@ export const MODULE_NAMES: ReadonlySet<string> = new Set([
   ...BUILTINS,
   ...Object.keys(IMPORTED),
   'Enum',
+  'ReadOnly',
   'builtins',
   'dataclass',
   'typing',

@@ -1,3 +1,6 @@
+/** The names in a text of a type; texts of literals are matched as a whole. */
+export const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
+
 /** A union of types in a fixed order: the order of the compiler changes with other code. */
 export function unionText(texts: readonly string[]): string {
   const parts = new Set(texts.flatMap((text) => splitUnion(text)));

@@ -7,6 +7,7 @@ import { PythonClassTexts } from './python-class-text.js';
 import { PythonClasses } from './python-classes.js';
 import { capitalized, unionText } from './python-texts.js';
 import { textLiteral } from '../types/text-literal.js';
+import { readOnly } from './argument-types.js';
 import { argumentsOf, docOf, isData, isForeign } from './type-parts.js';
 
 const MAX_DEPTH = 20;
@@ -38,6 +39,11 @@ export class PythonTypeTexts {
   /** By the name in Python. */
   get types(): ReadonlyMap<string, TypeSignature> {
     return this.named.types;
+  }
+
+  /** The types of arguments, and the types of results of the same TypeScript types. */
+  get resultNames(): ReadonlyMap<string, string> {
+    return this.named.resultNames;
   }
 
   /** @param hint names an object type that has no name */
@@ -104,11 +110,14 @@ export class PythonTypeTexts {
   }
 
   private memberTexts(type: ts.UnionType, direction: Direction, hint: string): string {
-    const make = (name: string): string => unionText(type.types.map((each) => this.textOf(each, direction, name)));
     const { aliasSymbol } = type;
     if (aliasSymbol === undefined || type.aliasTypeArguments !== undefined || isForeign(this.project, aliasSymbol))
-      return make(hint);
-    return this.named.nameOf(aliasSymbol, aliasSymbol.name, (name) => this.named.types.set(name, { alias: make(name) }));
+      return unionText(type.types.map((each) => this.textOf(each, direction, hint)));
+    return this.named.directedNameOf(aliasSymbol, aliasSymbol.name, direction, (name, own, resultName) =>
+      this.named.types.set(name, {
+        alias: unionText(type.types.map((each) => this.textOf(each, own, resultName))),
+      }),
+    );
   }
 
   private enumText(type: ts.Type, direction: Direction): string {
@@ -151,17 +160,18 @@ export class PythonTypeTexts {
     if (isPromise(name) || name === 'Observable') return text(first);
     if (isIterator(name)) return isArgument ? 'Any' : `Iterator[${text(first)}]`;
     if (name === 'Map' || name === 'ReadonlyMap') return `${isArgument ? 'Mapping' : 'dict'}[${text(first)}, ${text(second)}]`;
-    if (name === 'Set' || name === 'ReadonlySet') return `set[${text(first)}]`;
+    if (name === 'Set' || name === 'ReadonlySet') return `${isArgument ? 'AbstractSet' : 'set'}[${text(first)}]`;
     return knownType(name, direction) ?? this.recordText(type, symbol, direction, hint);
   }
 
   private tupleText(type: ts.Type, direction: Direction, hint: string): string {
     const items = argumentsOf(this.project, type).map((each) => this.textOf(each, direction, hint));
+    const item = items.length === 0 ? 'Any' : unionText(items);
     // an array travels as a list, and a tuple of Python arrives as an array
-    const list = `${direction === 'argument' ? 'Sequence' : 'list'}[${items.length === 0 ? 'Any' : unionText(items)}]`;
+    if (direction !== 'argument') return `list[${item}]`;
     const { target } = type as ts.TupleTypeReference;
     const isFixed = target.elementFlags.every((flag) => flag === this.project.ts.ElementFlags.Required);
-    return direction === 'argument' && isFixed && items.length > 0 ? `tuple[${items.join(', ')}]` : list;
+    return isFixed && items.length > 0 ? `list[${item}] | tuple[${items.join(', ')}]` : `Sequence[${item}]`;
   }
 
   /** The text of a dict: with named fields, or with values of one type. */
@@ -183,20 +193,23 @@ export class PythonTypeTexts {
     const suffix = isNamed ? args.map((each) => capitalized(this.textOf(each, 'result', hint))).join('') : '';
     if (suffix.length > MAX_SUFFIX_CHARS) return 'Any';
     const name = isNamed ? symbol.name + suffix : hint;
-    return this.named.nameOf(isNamed && args.length === 0 ? symbol : type, name, (own) => this.addRecord(type, own, members));
+    const key = isNamed && args.length === 0 ? symbol : type;
+    return this.named.directedNameOf(key, name, direction, (...added) => this.addRecord(type, members, ...added));
   }
 
-  private addRecord(type: ts.Type, name: string, members: readonly ts.Symbol[]): void {
+  private addRecord(type: ts.Type, members: readonly ts.Symbol[], name: string, direction: Direction, resultName: string): void {
     const { ts, checker } = this.project;
     const fields: Record<string, FieldSignature> = {};
     this.named.types.set(name, { fields, ...docOf(this.project, type.symbol) });
     for (const member of members) {
       const isOptional = Boolean(member.flags & ts.SymbolFlags.Optional);
       const given = checker.getTypeOfSymbol(member);
-      const text = this.textOf(isOptional ? checker.getNonNullableType(given) : given, 'result', name + capitalized(member.name));
+      const own = isOptional ? checker.getNonNullableType(given) : given;
+      const text = this.textOf(own, direction, resultName + capitalized(member.name));
       const isNullable = isOptional && given.isUnion() && given.types.some(({ flags }) => flags & ts.TypeFlags.Null);
+      const shown = isNullable ? unionText([text, 'None']) : text;
       fields[member.name] = {
-        type: isNullable ? unionText([text, 'None']) : text,
+        type: direction === 'argument' ? readOnly(shown) : shown,
         required: !isOptional,
         ...docOf(this.project, member),
       };

@@ -74,13 +74,19 @@ function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): bool
 function importsFor(body: string, named: ReadonlySet<string>): string {
   // docs and texts may name anything
   const code = body.replace(/"""[^]*?"""|'(?:[^'\\\n]|\\.)*'/g, (text) => (text.startsWith('"""') ? '' : text));
-  const names = [...FROM_TYPING].filter((name) => new RegExp(String.raw`(?<!_typing\.)\b${name}\b`).test(code));
+  const isReadOnly = named.has('ReadOnly') && body.includes('ReadOnly[');
+  const isIn = (text: string, name: string): boolean => new RegExp(String.raw`(?<!_typing\.)\b${name}\b`).test(text);
+  // types in texts, of names that are defined further down
+  const isUsed = (name: string): boolean => isIn(code, name) || (named.has(name) && isIn(body, name));
+  const names = [...FROM_TYPING].filter((name) => (name === 'TYPE_CHECKING' ? isReadOnly : isUsed(name)));
   const lines = [
     ...['builtins', 'typing'].filter((name) => code.includes(`_${name}.`)).map((name) => `import ${name} as _${name}`),
     ...(/^@dataclass\b/m.test(code) ? ['from dataclasses import dataclass'] : []),
     ...importLines(Object.keys(IMPORTED).filter((name) => named.has(name) && new RegExp(String.raw`\b${name}\b`).test(code))),
     ...(/\(Enum\):$/m.test(code) ? ['from enum import Enum'] : []),
     ...(names.length > 0 ? [`from typing import ${names.join(', ')}`] : []),
+    // Python has it since 3.13; checkers always have it
+    ...(isReadOnly ? ['', 'if TYPE_CHECKING:', '    from typing_extensions import ReadOnly'] : []),
   ];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
 }
@@ -155,9 +161,18 @@ class ProtocolWriter {
     return [...this.visible.aliases, `class ${name}(Protocol):\n${classBody(body)}`].join('\n\n');
   }
 
-  private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
+  private attributeLines(name: string, { type = 'Any', doc, readable, writable }: AttributeSignature): string[] {
     const docs = docString(doc);
     const text = this.visible.in(type);
+    // None is refused wherever a value is used
+    if (!readable)
+      return [
+        `@${this.visible.in('property')}`,
+        `def ${name}(self) -> None:`,
+        ...nested([...docString(`${doc ?? ''}\n\nIt can be written, and not read.`.trim()), '...']),
+        `@${name}.setter`,
+        `def ${name}(self, value: ${text}) -> None: ...`,
+      ];
     if (writable) return [`${name}: ${text}`, ...docs];
     return [`@${this.visible.in('property')}`, `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
   }

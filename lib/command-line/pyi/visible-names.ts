@@ -1,8 +1,7 @@
 import { pythonNameFor } from '../python/python-names.js';
 import { BUILTINS, FROM_TYPING, IMPORTED } from './module-names.js';
+import { NAMES_AND_TEXTS } from './python-texts.js';
 import { textLiteral } from '../types/text-literal.js';
-
-const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
 
 /** Other names for types of a module, inside of a class whose members hide the types. */
 export class VisibleNames {

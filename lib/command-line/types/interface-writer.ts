@@ -8,7 +8,7 @@ import type {
 import { docComment } from './doc-comment.js';
 import { sortedEntries } from './signature-text.js';
 import { memberName, parameterNameFor, typeNameFor } from './typescript-names.js';
-import { arrayOf, namesStoodFor, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
+import { arrayOf, namesStoodFor, type TypeNames, typescriptResult, typescriptType, unionOf } from './typescript-type.js';
 
 /** An object whose interface is written. */
 export interface NamedSignatures {
@@ -42,6 +42,8 @@ interface NamesOfTypes extends TypeNames {
   base(type: TypeSignature): string | undefined;
   /** True for an alias that stands for itself. */
   isEndless(type: TypeAlias): boolean;
+  /** True for a type with fields of which one cannot be left out. */
+  hasRequired(name: string): boolean;
 }
 
 class InterfaceFile {
@@ -83,6 +85,10 @@ class InterfaceFile {
   private namesOf(types: Readonly<Record<string, TypeSignature>>): NamesOfTypes {
     const names: NamesOfTypes = {
       isEndless: (type) => standsForItself(type, types),
+      hasRequired: (name) => {
+        const type = Object.hasOwn(types, name) ? types[name]! : undefined;
+        return type !== undefined && 'fields' in type && Object.values(type.fields).some(({ required }) => required);
+      },
       base: (type) => (hasBase(type, types) ? names.own(type.base) : undefined),
       own: (name) => (Object.hasOwn(types, name) ? this.nameOf(name, types[name]!, names) : undefined),
       imported: (name) => {
@@ -175,16 +181,16 @@ function attributeText(name: string, { type, doc, readable, writable }: Attribut
   return `${docComment(text, '  ')}  ${writable ? '' : 'readonly '}${memberName(name)}: ${typescriptType(type, 'result', names)};\n`;
 }
 
-function methodText(name: string, { parameters, returns, doc, oneway, stream }: MethodSignature, names: TypeNames): string {
+function methodText(name: string, { parameters, returns, doc, oneway, stream }: MethodSignature, names: NamesOfTypes): string {
   const list = parameters === null ? '...args: unknown[]' : parameterTexts(parameters, names).join(', ');
   const result = oneway ? 'void' : typescriptResult(returns, stream, names);
-  const notes = [doc, oneway ? 'Oneway: nobody waits for its end.' : undefined, keywordNote(parameters ?? [], names)];
+  const notes = [doc, oneway ? 'Oneway: nobody waits for its end.' : undefined];
   const tags = (parameters ?? []).flatMap(({ name: of, doc: text }) => (of !== null && text ? [`@param ${of} ${text}`] : []));
   const comment = [...notes.filter((each) => each !== undefined), tags.join('\n')].filter((each) => each !== '').join('\n\n');
   return `${docComment(comment, '  ')}  ${memberName(name)}(${list}): ${result};\n`;
 }
 
-function parameterTexts(parameters: readonly ParameterSignature[], names: TypeNames): string[] {
+function parameterTexts(parameters: readonly ParameterSignature[], names: NamesOfTypes): string[] {
   const texts: string[] = [];
   const used = new Set<string>();
   const named = (name: string | null, otherwise: string): string => {
@@ -192,29 +198,64 @@ function parameterTexts(parameters: readonly ParameterSignature[], names: TypeNa
     used.add(text);
     return text;
   };
-  const needsKeywords = parameters.some(({ kind, required }) => kind === 'keyword' && required);
+  const keywords = keywordsType(parameters, names);
+  const needsKeywords = keywords?.isRequired === true;
   // TypeScript has no required parameter after optional parameters
   const isOptional = (index: number): boolean =>
     !needsKeywords && parameters.slice(index).every(({ kind, required }) => !required || !kind.startsWith('positional'));
   for (const [index, { name, kind, type }] of parameters.entries()) {
-    if (kind === 'positional' || kind === 'positional-only') {
-      const text = typescriptType(type, 'argument', names);
-      texts.push(`${named(name, `argument${index + 1}`)}${isOptional(index) ? '?' : ''}: ${text}`);
-    }
-    if (kind === 'varargs' && !needsKeywords) {
-      const text = typescriptType(type, 'argument', names);
-      texts.push(`...${named(name, 'others')}: ${arrayOf(text, 'result')}`);
-    }
+    if (kind !== 'positional' && kind !== 'positional-only') continue;
+    const text = typescriptType(type, 'argument', names);
+    texts.push(`${named(name, `argument${index + 1}`)}${isOptional(index) ? '?' : ''}: ${text}`);
   }
-  if (needsKeywords) texts.push(`${named(null, 'keywords')}: ${names.imported('KeywordArguments')}`);
+  const others = parameters.find(({ kind }) => kind === 'varargs');
+  if (others !== undefined) {
+    const array = arrayOf(typescriptType(others.type, 'argument', names), 'result');
+    const withKeywords = keywords && `[...${array}, ${keywords.text}]`;
+    const list = needsKeywords ? withKeywords : [array, withKeywords].filter(Boolean).join(' | ');
+    texts.push(`...${named(others.name, 'others')}: ${list}`);
+  } else if (keywords !== undefined) texts.push(`${named(null, 'keywords')}${needsKeywords ? '' : '?'}: ${keywords.text}`);
   return texts;
 }
 
-/** The note about keywords of `kwargs({ … })` that are no parameters of the interface. */
-function keywordNote(parameters: readonly ParameterSignature[], names: TypeNames): string | undefined {
-  const texts = parameters.flatMap(({ name, kind, required, type }) => {
-    if (kind === 'keyword') return [`${name}${required ? '' : '?'}: ${typescriptType(type, 'argument', names)}`];
-    return kind === 'kwargs' ? [`…${name ?? ''}: ${typescriptType(type, 'argument', names)}`] : [];
-  });
-  return texts.length === 0 ? undefined : `Keywords: \`kwargs({ ${texts.join(', ')} })\``;
+/** The type of `kwargs({ … })`. Undefined for a method that takes no keywords but the names of its positional parameters. */
+function keywordsType(
+  parameters: readonly ParameterSignature[],
+  names: NamesOfTypes,
+): { text: string; isRequired: boolean } | undefined {
+  if (!parameters.some(({ kind }) => kind === 'keyword' || kind === 'kwargs')) return undefined;
+  const byName = parameters.filter(
+    ({ name, kind }, index) =>
+      name !== null &&
+      (kind === 'keyword' || kind === 'positional') &&
+      // a peer may name a parameter twice
+      parameters.findIndex((each) => each.name === name) === index,
+  );
+  const others = parameters.find(({ kind }) => kind === 'kwargs');
+  const record = others?.type === undefined ? undefined : unpackedName(others.type, names);
+  const isRequired = (kind: string, required: boolean): boolean => kind === 'keyword' && required;
+  const types = byName.map(({ type }) => typescriptType(type, 'argument', names));
+  const members = byName.map(
+    ({ name, kind, required }, index) => `${memberName(name!)}${isRequired(kind, required) ? '' : '?'}: ${types[index]}`,
+  );
+  // TypeScript wants the type of the further members to include those of the members with names
+  if (others !== undefined && record === undefined)
+    members.push(
+      `[${parameterNameFor(others.name ?? 'others', new Set())}: string]: ${unionOf([typescriptType(others.type, 'argument', names), ...types, ...(types.length > 0 ? ['undefined'] : [])])}`,
+    );
+  const parts = [
+    ...(members.length > 0 ? [`{ ${members.join('; ')} }`] : []),
+    ...(record === undefined ? [] : [typescriptType(record, 'argument', names)]),
+  ];
+  return {
+    text: `${names.imported('KeywordArguments')}<${parts.join(' & ')}>`,
+    isRequired:
+      byName.some(({ kind, required }) => isRequired(kind, required)) || (record !== undefined && names.hasRequired(record)),
+  };
+}
+
+/** The record of `**options: Unpack[Options]`. */
+function unpackedName(type: string, names: TypeNames): string | undefined {
+  const name = /^(?:\w+\.)*Unpack\[(\w+)\]$/u.exec(type)?.[1];
+  return name !== undefined && names.own(name) !== undefined ? name : undefined;
 }

@@ -16,7 +16,7 @@ export interface TypeNames {
 
 /** Python's types, and the TypeScript types of their values: docs/values.md. */
 const PLAIN: Readonly<Record<string, string | { result: string; argument: string } | undefined>> = {
-  int: 'number',
+  int: { result: 'number', argument: 'number | bigint' },
   float: 'number',
   bool: 'boolean',
   str: 'string',
@@ -159,6 +159,9 @@ function isUnion(type: string): boolean {
   return bare.includes('|');
 }
 
-function unionOf(members: readonly string[]): string {
-  return members.includes('unknown') ? 'unknown' : [...new Set(members)].join(' | ') || 'never';
+/** A union of types. */
+export function unionOf(members: readonly string[]): string {
+  // a type in brackets or a text may have a `|` of its own
+  const parts = members.flatMap((member) => (/['"[({<]/.test(member) ? [member] : member.split(' | ')));
+  return parts.includes('unknown') ? 'unknown' : [...new Set(parts)].join(' | ') || 'never';
 }

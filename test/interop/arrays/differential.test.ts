@@ -7,8 +7,8 @@ import type { ArrayEncoding, SerializerName } from '../../../lib/serializers/con
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { type MadeArray, NumpyPeer } from './numpy-peer.js';
 
-/** Arrays of each serializer; `npm run test:long` uses more. */
-const COUNT = Math.ceil(Number(process.env.LONG_VALUES ?? 1_200) / 4);
+/** Arrays of each serializer; `npm run test:long` uses 100,000 in all. */
+const COUNT = Math.ceil(Number(process.env.LONG_ARRAYS ?? 1_200) / 4);
 /** A failure names the seed that repeats it. */
 const SEED = Number(process.env.VALUES_SEED ?? Math.trunc(Math.random() * 0x3fffffff));
 const BATCH = 100;

@@ -18,7 +18,7 @@ import { PythonInterpreter } from '../python-interpreter.js';
 const SOURCE = `
 import { Exclude, Expose } from 'class-transformer';
 import { IsOptional, IsString } from 'class-validator';
-import { PyroClass, PyroController, PyroMethod, registerEnum } from 'nestjs-pyro';
+import { PyroClass, PyroController, PyroKwargs, PyroMethod, PyroProperty, registerEnum } from 'nestjs-pyro';
 
 @PyroController() export class Mixed {
   @PyroMethod() heat(celsius: number, minutes = 5, pause?: number): string { return String(celsius + minutes + (pause ?? 0)); }
@@ -57,6 +57,25 @@ registerEnum(Gas, 'lab.Gas');
   @IsString() @Exclude() secret!: string;
   @IsOptional() @IsString() @Exclude({ toPlainOnly: true }) password?: string;
 }
+export interface Scan { values: number[]; at?: Date; range: [number, number]; tags: Set<number>; of: Map<string, number[]>; inner?: Scan }
+export interface Named { name: string; gains: Record<string, number> }
+export interface Flat { name: string; more?: Flat | null }
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+@PyroController() export class Scanner {
+  @PyroMethod() run(scan: Scan, ...more: Scan[]): Scan { return more[0] ?? scan; }
+  @PyroMethod() name(of: Named, flat: Flat): Flat { void of; return flat; }
+  @PyroMethod() store(value: Json): Json { return value; }
+  @PyroMethod() set(range: [number, number], tags: Set<number>): void { void [range, tags]; }
+  @PyroMethod() search(@PyroKwargs() options: { limits?: number[] }): void { void options; }
+}
+
+@PyroController() export class Safe {
+  private key = '';
+  /** The new key. */
+  @PyroProperty() set secret(key: string) { this.key = key; }
+  @PyroMethod() size(): number { return this.key.length; }
+}
+
 @PyroController() export class Users { @PyroMethod() add(user: User): User { return user; } }
 `;
 
@@ -286,6 +305,92 @@ def calls(o: Valve) -> None:
     o.open(Gas.Air, [Gas.Argon, "air"])
     o.open("air").upper()
     o.open("oxygen")  # refused
+`,
+    );
+  });
+
+  it('pyi gives DTOs that are arguments types of their own, which take what Nest takes', async () => {
+    const text = await stub('scanner', ['Scanner']);
+    expect(text.match(/^class \w+\(TypedDict\)|^\w+: TypeAlias/gm)).toEqual([
+      'class Flat(TypedDict)',
+      'Json: TypeAlias',
+      'JsonArgument: TypeAlias',
+      'class Named(TypedDict)',
+      'class Scan(TypedDict)',
+      'class ScanArgument(TypedDict)',
+      'class ScannerSearchOptions(TypedDict)',
+    ]);
+    await expectRefused(
+      'scanner_calls',
+      `from collections import OrderedDict
+from datetime import datetime
+from typing import NotRequired, TypedDict, assert_type
+from scanner import Flat, Json, Scan, ScanArgument, Scanner
+
+class Mine(TypedDict):
+    values: list[int]
+    range: tuple[int, int]
+    tags: frozenset[int]
+    of: dict[str, list[int]]
+    at: datetime
+    inner: NotRequired["Mine"]
+
+def calls(o: Scanner, mine: Mine, whole: list[int], by_name: dict[str, int], of: OrderedDict[str, list[int]]) -> None:
+    o.run({"values": whole, "at": datetime.now(), "range": (1, 2), "tags": {1}, "of": of})
+    o.run({"values": (1, 2), "at": "2026-01-31", "range": [1, 2], "tags": frozenset([1]), "of": {"a": (1,)}}, mine)
+    given: ScanArgument = {"values": whole, "range": (1, 2), "tags": {1}, "of": of, "inner": mine}
+    scan = o.run(given, mine)
+    assert_type(scan, Scan)
+    assert_type(scan["values"], list[float])
+    assert_type(scan["range"], list[float])
+    o.run(o.run(scan))
+    o.name({"name": "a", "gains": by_name}, o.name({"name": "a", "gains": {}}, {"name": "b"}))
+    flat: Flat = {"name": "a", "more": {"name": "b"}}
+    flat["name"] = "c"
+    o.store(whole)
+    o.store({"a": whole, "b": (1, None)})
+    o.store(o.store(by_name))
+    o.set((1, 2), {1, 2})
+    o.set([1, 2], frozenset(whole))
+    o.search(limits=whole)
+    o.run({"values": whole, "range": (1, 2), "tags": {1}})  # refused
+    o.run({"values": ["a"], "range": (1, 2), "tags": {1}, "of": {}})  # refused
+    o.run({"values": [1], "range": (1, 2, 3), "tags": {1}, "of": {}})  # refused
+    o.run({"values": [1], "range": (1, 2), "tags": [1], "of": {}})  # refused
+    o.run({"values": [1], "at": 5, "range": (1, 2), "tags": {1}, "of": {}})  # refused
+    o.name({"name": "a", "gains": {"b": "c"}}, {"name": "b"})  # refused
+    o.store(datetime.now())  # refused
+    o.set((1, "2"), {1})  # refused
+    o.search(limits=["a"])  # refused
+    result: Json = o.store(1)
+    result.append(1)  # refused
+`,
+    );
+    await writeFile(join(directory, 'scanner_module.py'), text);
+    expect(
+      await python.run(
+        `
+        import sys
+        sys.path.insert(0, directory)
+        import scanner_module
+        return sorted(scanner_module.ScanArgument.__annotations__)`,
+        { directory },
+      ),
+    ).toEqual(['at', 'inner', 'of', 'range', 'tags', 'values']);
+  });
+
+  it('pyi lets an attribute that has only a setter be written, and not read', async () => {
+    expect(await stub('safe', ['Safe'])).toContain('The new key.\n\n        It can be written, and not read.\n');
+    await expectRefused(
+      'safe_calls',
+      `from safe import Safe
+
+def calls(o: Safe) -> float:
+    o.secret = "x"
+    o.secret = 1  # refused
+    o.secret + "y"  # refused
+    key: str = o.secret  # refused
+    return o.size()
 `,
     );
   });

@@ -124,24 +124,41 @@ export interface ${name} {
   /** The gain. */
   gain: number;
   readonly serial: string;
-  frames(count: number): AsyncIterable<Record<string, unknown>>;
-  kind(of: number): unknown;
+  frames(count: number | bigint): AsyncIterable<Record<string, unknown>>;
+  kind(of: number | bigint): unknown;
   /** Oneway: nobody waits for its end. */
   note(...lines: unknown[]): void;
   /**
    * Takes a picture.
    *
    * Slowly.
-   *
-   * Keywords: \`kwargs({ roi?: readonly number[] | null, …options: string })\`
    */
-  take(seconds: number, binning?: number): Buffer;
+  take(seconds: number, binning?: number | bigint, keywords?: KeywordArguments<{ seconds?: number; binning?: number | bigint; roi?: readonly (number | bigint)[] | null; [options: string]: string | number | bigint | readonly (number | bigint)[] | null | undefined }>): Buffer;
   version(): unknown;
 }
 `,
         )
-        .reduce((text, each) => text + each, '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n'),
+        .reduce(
+          (text, each) => text + each,
+          '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n' +
+            "import type { KeywordArguments } from 'nestjs-pyro';\n",
+        ),
     );
+  });
+
+  it('types writes the parameters of a cached method, and of one that takes self among all arguments', async () => {
+    const uri = await serveWithSignatures(`
+import functools
+import Pyro5.api
+
+@Pyro5.api.expose
+class Camera:
+    @functools.lru_cache(maxsize=8)
+    def cached(self, gain: float) -> str: pass
+    def any(*args: str): pass
+`);
+    const text = await printed('types', uri);
+    expect(text).toContain('  any(...args: string[]): unknown;\n  cached(gain: number): string;\n');
   });
 
   it('types writes the records, enums and named tuples that a live object of Python names, nested ones too', async () => {

@@ -1,6 +1,6 @@
 import { format, inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { kwargs } from '../../../lib/client/call/outgoing-call.js';
+import { type KeywordArguments, kwargs } from '../../../lib/client/call/outgoing-call.js';
 import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import type { RemoteStream } from '../../../lib/client/call/remote-stream.js';
 import { expose, oneway, PyroDaemon, PyroUri } from '../../../lib/core.js';
@@ -179,6 +179,31 @@ describe('a proxy', () => {
       // @ts-expect-error a batch has the same arguments
       await camera.$batch((batch) => batch.expose('one'));
       expectTypeOf(await camera.$batch((batch) => batch.expose(1))).toEqualTypeOf<unknown[]>();
+    };
+    expect(typed).toBeTypeOf('function');
+  });
+
+  it('the interface of a remote object tells the keywords that the compiler accepts', () => {
+    interface Keyed {
+      take(seconds: number, keywords?: KeywordArguments<{ gain?: number; mode?: 'fast' | 'slow' }>): string;
+      put(frame: { values: Record<string, unknown> }, scale?: number): void;
+      // oxlint-disable-next-line typescript/no-explicit-any -- interfaces of users may have it
+      log(...parts: any[]): void;
+    }
+    const typed = async (camera: RemoteObject<Keyed>, names: Map<string, unknown>): Promise<void> => {
+      await camera.take(1, kwargs({ gain: 2, mode: 'fast' }));
+      await camera.take(kwargs({}));
+      await camera.take(1, kwargs(names));
+      // @ts-expect-error there is no such keyword
+      await camera.take(1, kwargs({ zzz: 2 }));
+      // @ts-expect-error the keyword is a number
+      await camera.take(1, kwargs({ gain: 'two' }));
+      // @ts-expect-error there is no such mode
+      await camera.take(1, kwargs({ mode: 'medium' }));
+      // @ts-expect-error keyword arguments are the last ones
+      await camera.take(kwargs({ gain: 2 }), 1);
+      await camera.put({ values: {} }, kwargs({ scale: 2 }));
+      await camera.log(1, kwargs({ level: 2 }));
     };
     expect(typed).toBeTypeOf('function');
   });

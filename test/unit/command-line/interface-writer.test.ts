@@ -2,6 +2,7 @@ import * as lezer from '@lezer/python';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { ObjectSignatures, TypeSignature } from '../../../lib/core.js';
+import type { MethodSignature, ParameterSignature } from '../../../lib/daemon/contract/signatures.js';
 import { interfaceName } from '../../../lib/command-line/types/served-class.js';
 import { readSourceSignatures } from '../../../lib/command-line/types/source-signatures.js';
 import { type NamedSignatures, writeInterfaces } from '../../../lib/command-line/types/interface-writer.js';
@@ -181,6 +182,40 @@ Fine = List["First"]
       expect(text).toContain("take(p0: A, p1: B, p2: C, p3: D, p4: Map<string | null, Record<'x' | 'y', A>>): unknown");
       expect(diagnosticsOf(text)).toEqual([]);
     });
+  });
+
+  it('an interface of a remote object has the keywords of a method, of a record too, and wants those that are required', () => {
+    const keyword = { kind: 'keyword' as const, required: false, type: 'int' };
+    const kwargs = (type?: string): ParameterSignature => ({ name: 'k', kind: 'kwargs', required: false, ...(type && { type }) });
+    const methodOf = (...parameters: ParameterSignature[]): MethodSignature => ({ parameters, oneway: true, stream: false });
+    const text = writeInterfaces([
+      {
+        name: 'Thing',
+        signatures: {
+          ...none,
+          methods: {
+            record: methodOf({ ...keyword, name: 'a', kind: 'positional', required: true }, kwargs('Unpack[Options]')),
+            optional: methodOf(kwargs('typing.Unpack[Optional]')),
+            unknown: methodOf({ ...keyword, name: 'b' }, kwargs('Unpack[Missing]')),
+            twice: methodOf({ ...keyword, name: 'b-c' }, { ...keyword, name: 'b-c', type: 'str' }),
+            rest: methodOf({ name: 'of', kind: 'varargs', required: false }, { ...keyword, name: 'b', required: true }),
+          },
+          types: {
+            Options: { fields: { mode: { type: 'str', required: true } } },
+            Optional: { fields: { mode: { type: 'str', required: false } } },
+          },
+        },
+      },
+    ]);
+    expect([...text.matchAll(/^ {2}(\w+\(.*\)): void;$/gm)].map(([, method]) => method)).toEqual([
+      'optional(keywords?: KeywordArguments<Optional>)',
+      'record(a: number | bigint, keywords: KeywordArguments<{ a?: number | bigint } & Options>)',
+      'rest(...of: [...unknown[], KeywordArguments<{ b: number | bigint }>])',
+      "twice(keywords?: KeywordArguments<{ 'b-c'?: number | bigint }>)",
+      'unknown(keywords?: KeywordArguments<{ b?: number | bigint; [k: string]: unknown }>)',
+    ]);
+    const declared = text.replace(/^import .*$/m, 'type KeywordArguments<V> = { values: V };');
+    expect(diagnosticsOf(declared)).toEqual([]);
   });
 
   it('an interface of a remote object has parameters of one name with numbers', () => {

@@ -10,6 +10,11 @@ export async function callCamera(camera: RemoteObject<Camera>, complex: PyComple
   const frames: Frame[] = [];
   for await (const item of await camera.frames(3)) frames.push(item);
   for await (const item of await camera.numbers(kwargs({ start: 2 }))) void item;
+  for await (const item of await camera.frames(2n)) void item;
+  await camera.lines(kwargs({ wrapped: true }));
+  await camera.lines('one', kwargs({ wrapped: true }));
+  await camera.expose(0.5, kwargs(new Map([['level', 5]])));
+  await camera.expose(0.5, kwargs({ level: 5, roi: null }));
   const bytes: Buffer = frame.data;
   const seconds: number | undefined = frame.meta.seconds;
   const lines: Record<string, number | null>[] = await camera.lines('one', 'two');
@@ -22,6 +27,16 @@ export async function callCamera(camera: RemoteObject<Camera>, complex: PyComple
 
   // @ts-expect-error: a keyword that must be given is missing
   await camera.expose(0.5);
+  // @ts-expect-error: a keyword that must be given is missing
+  await camera.expose(0.5, kwargs({ gas: 'air' }));
+  // @ts-expect-error: no such keyword
+  await camera.expose(0.5, kwargs({ level: 5, zzz: 1 }));
+  // @ts-expect-error: no such level
+  await camera.expose(0.5, kwargs({ level: 4 }));
+  // @ts-expect-error: no such keyword
+  await camera.numbers(kwargs({ stop: 2 }));
+  // @ts-expect-error: a text is no number
+  await camera.numbers(kwargs({ start: '2' }));
   // @ts-expect-error: a text is no number
   await camera.expose('0.5', kwargs({ level: 5 }));
   // @ts-expect-error: no such method

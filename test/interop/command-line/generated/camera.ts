@@ -12,18 +12,14 @@ export interface Camera {
    *
    * Args:
    *     seconds: how long
-   *
-   * Keywords: `kwargs({ gas?: Gas, level: Level })`
    */
-  expose(seconds: number, binning: number, roi: Roi | null, keywords: KeywordArguments): Frame;
-  frames(count?: number | null): AsyncIterable<Frame>;
-  /** Keywords: `kwargs({ …options: unknown })` */
-  lines(...texts: string[]): Record<string, number | null>[];
+  expose(seconds: number, binning: number | bigint, roi: Roi | null, keywords: KeywordArguments<{ roi?: Roi | null; gas?: Gas; level: Level }>): Frame;
+  frames(count?: number | bigint | null): AsyncIterable<Frame>;
+  lines(...texts: string[] | [...string[], KeywordArguments<{ [options: string]: unknown }>]): Record<string, number | null>[];
   mode(mode: 'auto' | "man'ual" | 3, function_: unknown, in_: readonly PyComplex[]): Map<number, Set<string>>;
   /** Oneway: nobody waits for its end. */
   note(text: string): void;
-  /** Keywords: `kwargs({ start?: number })` */
-  numbers(): AsyncIterable<unknown>;
+  numbers(keywords?: KeywordArguments<{ start?: number | bigint }>): AsyncIterable<unknown>;
   serial(): string;
   version(): number[];
 }

@@ -7,7 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Iterator, Literal, NamedTuple, NotRequired, Protocol, Sequence, TypeAlias, TypedDict, Unpack
+from typing import AbstractSet, Any, Iterator, Literal, Mapping, NamedTuple, NotRequired, Protocol, Sequence, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
+
+if TYPE_CHECKING:
+    from typing_extensions import ReadOnly
 
 
 class Gas(Enum):
@@ -20,26 +23,26 @@ GasValue: TypeAlias = Literal['air', 'argon']
 
 class GrowingDictStrListDictStrListDictStrListStr(TypedDict):
     """Its type arguments have no end."""
-    of: dict[str, list[dict[str, list[dict[str, list[str]]]]]]
-    more: NotRequired[Any]
+    of: ReadOnly[Mapping[str, Sequence[Mapping[str, Sequence[Mapping[str, Sequence[str]]]]]]]
+    more: NotRequired[ReadOnly[Any]]
 
 
 class GrowingDictStrListDictStrListStr(TypedDict):
     """Its type arguments have no end."""
-    of: dict[str, list[dict[str, list[str]]]]
-    more: NotRequired[GrowingDictStrListDictStrListDictStrListStr]
+    of: ReadOnly[Mapping[str, Sequence[Mapping[str, Sequence[str]]]]]
+    more: NotRequired[ReadOnly[GrowingDictStrListDictStrListDictStrListStr]]
 
 
 class GrowingDictStrListStr(TypedDict):
     """Its type arguments have no end."""
-    of: dict[str, list[str]]
-    more: NotRequired[GrowingDictStrListDictStrListStr]
+    of: ReadOnly[Mapping[str, Sequence[str]]]
+    more: NotRequired[ReadOnly[GrowingDictStrListDictStrListStr]]
 
 
 class GrowingStr(TypedDict):
     """Its type arguments have no end."""
-    of: str
-    more: NotRequired[GrowingDictStrListStr]
+    of: ReadOnly[str]
+    more: NotRequired[ReadOnly[GrowingDictStrListStr]]
 
 
 Level: TypeAlias = Literal[0, 5]
@@ -74,10 +77,10 @@ class Point:
 
 
 class ProgrammeDto(TypedDict):
-    name: str
-    steps: list[StepDto]
-    operator: NotRequired[str | None]
-    tags: set[str]
+    name: ReadOnly[str]
+    steps: ReadOnly[Sequence[StepDto]]
+    operator: NotRequired[ReadOnly[str | None]]
+    tags: ReadOnly[AbstractSet[str]]
 
 
 Range = TypedDict('Range', {
@@ -181,7 +184,7 @@ class Oven(Protocol):
     def latest(self) -> OvenLatestResult | None:
         ...
 
-    def set(self, mode: Mode, level: Level, at: datetime | str, data: bytes, argument5: tuple[float, str], /) -> dict[float, bool]:
+    def set(self, mode: Mode, level: Level, at: datetime | str, data: bytes, argument5: list[float | str] | tuple[float, str], /) -> dict[float, bool]:
         ...
 
     def open_tray(self, listener: Any) -> Tray:
