@@ -44,7 +44,10 @@ describe('a dict that is filled in member by member', () => {
 describe('the text of a Python type', () => {
   const types = {
     Step: {
-      fields: { action: { type: "Literal['go', 'stop']", required: true }, note: { type: 'ReadOnly[str | None]', required: false } },
+      fields: {
+        action: { type: "Literal['go', 'stop']", required: true },
+        note: { type: 'ReadOnly[str | None]', required: false },
+      },
     },
     Steps: { alias: 'list[Step]' },
     Tree: { fields: { below: { type: 'Optional[Tree]', required: false } } },
