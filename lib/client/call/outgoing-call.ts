@@ -68,15 +68,16 @@ function namedValues(values: unknown): Readonly<Record<string, unknown>> {
   return values as Readonly<Record<string, unknown>>;
 }
 
+/** Makes Python's keyword arguments of a Map. The compiler does not check them. @throws {TypeError} when a key is no text */
+export function kwargs(values: ReadonlyMap<string, unknown>): KeywordArguments<never, never>;
 /**
  * Makes Python's keyword arguments, for the last argument of a remote call: `camera.expose(0.5, kwargs({ binning: 2 }))`.
  *
- * The compiler checks an object where the interface of the remote object tells the keywords; it checks no Map.
+ * The compiler checks the members of an object where the interface of the remote object tells the keywords.
  *
- * @param values an object, or a Map with texts as keys. Members that are undefined are left out
+ * @param values members that are undefined are left out
  * @throws {TypeError} when `values` is something else
  */
-export function kwargs(values: ReadonlyMap<string, unknown>): KeywordArguments<never, never>;
 export function kwargs<V extends object>(values: V): KeywordArguments<V, keyof V>;
 export function kwargs(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): KeywordArguments {
   return new KeywordArguments(values);
