@@ -1,8 +1,10 @@
+import { ClassRegistry } from '../../lib/serializers/contract/class-registry.js';
+import { registerClass } from '../../lib/classes/register-class.js';
 import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
 import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
 import type { SerializerName, ValueMode } from '../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
-import { hasClassDicts, wireOf, type WireTree } from './wire-tree.js';
+import { hasClassDicts, type InstanceClass, MEMBERS, wireOf, type WireTree } from './wire-tree.js';
 
 /** The cost of an input. */
 export interface Cost {
@@ -17,12 +19,19 @@ export interface Cost {
   refused: string | undefined;
 }
 
+/** The classes of the instances. */
+export const CLASSES = new ClassRegistry();
+const register = (name: InstanceClass, type: 'any' | ['any']): void =>
+  registerClass(class {}, { name, fields: Object.fromEntries(MEMBERS.map((member) => [member, type])) }, CLASSES);
+register('bench.Members', 'any');
+register('bench.Lists', ['any']);
+
 const MOST_BYTES = 2 ** 40;
 /** Reads that are kept and measured. */
 const COPIES = 5;
 
 /** The memory of all live objects, in bytes. Needs `node --expose-gc`. */
-async function aliveBytes(): Promise<number> {
+export async function aliveBytes(): Promise<number> {
   // V8 frees some objects only in a later turn, or at a later collection
   for (let round = 0; round < 4; round++) {
     globalThis.gc!();
@@ -40,7 +49,7 @@ export async function measure(
   isVaried: boolean,
   wireBytes: number,
 ): Promise<Cost> {
-  const serializer = createSerializers({ values }).get(SERIALIZER_IDS[name])!;
+  const serializer = createSerializers({ values, classes: CLASSES }).get(SERIALIZER_IDS[name])!;
   const one = wireOf(tree, name, 2, isVaried).length - wireOf(tree, name, 1, isVaried).length;
   const data = wireOf(tree, name, Math.max(1, Math.floor(wireBytes / one)), isVaried);
   const budget = new ValueBudget(MOST_BYTES);

@@ -1,10 +1,13 @@
 import { bytesPerByte, type Cost, measure, msPerMiB, ratioOf } from './measure.js';
+import { measureSequence, type SequenceCost } from './requests.js';
+import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
 import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
 /**
  * Searches for the input that takes most time or memory for its size, or whose estimate is most wrong: `npm run cost:search -- MINUTES`.
  *
- * Random values are changed at random; a change that costs more is kept. Prints every new maximum, with the value that has it.
+ * Random values are changed at random; a change that costs more is kept. Prints every new maximum, with the value that has it. A quarter of
+ * the time, the value is sent to a daemon, in many small compressed requests at once.
  */
 const minutes = Number(process.argv[2] ?? 1);
 const WIRE_BYTES = 128 * 1024;
@@ -23,7 +26,7 @@ function grow(depth: number): WireTree {
   const length = oneOf(0, 1, 2, 3, 5, 12, 13, 40, 129, 1_000);
   const count = oneOf(0, 1, 1, 2, 4, 17, 20);
   const inner = (): WireTree => (depth > 2 ? { is: 'none' } : grow(depth + 1));
-  switch (random(8)) {
+  switch (random(9)) {
     case 0:
       return { is: oneOf('none', 'int', 'float', 'word') };
     case 1:
@@ -37,6 +40,12 @@ function grow(depth: number): WireTree {
       return { is: 'dict', entries: Array.from({ length: count }, (): [WireTree, WireTree] => [keyOf(), inner()]) };
     case 6:
       return { is: oneOf('exception', 'uri') };
+    case 7: {
+      const of = oneOf('bench.Members' as const, 'bench.Lists' as const);
+      const member = (): WireTree =>
+        of === 'bench.Lists' ? { is: 'list', items: Array.from({ length: count }, inner) } : inner();
+      return { is: 'instance', of, items: [member(), member(), member()] };
+    }
     default:
       return { is: 'flagged', value: { is: oneOf('none', 'int', 'word') } };
   }
@@ -67,24 +76,52 @@ const AIMS: Record<string, (cost: Cost) => number> = {
   'estimate off by': (cost) => (cost.refused === undefined ? Math.max(ratioOf(cost), 1 / ratioOf(cost)) : 0),
 };
 
+/** The figures of sequences of requests that the search maximises. */
+const SEQUENCE_AIMS: Record<string, (cost: SequenceCost) => number> = {
+  'requests: ms per MiB read': ({ cpuMs, readBytes }) => (cpuMs / readBytes) * MIB,
+  'requests: ms per KiB sent': ({ cpuMs, sentBytes }) => (cpuMs / sentBytes) * 1_024,
+  'requests: bytes of heap per byte sent': ({ heldBytes, sentBytes }) => heldBytes / sentBytes,
+  'requests: MiB of heap': ({ heldBytes }) => heldBytes / MIB,
+};
+const MIB = 2 ** 20;
+
+/** A way to find the figure of a tree, chosen for one round of changes. */
+interface Trial {
+  what: string;
+  serializer: SerializerName;
+  figureOf: (tree: WireTree, isVaried: boolean) => Promise<number>;
+}
+
+function oneTrial(): Trial {
+  const serializer = oneOf(...SERIALIZER_NAMES);
+  const values = oneOf('natural' as const, 'faithful' as const);
+  if (random(4) > 0) {
+    const [aim, valueOf] = oneOf(...Object.entries(AIMS));
+    const figureOf: Trial['figureOf'] = async (tree, isVaried) =>
+      valueOf(await measure(tree, serializer, values, isVaried, WIRE_BYTES));
+    return { what: `${aim}, ${serializer}, ${values}`, serializer, figureOf };
+  }
+  const [aim, valueOf] = oneOf(...Object.entries(SEQUENCE_AIMS));
+  const size = { connections: oneOf(1, 4, 8), requests: oneOf(1, 4, 16), bytes: oneOf(16, 64, 200, 1_024) * 1_024 };
+  const figureOf: Trial['figureOf'] = async (tree, isVaried) =>
+    valueOf(await measureSequence({ tree, serializer, values, isVaried, ...size }));
+  return { what: `${aim}, ${serializer}, ${values}`, serializer, figureOf };
+}
+
 const worst = new Map<string, number>();
 const end = Date.now() + minutes * 60_000;
 while (Date.now() < end) {
-  const name = oneOf(...SERIALIZER_NAMES);
-  const values = oneOf('natural' as const, 'faithful' as const);
-  const [aim, valueOf] = oneOf(...Object.entries(AIMS));
+  const { what, serializer, figureOf } = oneTrial();
   let tree = grow(0);
   let best = 0;
   for (let change = 0; change < CHANGES && Date.now() < end; change++) {
     const tried = best === 0 ? grow(0) : changed(tree);
-    if (!isSayable(tried, name)) continue;
+    if (!isSayable(tried, serializer)) continue;
     const isVaried = random(2) === 0;
-    const cost = await measure(tried, name, values, isVaried, WIRE_BYTES);
-    const figure = valueOf(cost);
+    const figure = await figureOf(tried, isVaried);
     if (!(figure > best) || !Number.isFinite(figure)) continue;
     best = figure;
     tree = tried;
-    const what = `${aim}, ${name}, ${values}`;
     if (figure <= (worst.get(what) ?? 0)) continue;
     worst.set(what, figure);
     console.log(`${what}: ${figure.toFixed(2)}${isVaried ? ', each its own' : ''} ${JSON.stringify(tree).slice(0, 300)}`);

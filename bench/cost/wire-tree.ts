@@ -10,8 +10,14 @@ export type WireTree =
   | { is: 'list' | 'tuple' | 'set'; items: WireTree[] }
   | { is: 'dict'; entries: [WireTree, WireTree][] }
   | { is: 'exception' | 'uri' }
+  /** An instance of a registered class with three members: of any type, or lists that are read item by item. */
+  | { is: 'instance'; of: InstanceClass; items: WireTree[] }
   /** Marshal: a value that can be referred to. */
   | { is: 'flagged'; value: WireTree };
+
+export type InstanceClass = 'bench.Members' | 'bench.Lists';
+/** The members of instances. */
+export const MEMBERS = ['a', 'b', 'c'] as const;
 
 /** The serializers that have each kind of value. */
 const SAID_BY: Partial<Record<WireTree['is'], readonly SerializerName[]>> = {
@@ -32,6 +38,7 @@ export function isSayable(tree: WireTree, name: SerializerName): boolean {
 /** True when a value of a class is among the parts. */
 export function hasClassDicts(tree: WireTree): boolean {
   if (tree.is === 'flagged') return hasClassDicts(tree.value);
+  if (tree.is === 'instance') return true;
   if ('items' in tree) return tree.items.some(hasClassDicts);
   if ('entries' in tree) return tree.entries.some(([, value]) => hasClassDicts(value));
   return tree.is === 'exception' || tree.is === 'uri';
@@ -111,6 +118,10 @@ const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
       return tree.items.length === 0 ? 'set()' : `{${tree.items.map(write).join(',')}}`;
     case 'dict':
       return `{${tree.entries.map(([key, value]) => `${write(key)}:${write(value)}`).join(',')}}`;
+    case 'instance': {
+      const members = tree.items.map((item, at) => `${quote}${MEMBERS[at]}${quote}:${write(item)}`);
+      return `{${[`${quote}__class__${quote}:${quote}${tree.of}${quote}`, ...members].join(',')}}`;
+    }
     case 'exception':
     case 'uri': {
       const text = JSON.stringify(Object.fromEntries(tree.is === 'uri' ? URI : EXCEPTION));
@@ -190,6 +201,10 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([sized(0x90, 0xdd, tree.items.length), ...tree.items.map(write)]);
     case 'dict':
       return Buffer.concat([sized(0x80, 0xdf, tree.entries.length), ...tree.entries.flat().map(write)]);
+    case 'instance': {
+      const members = tree.items.flatMap((item, at) => [fixed(MEMBERS[at]), write(item)]);
+      return Buffer.concat([Buffer.from([0x81 + tree.items.length]), fixed('__class__'), fixed(tree.of), ...members]);
+    }
     case 'exception':
     case 'uri': {
       const entries = tree.is === 'uri' ? URI : EXCEPTION;
@@ -243,6 +258,10 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([Buffer.from('<'), i32(tree.items.length), ...tree.items.map(write)]);
     case 'dict':
       return Buffer.concat([Buffer.from('{'), ...tree.entries.flat().map(write), Buffer.from('0')]);
+    case 'instance': {
+      const members = tree.items.flatMap((item, at) => [fixed(MEMBERS[at]), write(item)]);
+      return Buffer.concat([Buffer.from('{'), fixed('__class__'), fixed(tree.of), ...members, Buffer.from('0')]);
+    }
     case 'exception':
     case 'uri':
       return Buffer.concat([Buffer.from('{'), ...(tree.is === 'uri' ? URI : EXCEPTION).flat().map(fixed), Buffer.from('0')]);

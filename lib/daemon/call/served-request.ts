@@ -31,7 +31,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   authorization: Authorization;
   /** The object whose guards decide: the called object, or the object that registered it. Undefined when there are no guards. */
   guardedObject: GuardedObject | undefined;
-  /** Set once the call was read. */
+  /** Set once the call was read, and until the request has ended. */
   call: SerializedCall | undefined;
   /** Object and method of a call that could not be read, as far as they were read. */
   unread: Partial<CallTarget> = NOT_READ;
@@ -264,6 +264,8 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     const hooks = this.endHooks;
     this.endHooks = undefined;
     for (const hook of hooks ?? []) hook();
+    // V8 takes the request for alive until its next full collection, if the request has waited long, and copies the arguments with it
+    this.call = undefined;
   }
 
   /** Counts one call for the connection and the object. */
