@@ -11,10 +11,9 @@ export class DurationRecorder implements CallObserver {
   callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower | undefined {
     // the entries of a batch are calls of the same object, within its time
     if (batch !== undefined || !call.isKnown) return undefined;
-    const begun = performance.now();
     let isCounted = false;
     const count = (): void => {
-      if (!isCounted) this.add(call.objectId, performance.now() - begun);
+      if (!isCounted) this.add(call.objectId, performance.now() - call.startedAt);
       isCounted = true;
     };
     return { failed: () => undefined, streamOpened: count, ended: count };

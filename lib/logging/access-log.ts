@@ -61,7 +61,9 @@ class AccessLog implements CallObserver {
   callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower | undefined {
     const isSampled = this.sample === 1 || Math.random() < this.sample;
     if (!isSampled && this.slowMs === Infinity && call.method !== BATCH_METHOD) return undefined;
-    return new FollowedCall(isSampled, batch instanceof FollowedCall ? batch : undefined, (ended) => this.ended(call, ended));
+    return new FollowedCall(call.startedAt, isSampled, batch instanceof FollowedCall ? batch : undefined, (ended) =>
+      this.ended(call, ended),
+    );
   }
 
   private ended(call: ObservedCall, ended: FollowedCall): void {
@@ -99,11 +101,12 @@ class FollowedCall implements CallFollower {
   /** Of a batch: entries that have no line. */
   entriesLeftOut = 0;
   private entries = 0;
-  private readonly begin = performance.now();
   private openedAt: number | undefined;
   private endedAt = 0;
 
+  /** @param startedAt `performance.now()` when the call began */
   constructor(
+    private readonly startedAt: number,
     readonly isSampled: boolean,
     readonly batch: FollowedCall | undefined,
     private readonly onEnd: (ended: FollowedCall) => void,
@@ -111,7 +114,7 @@ class FollowedCall implements CallFollower {
 
   /** Until the reply; the reply of a stream says that it is open. */
   get durationMs(): number {
-    return (this.openedAt ?? this.endedAt) - this.begin;
+    return (this.openedAt ?? this.endedAt) - this.startedAt;
   }
 
   /** From the opening of the stream to its end. Undefined: the call has returned no stream. */

@@ -6,13 +6,14 @@ import type { ServerInstruments } from './server-instruments.js';
 
 /** A call that is measured, without a span. A call that returned a stream is measured until the stream is open, and the stream apart. */
 export class MeasuredCall implements CallFollower {
-  private readonly startedAt = performance.now();
   private errorType: string | undefined;
   /** `performance.now()` when the stream was opened. Undefined: the call has returned no stream. */
   private openedAt: number | undefined;
 
+  /** @param startedAt `performance.now()` when the call began */
   constructor(
     protected readonly instruments: ServerInstruments,
+    private readonly startedAt: number,
     private readonly series: Series,
     readonly context?: Context,
   ) {}
@@ -39,11 +40,12 @@ export class TracedCall extends MeasuredCall {
 
   constructor(
     instruments: ServerInstruments,
+    startedAt: number,
     series: Series,
     private readonly span: Span,
     context: Context,
   ) {
-    super(instruments, series, context);
+    super(instruments, startedAt, series, context);
   }
 
   run<T>(body: () => T): T {

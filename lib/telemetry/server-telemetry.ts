@@ -36,7 +36,7 @@ export class ServerTelemetry implements CallObserver {
   callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower {
     const { instruments } = this;
     const method = call.isKnown ? this.methodOf(call) : this.other;
-    if (instruments.tracer === undefined) return new MeasuredCall(instruments, method);
+    if (instruments.tracer === undefined) return new MeasuredCall(instruments, call.startedAt, method);
     const { trace, ROOT_CONTEXT } = instruments.otel;
     const span =
       batch instanceof TracedCall
@@ -44,7 +44,7 @@ export class ServerTelemetry implements CallObserver {
         : this.startSpan(call, method);
     if (batch === undefined) tellTraceId(instruments, span, call);
     if (span.isRecording()) span.setAttributes(attributesOf(call));
-    return new TracedCall(instruments, method, span, trace.setSpan(ROOT_CONTEXT, span));
+    return new TracedCall(instruments, call.startedAt, method, span, trace.setSpan(ROOT_CONTEXT, span));
   }
 
   private startSpan(call: ObservedCall, { name, options }: ServedMethod): Span {

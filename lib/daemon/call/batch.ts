@@ -50,11 +50,11 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
     const { method, args, kwargs } = readEntry(entry, index);
     const { observers } = request.services;
+    const startedAt = performance.now();
     const follower = observers.isEmpty
       ? undefined
-      : observers.start(new BegunCall(request, { objectId, method, args, kwargs }), request.follower);
+      : observers.start(new BegunCall(request, { objectId, method, args, kwargs }, startedAt), request.follower);
     request.entryFollower = follower;
-    const startedAt = performance.now();
     try {
       const call = new Call(request, objectId, method, kwargs);
       const run = (): unknown => call.run(target, args);

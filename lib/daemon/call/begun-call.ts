@@ -9,7 +9,11 @@ import type { ServedRequest } from './served-request.js';
 export class BegunCall extends Call implements ObservedCall {
   readonly args: readonly unknown[];
 
-  constructor(request: ServedRequest, { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>) {
+  constructor(
+    request: ServedRequest,
+    { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>,
+    readonly startedAt = performance.now(),
+  ) {
     super(request, objectId, method, kwargs);
     this.args = args;
   }

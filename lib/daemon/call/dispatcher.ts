@@ -139,7 +139,7 @@ export class Dispatcher {
   /** Tells the observers that a request begins. */
   private follow(request: ServedRequest, call: Partial<SerializedCall>): CallFollowers | undefined {
     const { observers } = this.services;
-    if (!observers.isEmpty) request.follower = observers.start(new BegunCall(request, call));
+    if (!observers.isEmpty) request.follower = observers.start(new BegunCall(request, call, request.startedAt || undefined));
     return request.follower;
   }
 

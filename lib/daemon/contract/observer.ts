@@ -24,6 +24,8 @@ export interface ObservedCall extends CallContext {
   readonly method: string;
   /** Positional arguments of the call. */
   readonly args: readonly unknown[];
+  /** `performance.now()` when the call began. `callTimeoutMs` counts from here. */
+  readonly startedAt: number;
   /** Identifies the principal, if the handshake guard has given a key. As the principal, known once the guards of the object were asked. */
   readonly principalKey: string | undefined;
   /** False when the daemon has no such object, or the object no such member: then the client made a name up. */
