@@ -34,8 +34,8 @@ export interface Example {
    */
   original?: Script[];
   /**
-   * Set for an example that must not run in parallel with others. It is retried once when it fails. `busy`: it uses the whole
-   * machine. `timed`: it measures times, and may run in parallel only with other timed examples.
+   * Set for an example that must not run in parallel with others. It is retried up to three times when it fails. `busy`: it
+   * uses the whole machine. `timed`: it depends on times, and may run in parallel only with other timed examples.
    */
   alone?: 'busy' | 'timed';
 }

@@ -84,7 +84,7 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
   describe.concurrent('with our servers and their clients', () => {
     for (const name of together) it(`the example ${name} runs`, () => assertAllRun(name));
   });
-  describe.concurrent('with our servers and clients that measure times', { retry: 3 }, () => {
+  describe.concurrent('with our servers and clients that depend on times', { retry: 3 }, () => {
     for (const name of timed) it(`the example ${name} runs`, () => assertAllRun(name));
   });
   describe('with our servers and clients that keep the machine busy', { retry: 3 }, () => {
