@@ -30,7 +30,8 @@ def _method(cls, name, oneway):
     function = getattr(cls, name)
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
-    if not isinstance(inspect.getattr_static(cls, name), (staticmethod, classmethod)) and parameters[0].kind != inspect.Parameter.VAR_POSITIONAL:
+    is_bound = not isinstance(inspect.getattr_static(cls, name), (staticmethod, classmethod))
+    if is_bound and parameters and parameters[0].kind != inspect.Parameter.VAR_POSITIONAL:
         del parameters[0]  # self
     told = [{"name": p.name, "kind": KINDS[p.kind], **_type("type", p.annotation),
              "required": p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)} for p in parameters]

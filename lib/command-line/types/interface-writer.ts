@@ -239,10 +239,14 @@ function keywordsType(
     ({ name, kind, required }, index) => `${memberName(name!)}${isRequired(kind, required) ? '' : '?'}: ${types[index]}`,
   );
   // TypeScript wants the type of the further members to include those of the members with names
-  if (others !== undefined && record === undefined)
-    members.push(
-      `[${parameterNameFor(others.name ?? 'others', new Set())}: string]: ${unionOf([typescriptType(others.type, 'argument', names), ...types, ...(types.length > 0 ? ['undefined'] : [])])}`,
-    );
+  if (others !== undefined && record === undefined) {
+    const further = unionOf([
+      typescriptType(others.type, 'argument', names),
+      ...types,
+      ...(types.length > 0 ? ['undefined'] : []),
+    ]);
+    members.push(`[${parameterNameFor(others.name ?? 'others', new Set())}: string]: ${further}`);
+  }
   const parts = [
     ...(members.length > 0 ? [`{ ${members.join('; ')} }`] : []),
     ...(record === undefined ? [] : [typescriptType(record, 'argument', names)]),

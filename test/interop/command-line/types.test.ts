@@ -146,7 +146,7 @@ export interface ${name} {
     );
   });
 
-  it('types writes the parameters of a cached method, and of one that takes self among all arguments', async () => {
+  it('types writes the parameters of a cached method, of one that takes self among all arguments, and of one without self', async () => {
     const uri = await serveWithSignatures(`
 import functools
 import Pyro5.api
@@ -156,9 +156,10 @@ class Camera:
     @functools.lru_cache(maxsize=8)
     def cached(self, gain: float) -> str: pass
     def any(*args: str): pass
+    def without_self(): pass
 `);
     const text = await printed('types', uri);
-    expect(text).toContain('  any(...args: string[]): unknown;\n  cached(gain: number): string;\n');
+    expect(text).toContain('  any(...args: string[]): unknown;\n  cached(gain: number): string;\n  without_self(): unknown;\n');
   });
 
   it('types writes the records, enums and named tuples that a live object of Python names, nested ones too', async () => {
