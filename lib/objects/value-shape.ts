@@ -7,7 +7,7 @@ export type ValueShape =
       type: string;
     }
   | {
-      /** One of some values, as of an enum. */
+      /** A choice of values, as of an enum. */
       kind: 'choice';
       /** The values. */
       choices: (string | number)[];

@@ -69,11 +69,18 @@ export class ProxyReference {
   }
 }
 
-/** No member has a name like `'65536'`. Older versions of Node take quadratic time for a Set of them. */
+/**
+ * Makes a Set of the member names that a peer sent, without names like `'65536'`: no member has such a name, and older versions of Node
+ * take quadratic time for a Set of them.
+ */
+export function memberNames(names: readonly string[]): Set<string> {
+  return new Set(names.filter((name) => !isIndexKey(name)));
+}
+
 function namesOf(value: unknown): Set<string> {
   if (!Array.isArray(value) && !(value instanceof Set))
     throw new PyroError('the member names of a proxy are a list, tuple or set');
-  return new Set([...value].filter((name): name is string => typeof name === 'string' && !isIndexKey(name)));
+  return memberNames([...value].filter((name): name is string => typeof name === 'string'));
 }
 
 /** The reference of a proxy or of a reference; undefined for every other value. */

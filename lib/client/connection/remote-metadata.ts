@@ -1,6 +1,6 @@
 import { ProtocolError, PyroError } from '../../protocol/errors.js';
+import { memberNames } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { isIndexKey } from '../../serpent/index-keys.js';
 
 /** The members that a remote object exposes. */
 export interface RemoteMetadata {
@@ -31,8 +31,7 @@ export function readMetadata(value: unknown, uri: PyroUri): RemoteMetadata {
 function nameSetOf(value: unknown): ReadonlySet<string> {
   if (Array.isArray(value) || value instanceof Set) {
     const names = [...(value as Iterable<unknown>)];
-    // no member has a name like '65536', and older versions of Node take quadratic time for a Set of them
-    if (names.every((name) => typeof name === 'string')) return new Set(names.filter((name) => !isIndexKey(name)));
+    if (names.every((name) => typeof name === 'string')) return memberNames(names);
   }
   throw new ProtocolError('the metadata of an object is a dict of name sets: methods, oneway, attrs');
 }
