@@ -3,13 +3,11 @@ import type { DType } from './dtype.js';
 import { dtypeOf } from './dtype-reader.js';
 import type { NdTypedArray } from './element-types.js';
 import { elementOf } from './elements.js';
-import { compact } from './memory.js';
-import { dtypeOfItems, fill, flat, isList, shapeOfNested } from './nested.js';
+import { fill } from './filling.js';
+import { compact, newData, type Spend } from './memory.js';
+import { dtypeOfItems, flat, isList, shapeOfNested } from './nested.js';
 import { convertNumbers, isNumeric } from './number-conversion.js';
 import { isContiguous, type Shape, shapeOf, shapeText, sizeOf, stridesOf } from './shape.js';
-
-/** Called with the bytes of memory before they are allocated. Throws when they are too many. */
-export type Spend = (bytes: number) => void;
 
 /** The memory of an item in the list of all items, and of the number that it may be, in bytes. */
 const ITEM_COST = 16;
@@ -86,7 +84,9 @@ export function copyOf(source: NdLayout, { dtype: name, shape: given, order = 'C
   const memory = newData(dtype, sizeOf(shape), spend);
   if (dtype.name === source.dtype.name) setAll(memory, dense);
   else if (isNumeric(source.dtype) && isNumeric(dtype)) convertNumbers(source.dtype, dense, dtype, memory);
-  else fill(dtype, memory, elementsOf(source.dtype, dense, sizeOf(shape)));
+  else if (dtype.kind === 'struct' && source.dtype.kind === 'struct')
+    throw new SerializeError(`records of dtype ${source.dtype.name} are not converted to dtype ${dtype.name}`);
+  else fill(dtype, memory, elementsOf(source.dtype, dense, sizeOf(shape)), spend);
   return { ...layout, memory };
 }
 
@@ -142,23 +142,17 @@ function aroundTyped(memory: NdTypedArray, dtype: DType, given: Shape | undefine
 }
 
 function ofItems(source: unknown, given: DType | undefined, shapeGiven: Shape | undefined, spend: Spend): NdLayout {
-  const nestedShape = isList(source) ? shapeOfNested(source) : [];
+  const ofRecords = given?.kind === 'struct';
+  const nestedShape = isList(source) ? shapeOfNested(source, ofRecords ? shapeGiven?.length : undefined, ofRecords) : [];
   // spent before the items are visited: lists of marshal may share their items
   spend(sizeOf(nestedShape) * ITEM_COST);
-  const items = isList(source) ? flat(source, nestedShape) : [source];
+  const items = isList(source) ? flat(source, nestedShape, ofRecords) : [source];
   const shape = shapeOf(shapeGiven ?? nestedShape);
   if (items.length !== sizeOf(shape)) throw new RangeError(`${items.length} items do not make the shape ${shapeText(shape)}`);
   const dtype = given ?? dtypeOfItems(items);
   const memory = newData(dtype, items.length, spend);
-  fill(dtype, memory, items);
+  fill(dtype, memory, items, spend);
   return { dtype, shape, memory, strides: stridesOf(shape, 'C'), offset: 0 };
-}
-
-function newData({ Data, lanes }: DType, count: number, spend: Spend): NdTypedArray {
-  const { BYTES_PER_ELEMENT } = Data as unknown as { BYTES_PER_ELEMENT: number };
-  const bytes = count * lanes * BYTES_PER_ELEMENT;
-  spend(bytes);
-  return new Data(new ArrayBuffer(bytes));
 }
 
 function dtypeOfTyped(typed: NdTypedArray): DType {

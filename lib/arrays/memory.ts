@@ -4,6 +4,9 @@ import type { NdTypedArray } from './element-types.js';
 import { float16Codes, float16Numbers } from './float16.js';
 import { checkEmptyElements, type Shape, shapeText, sizeOf } from './shape.js';
 
+/** Called with the bytes of memory before they are allocated. Throws when they are too many. */
+export type Spend = (bytes: number) => void;
+
 /** Shorter arrays get their own memory: shorter Buffers of Node share theirs. */
 const SHARED_BYTES = 4_096;
 
@@ -14,7 +17,7 @@ const SHARED_BYTES = 4_096;
  * @param spend called with the size of a copy before it is allocated
  * @throws {SerializeError} when there are more or fewer bytes than elements
  */
-export function dataOf(bytes: Uint8Array, dtype: DType, shape: Shape, spend: (bytes: number) => void): NdTypedArray {
+export function dataOf(bytes: Uint8Array, dtype: DType, shape: Shape, spend: Spend): NdTypedArray {
   const count = sizeOf(shape);
   const expected = count * dtype.itemBytes;
   if (bytes.length !== expected) {
@@ -38,10 +41,22 @@ export function dataOf(bytes: Uint8Array, dtype: DType, shape: Shape, spend: (by
   return new Data(memory.buffer, memory.byteOffset, count * dtype.lanes);
 }
 
-/** The bytes of contiguous elements, for the wire: a view, but for float16 a copy. */
+/** Memory for the elements of an array, all zero. @param spend called with its size before it is allocated */
+export function newData({ Data, lanes }: DType, count: number, spend: Spend): NdTypedArray {
+  const { BYTES_PER_ELEMENT } = Data as unknown as { BYTES_PER_ELEMENT: number };
+  const bytes = count * lanes * BYTES_PER_ELEMENT;
+  spend(bytes);
+  return new Data(new ArrayBuffer(bytes));
+}
+
+/** The bytes of contiguous elements, for the wire: a view, but a copy for float16 and in the other byte order. */
 export function bytesOfData(dtype: DType, data: NdTypedArray): Uint8Array {
   const wire = dtype.code === 'f2' ? float16Codes(data as Float32Array) : data;
-  return new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);
+  const bytes = new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);
+  if (!dtype.isForeign) return bytes;
+  const swapped = bytes.slice();
+  swap(swapped, dtype.unitBytes);
+  return swapped;
 }
 
 /**

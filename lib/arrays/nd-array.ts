@@ -5,7 +5,8 @@ import type { DType } from './dtype.js';
 import { dtypeOf } from './dtype-reader.js';
 import type { DTypeOf, NdData, NdElement, NdTypedArray, NdValue } from './element-types.js';
 import { elementOf } from './elements.js';
-import { compacted, copyOf, layoutOf, type NdArrayOptions, type NdLayout, type Spend, stackOf } from './layout.js';
+import { compacted, copyOf, layoutOf, type NdArrayOptions, type NdLayout, stackOf } from './layout.js';
+import type { Spend } from './memory.js';
 import { dataOf } from './memory.js';
 import { arrayText } from './print.js';
 import { NAT, timeText } from './times.js';
@@ -52,7 +53,8 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
    * new first dimension.
    *
    * Numbers of lists become float64, bigints int64, booleans bool, texts `U`, Buffers `S`, Dates datetime64[ms], unless `dtype` names
-   * another.
+   * another. With a structured dtype the items are records: plain objects with a member for each field, or tuples (`pyTuple`) of the values
+   * of all fields. Lists are records, too, at the depth that `shape` tells.
    *
    * @throws {SerializeError} when the lists are of different lengths, when an item does not fit the dtype, or when the shape has another
    *   number of elements

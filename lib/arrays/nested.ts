@@ -1,15 +1,18 @@
 import { SerializeError } from '../protocol/errors.js';
-import { PyComplex, PyFloat } from '../serpent/index.js';
+import { PyComplex, PyFloat, PyTuple } from '../serpent/index.js';
 import { DType } from './dtype.js';
-import type { NdTypedArray } from './element-types.js';
-import { float16Bits, float16Of } from './float16.js';
 import { MAX_DIMENSIONS, shapeOf, shapeText, sizeOf } from './shape.js';
-import { ticksOf } from './times.js';
 
-/** The shape of nested lists, by the first item of each. */
-export function shapeOfNested(nested: unknown): number[] {
+/**
+ * The shape of nested lists, by the first item of each.
+ *
+ * @param depth most dimensions; lists at this depth are items
+ * @param ofRecords whether a tuple is an item: the values of a record
+ */
+export function shapeOfNested(nested: unknown, depth = Infinity, ofRecords = false): number[] {
   const shape: number[] = [];
-  for (let part = nested; isList(part); part = part[0]) {
+  for (let part = nested; isList(part) && shape.length < depth; part = part[0]) {
+    if (ofRecords && part instanceof PyTuple) break;
     if (shape.length === MAX_DIMENSIONS)
       throw new SerializeError(`nested lists of more than ${MAX_DIMENSIONS} dimensions are no array`);
     shape.push(part.length);
@@ -17,25 +20,24 @@ export function shapeOfNested(nested: unknown): number[] {
   return shapeOf(shape);
 }
 
-/** Calls `take` with each item of nested lists in C order. @throws {SerializeError} when the lists are not all as long as the shape says */
-export function eachItem(nested: unknown, shape: readonly number[], take: (item: unknown, index: number) => void): void {
-  let count = 0;
+/**
+ * The items of nested lists in C order, as one list.
+ *
+ * @param ofRecords whether an item may be a list: the values of a record
+ * @throws {SerializeError} when the lists are not all as long as the shape says
+ */
+export function flat(nested: unknown, shape: readonly number[], ofRecords = false): unknown[] {
+  const items: unknown[] = [];
   const visit = (part: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (isList(part)) throw ragged(shape);
-      take(part, count++);
+      if (isList(part) && !ofRecords) throw ragged(shape);
+      items.push(part);
       return;
     }
     if (!isList(part) || part.length !== shape[axis]) throw ragged(shape);
     for (const item of part as Iterable<unknown>) visit(item, axis + 1);
   };
   visit(nested, 0);
-}
-
-/** The items of nested lists as one list, whatever the shape says about its dimensions. */
-export function flat(nested: unknown, shape: readonly number[]): unknown[] {
-  const items: unknown[] = [];
-  eachItem(nested, shape, (item) => items.push(item));
   return items;
 }
 
@@ -66,98 +68,6 @@ export function dtypeOfItems(items: readonly unknown[]): DType {
   if (kinds.has('complex')) return numeric('c16');
   const areInts = kinds.has('bigint') && items.every((item) => typeof item === 'bigint' || Number.isSafeInteger(item));
   return numeric(areInts ? 'i8' : 'f8');
-}
-
-/**
- * Fills a typed array with items.
- *
- * @throws {SerializeError} naming the item that the dtype cannot hold
- */
-export function fill(dtype: DType, data: NdTypedArray, items: Iterable<unknown>): void {
-  const put = putterFor(dtype, data);
-  let index = 0;
-  for (const item of items) put(item instanceof PyFloat ? item.value : item, index++);
-}
-
-type Put = (item: unknown, index: number) => void;
-
-function putterFor(dtype: DType, data: NdTypedArray): Put {
-  const numbers = data as Float64Array;
-  const refuse = (item: unknown): never => {
-    throw unfitElement(item, dtype);
-  };
-  switch (dtype.kind) {
-    case 'bool':
-      return (item, index) => {
-        const number = numberOf(item);
-        numbers[index] = number === 0 || number === 1 ? number : refuse(item);
-      };
-    case 'float':
-      return (item, index) => {
-        const number = numberOf(item) ?? refuse(item);
-        // rounded only once: not to 32 bits first
-        numbers[index] = dtype.code === 'f2' ? float16Of(float16Bits(number)) : number;
-      };
-    case 'complex':
-      return (item, index) => {
-        const { real, imag } = item instanceof PyComplex ? item : { real: numberOf(item) ?? refuse(item), imag: 0 };
-        numbers[2 * index] = real;
-        numbers[2 * index + 1] = imag;
-      };
-    case 'int':
-    case 'uint':
-      return intPutter(dtype, data, refuse);
-    case 'datetime':
-    case 'timedelta':
-      return (item, index) => ((data as BigInt64Array)[index] = ticksOf(dtype, item) ?? refuse(item));
-    case 'text':
-      return (item, index) => {
-        const points = typeof item === 'string' ? Array.from(item) : refuse(item);
-        if (points.length > dtype.lanes) refuse(item);
-        points.forEach((character, at) => (numbers[index * dtype.lanes + at] = character.codePointAt(0)!));
-      };
-    case 'bytes':
-    case 'void':
-      return (item, index) => {
-        const bytes = item instanceof Uint8Array ? item : typeof item === 'string' ? Buffer.from(item) : refuse(item);
-        if (bytes.length > dtype.itemBytes) refuse(item);
-        (data as Uint8Array).set(bytes, index * dtype.itemBytes);
-      };
-    case 'struct':
-      throw new SerializeError(
-        'records in lists are not read as a structured array; send their bytes: npy, or dtype, shape and data',
-      );
-  }
-}
-
-function intPutter(dtype: DType, data: NdTypedArray, refuse: (item: unknown) => never): Put {
-  const bits = BigInt(dtype.itemBytes * 8);
-  const isSigned = dtype.kind === 'int';
-  const [least, most] = isSigned ? [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n] : [0n, 2n ** bits - 1n];
-  if (dtype.itemBytes === 8) {
-    const wide = data as BigInt64Array;
-    return (item, index) => {
-      const int = intOf(item) ?? refuse(item);
-      wide[index] = int >= least && int <= most ? int : refuse(item);
-    };
-  }
-  const narrow = data as Int32Array;
-  const [smallest, largest] = [Number(least), Number(most)];
-  return (item, index) => {
-    const int = typeof item === 'number' && Number.isInteger(item) ? item : Number(intOf(item) ?? refuse(item));
-    narrow[index] = int >= smallest && int <= largest ? int : refuse(item);
-  };
-}
-
-function intOf(item: unknown): bigint | undefined {
-  if (typeof item === 'bigint') return item;
-  if (typeof item === 'boolean') return BigInt(item);
-  return Number.isInteger(item) ? BigInt(item as number) : undefined;
-}
-
-function numberOf(item: unknown): number | undefined {
-  if (typeof item === 'number') return item;
-  return typeof item === 'bigint' || typeof item === 'boolean' ? Number(item) : undefined;
 }
 
 function kindOfItem(item: unknown): string {

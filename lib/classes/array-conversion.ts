@@ -1,5 +1,5 @@
 import type { NdTypedArray } from '../arrays/element-types.js';
-import type { Spend } from '../arrays/layout.js';
+import type { Spend } from '../arrays/memory.js';
 import { NdArray } from '../arrays/nd-array.js';
 import { isNumeric } from '../arrays/number-conversion.js';
 import { SerializeError } from '../protocol/errors.js';

@@ -1,4 +1,4 @@
-import type { Spend } from '../arrays/layout.js';
+import type { Spend } from '../arrays/memory.js';
 import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
 import { sharedSymbol } from '../copies/process-wide.js';
 import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';

@@ -1,4 +1,4 @@
-import type { Spend } from '../arrays/layout.js';
+import type { Spend } from '../arrays/memory.js';
 import type { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';

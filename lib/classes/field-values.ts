@@ -1,4 +1,4 @@
-import type { Spend } from '../arrays/layout.js';
+import type { Spend } from '../arrays/memory.js';
 import { safeText } from '../protocol/safe-text.js';
 import { pyFloat } from '../serpent/values.js';
 import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';

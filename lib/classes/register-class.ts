@@ -1,4 +1,4 @@
-import type { Spend } from '../arrays/layout.js';
+import type { Spend } from '../arrays/memory.js';
 import { processWide } from '../copies/process-wide.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import {

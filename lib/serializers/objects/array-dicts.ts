@@ -92,13 +92,21 @@ function isItem(data: Uint8Array | string, dtype: DType, shape: unknown): boolea
 }
 
 function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, reads: ArrayReads): NdArray {
+  const given = shapeGiven === undefined || shapeGiven === null ? undefined : shapeOf(shapeGiven);
+  if (dtype.kind === 'struct') return arrayOfRecords(data, dtype, given, reads);
   const nested = isList(data) ? shapeOfNested(data) : [];
-  const shape = shapeGiven === undefined || shapeGiven === null ? nested : shapeOf(shapeGiven);
+  const shape = given ?? nested;
   for (const lists of shape === nested ? [nested] : [nested, shape]) reads.spendArray(dtype, lists);
   // spent before the items are visited: lists of marshal may share their items
   reads.spend(sizeOf(nested) * (8 + Math.max(8, dtype.itemBytes)));
   const items = isList(data) ? flat(data, nested) : [data];
-  return NdArray.from(items, { dtype: dtype.native.kind === 'struct' ? dtype.name : dtype.native.text, shape });
+  return NdArray.from(items, { dtype: dtype.native.text, shape });
+}
+
+/** Records as NumPy's `tolist` gives them: tuples, which are lists in json and msgpack, where only the shape tells how deep they stand. */
+function arrayOfRecords(data: unknown, dtype: DType, shape: number[] | undefined, reads: ArrayReads): NdArray {
+  reads.spendArray(dtype, shape ?? shapeOfNested(data, Infinity, true));
+  return NdArray.fromPeer(data, { dtype: dtype.name, shape }, reads.spend);
 }
 
 function arrayOfNpy(file: Uint8Array, reads: ArrayReads): NdArray {

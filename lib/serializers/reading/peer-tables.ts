@@ -1,4 +1,4 @@
-import type { Spend } from '../../arrays/layout.js';
+import type { Spend } from '../../arrays/memory.js';
 import { HashCollisions } from '../../serpent/hash-collisions.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 

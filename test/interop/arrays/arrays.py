@@ -109,6 +109,13 @@ def listed(array):
     return native(array).view("i8").tolist() if array.dtype.kind in "Mm" else array.tolist()
 
 
+def is_listed(dtype, name):
+    """Whether the tuples of tolist() say what the records are: without times, void, and fields that are arrays."""
+    if dtype.names:
+        return all(is_listed(dtype[name_], name) for name_ in dtype.names)
+    return dtype.subdtype is None and dtype.kind not in "MmV" and not (name == "json" and dtype.kind in "cS")
+
+
 def random_form(rng, array, name):
     forms = list(BYTES)
     dtype = array.dtype
@@ -119,6 +126,8 @@ def random_form(rng, array, name):
         forms += ["msgpack-numpy", "msgpack-numpy", "msgpack-numpy with texts"]
     if dtype.names or dtype.kind == "V":
         forms = [form for form in forms if form in ("file", "npy") or form == "msgpack-numpy" and not is_padded(dtype)]
+    if dtype.names and is_listed(dtype, name):
+        forms.append("records")
     return rng.choice(forms)
 
 
@@ -147,6 +156,8 @@ def wire_form(form, array, name):
         return {"__class__": "numpy.ndarray", "dtype": dtype, "data": listed(array), **({"shape": shape} if 0 in shape else {})}
     if form == "shape and list":
         return {**whole, "data": listed(array)}
+    if form == "records":
+        return {**whole, "dtype": str(array.dtype.descr), "data": array.tolist()}
     if form == "flat list":
         return {**whole, "data": listed(array.flatten())}
     made = msgpack_numpy.encode(np.ascontiguousarray(array).reshape(shape))
