@@ -32,7 +32,7 @@ beforeAll(async () => {
       const [, first = '', says = ''] = /^\| (.*?) \| (\w+) \|/.exec(line) ?? [];
       return { texts: [...first.matchAll(/`([^`]+)`/g)].map(([, text]) => text!), says };
     });
-}, 120_000);
+});
 
 async function filesOf(directory: string, ending: string, part = ''): Promise<string[]> {
   const names = await readdir(directory, { recursive: true });

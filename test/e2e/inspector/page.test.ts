@@ -13,6 +13,8 @@ import { findChromium } from '../../chromium.js';
 import { Camera, InspectedApp } from './fixtures.js';
 
 const CHROMIUM_MS = 600_000;
+/** Playwright waits for 30 s; a busy machine may need longer. */
+const PAGE_MS = 120_000;
 /** Directory for pictures of the page, for a person to look at. */
 const PICTURES = process.env.INSPECTOR_PICTURES;
 const WIDE = { width: 1280, height: 900 };
@@ -48,6 +50,7 @@ async function open(
 ): Promise<Page> {
   faults = [];
   context = await browser.newContext({ viewport: WIDE, ...options });
+  context.setDefaultTimeout(PAGE_MS);
   const page = await context.newPage();
   // shorter than the limit of a test, so that the error names the expected state
   page.setDefaultTimeout(20_000);

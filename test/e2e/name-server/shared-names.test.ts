@@ -27,7 +27,7 @@ function defineTests(programs: RedisPrograms): void {
       [program, server] = await Promise.all([NameServerProgram.build(), RedisServer.start(programs)]);
       relay = await RedisRelay.start(server.port, () => 20 * Math.random() ** 2);
       nameServers.push(...(await Promise.all(Array.from({ length: SERVERS }, () => start(0)))));
-    }, 60_000);
+    });
     afterAll(async () => {
       for (const nameServer of nameServers) await nameServer.kill();
       await relay.close();

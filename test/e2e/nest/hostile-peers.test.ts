@@ -18,7 +18,7 @@ const PEERS = 6;
 let programs: TypeScriptPrograms;
 beforeAll(async () => {
   programs = await TypeScriptPrograms.compile();
-}, 120_000);
+});
 afterAll(() => programs[Symbol.asyncDispose]());
 
 const filled = (bytes: number, unit: string | Buffer): Buffer =>

@@ -80,4 +80,4 @@ it('a hundred concurrent Python clients have a session each, and none of the ses
   expect(disposedDependencies).toBe(4 * CLIENTS);
   // three hundred leaked sessions would take 30 MB
   expect(heapBytes() - before).toBeLessThan((10 * SESSION_BYTES * CLIENTS) / 100);
-}, 120_000);
+});

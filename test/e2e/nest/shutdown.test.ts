@@ -7,7 +7,7 @@ import { TypeScriptPrograms } from './programs/typescript-program.js';
 let programs: TypeScriptPrograms;
 beforeAll(async () => {
   programs = await TypeScriptPrograms.compile();
-}, 120_000);
+});
 afterAll(() => programs[Symbol.asyncDispose]());
 
 describe.each(['hybrid', 'standalone'])('SIGTERM ends a %s application', (way) => {

@@ -52,7 +52,7 @@ function pictureOf(page: Page): Promise<string> {
 
 /** Waits until another frame is in the canvas. */
 async function frameAfter(page: Page, before: string): Promise<string> {
-  await expect.poll(() => pictureOf(page), { timeout: 20_000 }).not.toBe(before);
+  await expect.poll(() => pictureOf(page), { timeout: 60_000 }).not.toBe(before);
   return pictureOf(page);
 }
 
@@ -104,7 +104,7 @@ it('says when the stream of the camera has ended, and shows the next one', async
         ".observe(document.querySelector('[role=status]'), { childList: true })",
     );
     await expect
-      .poll(() => page.evaluate<string>("texts.join(' | ')"), { timeout: 20_000 })
+      .poll(() => page.evaluate<string>("texts.join(' | ')"), { timeout: 60_000 })
       .toMatch(/the stream has ended, the next one begins soon \| frame \d+, 3 x 2 \| /);
     expect(faults).toEqual([]);
   } finally {

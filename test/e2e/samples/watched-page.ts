@@ -12,7 +12,7 @@ export async function openWatched(browser: Browser, origin: string, options: Bro
   const context = await browser.newContext(options);
   const page = await context.newPage();
   // shorter than that of a test, so that the error says what was waited for
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);
   });

@@ -360,7 +360,7 @@ describe('traces and Python', () => {
     programs = await TypeScriptPrograms.compile();
     app = programs.start('traced-app', [], { timeoutMs: 60_000 });
     lastUri = await app.line('uri: ');
-  }, 120_000);
+  });
   afterAll(async () => {
     await app.stop();
     await programs[Symbol.asyncDispose]();
@@ -440,7 +440,7 @@ describe('traces and Python', () => {
     expect(await middle.work(41)).toBe(42);
     const [client] = named('middle/work', SpanKind.CLIENT);
     expect(await spanOfApp('last/work')).toMatchObject({ traceId: traceOf(client), parentId: idOf(client) });
-  }, 120_000);
+  });
 
   it('a bare Python client begins one trace: of an application of ours, a Python program with annotations of its own, and another application of ours; the trace id is the correlation id', async () => {
     const middleUri = await python.run<string>(
@@ -474,7 +474,7 @@ describe('traces and Python', () => {
     expect((answer as [number, string])[1].replaceAll('-', '')).toBe(traceOf(first));
     expect(parentOf(first)).toBeUndefined();
     expect(await spanOfApp('last/work')).toMatchObject({ traceId: traceOf(first) });
-  }, 120_000);
+  });
 });
 
 describe('metrics', () => {

@@ -126,7 +126,7 @@ beforeAll(async () => {
     return str(uri)`,
     { directory },
   );
-}, 120_000);
+});
 afterAll(async () => {
   await app?.close();
   python?.stop();

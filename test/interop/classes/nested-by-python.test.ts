@@ -93,7 +93,7 @@ beforeAll(async () => {
     uri = state.office.register(Office())
     threading.Thread(target=state.office.requestLoop, daemon=True).start()
     return str(uri)`);
-}, 120_000);
+});
 afterAll(async () => {
   await app?.close();
   python?.stop();

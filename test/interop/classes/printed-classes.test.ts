@@ -88,7 +88,7 @@ describe('nestjs-pyro python classes', () => {
       code: 1,
       stderr: expect.stringContaining('+ class Point') as string,
     });
-  }, 120_000);
+  });
 
   it('python classes says what to do when a module registers no class, or cannot be imported', async () => {
     const nothing = join(directory, 'nothing.mjs');

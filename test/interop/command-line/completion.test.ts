@@ -14,7 +14,7 @@ const SHELLS: Record<string, { command: string[]; setup: string[] }> = {
 };
 
 // bash is everywhere; the others are tried where they are installed
-describe.each(Object.keys(SHELLS).filter(isInstalled))('a command line in %s', { timeout: 180_000 }, (shell) => {
+describe.each(Object.keys(SHELLS).filter(isInstalled))('a command line in %s', (shell) => {
   let directory: string;
   let program: CommandLineProgram;
   let server: PyroNameServer;
@@ -34,7 +34,7 @@ describe.each(Object.keys(SHELLS).filter(isInstalled))('a command line in %s', {
     await names.register('lab.camera', 'PYRO:found@host:4711', { metadata: ['optics'] });
     await names.register('lab:with=colon', 'PYRO:coloured@host:4712');
     await names.register('other\u001b[31m', 'PYRO:other@host:4713');
-  }, 60_000);
+  });
   afterAll(async () => {
     python.stop();
     await server.close();
@@ -75,11 +75,11 @@ describe.each(Object.keys(SHELLS).filter(isInstalled))('a command line in %s', {
   });
 });
 
-describe('what nestjs-pyro complete prints', { timeout: 60_000 }, () => {
+describe('what nestjs-pyro complete prints', () => {
   let program: CommandLineProgram;
   beforeAll(async () => {
     program = await CommandLineProgram.make();
-  }, 60_000);
+  });
   afterAll(() => program.remove());
 
   const complete = async (...words: string[]): Promise<string[]> => {

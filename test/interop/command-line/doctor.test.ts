@@ -28,7 +28,7 @@ beforeAll(async () => {
     CommandLineProgram.make(),
     TestAuthority.create(directory, 'lab'),
   ]);
-}, 120_000);
+});
 afterAll(async () => {
   python.stop();
   await program.remove();
@@ -76,7 +76,7 @@ async function listening(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
+describe('nestjs-pyro doctor', () => {
   it('doctor finds nothing wrong with a daemon that answers', async () => {
     const location = await serve();
     const { code, findings } = await examine(`PYRO:camera@${location}`);

@@ -52,7 +52,7 @@ beforeAll(async () => {
   await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
   await client.register('lab.camera', `PYRO:camera@${location}`);
   ours.register(new Thermometer(), 'thermometer');
-}, 120_000);
+});
 afterAll(async () => {
   python?.stop();
   await Promise.all([names?.close(), program?.remove(), ours?.close()]);
@@ -116,7 +116,7 @@ class Inspecting implements AsyncDisposable {
 
 const camera = (): object => ({ session: 'one', server: location, objectId: 'camera', kind: 'method', handshake: null });
 
-describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
+describe('nestjs-pyro inspect', () => {
   it('connections to the page of inspect that are too many are closed, and those before them are served', async () => {
     await using page = await Inspecting.start(`PYRO:camera@${location}`);
     const { hostname, port } = page.url;
@@ -197,7 +197,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
   });
 });
 
-describe('nestjs-pyro watch', { timeout: 120_000 }, () => {
+describe('nestjs-pyro watch', () => {
   it('watch prints connections and calls of a server, as tables and as one line of JSON for each snapshot', async () => {
     await using client = await PyroProxy.connect<Thermometer>(ours.uriFor('thermometer'));
     await client.read();

@@ -30,7 +30,7 @@ beforeAll(async () => {
     return sorted(name for name in found if not name.startswith("__"))`,
     { directory },
   );
-}, 120_000);
+});
 afterAll(async () => {
   python.stop();
   await Promise.all([program.remove(), rm(directory, { recursive: true })]);
@@ -144,7 +144,7 @@ class Keyword {
   lambda!: number;
 }
 
-describe('nestjs-pyro python classes', { timeout: 120_000 }, () => {
+describe('nestjs-pyro python classes', () => {
   const described = (type: new () => object): ClassDescription => descriptionOf(type)!;
   const enums = () => registeredEnums().filter(({ object }) => object === Odd);
 

@@ -57,7 +57,7 @@ beforeAll(async () => {
   camera = `PYRO:camera@${location}`;
   await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
   await client.register('lab.camera', camera, { metadata: ['cam'] });
-}, 120_000);
+});
 afterAll(async () => {
   python.stop();
   await Promise.all([names.close(), program.remove()]);
@@ -71,7 +71,7 @@ const printed = async (...args: string[]): Promise<unknown> => {
   return JSON.parse(stdout) as unknown;
 };
 
-describe('nestjs-pyro', { timeout: 120_000 }, () => {
+describe('nestjs-pyro', () => {
   it('ls lists the names of the name server, and the objects of a daemon', async () => {
     expect((await run('ls', ...nameServer())).stdout).toMatch(
       new RegExp(String.raw`^NAME +URI +TAGS\nPyro.NameServer +PYRO:.*\nlab.camera +${camera} +cam\n$`),

@@ -13,7 +13,7 @@ let directory: string;
 beforeAll(async () => {
   [program, directory] = await Promise.all([CommandLineProgram.make(), mkdtemp(join(tmpdir(), 'typed-client-'))]);
   await cp(SAMPLE, directory, { recursive: true });
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all([program.remove(), rm(directory, { recursive: true })]);
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
     CommandLineProgram.make(),
     mkdtemp(join(tmpdir(), 'types-')),
   ]);
-}, 120_000);
+});
 afterAll(async () => {
   python.stop();
   await Promise.all([program.remove(), rm(directory, { recursive: true })]);
@@ -85,7 +85,7 @@ class Camera:
     def kind(cls, of: int): pass
 `;
 
-describe('nestjs-pyro types', { timeout: 120_000 }, () => {
+describe('nestjs-pyro types', () => {
   it('types writes the interfaces of a Python source, which is not run', async () => {
     expect(await printed('types', '--source', SOURCE)).toBe(await generated('camera.ts'));
   });
@@ -460,7 +460,7 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
   });
 });
 
-describe('help for remote objects', { timeout: 120_000 }, () => {
+describe('help for remote objects', () => {
   const help = (uri: string): Promise<string> =>
     python.run<string>(
       `

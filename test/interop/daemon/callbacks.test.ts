@@ -79,4 +79,4 @@ it('calls Python programs back, during calls and after them', async () => {
   // the output tells a developer which check failed
   expect(output).toMatch(/^\d+ passed in /m);
   await expect.poll(() => daemon.connections).toEqual([]);
-}, 120_000);
+});

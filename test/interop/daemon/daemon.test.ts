@@ -27,4 +27,4 @@ it('a daemon gives Python’s own client what it expects of a Pyro5 daemon', asy
   // the output tells a developer which check failed
   expect(output).toMatch(/^\d+ passed in /m);
   expect(daemon.connections).toEqual([]);
-}, 120_000);
+});

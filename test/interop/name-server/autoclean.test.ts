@@ -36,29 +36,25 @@ async function startPython(): Promise<NameServerClient> {
   return namesAt(Number((await server.line('URI = ')).split(':').at(-1)));
 }
 
-it(
-  'with NS_AUTOCLEAN our name server removes the names that pyro5-ns removes, and keeps the others',
-  { timeout: 120_000 },
-  async () => {
-    const living = await PythonServer.start('thread');
-    cleanups.push(() => living.kill());
-    const ending = await PythonServer.start('thread');
-    // a port at which nobody listens, until it is free for others again
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port: closedPort } = free.address() as AddressInfo;
-    free.close();
-    const servers = await Promise.all([startOurs(), startPython()]);
-    for (const names of servers) {
-      await names.register('lab.living', living.uri('thing'));
-      await names.register('lab.crashed', ending.uri('thing'), { metadata: ['tag'] });
-      await names.register('lab.dead', `PYRO:thing@127.0.0.1:${closedPort}`);
-      await names.register('lab.nowhere', 'PYRO:thing@no-such-host.invalid:1');
-    }
-    await ending.kill();
-    const left = async (names: NameServerClient): Promise<string[]> => [...(await names.list()).keys()].sort();
-    for (const names of servers) {
-      await expect.poll(() => left(names), { timeout: 100_000, interval: 500 }).toEqual(['Pyro.NameServer', 'lab.living']);
-    }
-  },
-);
+it('with NS_AUTOCLEAN our name server removes the names that pyro5-ns removes, and keeps the others', async () => {
+  const living = await PythonServer.start('thread');
+  cleanups.push(() => living.kill());
+  const ending = await PythonServer.start('thread');
+  // a port at which nobody listens, until it is free for others again
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port: closedPort } = free.address() as AddressInfo;
+  free.close();
+  const servers = await Promise.all([startOurs(), startPython()]);
+  for (const names of servers) {
+    await names.register('lab.living', living.uri('thing'));
+    await names.register('lab.crashed', ending.uri('thing'), { metadata: ['tag'] });
+    await names.register('lab.dead', `PYRO:thing@127.0.0.1:${closedPort}`);
+    await names.register('lab.nowhere', 'PYRO:thing@no-such-host.invalid:1');
+  }
+  await ending.kill();
+  const left = async (names: NameServerClient): Promise<string[]> => [...(await names.list()).keys()].sort();
+  for (const names of servers) {
+    await expect.poll(() => left(names), { timeout: 100_000, interval: 500 }).toEqual(['Pyro.NameServer', 'lab.living']);
+  }
+});

@@ -21,7 +21,7 @@ afterAll(() => Promise.all([program.remove(), rm(directory, { recursive: true })
 
 const ours = (...args: string[]): Promise<Outcome> => program.run(...args);
 
-describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
+describe('nestjs-pyro nsc', () => {
   let server: PyroNameServer;
   let where: string[];
   beforeAll(async () => {
@@ -177,7 +177,7 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
   });
 });
 
-describe('nestjs-pyro ns', { timeout: 120_000 }, () => {
+describe('nestjs-pyro ns', () => {
   it('nestjs-pyro ns serves names from a file until SIGTERM, and says how many it found', async () => {
     const file = join(directory, 'names');
     const starting = async (): Promise<{ lines: string[]; port: string; stop(): Promise<string[]> }> => {

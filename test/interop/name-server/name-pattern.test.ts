@@ -199,7 +199,7 @@ const names = fc.tuple(namesOf(CHARACTERS, 8), namesOf(['a', 'b', '\n'], 8)).map
 /** Python's answers for each expression: whether it matches each name, or undefined when it is invalid. */
 type Answers = readonly (readonly boolean[] | null)[];
 
-describe('regular expressions', { timeout: 120_000 }, () => {
+describe('regular expressions', () => {
   let python: PythonInterpreter;
   beforeAll(async () => {
     python = await PythonInterpreter.start();

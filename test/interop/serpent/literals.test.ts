@@ -25,7 +25,7 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
   let first: Generated[];
   beforeAll(async () => {
     first = await generate(0);
-  }, 120_000);
+  });
 
   function generate(index: number): Promise<Generated[]> {
     return runLiterals<Generated>(['generate', String(SEED + index), String(Math.min(BATCH, COUNT - index * BATCH))]);

@@ -581,7 +581,7 @@ describe('objects that a remote object makes and registers', () => {
           collectGarbage();
           return [...alive];
         },
-        { timeout: 10_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       )
       .toEqual([]);
   });

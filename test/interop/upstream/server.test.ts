@@ -122,7 +122,7 @@ describe('objects', () => {
           collectGarbage();
           return daemon.objectCount;
         },
-        { timeout: 10_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       )
       .toBe(1);
     expect(await failureOf(uri, 'p.getDict()')).toMatch(/rejected: unknown object$/);

@@ -372,5 +372,5 @@ describe('a peer that does not read', () => {
     unread?.socket.resume();
     await telling;
     await expect.poll(() => unread?.frames.length, { timeout: 10_000 }).toBe(CALLS);
-  }, 60_000);
+  });
 });

@@ -135,7 +135,7 @@ describe('close', () => {
     expect(await (await join(daemon)).call('hanging', 'hello')).toBe('hello');
     await daemon.close();
     expect(errors).toEqual(['the end of a session took longer than 5000 ms and is no longer waited for']);
-  }, 15_000);
+  });
 
   it('close() ends requestLoop()', async () => {
     const { daemon } = await serveThing();

@@ -207,7 +207,7 @@ describe('limits', () => {
     expect(thing.calls).toBeLessThan(60);
     peer.socket.resume();
     await eventually(() => thing.calls === 100, 'all calls served', 20_000);
-  }, 30_000);
+  });
 
   it('maxDepth: refuses deeper values, and the connection stays open', async () => {
     const { daemon } = await serveThing();

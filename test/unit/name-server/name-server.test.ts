@@ -360,7 +360,7 @@ describe('the lease of a name', () => {
     await short.stop();
     expect(await again.start()).toBe(true);
     expect(store.get('lab.camera')!.lease!.owner).toBe('its last process');
-    await expect.poll(() => store.get('lab.camera')?.lease?.ttlMs, { timeout: 20_000 }).toBe(15_000);
+    await expect.poll(() => store.get('lab.camera')?.lease?.ttlMs, { timeout: 60_000 }).toBe(15_000);
   });
 
   it('cannot be taken in two steps: first with the same URI, then with another one', async () => {

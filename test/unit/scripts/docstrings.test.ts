@@ -63,7 +63,7 @@ beforeAll(async () => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 180_000);
+});
 
 it('public names without a docstring are told, with the class or type that they belong to', () => {
   const members = ['BareMembers.size', 'BareMembers.free', 'BareMembers.close'];

@@ -248,4 +248,4 @@ it('of two arguments whose pipes fail, the error of the one that Nest answers is
   } finally {
     await app.close();
   }
-}, 60_000);
+});

@@ -330,7 +330,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
       return;
     }
     expect.unreachable('the name was free only after the lease had ended');
-  }, 120_000);
+  });
 
   it('ends no lease because its process stood still, so that the owner could not renew the lease', async () => {
     const store = await place.empty();

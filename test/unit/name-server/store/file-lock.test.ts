@@ -129,5 +129,5 @@ describe.skipIf(!HAS_CONTAINERS)('two containers with one volume', () => {
     for (const refused of [second, third]) expect(refused.answer).toContain('of another container or machine; end that one');
     await kill(child);
     expect((await takeElsewhere(path, ...CONTAINER)).answer).toBe('has it');
-  }, 60_000);
+  });
 });

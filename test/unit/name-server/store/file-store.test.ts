@@ -74,7 +74,7 @@ describe('registrations in a file', () => {
       expect((await contents(cut)).map(({ name }) => name)).toContain('after');
     }
     expect(reached).toBe(states.length - 1);
-  }, 60_000);
+  });
 
   it('registrations in a file are written anew when most lines of the file are old', async () => {
     const store = await FileNameStore.open(path);
@@ -307,7 +307,7 @@ describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
     await store.put(record('next'), PUT);
     await store.close();
     expect((await contents()).map(({ name }) => name)).toEqual([...names, 'next']);
-  }, 120_000);
+  });
 });
 
 describe('a process that is killed while it writes', () => {

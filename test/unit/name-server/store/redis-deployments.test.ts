@@ -28,7 +28,7 @@ function defineTests(programs: RedisPrograms): void {
     return server;
   }
 
-  describe('a Redis with a replica and a Sentinel', { timeout: 60_000 }, () => {
+  describe('a Redis with a replica and a Sentinel', () => {
     it('a Redis with a Sentinel fails over: all name servers go on with the replica, which has the names, and are still one name space', async () => {
       const master = following(await RedisServer.start(programs));
       const replica = following(await RedisServer.startReplica(programs, master));
@@ -63,7 +63,7 @@ function defineTests(programs: RedisPrograms): void {
     });
   });
 
-  describe('a Redis that is reached by TLS', { timeout: 60_000 }, () => {
+  describe('a Redis that is reached by TLS', () => {
     async function start(): Promise<{ redis: RedisServer; ca: string; caFile: string }> {
       const directory = await mkdtemp(join(tmpdir(), 'redis-tls-'));
       cleanups.push(() => rm(directory, { recursive: true }));

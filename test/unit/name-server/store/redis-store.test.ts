@@ -131,7 +131,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.remove(names, { takeover: false })).toBe(0);
       expect(await store.remove(names, { owner: 'someone', takeover: false })).toBe(2_500);
       expect(await store.count()).toBe(0);
-    }, 60_000);
+    });
 
     it('registrations that somebody deletes in Redis are gone at once, and watchers are told', async () => {
       const prefix = freshPrefix();
@@ -189,7 +189,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await after.list({ by: 'all' })).toEqual([leased('stays', 600_000)]);
       expect(await after.renew('someone', ['stays'])).toEqual([]);
       expect(warnings()).toEqual([expect.stringContaining('no name server knew them, so these names are gone')]);
-    }, 30_000);
+    });
 
     it('a name that was registered again with the same values, at another name server, is not removed as unchanged', async () => {
       const prefix = freshPrefix();
@@ -218,14 +218,14 @@ function defineTests(programs: RedisPrograms): void {
       relay.forget();
       await near.put(record('watched'), PUT);
       // nobody asks the far name server
-      await expect.poll(() => changes, { timeout: 20_000 }).toEqual(['registered before', 'registered watched']);
+      await expect.poll(() => changes, { timeout: 60_000 }).toEqual(['registered before', 'registered watched']);
       relay.forget();
       await near.put(record('asked'), PUT);
       expect(await far.get('asked')).toEqual(record('asked'));
       relay.forget();
       await near.put(record('listed'), PUT);
       expect(await far.list({ by: 'prefix', prefix: 'listed' })).toEqual([record('listed')]);
-    }, 60_000);
+    });
 
     it('registrations in Redis keep their leases when nobody could reach Redis for long, or its clock was set', async () => {
       const prefix = freshPrefix();
@@ -303,7 +303,7 @@ function defineTests(programs: RedisPrograms): void {
       await client.config('SET', 'maxmemory', '0');
       expect(await store.put({ ...held, uri: 'PYRO:evil@host:1', lease: { owner: 'evil', ttlMs: 600_000 } }, PUT)).toEqual(held);
       expect(await store.list({ by: 'all' })).toEqual([held]);
-    }, 60_000);
+    });
   });
 
   describe('while Redis is away', () => {
@@ -393,7 +393,7 @@ function defineTests(programs: RedisPrograms): void {
     await expect(openNameStore(sentinel.url)).rejects.toThrow(
       /it runs in sentinel mode; use redisNameStore\(new Redis\(\{ sentinels, name \}\)\)/,
     );
-  }, 30_000);
+  });
 
   it('a Redis that is a cluster is refused, with the remedy', async () => {
     const redis = await RedisServer.start(programs, '--cluster-enabled', 'yes');

@@ -163,7 +163,7 @@ function defineTests(): void {
       expect(() => store.get('one')).toThrow('database is locked');
       database.exec('ROLLBACK');
       expect(await store.put(record('one'), PUT)).toBeUndefined();
-    }, 30_000);
+    });
 
     it('registrations of an old Pyro, without tags, are taken over', () => {
       const database = openSqlite(path);
