@@ -12,6 +12,10 @@ export interface Link {
 const LINK = /\[(?:[^\]\\]|\\.)*\]\((?<target>[^()\s]+)(?: "[^"]*")?\)/g;
 /** A source file that a page names in code, such as `daemon/call/reply.ts`. */
 const FILE_NAME = /`(?<target>(?:[\w.-]+\/)+[\w-]+(?:\.[\w-]+)*\.(?:ts|py))`/g;
+/** A file of tests in code, alone, in a command or before the name of a test. */
+const TEST_FILE = /(?<target>(?:[\w.-]+\/)+[\w.-]+\.test\.ts)/g;
+/** Pages that name files of tests. */
+const AUDITS = /^docs\/audit\//;
 /** Pages that name files of the code, and the folders that these names begin in. */
 const MAPS = ['docs/development.md', 'docs/threat-model.md'];
 const MAPPED_FOLDERS = ['', 'lib', 'test'];
@@ -29,8 +33,20 @@ export function readLinks(markdown: string): Link[] {
 
 /** Source files that a page names in code, with their folders. */
 export function readFileNames(markdown: string): Link[] {
-  return prose(markdown).flatMap((text, index) =>
-    [...text.matchAll(FILE_NAME)].map((match) => ({ line: index + 1, target: match.groups!.target! })),
+  return namesIn(prose(markdown), FILE_NAME);
+}
+
+/** Files of tests that a page names in code, with their folders. */
+export function readTestFiles(markdown: string): Link[] {
+  return namesIn(
+    prose(markdown).map((text) => (text.match(/`[^`]*`/g) ?? []).join(' ')),
+    TEST_FILE,
+  );
+}
+
+function namesIn(lines: readonly string[], pattern: RegExp): Link[] {
+  return lines.flatMap((text, index) =>
+    [...text.matchAll(pattern)].map((match) => ({ line: index + 1, target: match.groups!.target! })),
   );
 }
 
@@ -52,7 +68,11 @@ export function anchorsOf(markdown: string): Set<string> {
   return anchors;
 }
 
-/** Reports dead links of the pages, and files that maps of the code name and that do not exist. @param pages names below `root` */
+/**
+ * Reports dead links of the pages, and files that do not exist: source files that maps of the code name, and files of tests that audits name.
+ *
+ * @param pages names below `root`
+ */
 export async function deadLinks(root: string, pages: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const page of pages) {
@@ -61,7 +81,8 @@ export async function deadLinks(root: string, pages: readonly string[]): Promise
       const reason = await whyDead(root, page, target);
       if (reason !== undefined) found.push(`${page}, line ${line}: ${target}: ${reason}`);
     }
-    for (const { line, target } of MAPS.includes(page) ? readFileNames(text) : []) {
+    const files = MAPS.includes(page) ? readFileNames(text) : AUDITS.test(page) ? readTestFiles(text) : [];
+    for (const { line, target } of files) {
       const inFolders = await Promise.all(MAPPED_FOLDERS.map((folder) => exists(root, join(folder, target))));
       if (!inFolders.includes(true)) found.push(`${page}, line ${line}: ${target}: no such file in the project, lib/ or test/`);
     }

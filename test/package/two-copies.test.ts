@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kwargs, PyFloat, PyroProxy, PyTuple, type PyroProxyOptions, type RemoteObject } from 'nestjs-pyro';
+import { kwargs, PyComplex, PyFloat, PyroProxy, PyTuple, type PyroProxyOptions, type RemoteObject } from 'nestjs-pyro';
 import { packageRoot } from '../../scripts/package-root.js';
 import { Program, run } from '../../scripts/program.js';
 
@@ -109,6 +109,9 @@ describe('an application whose shared library brings a copy of nestjs-pyro of it
     expect(await values.$call('make', 'float')).toEqual(new PyFloat(2));
     const hasTuples = serializer === 'serpent' || serializer === 'marshal';
     expect((await values.$call('make', 'tuple')) instanceof PyTuple).toBe(hasTuples);
+    const complex = values.$call('make', 'complex');
+    if (serializer === 'json') await expect(complex).rejects.toThrow('complex');
+    else expect(await complex).toEqual(new PyComplex(1, -2));
     expect(String(await values.$call('make', 'uri'))).toBe('PYRO:a@host:1');
     expect(String(((await values.$call('make', 'proxy')) as RemoteObject).$uri)).toBe('PYRO:a@host:1');
     await expect(values.$call('make', 'sample')).rejects.toThrow('lab.Sample');
@@ -145,6 +148,11 @@ describe('an application whose shared library brings a copy of nestjs-pyro of it
     await using alone = PyroProxy.to(await program.line('alone:').then((text) => text.replace(/^alone: */, '')));
     expect(await alone.$call('light')).toBe(1);
     expect(program.soFar).not.toContain('WARN');
+  });
+
+  it('the error of a callback method that the other copy marked surfaces at the server, too', async () => {
+    await expect(proxyOf('shared.lamp').$call('fall')).rejects.toThrow('the lamp fell');
+    expect(await program.line('callError:')).toBe('shared.lamp: Error: the lamp fell');
   });
 
   it('a server serves what the other copy exposed', async () => {

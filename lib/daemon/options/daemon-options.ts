@@ -149,7 +149,7 @@ export interface DaemonOptions {
   housekeepingIntervalMs?: number;
   /** Classes whose instances can be sent and received. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
-  /** Annotations of every reply; see {@link Daemon.annotations}. */
+  /** Annotations of every reply: a function that gives a Map or a plain object of bytes at once. See {@link Daemon.annotations}. */
   annotations?: () => AnnotationValues;
   /** Decides whether a connection may be used; throws to refuse it. See {@link Daemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<HandshakeAnswer> | HandshakeAnswer;

@@ -135,6 +135,7 @@ const server = new PyroServer({ host: '127.0.0.1', port: 0 });
 server.register(shared.SharedLamp, { objectId: 'shared.lamp' });
 const app = await NestFactory.createMicroservice(AppModule, { strategy: server, logger: ['error'] });
 await app.listen();
+server.unwrap<PyroDaemon>().on('callError', (error, { objectId }) => console.log(`callError: ${objectId}: ${String(error)}`));
 // an application of the library's objects alone
 @Module({ providers: [shared.SharedAlone] })
 class LibraryModule {}

@@ -76,4 +76,23 @@ describe('dead links', () => {
       'docs/development.md, line 3: daemon/moved.ts: no such file in the project, lib/ or test/',
     ]);
   });
+
+  it('a file of tests that an audit names and that is not there is reported, also in a command and before the name of a test', async () => {
+    await mkdir(join(root, 'test', 'unit'), { recursive: true });
+    await mkdir(join(root, 'docs', 'audit'), { recursive: true });
+    await writeFile(join(root, 'test', 'unit', 'here.test.ts'), '');
+    const names = [
+      'unit/here.test.ts',
+      'unit/gone.test.ts',
+      'npx vitest run test/unit/moved.test.ts',
+      'unit/lost.test.ts > a test',
+    ];
+    await writeFile(join(root, 'docs', 'audit', 'page.md'), names.map((name) => `| a row | \`${name}\` |\n`).join(''));
+    const missing = 'no such file in the project, lib/ or test/';
+    expect(await deadLinks(root, ['docs/audit/page.md'])).toEqual([
+      `docs/audit/page.md, line 2: unit/gone.test.ts: ${missing}`,
+      `docs/audit/page.md, line 3: test/unit/moved.test.ts: ${missing}`,
+      `docs/audit/page.md, line 4: unit/lost.test.ts: ${missing}`,
+    ]);
+  });
 });

@@ -2,6 +2,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import {
   kwargs,
+  PyComplex,
   PyroContext,
   PyroController,
   PyroException,
@@ -19,7 +20,7 @@ import {
   SerializedBlob,
   UseHandshakeGuards,
 } from 'nestjs-pyro';
-import { behavior, expose, params, PyroDaemon, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
+import { behavior, callback, expose, params, PyroDaemon, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
 
 @Injectable()
 export class TokenGuard implements CanActivate {
@@ -73,6 +74,9 @@ export class SharedLamp {
   @expose light(): number {
     return ++this.calls;
   }
+  @expose @callback fall(): never {
+    throw new Error('the lamp fell');
+  }
   @expose @params('text', '**options') find(text: string, options: unknown): unknown {
     return [text, options];
   }
@@ -82,6 +86,7 @@ export class SharedLamp {
 export const made = {
   float: (): unknown => pyFloat(2),
   tuple: (): unknown => pyTuple(1, 2),
+  complex: (): unknown => new PyComplex(1, -2),
   uri: (): unknown => new PyroUri('PYRO:a@host:1'),
   proxy: (): unknown => PyroProxy.to('PYRO:a@host:1'),
   sample: (): unknown => new Sample(5),
