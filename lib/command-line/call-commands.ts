@@ -143,17 +143,16 @@ function printResult(value: unknown, { json }: RemoteArguments): void {
 
 async function runPing(text: string, given: PingArguments): Promise<void> {
   const uri = await daemonUriOf(text, given);
-  await untilInterrupted((signal) => withRemote(uri, given, (daemon) => ping(daemon, uri, given, signal)));
+  await untilInterrupted((signal) => ping(uri, given, signal));
 }
 
-async function ping(daemon: RemoteObject<UntypedRemote>, uri: PyroUri, given: PingArguments, signal: AbortSignal): Promise<void> {
+async function ping(uri: PyroUri, given: PingArguments, signal: AbortSignal): Promise<void> {
   const times: number[] = [];
   for (let sent = 0; sent < given.count; sent++) {
     if (sent > 0) await sleep(given.interval, undefined, { signal });
-    const begun = performance.now();
-    await told(daemon.$with({ signal }).$call(DAEMON_METHODS.ping));
+    // a connection for each ping: between two pings it would occupy a thread of a Python server
+    times.push(await withRemote(uri, given, (daemon) => timeOfPing(daemon, signal), signal));
     signal.throwIfAborted();
-    times.push(performance.now() - begun);
     if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
   }
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
@@ -161,6 +160,12 @@ async function ping(daemon: RemoteObject<UntypedRemote>, uri: PyroUri, given: Pi
   if (given.json) printJson({ uri: String(uri), ...figures });
   else if (times.length > 1)
     print(`least ${figures.leastMs.toFixed(2)}, mean ${mean.toFixed(2)}, most ${figures.mostMs.toFixed(2)} ms`);
+}
+
+async function timeOfPing(daemon: RemoteObject<UntypedRemote>, signal: AbortSignal): Promise<number> {
+  const begun = performance.now();
+  await told(daemon.$with({ signal }).$call(DAEMON_METHODS.ping));
+  return performance.now() - begun;
 }
 
 /** Waits for a call. @throws {CommandFailure} with the traceback of the server, when the call failed there */
