@@ -58,7 +58,7 @@ describe('what was dropped is closed by the garbage collector', () => {
       const { signal } = new AbortController();
       const proxy = PyroProxy.to(server.uri, { signal });
       signal.addEventListener('abort', () => void proxy.$release());
-      await proxy.$connect();
+      expect((await proxy.$connect()).$connected).toBe(true);
     };
     await connect();
     await collectUntil(() => server.daemon.connections.length === 0);
@@ -71,7 +71,7 @@ describe('what was dropped is closed by the garbage collector', () => {
       const nameServer = { ...address, signal };
       const proxy = PyroProxy.to('PYRONAME:Pyro.NameServer', { nameServer });
       signal.addEventListener('abort', () => void proxy.$release());
-      await proxy.$connect();
+      expect((await proxy.$connect()).$connected).toBe(true);
     };
     await connect();
     await collectUntil(() => server.daemon.connections.length === 0);
