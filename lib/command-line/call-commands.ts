@@ -11,7 +11,7 @@ import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, resultText, printJson } from './terminal/output.js';
 import { ANY_ADDRESS, objectArgument, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
-import { daemonUriOf, withRemote } from './remote/remote-connection.js';
+import { daemonUriOf, orUnreachable, withRemote } from './remote/remote-connection.js';
 import { untilInterrupted } from './terminal/signals.js';
 import { jsonOf, valueOfText } from '../inspector/typed-values.js';
 
@@ -143,13 +143,18 @@ function printResult(value: unknown, { json }: RemoteArguments): void {
 
 async function runPing(text: string, given: PingArguments): Promise<void> {
   const uri = await daemonUriOf(text, given);
-  await untilInterrupted((signal) => withRemote(uri, given, (daemon) => ping(daemon, uri, given, signal)));
+  await untilInterrupted((signal) => withRemote(uri, given, (daemon) => ping(daemon, uri, given, signal), signal));
 }
 
 async function ping(daemon: RemoteObject<UntypedRemote>, uri: PyroUri, given: PingArguments, signal: AbortSignal): Promise<void> {
   const times: number[] = [];
   for (let sent = 0; sent < given.count; sent++) {
-    if (sent > 0) await sleep(given.interval, undefined, { signal });
+    if (sent > 0 && given.interval > 0) {
+      // between two pings a connection would occupy a thread of a Python server
+      await daemon.$release();
+      await sleep(given.interval, undefined, { signal });
+      await orUnreachable(uri, given, daemon.$connect());
+    }
     const begun = performance.now();
     await told(daemon.$with({ signal }).$call(DAEMON_METHODS.ping));
     signal.throwIfAborted();

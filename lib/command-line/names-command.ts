@@ -158,7 +158,12 @@ async function remove({ names, options }: Run, name: string): Promise<void> {
 
 async function removeMatching({ names, options }: Run, regex: string): Promise<void> {
   const question = 'Potentially removing lots of items from the Name server. Are you sure (y/n)?';
-  if (!options.yes && !(await confirms(question, options))) return;
+  if (!options.yes) {
+    // while a person thinks, the connection would occupy a thread of Python's name server
+    await names.release();
+    if (!(await confirms(question, options))) return;
+    await names.connect();
+  }
   const removed = await names.remove({ regex });
   answer(options, { removed }, `${removed} items removed.`);
 }
@@ -168,7 +173,6 @@ async function setMetadata({ names, options }: Run, name: string, tags: string[]
   answer(options, { name, metadata: tags }, tags.length > 0 ? 'Metadata updated' : 'Metadata cleared');
 }
 
-/** @throws {CommandFailure} when the input ends without an answer */
 /** Asks a question. @throws {CommandFailure} when the input ends, or Ctrl-C is pressed, without an answer */
 async function confirms(question: string, { json }: NamesArguments): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: json ? process.stderr : process.stdout });

@@ -17,7 +17,7 @@ import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
-/** Time after which a daemon is asked again for the members of an object. */
+/** Time after which a daemon is asked again for the members of an object, and after which connections that no snapshot uses are closed. */
 const KEPT_MS = 10_000;
 
 /** A daemon of another process, and the objects of it that are shown. */
@@ -51,15 +51,17 @@ export class RemoteSource implements InspectorSource {
   /** The snapshots that are being taken, by the objects that they list first. */
   private readonly taking = new Map<string, Promise<InspectedServer[]>>();
 
-  /** @param keptMs time after which the members of an object are asked for again */
+  /** @param keptMs see {@link KEPT_MS} */
   constructor(
     private readonly shown: RemoteDaemon,
     private readonly options: PyroProxyOptions,
     private readonly maxListed: number,
     keptMs = KEPT_MS,
   ) {
-    this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), options);
-    this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), options);
+    // while nobody looks at the page, a connection would occupy a thread of a Python server
+    const own = { ...options, idleTimeoutMs: keptMs };
+    this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), own);
+    this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), own);
     this.members = new ObjectAnswers((objectId) => this.askMembers(objectId), keptMs);
     this.signatures = new ObjectAnswers((objectId) => this.askSignatures(objectId), keptMs);
   }

@@ -212,6 +212,11 @@ export class NameServerClient implements AsyncDisposable {
     await this.call('ping');
   }
 
+  /** @internal Connects again after {@link release}, to the same name server. */
+  async connect(): Promise<void> {
+    await this.proxy.$connect();
+  }
+
   /** Ends the connection. */
   release(): Promise<void> {
     return this.proxy.$release();

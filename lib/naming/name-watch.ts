@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FollowingEnd } from '../calls/following-end.js';
 import { CommunicationError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import {
@@ -74,6 +75,8 @@ interface WatchedNameServer {
   changes(prefix: string, tags: readonly string[]): Promise<AsyncIterable<NameServerChange>>;
   listWithMetadata(filter: { prefix?: string }): Promise<Map<string, NameRegistration>>;
   yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>>;
+  /** Connects again after {@link release}. */
+  connect(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -85,11 +88,19 @@ export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
  * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime. When the
  * name server takes no more watches, the watch asks again until another one has ended.
  *
+ * @param end ends the watch, as the option `signal` does
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
-export async function* watchNames(connect: WatchConnect, options: NameWatchOptions): AsyncGenerator<NameEvent, void> {
+export async function* watchNames(
+  connect: WatchConnect,
+  options: NameWatchOptions,
+  end?: AbortSignal,
+): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
-  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = new AbortController().signal } = options;
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS } = options;
+  // what a watch that was dropped has open is closed by the garbage collector
+  using ending = new FollowingEnd(options.signal, end);
+  const { signal } = ending;
   const known = new KnownNames();
   let refusals = 0;
   while (!signal.aborted) {
@@ -117,18 +128,24 @@ export async function* watchNames(connect: WatchConnect, options: NameWatchOptio
 /**
  * Waits until a name is registered.
  *
+ * @param end ends the wait, as the option `signal` does
  * @throws {NamingError} after `timeoutMs`
  */
-export async function waitForName(connect: WatchConnect, name: string, options: NameWaitOptions): Promise<PyroUri> {
+export async function waitForName(
+  connect: WatchConnect,
+  name: string,
+  options: NameWaitOptions,
+  end?: AbortSignal,
+): Promise<PyroUri> {
   checkArgument('the name', name, TEXT);
   checkOptions(options, WAIT_RULES);
   const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
-  const late = AbortSignal.timeout(timeoutMs);
-  const either = signal ? AbortSignal.any([late, signal]) : late;
-  for await (const event of watchNames(connect, { prefix: name, signal: either })) {
+  using ending = new FollowingEnd(signal, end, AbortSignal.timeout(timeoutMs));
+  for await (const event of watchNames(connect, { prefix: name, signal: ending.signal })) {
     if (event.kind === 'registered' && event.name === name) return event.uri;
   }
   signal?.throwIfAborted();
+  end?.throwIfAborted();
   throw new NamingError(`"${name}" was not registered within timeoutMs (${timeoutMs} ms)`);
 }
 
@@ -198,16 +215,22 @@ async function* follow(changes: AsyncIterable<NameServerChange>, known: KnownNam
   }
 }
 
+/** Asks again and again. Between two questions there is no connection: each occupies a thread of Python's name server. */
 async function* poll(
   nameServer: WatchedNameServer,
   { prefix, tags, pollIntervalMs, signal }: Required<NameWatchOptions>,
   known: KnownNames,
 ): AsyncGenerator<NameEvent> {
-  while (!signal.aborted) {
+  for (;;) {
     const found =
       tags.length > 0 ? await nameServer.yplookup({ all: tags }) : await nameServer.listWithMetadata(prefix ? { prefix } : {});
+    await nameServer.release();
     yield* known.all(new Map([...found].filter(([name]) => name.startsWith(prefix))));
     await pause(pollIntervalMs, signal);
+    if (signal.aborted) return;
+    await nameServer.connect();
+    // a name server of this library has taken the place: the watch begins anew
+    if (nameServer.tellsChanges) return;
   }
 }
 

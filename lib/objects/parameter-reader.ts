@@ -26,8 +26,12 @@ interface FunctionNode {
   body: AnyNode & { start: number; body?: AnyNode[] };
 }
 
-/** Minifiers write no space between the parameters and the body, and no semicolon before the last brace. */
+/**
+ * Minifiers write no white space around the first brace, and no semicolon before the last one. A line break alone may be theirs, because
+ * they limit the length of lines.
+ */
 const MINIFIED_HEAD = /\)\{$/;
+const AUTHORS_BEGIN = /^(?:\r?\n)*[^\S\r\n]/;
 const AUTHORS_END = /;\s*\}$/;
 /** Names that minifiers give, or bundlers (`text2`). Most authors who write no space before the body use other names. */
 const MINIFIED_NAME = /^(?:[\w$]{1,2}|.+(?:[2-9]|[1-9]\d+))$/;
@@ -47,9 +51,11 @@ export function readParameters(fn: AnyFunction): MethodParameters | undefined {
   // V8 leaves the name out of the source of a method called `static`
   const found = parseAsMember(source) ?? parseAsExpression(source) ?? parseAsMember(`method${source}`);
   if (found === undefined) return undefined;
-  const head = found.text.slice(0, found.node.body.start + 1);
+  const behindBrace = found.node.body.start + 1;
+  const head = found.text.slice(0, behindBrace);
   const { rest, named } = parametersOf(downleveled(found.node) ?? found.node.params);
-  const looksMinified = MINIFIED_HEAD.test(head) && !AUTHORS_END.test(source);
+  const isAuthors = AUTHORS_BEGIN.test(found.text.slice(behindBrace)) || AUTHORS_END.test(source);
+  const looksMinified = MINIFIED_HEAD.test(head) && !isAuthors;
   const isChanged = (name: string): boolean => OBFUSCATED_NAME.test(name) || (looksMinified && MINIFIED_NAME.test(name));
   const minified = named.some(({ name }) => name !== undefined && isChanged(name));
   return { positional: named, rest, trustworthy: !minified && !(rest && named.length === 0) };

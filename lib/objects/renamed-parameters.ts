@@ -17,6 +17,10 @@ const MAX_MINIFIED_NAME = 2;
 /** The line that esbuild and bun write above each module in a bundle: `// src/names.ts`. */
 const MODULE_COMMENT = /^\s*\/\/ \S+\.[cm]?[jt]sx?$/m;
 
+/** The consequence of changed names, in warnings that list these names. */
+export const KEYWORDS_OF_CHANGED_NAMES =
+  'keyword arguments are taken by these names, and refused by other names, such as those of the source code';
+
 /** Frames of the stack between a decorator and the module of its class, helpers of compilers included. */
 const MAX_FRAMES = 20;
 
@@ -64,7 +68,7 @@ export function noteChangedNames(name: string, fn: AnyFunction, isDeclared: () =
   queueMicrotask(() => {
     if (isDeclared()) return;
     warn(
-      `a bundler or minifier has changed parameter names of ${name}(${changed.join(', ')}): keyword arguments of this method are refused; ` +
+      `a bundler or minifier seems to have changed parameter names of ${name}(${changed.join(', ')}): ${KEYWORDS_OF_CHANGED_NAMES}; ` +
         "give the names: params('item', 'count?')",
       'PYRO_CHANGED_NAMES',
     );

@@ -73,7 +73,7 @@ describe.each([
     const { program } = await start(options);
     const { text } = await program.printed(/changed parameter names of Lab: .*/);
     expect(text).toMatch(
-      /: read\((?:from\d+, )?offset\d+\), search\(text\d+\), move\(axis1\d+\)\. Keyword arguments of these methods are refused; give the names/,
+      /: read\((?:from\d+, )?offset\d+\), search\(text\d+\), move\(axis1\d+\); keyword arguments are taken by these names, and refused by other names/,
     );
     await program.printed(/changed parameter names of find\(text\d+\)/);
     expect(program.soFar).not.toContain('seek(');

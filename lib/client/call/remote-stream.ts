@@ -36,6 +36,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   }
 
   private readonly requests: StreamRequests;
+  private readonly itemOptions: CallOptions;
 
   /** @internal @param connection the connection that opened the stream; later the connection of the last request */
   constructor(
@@ -46,13 +47,15 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     connection: ClientConnection | undefined,
     callOptions: CallOptions,
   ) {
-    this.requests = new StreamRequests(caller, connections, id, connection, callOptions);
+    this.itemOptions = { ...callOptions, oneway: false, repeatable: false };
+    const { callTimeoutMs, annotations } = callOptions;
+    this.requests = new StreamRequests(caller, connections, id, connection, { callTimeoutMs, annotations, oneway: true });
     collected.register(this, this.requests);
   }
 
   /** Asks the server for the next item. Requests run one after the other. @throws {PyroRemoteError} when the generator on the server fails */
   next(): Promise<IteratorResult<T, undefined>> {
-    return this.requests.next() as Promise<IteratorResult<T, undefined>>;
+    return this.requests.next(this.itemOptions) as Promise<IteratorResult<T, undefined>>;
   }
 
   /** Closes the remote iterator. Never fails: the daemon closes a stream that is not used any more after some time. */
@@ -71,31 +74,31 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   }
 }
 
-/** The requests of a stream, which run one after the other. They never refer to the stream, so that it can be garbage-collected. */
+/**
+ * The requests of a stream, which run one after the other. They never refer to the stream, so that it can be garbage-collected. Between
+ * two requests they refer to no signal and no hook of the program either, which may refer to the stream.
+ */
 class StreamRequests {
   private ended = false;
   private isBusy = false;
   /** Start the requests that wait for their turn. */
   private waiting: (() => void)[] | undefined;
-  private readonly itemOptions: CallOptions;
 
   constructor(
     private readonly caller: StreamCaller,
     private readonly connections: OpenConnections,
     private readonly streamId: string,
     private connection: ClientConnection | undefined,
-    private readonly callOptions: CallOptions,
-  ) {
-    this.itemOptions = { ...callOptions, oneway: false, repeatable: false };
-  }
+    private readonly closeOptions: CallOptions,
+  ) {}
 
-  async next(): Promise<IteratorResult<unknown, undefined>> {
+  async next(options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
     if (this.isBusy) await this.turn();
     this.isBusy = true;
     const call = this.call(DAEMON_METHODS.nextItem);
     try {
       if (this.ended) return END_OF_STREAM;
-      const value = await this.caller.run(call, this.itemOptions);
+      const value = await this.caller.run(call, options);
       return { done: false, value };
     } catch (error) {
       if (error instanceof PyroRemoteError) {
@@ -137,8 +140,7 @@ class StreamRequests {
     this.ended = true;
     // no connection is opened just to close the stream
     if (!this.isConnected) return;
-    const { signal: _, ...options } = this.callOptions;
-    await this.caller.run(this.call(DAEMON_METHODS.closeStream), { ...options, oneway: true }).catch(() => undefined);
+    await this.caller.run(this.call(DAEMON_METHODS.closeStream), this.closeOptions).catch(() => undefined);
   }
 
   private get isConnected(): boolean {

@@ -32,11 +32,14 @@ import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializ
 import { CLIENT_TLS, clientTlsOf } from '../../options/tls.js';
 import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
-import { checkNameServers, NAME_SERVERS } from './name-resolver.js';
+import { addressesOf, checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions } from './proxy-options.js';
 
-/** Options of a proxy with the defaults filled in. */
-export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
+/**
+ * Options of a proxy with the defaults filled in. Open sockets refer to them, and the listeners of a signal may refer to the proxy. So no
+ * signal is among them, or the proxy could not be garbage-collected while it is connected.
+ */
+export type ResolvedProxyOptions = Omit<PyroProxyOptions, 'signal'> & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
 
 const DEFAULTS = {
   ...PROXY_LIMIT_DEFAULTS,
@@ -116,13 +119,20 @@ export function checkProxyOptions(options: PyroProxyOptions): void {
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
   checkProxyOptions(options);
-  const given = givenOptions(options);
+  const { signal: _, ...given } = givenOptions(options);
   const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
+  if (given.nameServer) resolved.nameServer = addressesOf(given.nameServer).map(withoutSignal);
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
   if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
     throw configError('connectedSocket excludes openSocket, tls and a poolSize over 1');
   return resolved;
+}
+
+/** An address may be the options of `locateNameServer`, with a signal. Lookups of a proxy end with the deadline of its attempt to connect. */
+function withoutSignal(address: NameServerAddress & { signal?: AbortSignal }): NameServerAddress {
+  const { signal: _, ...rest } = address;
+  return rest;
 }
 
 /**

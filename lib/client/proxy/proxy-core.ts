@@ -18,6 +18,8 @@ export interface ProxyCoreParts {
   /** Follows the calls of the proxy. */
   observer: ClientObserver | undefined;
   destination: Destination;
+  /** Aborts {@link ProxyCore.connect}. */
+  signal: AbortSignal | undefined;
   /** Metadata that is known before the first connection. */
   metadata: RemoteMetadata | undefined;
   /** The serializer that was chosen for the proxy; undefined: the default of whoever makes the call. */
@@ -94,7 +96,7 @@ export class ProxyCore {
     const { pool } = this.connections;
     while (pool.releaseEnd) await pool.releaseEnd;
     pool.reopen();
-    const deadline = new Deadline('connecting', 0, this.parts.destination.options.signal);
+    const deadline = new Deadline('connecting', 0, this.parts.signal);
     deadline.begin();
     try {
       await pool.connect(deadline);

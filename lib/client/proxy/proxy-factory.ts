@@ -66,12 +66,13 @@ export class ProxyFactory {
     const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
     const resolved = resolveProxyOptions(options);
     const uri = parseUri(given, resolved);
-    const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS } = options;
+    const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS, signal } = options;
     const { resolve, follow, wireLog } = this.services;
     resolved.wireLog ??= wireLog?.();
     const observer = follow?.(uri, resolved.telemetry, sender !== undefined);
     const core = new ProxyCore({
       destination: { uri, options: resolved, resolve, sender, observer },
+      signal,
       observer,
       metadata: isKnown ? reference : undefined,
       chosenSerializer: sender ? reference?.serializer : (options.serializer ?? reference?.serializer),

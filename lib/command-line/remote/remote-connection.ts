@@ -24,14 +24,16 @@ export function resolvedUri(text: string, given: RemoteArguments): Promise<PyroU
 /**
  * Connects to an object, does the work and releases the proxy.
  *
+ * @param signal aborts connecting
  * @throws {CommandFailure} `unreachable` when the object cannot be reached
  */
 export async function withRemote<T>(
   uri: PyroUri,
   given: RemoteArguments,
   work: (remote: RemoteObject<UntypedRemote>) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const remote = await orUnreachable(uri, given, PyroProxy.connect(uri, proxyOptionsOf(given)));
+  const remote = await orUnreachable(uri, given, PyroProxy.connect(uri, { ...proxyOptionsOf(given), signal }));
   try {
     return await work(remote);
   } finally {

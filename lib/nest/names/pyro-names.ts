@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { locateNameServer, locateUntil } from '../../naming/locate.js';
 import type { NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
 import type { NameServerClient } from '../../naming/name-server-client.js';
 import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
+import { NamingError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from '../client/client-registry.js';
 
@@ -15,11 +16,13 @@ import { ClientRegistry } from '../client/client-registry.js';
  * for await (const { kind, name } of this.names.watch({ prefix: 'lab.' })) …
  * ```
  *
- * Each call opens a connection, which ends with the call: an open connection occupies a thread of Python's name server. All methods throw a
- * NamingError when no name server answers.
+ * Each call opens a connection, which ends with the call: an open connection occupies a thread of Python's name server. So a watch and a
+ * wait have no connection between two questions to Python's name server. All methods throw a NamingError when no name server answers.
  */
 @Injectable()
-export class PyroNames {
+export class PyroNames implements OnApplicationShutdown {
+  private readonly ending = new AbortController();
+
   /** @internal Nest makes it */
   constructor(private readonly clients: ClientRegistry) {}
 
@@ -40,15 +43,24 @@ export class PyroNames {
 
   /**
    * Follows names: gives the registered names first, then each change. A name server of this library tells of changes at once; Python's is
-   * asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts.
+   * asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts, and when the application shuts down.
    */
   watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
-    return watchNames((signal) => this.connect(signal), options);
+    return watchNames((signal) => this.connect(signal), options, this.ending.signal);
   }
 
-  /** Waits until a name is registered, by default for 30 s. @throws {NamingError} after `timeoutMs` */
+  /**
+   * Waits until a name is registered, by default for 30 s.
+   *
+   * @throws {NamingError} after `timeoutMs`, and when the application shuts down
+   */
   waitFor(name: string, options: NameWaitOptions = {}): Promise<PyroUri> {
-    return waitForName((signal) => this.connect(signal), name, options);
+    return waitForName((signal) => this.connect(signal), name, options, this.ending.signal);
+  }
+
+  /** Called by Nest, after the servers have removed their names: ends all watches and waits. */
+  onApplicationShutdown(): void {
+    this.ending.abort(new NamingError('the application shuts down'));
   }
 
   private async visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PYRO_HOOKS } from '../../objects/private-names.js';
+import { KEYWORDS_OF_CHANGED_NAMES } from '../../objects/renamed-parameters.js';
 import { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { failureOf, type OnFailure } from '../errors/failures.js';
@@ -136,8 +137,8 @@ export class ServerBinding {
     if (changedNames.size === 0) return;
     const methods = [...changedNames].map(([key, names]) => `${key}(${names.join(', ')})`);
     this.logger.warn(
-      `a bundler or minifier has changed parameter names of ${type.name}: ${methods.join(', ')}. ` +
-        "Keyword arguments of these methods are refused; give the names: @PyroMethod({ params: ['item', 'count?'] })",
+      `a bundler or minifier seems to have changed parameter names of ${type.name}: ${methods.join(', ')}; ` +
+        `${KEYWORDS_OF_CHANGED_NAMES}. Give the names: @PyroMethod({ params: ['item', 'count?'] })`,
     );
   }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type CanActivate, type ExecutionContext, Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { describe, expect, it, vi } from 'vitest';
-import { locateNameServer, startNameServer } from '../../../lib/core.js';
+import { locateNameServer, NamingError, startNameServer } from '../../../lib/core.js';
 import {
   PyroController,
   PyroHandshakeContext,
@@ -132,6 +132,28 @@ describe('a name server inside a Nest application', () => {
     await events.return();
     await expect(locateNameServer({ host: '127.0.0.1', port: server.uri.port })).rejects.toThrow('no name server at');
     expect(() => app.get(PyroNameServerHost).server).toThrow('from app.init() to app.close()');
+  });
+
+  it('watches and waits of PyroNames end with the application, without a warning of Node for many of them', async () => {
+    const server = await startNameServer({ host: '127.0.0.1', port: 0 });
+    closeAfter(() => server.close());
+    const warned = vi.spyOn(process, 'emitWarning');
+    closeAfter(() => warned.mockRestore());
+    @Module({ imports: [PyroModule.forRoot({ nameServer: { host: '127.0.0.1', port: server.uri.port } })] })
+    class App {}
+    const app = await NestFactory.createApplicationContext(App, { logger: false });
+    const names = app.get(PyroNames);
+    const watches = Array.from({ length: 12 }, () => names.watch());
+    for (const watch of watches) expect((await watch.next()).value).toMatchObject({ name: 'Pyro.NameServer' });
+    const [one, other] = watches.slice(0, 2).map((watch) => watch.next());
+    const failure = names.waitFor('lab.never').catch((error: unknown) => error);
+    await app.close();
+    expect(await failure).toEqual(new NamingError('the application shuts down'));
+    for (const end of [one, other]) expect(await end).toEqual({ done: true, value: undefined });
+    // the watches that nobody reads at the moment, too
+    await expect.poll(() => server.daemon.connections, { timeout: 20_000 }).toEqual([]);
+    expect(await names.watch().next()).toEqual({ done: true, value: undefined });
+    expect(warned).not.toHaveBeenCalled();
   });
 
   it('an application with several name servers registers its objects at all of them, and PyroNames watches the first that answers', async () => {

@@ -155,6 +155,17 @@ describe('nestjs-pyro', () => {
     expect(await printed('ping', 'lab.camera', ...nameServer())).toMatchObject({ uri: `PYRO:Pyro.Daemon@${location}`, pings: 1 });
   });
 
+  it('ping has no connection between two pings, so that it occupies no thread of a Python server', async () => {
+    const child = spawn(process.execPath, [program.file, 'ping', camera, '-n', '2', '-i', '600'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(createInterface(child.stdout), 'line');
+    const threads = (): Promise<number> => python.run<number>('return len(state.daemon.transportServer.pool.busy)');
+    await expect.poll(threads, { timeout: 20_000 }).toBe(0);
+    child.kill('SIGINT');
+    expect((await once(child, 'close'))[0]).toBe(130);
+  });
+
   it('every command says that nobody answers, with an exit code of its own, and how to find out why', async () => {
     expect(await run('call', 'PYRO:camera@127.0.0.1:1', 'add')).toEqual({
       code: 3,

@@ -30,6 +30,19 @@ describe('nestjs-pyro nsc', () => {
   });
   afterAll(() => server.close());
 
+  it('removematching has no connection while it waits for an answer', async () => {
+    const child = spawn(process.execPath, [program.file, 'nsc', ...where, 'removematching', 'nothing'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    child.stdout.on('data', (text: Buffer) => (printed += text.toString()));
+    await expect.poll(() => printed, { timeout: 60_000 }).toContain('Are you sure (y/n)?');
+    await expect.poll(() => server.daemon.connections, { timeout: 20_000 }).toEqual([]);
+    child.stdin.end('y\n');
+    await once(child, 'close');
+    expect(printed).toContain('0 items removed.');
+  });
+
   it('nestjs-pyro nsc prints for every command what pyro5-nsc prints', async () => {
     const python = await ensurePythonEnv();
     const commands: [command: string[], input?: string][] = [

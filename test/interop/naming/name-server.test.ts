@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { PyroUri } from '../../../lib/core.js';
+import { PyroUri, startNameServer as startOwn } from '../../../lib/core.js';
 import { locateNameServer, resolve } from '../../../lib/naming/locate.js';
 import type { NameServerClient } from '../../../lib/naming/name-server-client.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
@@ -183,6 +183,43 @@ describe('the name server of Pyro5', () => {
     await expect(nameServer.waitFor('lab.never', { timeoutMs: 100 })).rejects.toThrow(
       '"lab.never" was not registered within timeoutMs (100 ms)',
     );
+  });
+
+  it('watches and waits hold no thread of Pyro5’s name server between two questions', async () => {
+    const { port } = await startNameServer('--threads', '4');
+    const few = { host: '127.0.0.1', port, waitMs: 60_000 };
+    const client = await locateNameServer(few);
+    await client.release();
+    const ended = new AbortController();
+    const watches = Array.from({ length: 6 }, () => client.watch({ pollIntervalMs: 600_000, signal: ended.signal }));
+    for (const watch of watches) expect((await watch.next()).value).toMatchObject({ name: 'Pyro.NameServer' });
+    const pauses = watches.map((watch) => watch.next());
+    const waiting = Array.from({ length: 6 }, () => client.waitFor('lab.camera', { timeoutMs: 120_000 }));
+    await using other = await locateNameServer(few);
+    await other.register('lab.camera', 'PYRO:camera@host:1');
+    expect((await Promise.all(waiting)).map(String)).toEqual(waiting.map(() => 'PYRO:camera@host:1'));
+    ended.abort();
+    for (const pause of pauses) expect(await pause).toEqual({ done: true, value: undefined });
+  });
+
+  it('a watch is told of changes, and asks no more, when a name server of this library takes the place of Pyro5’s', async () => {
+    const relay = await Relay.start(server.location);
+    cleanups.push(() => relay.close());
+    await using names = await locateNameServer({ host: '127.0.0.1', port: Number(relay.location.split(':')[1]) });
+    const events = names.watch({ pollIntervalMs: 20 });
+    expect((await events.next()).value).toMatchObject({ kind: 'registered', name: 'Pyro.NameServer' });
+    const ours = await startOwn({ host: '127.0.0.1', port: 0 });
+    cleanups.push(() => ours.close());
+    relay.target = ours.daemon.locationStr;
+    await using client = await locateNameServer({ host: '127.0.0.1', port: ours.uri.port });
+    await client.register('lab.lamp', 'PYRO:lamp@host:1');
+    for await (const { name } of { [Symbol.asyncIterator]: () => ({ next: () => events.next() }) })
+      if (name === 'lab.lamp') break;
+    const next = events.next();
+    await expect.poll(() => ours.daemon.inspect().totals.streamsOpen, { timeout: 20_000 }).toBe(1);
+    await client.remove('lab.lamp');
+    expect((await next).value).toMatchObject({ kind: 'removed', name: 'lab.lamp' });
+    await events.return();
   });
 
   it('a lookup receives handshake data only with an address that is its own, allowed, or reached over TLS', async () => {

@@ -248,3 +248,15 @@ it.each([true, false])(
     await source.close();
   },
 );
+
+it('the inspector has no connection to the daemon while nobody looks at the page, and connects again for the next reader', async () => {
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector: true });
+  const shown = { location: daemon.locationStr, objectId: 'Pyro.Daemon', names: new Map<string, string[]>() };
+  const source = new RemoteSource(shown, { callTimeoutMs: 20_000 }, 100, 50);
+  for (let reader = 0; reader < 2; reader++) {
+    expect(await source.take()).toMatchObject([{ error: null }]);
+    await expect.poll(() => daemon.connections, { timeout: 20_000 }).toEqual([]);
+  }
+  await source.close();
+  await daemon.close();
+});

@@ -87,6 +87,24 @@ describe('readParameters', () => {
     expect(readParameters(method('method(person,item){return item}'))?.trustworthy).toBe(true);
   });
 
+  it.each([
+    'method(x, y){\n    for (const axis of [x, y]) {\n      this.last = axis;\n    }\n  }',
+    'async method(ch, n = 2){\r\n    try {\r\n      return [ch, n];\r\n    } finally {\r\n      this.busy = false;\r\n    }\r\n  }',
+    'method(a, b){\n\treturn a + b\n}',
+    'method(a, b){ return a + b }',
+  ])('readParameters trusts the parameter names of an author without a space before the brace: %j', (source) => {
+    expect(readParameters(method(source))?.trustworthy).toBe(true);
+  });
+
+  it.each([
+    'method(e,t){return`a\n    ${e}`}',
+    // a minifier that limits the length of lines
+    'method(e,t){\nreturn e}',
+    'method(e,t){}',
+  ])('readParameters does not trust the parameter names of minified code with line breaks: %j', (source) => {
+    expect(readParameters(method(source))?.trustworthy).toBe(false);
+  });
+
   it('readParameters reads the parameters of a large method in linear time', () => {
     const body = 'x = [x, { y: () => x }];'.repeat(5_000);
     const started = performance.now();
