@@ -254,6 +254,22 @@ it('arguments that Python takes for false select nothing, an empty dict too', as
   }
 });
 
+it('names and tags of other types select nothing, as in Python, and lists and dicts are no names', async () => {
+  const server = await start();
+  await rawCall(server, 'register', 'lab', URI, false, ['x', 'y']);
+  const lab = { lab: expect.anything() as unknown };
+  for (const others of [[1], [null], [1.5, true]]) {
+    expect(await rawCall(server, 'yplookup', null, ['x', ...others])).toEqual(lab);
+    expect(await rawCall(server, 'yplookup', ['x', ...others])).toEqual({});
+    expect(await rawCall(server, 'yplookup', null, others)).toEqual({});
+    expect(await rawCall(server, 'yplookup', others)).toEqual({});
+  }
+  for (const name of [1, 1.5, true]) expect(await rawCall(server, 'remove', name)).toBe(0);
+  await expect(rawCall(server, 'remove', ['lab'])).rejects.toThrow("unhashable type: 'list'");
+  await expect(rawCall(server, 'yplookup', null, ['x', { a: 1 }])).rejects.toThrow("unhashable type: 'dict'");
+  expect(await rawCall(server, 'yplookup', ['x', 'y'])).toEqual(lab);
+});
+
 describe('the policy of a name server', () => {
   it('the policy of a name server decides by the principal that the handshake guard set, and by the name', async () => {
     const server = await start({
