@@ -2,6 +2,9 @@ import { anyOf, FUNCTION, oneOf, type OptionRules } from '../options/option-chec
 import { SecurityError } from '../protocol/errors.js';
 import type { CallContext } from '../daemon/contract/call-context.js';
 import { isLoopbackLocation } from '../protocol/location.js';
+import { optionText } from '../protocol/safe-text.js';
+import { warn } from '../reports/warning.js';
+import { afterwards } from './store/name-store.js';
 
 /** The actions on names that a policy allows or refuses. */
 export type NameAction = 'register' | 'remove' | 'setMetadata' | 'list' | 'takeover';
@@ -20,7 +23,8 @@ export interface NameRequest {
 
 /**
  * The clients that may do something. `everybody`, `nobody`, `loopback`: clients on the same machine (from 127.0.0.0/8, ::1 or a unix
- * socket). A function: the clients for which it returns true.
+ * socket). A function: the clients for which it returns true. Any other result refuses the client; a result that is not false is a mistake,
+ * and causes a warning of the process.
  */
 export type NameRule = 'everybody' | 'loopback' | 'nobody' | ((request: NameRequest) => boolean | Promise<boolean>);
 
@@ -63,6 +67,8 @@ const DEFAULT_RULES: Record<NameAction, NameRule> = {
 /** Asks the rules of a policy. */
 export class NameRules {
   private readonly rules: Record<NameAction, NameRule>;
+  /** Actions whose rule has given a result that is neither true nor false. */
+  private readonly wrong = new Set<NameAction>();
 
   constructor(policy: NamePolicy = {}) {
     this.rules = { ...DEFAULT_RULES };
@@ -88,7 +94,18 @@ export class NameRules {
     }
     if (call === undefined) return action !== 'takeover';
     const { principal, connection } = call;
-    return rule({ action, name, principal, remoteAddress: connection.remoteAddress });
+    const answer = rule({ action, name, principal, remoteAddress: connection.remoteAddress });
+    return afterwards<unknown, boolean>(answer, (given) => this.isTrue(given, action));
+  }
+
+  /** Warns of a result that is neither true nor false, once for each action: a client could fill the log otherwise. */
+  private isTrue(given: unknown, action: NameAction): boolean {
+    if (typeof given !== 'boolean' && !this.wrong.has(action)) {
+      this.wrong.add(action);
+      const text = `policy.${action} of the name server has given ${optionText(given)}; it must be true or false. The client was refused`;
+      warn(text, 'PYRO_NAME_POLICY');
+    }
+    return given === true;
   }
 
   /** @throws {SecurityError} when a call may not do something */

@@ -101,6 +101,18 @@ export class NameArguments {
     return tags;
   }
 
+  /**
+   * The tags of a search. Values of other types are taken, as in Python, although no name has such a tag.
+   *
+   * @returns the texts, and whether there are other values
+   */
+  searchedTags(given: unknown, argument: string): { readonly tags: readonly string[]; readonly hasOthers: boolean } {
+    const values = [...iterableOf(given, argument)];
+    for (const value of values) checkHashable(value);
+    const texts = values.filter((value) => typeof value === 'string');
+    return { tags: [...this.tags(texts, argument)!], hasOthers: texts.length < values.length };
+  }
+
   /** The names of a renewal. */
   renewedNames(value: unknown): string[] {
     const names = [...iterableOf(value, 'names')];
@@ -154,10 +166,17 @@ export function isTrueInPython(value: unknown): boolean {
 function iterableOf(value: unknown, argument: string): Iterable<unknown> {
   if (typeof value === 'string') throw pythonTypeError(`${argument} should not be a str, but another iterable (set, list, etc)`);
   if (value instanceof Map) return value.keys();
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) throw notIterable(value);
+  if (typeof value !== 'object' || value === null) throw notIterable(value);
   if (Symbol.iterator in value) return value as Iterable<unknown>;
   if (isPlainObject(value)) return Object.keys(value);
   throw notIterable(value);
+}
+
+/** @throws {PythonException} `TypeError`, for a value that cannot be in a set of Python */
+export function checkHashable(value: unknown): void {
+  if (Array.isArray(value) || isPlainObject(value) || value instanceof Map || value instanceof Set) {
+    throw pythonTypeError(`unhashable type: '${pythonTypeName(value)}'`);
+  }
 }
 
 const notIterable = (value: unknown): PythonException => pythonTypeError(`'${pythonTypeName(value)}' object is not iterable`);

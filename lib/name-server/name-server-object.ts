@@ -15,7 +15,7 @@ import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
 import { namePattern } from './name-pattern.js';
 import { NameRoom } from './name-room.js';
-import { isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import { checkHashable, isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
 import { WatchMemory } from './watch-memory.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
@@ -115,6 +115,10 @@ export class NameServer {
   async remove(name: unknown = null, prefix: unknown = null, regex: unknown = null, owner: unknown = null): Promise<number> {
     const by = owner === null ? undefined : this.read.name(owner);
     if (isTrueInPython(name) && name !== NAME_SERVER_OBJECT_ID) {
+      if (typeof name !== 'string') {
+        checkHashable(name);
+        return 0;
+      }
       const one = this.read.name(name);
       const removed = await this.removeAll([one], by);
       if (removed === 0 && (await this.store.get(one))?.lease !== undefined) throw await this.heldName(one);
@@ -145,8 +149,9 @@ export class NameServer {
       throw valueError("you can't use meta_all or meta_any at the same time");
     const [match, given] = isTrueInPython(metaAll) ? (['all', metaAll] as const) : (['any', metaAny] as const);
     if (!isTrueInPython(given)) return new Map();
-    const tags = [...this.read.tags(given, `metadata_${match}`)!];
+    const { tags, hasOthers } = this.read.searchedTags(given, `metadata_${match}`);
     await this.rules.check('list', undefined, currentContext());
+    if (tags.length === 0 || (match === 'all' && hasOthers)) return new Map();
     return listed(await this.store.list({ by: 'tags', tags, match }), isTrueInPython(withMetadata));
   }
 

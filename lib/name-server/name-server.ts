@@ -70,6 +70,7 @@ export interface PyroNameServerEvents {
 }
 
 const MIN_AUTOCLEAN_MS = 3_000;
+const AUTOCLEAN_MS = anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS }));
 /** The tags of Python's name server, for PYROMETA lookups. */
 const OWN_TAGS: ReadonlySet<string> = new Set(['class:Pyro5.nameserver.NameServer']);
 
@@ -115,7 +116,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     checkOptions(options, NAME_SERVER_RULES);
     const { storage = 'memory', broadcast = false, policy, limits, autocleanMs, ...daemonOptions } = options;
     const allLimits = { ...DEFAULT_NAME_LIMITS, ...(limits && givenOptions(limits)) };
-    const cleanMs = autocleanMs ?? millisecondsOf(environmentConfig().NS_AUTOCLEAN) ?? 0;
+    const cleanMs = autocleanMs ?? environmentAutocleanMs();
     const rules = new NameRules(policy);
     const port = daemonOptions.port ?? environmentConfig().NS_PORT ?? DEFAULT_NAME_SERVER_PORT;
     const daemon = new PyroDaemon({ ...daemonOptions, ...(daemonOptions.unixSocket === undefined && { port }) });
@@ -237,7 +238,7 @@ export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
   ...PYRO_DAEMON_RULES,
   storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
   broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: TEXT, port: PORT })),
-  autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
+  autocleanMs: AUTOCLEAN_MS,
   policy: objectRule('an object with rules', POLICY_RULES),
   limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, { maxRenewedNames: { least: 1_000 } })),
 };
@@ -245,6 +246,16 @@ export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
 /** Starts a name server, see {@link PyroNameServer}. @throws {PyroError} `CONFIG`, as {@link PyroNameServer.start} */
 export function startNameServer(options: PyroNameServerOptions = {}): Promise<PyroNameServer> {
   return PyroNameServer.start(options);
+}
+
+/** The pause between rounds of autoclean that the environment sets. Default 0. @throws {PyroError} `CONFIG`, when the pause is too short */
+function environmentAutocleanMs(): number {
+  const seconds = environmentConfig().NS_AUTOCLEAN;
+  const pauseMs = millisecondsOf(seconds) ?? 0;
+  if (AUTOCLEAN_MS.fits(pauseMs)) return pauseMs;
+  throw configError(
+    `environment variable PYRO_NS_AUTOCLEAN=${seconds}: it must be 0, or seconds from ${MIN_AUTOCLEAN_MS / 1_000} on`,
+  );
 }
 
 /** Replaces the daemon's warning that anybody may call it by a warning that names the policy, too. */

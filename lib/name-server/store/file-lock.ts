@@ -25,7 +25,7 @@ const LOOK_AGAIN_MS = 250;
  * Keeps two processes from writing the same file, also from two containers or machines that share a volume.
  *
  * The lock of a process that was killed does not count. In the same space of processes this is seen at once. Elsewhere the holder counts
- * as dead when it has not written its lock for ten seconds, by the clock of the file system.
+ * as dead when it has not written its lock for ten seconds, by the clock of the file system or of the process that waits.
  */
 export class FileLock {
   private readonly heartbeat: NodeJS.Timeout;
@@ -93,17 +93,20 @@ export class FileLock {
 }
 
 /**
- * True when the holder of a lock lives. In another space of processes the lock is watched until it is written again, or is too old.
+ * True when the holder of a lock lives. In another space of processes the lock is watched until it is written again, or is too old. The
+ * time of a lock lies in the future when the clock was set back: then the time for which the lock was watched decides.
  *
  * @param clock a file beside the lock, which is written again to learn the time of the file system
  */
 async function isAlive(holder: Holder, path: string, clock: string, ownSpace: string): Promise<boolean> {
   if (holder.space === ownSpace) return isRunning(holder);
   const first = await writtenMs(path);
+  const start = performance.now();
   for (;;) {
     const written = await writtenMs(path);
     // gone, or written again
     if (written === undefined || written !== first) return written !== undefined;
+    if (performance.now() - start > DEAD_AFTER_MS) return false;
     await writeFile(clock, 'clock');
     if ((await writtenMs(clock))! - written > DEAD_AFTER_MS) return false;
     await sleep(LOOK_AGAIN_MS);

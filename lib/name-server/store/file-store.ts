@@ -1,5 +1,6 @@
 import { configError } from '../../options/option-checks.js';
 import { NamingError, PyroError } from '../../protocol/errors.js';
+import { warn } from '../../reports/warning.js';
 import { FileLock } from './file-lock.js';
 import { Journal, type JournalEntry } from './journal.js';
 import {
@@ -170,7 +171,7 @@ export class FileNameStore extends TableStore {
       const draft = new Draft(this.table);
       for (const { run } of batch) run(draft);
       try {
-        if (draft.entries.length > 0) await this.journal.append(draft.entries);
+        if (draft.entries.length > 0) await this.append(draft.entries);
       } catch (error) {
         const failure = new NamingError(`the name server cannot write ${this.path}: ${(error as Error).message}`, {
           cause: error,
@@ -184,6 +185,16 @@ export class FileNameStore extends TableStore {
     }
     // in the same step as the last look at `waiting`: work that comes later must start a new run
     this.writing = undefined;
+  }
+
+  /** Appends to the journal. A journal that another program has removed or changed is written anew before, with all names in memory. */
+  private async append(entries: readonly JournalEntry[]): Promise<void> {
+    if (!(await this.journal.isInPlace())) {
+      await this.journal.rewrite(this.table.list({ by: 'all' }));
+      const text = `${this.path} was removed, replaced or changed by another program; the name server has written all its names again`;
+      warn(text, 'PYRO_NAMES_FILE_CHANGED');
+    }
+    await this.journal.append(entries);
   }
 
   /** Writes a long journal anew. One that cannot be written anew grows on; the next change tries again. */

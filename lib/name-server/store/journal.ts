@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { configError } from '../../options/option-checks.js';
 import { linesOf, writeLine } from './file-lines.js';
@@ -25,7 +25,7 @@ const RECORDS_PER_LINE = 100;
  * A file of registrations. Each line is a batch of changes that were written together: a checksum, a space, and the changes as JSON.
  *
  * A batch is on the disk before the next one is written. So after a crash only the last one can be damaged, and nothing of it was
- * acknowledged: it does not count.
+ * acknowledged: it does not count. A last batch whose checksum is right counts, also when its newline is lost.
  */
 export class Journal {
   /** Bytes that count. */
@@ -34,6 +34,8 @@ export class Journal {
   private length = 0;
   /** True while the file may have bytes that do not count. */
   private isTorn = true;
+  /** True while the last line that counts has no newline. */
+  private isUnended = false;
   /** True for a file of the first version. */
   isOld = false;
 
@@ -49,7 +51,7 @@ export class Journal {
    * @param path without symbolic links: the file is replaced when it is written anew
    * @param onEntry called with each entry, in order
    * @param mayWrite called before the file is changed; throws when another process has it
-   * @throws {PyroError} `CONFIG`, when the file is no journal, or is damaged
+   * @throws {PyroError} `CONFIG`, when the file is no journal, is damaged, or has further names (hard links)
    */
   static async open(path: string, onEntry: (entry: JournalEntry) => void, mayWrite: () => Promise<void>): Promise<Journal> {
     const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
@@ -58,7 +60,9 @@ export class Journal {
     });
     const journal = new Journal(path, file, mayWrite);
     try {
+      await journal.checkLinks();
       await journal.read(onEntry);
+      if (journal.isUnended) await journal.write('', 0);
       if (journal.size === 0) {
         await journal.write(HEADER, 0);
         await syncDirectory(dirname(path));
@@ -73,6 +77,22 @@ export class Journal {
   /** Appends entries. Resolves when they are on the disk. */
   append(entries: readonly JournalEntry[]): Promise<void> {
     return this.write(lineOf(entries), entries.length);
+  }
+
+  /**
+   * False when another program has removed, replaced, shortened or extended the file: then entries that are appended would be lost, or are
+   * behind bytes that nobody can read.
+   */
+  async isInPlace(): Promise<boolean> {
+    const [own, found] = await Promise.all([
+      this.file.stat({ bigint: true }),
+      stat(this.path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
+    ]);
+    if (found === undefined || found.dev !== own.dev || found.ino !== own.ino) return false;
+    return this.isTorn ? found.size >= this.size : found.size === BigInt(this.size);
   }
 
   /** True when most changes of the file have changed again since. */
@@ -127,7 +147,7 @@ export class Journal {
         this.size = end;
         continue;
       }
-      const entries = isWhole ? entriesOf(line, this.isOld) : undefined;
+      const entries = entriesOf(line, this.isOld);
       if (entries === undefined) {
         damaged ||= number;
         continue;
@@ -139,7 +159,18 @@ export class Journal {
       for (const entry of entries) onEntry(entry);
       this.length += entries.length;
       this.size = end;
+      this.isUnended = !isWhole;
     }
+  }
+
+  /** Refuses a file that has another name: by this name another name server could use it without seeing the lock. */
+  private async checkLinks(): Promise<void> {
+    const { nlink } = await this.file.stat();
+    if (nlink <= 1) return;
+    throw configError(
+      `storage: ${this.path} has ${nlink} names (hard links), and another name server could use another one; ` +
+        'remove the others, or use a copy of the file',
+    );
   }
 
   /** @throws the error of the disk; then the line does not count */

@@ -32,6 +32,13 @@ def random_tags(rng):
     return rng.choice(["text", 5, {}, {"a": 1}, (), ("a", "b"), True, 1.5])
 
 
+def random_searched_tags(rng):
+    if rng.random() < 0.7:
+        return random_tags(rng)
+    # a registration with such tags is refused by the second server
+    return rng.sample([*TAGS, 1, 0, 1.5, None, True], rng.randrange(1, 4)) + rng.choice([[], [], [], [["a"]], [{"a": 1}]])
+
+
 def random_call(rng):
     kind = rng.randrange(13)
     if kind < 4:
@@ -44,7 +51,7 @@ def random_call(rng):
     if kind == 5:
         return "lookup", [rng.choice(NAMES)], {"return_metadata": rng.choice([True, False])}
     if kind == 6:
-        return "remove", [rng.choice(NAMES)], {}
+        return "remove", [rng.choice(NAMES + [1, 1.5, True, 0, False, ["lab"], {"a": 1}, {"lab"}] if rng.random() < 0.5 else NAMES)], {}
     if kind == 7 and rng.random() < 0.3:
         return "remove", [], {rng.choice(["prefix", "regex"]): rng.choice(["lab.stage", "test", "Pyro", "", None])}
     if kind == 8:
@@ -54,7 +61,7 @@ def random_call(rng):
     if kind == 10:
         return "list", [rng.choice(PREFIXES), rng.choice(REGEXES)], {}
     if kind == 11:
-        return "yplookup", [], {rng.choice(["meta_all", "meta_any"]): random_tags(rng), "return_metadata": rng.choice([True, False])}
+        return "yplookup", [], {rng.choice(["meta_all", "meta_any"]): random_searched_tags(rng), "return_metadata": rng.choice([True, False])}
     return rng.choice([("count", [], {}), ("ping", [], {}), ("yplookup", [["a"], ["b"]], {}), ("yplookup", [], {}), ("lookup", [], {}), ("list", ["a", None, False, 4], {})])
 
 

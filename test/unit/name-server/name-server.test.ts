@@ -254,6 +254,22 @@ it('arguments that Python takes for false select nothing, an empty dict too', as
   }
 });
 
+it('names and tags of other types select nothing, as in Python, and lists and dicts are no names', async () => {
+  const server = await start();
+  await rawCall(server, 'register', 'lab', URI, false, ['x', 'y']);
+  const lab = { lab: expect.anything() as unknown };
+  for (const others of [[1], [null], [1.5, true]]) {
+    expect(await rawCall(server, 'yplookup', null, ['x', ...others])).toEqual(lab);
+    expect(await rawCall(server, 'yplookup', ['x', ...others])).toEqual({});
+    expect(await rawCall(server, 'yplookup', null, others)).toEqual({});
+    expect(await rawCall(server, 'yplookup', others)).toEqual({});
+  }
+  for (const name of [1, 1.5, true]) expect(await rawCall(server, 'remove', name)).toBe(0);
+  await expect(rawCall(server, 'remove', ['lab'])).rejects.toThrow("unhashable type: 'list'");
+  await expect(rawCall(server, 'yplookup', null, ['x', { a: 1 }])).rejects.toThrow("unhashable type: 'dict'");
+  expect(await rawCall(server, 'yplookup', ['x', 'y'])).toEqual(lab);
+});
+
 describe('the policy of a name server', () => {
   it('the policy of a name server decides by the principal that the handshake guard set, and by the name', async () => {
     const server = await start({
@@ -282,6 +298,28 @@ describe('the policy of a name server', () => {
       await expect(ask).rejects.toMatchObject(refused(/may not list names/));
     }
     expect(await (await connect(server, 'admin')).remove({ prefix: 'lab' })).toBe(1);
+  });
+
+  it('refuses clients when a rule gives neither true nor false, and warns of each rule once', async () => {
+    const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    cleanups.push(() => emitted.mockRestore());
+    const policy = { remove: () => 'no', list: () => Promise.resolve({}), setMetadata: () => undefined, takeover: () => 1 };
+    const server = await start({ policy: policy as never });
+    const client = await connect(server);
+    await rawCall(server, 'register_leased', 'held', URI, 'one', 60_000);
+    for (let time = 0; time < 2; time++) {
+      await expect(client.remove('held')).rejects.toThrow(/may not remove the name "held": the name server's policy refuses it/);
+      await expect(client.list()).rejects.toThrow(/may not list names/);
+      await expect(client.setMetadata('held', ['tag'])).rejects.toThrow(/may not change the metadata/);
+      await expect(client.register('held', OTHER_URI)).rejects.toThrow('belongs to the running server');
+    }
+    const given = { remove: 'the text "no"', list: 'an object', setMetadata: 'undefined', takeover: '1' };
+    expect(emitted.mock.calls).toEqual(
+      Object.entries(given).map(([action, text]) => [
+        `policy.${action} of the name server has given ${text}; it must be true or false. The client was refused`,
+        { code: 'PYRO_NAME_POLICY' },
+      ]),
+    );
   });
 
   it('does not tell by removing which names there are, to who may not list them', async () => {

@@ -110,6 +110,19 @@ describe('the environment of a process', () => {
     await another.close();
   });
 
+  it.each(['0.5', '2.9'])(
+    'NS_AUTOCLEAN=%s is too short for a name server, as in Pyro5, and nothing to a daemon',
+    async (text) => {
+      const { startNameServer, PyroDaemon } = await coreWith({ PYRO_NS_AUTOCLEAN: text });
+      await (await PyroDaemon.listen({ host: '127.0.0.1' })).close();
+      await expect(startNameServer({ host: '127.0.0.1', port: 0 })).rejects.toMatchObject({
+        code: 'CONFIG',
+        message: `environment variable PYRO_NS_AUTOCLEAN=${text}: it must be 0, or seconds from 3 on`,
+      });
+      await (await startNameServer({ host: '127.0.0.1', port: 0, autocleanMs: 0 })).close();
+    },
+  );
+
   it('a wrong environment variable stops daemons, proxies and name lookups', async () => {
     const { locateNameServer, PyroDaemon, PyroProxy, readConfig: read } = await coreWith({ PYRO_ITER_STREAM_LINGER: 'long' });
     const wrong = /PYRO_ITER_STREAM_LINGER="long": it must be seconds/;

@@ -1,4 +1,5 @@
 import { configError } from '../../../options/option-checks.js';
+import { optionText } from '../../../protocol/safe-text.js';
 
 /** A connection to Redis. It does not connect again: a new connection is made. */
 export interface RedisConnection {
@@ -71,10 +72,11 @@ export type RedisClient = NodeRedisClient | IoredisClient;
  * A connector with the settings of a client. The client itself is not used: its commands may wait, and may be sent twice, when the
  * connection is lost.
  *
- * @throws {PyroError} `CONFIG`, when it is another kind of client, or a client of a cluster
+ * @throws {PyroError} `CONFIG`, when it is no client, another kind of client, or a client of a cluster
  */
 export function connectorOf(client: RedisClient): RedisConnector {
-  const traits = client as object;
+  const traits: unknown = client;
+  if (typeof traits !== 'object' || traits === null) throw noClient(traits);
   if ('masters' in traits || ('isCluster' in traits && traits.isCluster === true)) {
     throw configError(
       'storage: Redis Cluster is of no use here, since all names of a name server lie in one slot; give a client of one Redis, ' +
@@ -84,9 +86,16 @@ export function connectorOf(client: RedisClient): RedisConnector {
   if ('getMasterNode' in traits) {
     throw configError('storage: Sentinels work with a client of ioredis: redisNameStore(new Redis({ sentinels, name }))');
   }
-  if ('call' in client && typeof client.call === 'function') return new IoredisConnector(client);
+  if ('call' in client && typeof client.call === 'function' && typeof client.duplicate === 'function')
+    return new IoredisConnector(client);
   if ('sendCommand' in client && typeof client.duplicate === 'function') return new NodeRedisConnector(client);
-  throw configError('storage: redisNameStore takes a client of @redis/client, redis or ioredis');
+  throw noClient(traits);
+}
+
+function noClient(given: unknown): Error {
+  return configError(
+    `storage: redisNameStore takes a client of @redis/client, redis or ioredis, and this is ${optionText(given)}`,
+  );
 }
 
 class NodeRedisConnector implements RedisConnector {

@@ -188,7 +188,8 @@ export class RedisLink {
     } catch (error) {
       const { message } = error as Error;
       if (hasFoundLoss(error)) this.fail(new OutOfDateError(message, { cause: error }));
-      else if (replyCode(error) === 'READONLY') this.fail(error as Error);
+      else if (replyCode(error) === 'READONLY')
+        this.fail(new Error(`it takes no changes any more: ${message}`, { cause: error }));
       throw error;
     }
   }
@@ -254,6 +255,9 @@ export class RedisLink {
       const result = await Promise.race([answer, late]);
       if (this.loading === undefined) onAlive();
       return result;
+    } catch (error) {
+      // the link closes both connections when it fails: the reason says more than the end of the other connection
+      throw this.failure !== undefined && replyCode(error) === undefined ? this.failure : error;
     } finally {
       clearTimeout(timer);
     }

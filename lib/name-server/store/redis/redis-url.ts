@@ -1,4 +1,5 @@
 import { configError } from '../../../options/option-checks.js';
+import { optionText } from '../../../protocol/safe-text.js';
 import type { NameStore } from '../name-store.js';
 import type { RedisNameStoreOptions } from './redis-options.js';
 import { redisNameStore } from './redis-store.js';
@@ -27,7 +28,25 @@ function optionsOf(text: string): RedisNameStoreOptions {
     );
   }
   if (!URL.canParse(text)) throw configError('storage: the URL of Redis cannot be read; it must be redis://HOST:PORT');
+  const { pathname, username, password, searchParams } = new URL(text);
+  if (!/^\/?\d*$/.test(pathname)) {
+    throw configError(
+      `storage: the database in the URL of Redis is ${optionText(pathname.slice(1))}; it must be a number, as in redis://HOST:PORT/0`,
+    );
+  }
+  if (!isDecodable(username) || !isDecodable(password)) {
+    throw configError('storage: user and password in the URL of Redis cannot be decoded; a % in them is written as %25');
+  }
   const options: Record<string, string | number> = {};
-  for (const [name, value] of new URL(text).searchParams) options[name] = name.endsWith('Ms') ? Number(value) : value;
+  for (const [name, value] of searchParams) options[name] = name.endsWith('Ms') ? Number(value) : value;
   return options as RedisNameStoreOptions;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

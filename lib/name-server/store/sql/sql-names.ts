@@ -47,7 +47,7 @@ export class SqlNames {
   static open(path: string): SqlNames {
     const database = openSqlite(path);
     try {
-      database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON`);
+      database.exec(`${waitFor(BUSY_MS)}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON`);
       makeTables(database);
       const names = new SqlNames(database);
       names.run('UPDATE nestjs_pyro_leases SET ends_at = ? + ttl_ms', leaseClockMs());
@@ -55,6 +55,16 @@ export class SqlNames {
     } catch (error) {
       database.close();
       throw error;
+    }
+  }
+
+  /** Runs work whose statements fail at once while another process writes. */
+  withoutWaiting<Result>(work: () => Result): Result {
+    this.database.exec(waitFor(0));
+    try {
+      return work();
+    } finally {
+      this.database.exec(waitFor(BUSY_MS));
     }
   }
 
@@ -204,6 +214,8 @@ export class SqlNames {
     return statement;
   }
 }
+
+const waitFor = (busyMs: number): string => `PRAGMA busy_timeout = ${busyMs}`;
 
 function conditionOf(selection: NameSelection): [condition: string, values: string[]] {
   if (selection.by === 'all') return ['TRUE', []];

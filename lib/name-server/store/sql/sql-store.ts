@@ -60,8 +60,7 @@ export class SqlNameStore implements NameStore {
     this.sharedId = createHash('sha256')
       .update(`${hostname()}:${realpathSync(path)}`)
       .digest('hex');
-    // a busy file is swept the next time
-    this.sweeper = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_MS).unref();
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
   /** @throws {PyroError} `CONFIG`, on a Node without SQLite, or when the file is no SQLite file or cannot be opened */
@@ -158,19 +157,28 @@ export class SqlNameStore implements NameStore {
     this.names.close();
   }
 
-  private async sweep(): Promise<void> {
+  private sweep(): void {
     const now = leaseClockMs();
     this.stoodStillMs += now - this.sweptAt - countedMs(now - this.sweptAt);
     this.sweptAt = now;
-    if (!this.names.hasEndedLeases()) return;
-    if (this.stoodStillMs > 0) {
-      await this.write(() => this.names.extendLeases(this.stoodStillMs));
-      this.stoodStillMs = 0;
-      return;
+    try {
+      const ended = this.names.withoutWaiting(() => this.endLeases());
+      for (const name of ended) this.feed.tell({ kind: 'removed', name });
+    } catch {
+      // the file is busy: the leases are looked at again the next time
     }
-    await this.write((changes) => {
-      for (const name of this.names.deleteEnded()) changes.push({ kind: 'removed', name });
+  }
+
+  /** @returns the names that were deleted, because their leases have ended */
+  private endLeases(): readonly string[] {
+    if (!this.names.hasEndedLeases()) return [];
+    let ended: readonly string[] = [];
+    this.names.transact(() => {
+      if (this.stoodStillMs > 0) this.names.extendLeases(this.stoodStillMs);
+      else ended = this.names.deleteEnded();
     });
+    this.stoodStillMs = 0;
+    return ended;
   }
 
   private read<Result>(query: () => Result): Result {

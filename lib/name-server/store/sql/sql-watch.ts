@@ -54,13 +54,18 @@ export class SqlWatch {
 
   private poll(): void {
     try {
-      const version = this.names.version();
-      if (version === this.version) return;
-      const now = byName(this.names.list({ by: 'all' }));
-      this.version = version;
-      for (const change of nameDifferences(this.known, now)) this.tell(change);
+      const changes = this.names.withoutWaiting(() => this.findChanges());
+      for (const change of changes) this.tell(change);
     } catch {
       // the file is busy: the next check finds the same changes
     }
+  }
+
+  private findChanges(): NameChange[] {
+    const version = this.names.version();
+    if (version === this.version) return [];
+    const now = byName(this.names.list({ by: 'all' }));
+    this.version = version;
+    return nameDifferences(this.known, now);
   }
 }

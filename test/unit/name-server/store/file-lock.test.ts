@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FileLock } from '../../../../lib/name-server/store/file-lock.js';
 import { FileNameStore } from '../../../../lib/name-server/store/file-store.js';
 
@@ -99,6 +99,17 @@ it('a lock whose content means nothing here counts while somebody writes it', as
   } finally {
     clearInterval(beats);
   }
+});
+
+it('the lock of a dead process is free although its time lies in the future, because the clock was set back', async () => {
+  await writeFile(`${path}.lock`, JSON.stringify({ pid: 4711, began: '1', space: 'elsewhere', token: 'other' }));
+  const inAnHour = new Date(Date.now() + 3_600_000);
+  await utimes(`${path}.lock`, inAnHour, inAnHour);
+  let time = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (time += 6_000));
+  cleanups.push(() => clock.mockRestore());
+  await (await FileLock.take(path)).release();
+  expect(await readdir(directory)).toEqual([]);
 });
 
 it('a process that has lost its lock, because it stood still, writes nothing any more', async () => {

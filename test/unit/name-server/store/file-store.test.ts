@@ -1,6 +1,23 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { chmod, type FileHandle, lstat, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  type FileHandle,
+  link,
+  lstat,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -147,6 +164,57 @@ describe('registrations in a file', () => {
     await writeFile(path, Buffer.concat([whole, Buffer.from('damaged\n'), whole.subarray(whole.indexOf('\n') + 1)]));
     await expect(FileNameStore.open(path)).rejects.toThrow(`line 3 of ${path} is damaged, and later lines are not`);
     expect((await readFile(path)).length).toBeGreaterThan(whole.length);
+  });
+
+  it('are all there when only the newline of the last line is lost: its checksum is right', async () => {
+    const store = await FileNameStore.open(path);
+    await store.put(record('one'), PUT);
+    await store.put(record('last', undefined, ['tag']), PUT);
+    const before = store.list({ by: 'all' });
+    await store.close();
+    const bytes = await readFile(path);
+    await truncate(path, bytes.length - 1);
+    expect(await contents()).toEqual(before);
+    expect(await readFile(path)).toEqual(bytes);
+  });
+
+  it.each<[string, (file: string) => Promise<void>]>([
+    ['removed', (file) => rm(file)],
+    ['replaced by a copy', (file) => copyFile(file, `${file}.copy`).then(() => rename(`${file}.copy`, file))],
+    ['emptied', (file) => truncate(file, 0)],
+    ['cut', (file) => truncate(file, 100)],
+    ['extended', (file) => appendFile(file, 'a diary\n')],
+  ])('are all written again before the next change is acknowledged, when the file was %s meanwhile', async (_, change) => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      const store = await FileNameStore.open(path);
+      await store.put(record('before', undefined, ['tag']), PUT);
+      await store.put(record('gone'), PUT);
+      await change(path);
+      expect(await store.remove(['gone'], { takeover: false })).toBe(1);
+      await store.put(record('after'), PUT);
+      const kept = store.list({ by: 'all' });
+      await store.close();
+      expect(kept.map(({ name }) => name)).toEqual(['before', 'after']);
+      expect(await contents()).toEqual(kept);
+      const text = `${path} was removed, replaced or changed by another program; the name server has written all its names again`;
+      expect(warned.mock.calls).toEqual([[text, { code: 'PYRO_NAMES_FILE_CHANGED' }]]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
+  it('are refused in a file with hard links: a second name server would not see the lock', async () => {
+    const other = join(directory, 'other');
+    const store = await FileNameStore.open(path);
+    await store.put(record('one'), PUT);
+    await link(path, other);
+    const refusal = { code: 'CONFIG', message: expect.stringContaining(`${other} has 2 names (hard links)`) as string };
+    await expect(FileNameStore.open(other)).rejects.toMatchObject(refusal);
+    await store.put(record('two'), PUT);
+    await store.close();
+    await rm(path);
+    expect((await contents(other)).map(({ name }) => name)).toEqual(['one', 'two']);
   });
 
   it('stay in the file that a symbolic link leads to, with its mode, when they are written anew', async () => {

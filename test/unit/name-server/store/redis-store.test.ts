@@ -306,6 +306,44 @@ function defineTests(programs: RedisPrograms): void {
     });
   });
 
+  describe.each([
+    ['@redis/client', (url: string) => createClient({ url })],
+    ['ioredis', (url: string) => new Redis(url, { lazyConnect: true })],
+  ])('a link of %s that breaks', (_, clientOf) => {
+    /** A store whose connections a test breaks, while lookups run. @returns the errors of these lookups */
+    async function errorsAfter(command: string[]): Promise<string[]> {
+      const redis = await RedisServer.start(programs);
+      cleanups.push(() => redis.stop());
+      // the names in memory are never good enough, so each lookup tells of the break
+      const store = await redisNameStore(clientOf(redis.url), { lastKnownMs: 0 });
+      cleanups.push(() => store.close());
+      const client = new Redis(redis.url);
+      cleanups.push(() => client.disconnect());
+      const errors: string[] = [];
+      for (let round = 0; errors.length === 0 && round < 1_000; round++) {
+        const broken = round === 0 ? client.call(command[0]!, command.slice(1)) : undefined;
+        const asked = [store.get('name'), store.put(record('name'), PUT), store.count()].map((work) => Promise.resolve(work));
+        for (const answer of await Promise.allSettled(asked)) {
+          if (answer.status === 'rejected') errors.push((answer.reason as Error).message);
+        }
+        await broken;
+      }
+      return errors;
+    }
+
+    it('says why: the subscription was lost, and not that the link has closed the other connection', async () => {
+      const errors = await errorsAfter(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+      expect(errors).not.toEqual([]);
+      for (const error of errors) expect(error).not.toMatch(/Disconnects client|Connection is closed/);
+    });
+
+    it('says why: the Redis takes no changes, since it is a replica now', async () => {
+      const errors = await errorsAfter(['REPLICAOF', '127.0.0.1', '1']);
+      expect(errors).not.toEqual([]);
+      for (const error of errors) expect(error).toContain('READONLY');
+    });
+  });
+
   describe('while Redis is away', () => {
     async function start(
       options: RedisNameStoreOptions = {},
@@ -432,9 +470,34 @@ describe('what cannot be used', () => {
     await expect(redisNameStore(new Redis(port, '127.0.0.1', { lazyConnect: true }))).rejects.toMatchObject(expected);
   });
 
-  it('something else than a client is refused', async () => {
-    await expect((async () => redisNameStore({} as never))()).rejects.toThrow(
-      'redisNameStore takes a client of @redis/client, redis or ioredis',
-    );
+  it.each([
+    [{}, 'an object'],
+    [{ call: () => undefined }, 'an object'],
+    ['redis://localhost', 'the text "redis://localhost"'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [Redis, 'a function'],
+  ])('something else than a client is refused: %o', async (given, text) => {
+    await expect((async () => redisNameStore(given as never))()).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: `storage: redisNameStore takes a client of @redis/client, redis or ioredis, and this is ${text}`,
+    });
+  });
+
+  it.each([
+    [
+      'redis://127.0.0.1:1/abc',
+      'the database in the URL of Redis is the text "abc"; it must be a number, as in redis://HOST:PORT/0',
+    ],
+    ['redis://127.0.0.1:1/1/2', 'the database in the URL of Redis is the text "1/2"'],
+    ['redis://127.0.0.1:1/1e1', 'the database in the URL of Redis is the text "1e1"'],
+    ['rediss://127.0.0.1:1/%zz', 'the database in the URL of Redis is the text "%zz"'],
+    ['redis://127.0.0.1:1/-1', 'the database in the URL of Redis is the text "-1"'],
+    ['redis://%zz@127.0.0.1:1', 'user and password in the URL of Redis cannot be decoded'],
+    ['redis://user:%zz@127.0.0.1:1', 'user and password in the URL of Redis cannot be decoded'],
+  ])('the URL %s is refused with the remedy, and without a password', async (url, text) => {
+    const error = await openNameStore(url).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining(`storage: ${text}`) as string });
+    expect((error as Error).message).not.toContain('zz@');
   });
 });

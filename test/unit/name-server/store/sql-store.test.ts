@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
 import { openSqlite } from '../../../../lib/name-server/store/sql/sqlite.js';
-import { leaseClockMs } from '../../../../lib/name-server/store/sql/sql-names.js';
+import { leaseClockMs, SqlNames } from '../../../../lib/name-server/store/sql/sql-names.js';
 import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
 import { HAS_SQLITE } from './stores.js';
 
@@ -164,6 +164,33 @@ function defineTests(): void {
       database.exec('ROLLBACK');
       expect(await store.put(record('one'), PUT)).toBeUndefined();
     });
+
+    it('calls wait for another process that holds the file, and the checks of leases and changes do not: they are repeated', async () => {
+      const waits: Record<string, number[]> = { hasEndedLeases: [], version: [], get: [] };
+      for (const name of ['hasEndedLeases', 'version', 'get'] as const) {
+        const original = SqlNames.prototype[name] as (...args: unknown[]) => unknown;
+        const spy = vi.spyOn(SqlNames.prototype, name).mockImplementation(function (this: SqlNames, ...args: unknown[]) {
+          const { timeout } = this['database'].prepare('PRAGMA busy_timeout').get() as { timeout: number };
+          waits[name]!.push(timeout);
+          return original.apply(this, args) as never;
+        });
+        cleanups.push(() => spy.mockRestore());
+      }
+      const store = open();
+      const changes: NameChange[] = [];
+      store.watch((change) => void changes.push(change));
+      const database = openSqlite(path);
+      cleanups.push(() => database.close());
+      database.exec('BEGIN EXCLUSIVE');
+      waits.version = [];
+      // twice: the first check has failed, since the file is busy
+      await expect.poll(() => Math.min(waits.version!.length, waits.hasEndedLeases!.length), { timeout: 60_000 }).toBe(2);
+      database.exec("INSERT INTO pyro_names(name, uri) VALUES ('name', 'PYRO:a@h:1'); COMMIT");
+      await expect.poll(() => changes).toHaveLength(1);
+      expect(store.get('name')).toMatchObject({ name: 'name' });
+      expect(new Set([...waits.version!, ...waits.hasEndedLeases!])).toEqual(new Set([0]));
+      expect(waits.get).toEqual([2_000]);
+    }, 90_000);
 
     it('registrations of an old Pyro, without tags, are taken over', () => {
       const database = openSqlite(path);
