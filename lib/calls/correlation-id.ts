@@ -99,3 +99,8 @@ export class CorrelationIds implements CorrelationIdSource {
 export function correlationBytes(id: string): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
+
+/** The usual text form of a UUID. @param hex its 32 hex digits */
+export function correlationText(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -7,6 +7,7 @@ import {
   waitMsOf,
 } from '../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { Annotations } from '../protocol/messages/annotations.js';
 import { environmentConfig } from '../options/environment.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
@@ -20,6 +21,9 @@ import { NameServerClient, type NameServerConnect } from './name-server-client.j
 /** Address of a name server, and options of the proxy that calls it. */
 export type NameServerOptions = NameServerAddress &
   Pick<PyroProxyOptions, 'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'serializer' | 'signal'>;
+
+/** Options of the proxy that calls a name server. */
+type NameServerCallOptions = NameServerOptions & { readonly annotations?: Annotations | undefined };
 
 /** Default `callTimeoutMs` of a name server: it answers fast, so this is shorter than the default of other objects. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -64,6 +68,7 @@ function connectToFirst(
  * Looks a PYRONAME or PYROMETA URI up. If several objects have all the tags of a PYROMETA URI, one is chosen at random. Of several name
  * servers, the first that answers and has the name wins.
  *
+ * @param annotations annotations of the requests to name servers
  * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  * @see Pyro5/core.py, `resolve`
  */
@@ -71,11 +76,14 @@ export async function resolveName(
   uri: PyroUri,
   nameServers: NameServerOptions | readonly NameServerOptions[],
   signal: AbortSignal,
+  annotations?: Annotations,
 ): Promise<ResolvedName> {
   const addresses = addressesFor(uri, nameServers);
   checkNameServers(addresses);
   return retryWithin(waitMsOf(nameServers), signal, () =>
-    firstAnswer(nameServersOf(addresses), signal, (address, end) => askFor(uri, address, end)),
+    firstAnswer(nameServersOf(addresses), signal, ({ location, options }, end) =>
+      askFor(uri, { location, options: { ...options, annotations } }, end),
+    ),
   );
 }
 
@@ -129,7 +137,7 @@ export function addressesFor(
 /** A name server whose location is known, and the options of calls to it. */
 export interface KnownNameServer {
   readonly location: string;
-  readonly options: NameServerOptions;
+  readonly options: NameServerCallOptions;
 }
 
 /** The name servers of the options, or else of the environment. */
@@ -176,12 +184,12 @@ function locationAt(host: string, port: number): string {
 /** Connects to the name server at a PYRO URI, whose address wins over the address in the options. */
 export function connectToNameServer(
   uri: PyroUri,
-  options: NameServerOptions,
+  options: NameServerCallOptions,
   connectAgain?: NameServerConnect,
 ): Promise<NameServerClient> {
   const { callTimeoutMs = CALL_TIMEOUT_MS, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls } = options;
-  const proxyOptions = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls, maxRetries: 0 };
-  return NameServerClient.at(uri, proxyOptions, connectAgain);
+  const called = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls };
+  return NameServerClient.at(uri, { ...called, annotations: options.annotations, maxRetries: 0 }, connectAgain);
 }
 
 /** Sets `sent` to false: the call that needs the name was not sent, even if the lookup was. */

@@ -9,16 +9,18 @@ const DESCRIPTIONS = {
   client: 'Duration of the calls that a Pyro client has made',
 };
 
-/** The tracer and the histogram of the calls of servers, or of clients. */
+/** Gives the tracer. Undefined: no traces are wanted. */
+export function tracerOf({ otel, traces }: WantedOtel): Tracer | undefined {
+  return traces ? otel.trace.getTracer(SCOPE) : undefined;
+}
+
+/** The histogram of the calls of servers, or of clients. */
 export class CallInstruments {
   readonly otel: Otel;
-  /** The tracer. Undefined: no traces are wanted. */
-  readonly tracer: Tracer | undefined;
   private readonly duration: Histogram | undefined;
 
-  constructor({ otel, traces, metrics }: WantedOtel, side: 'server' | 'client') {
+  constructor({ otel, metrics }: WantedOtel, side: 'server' | 'client') {
     this.otel = otel;
-    if (traces) this.tracer = otel.trace.getTracer(SCOPE);
     if (!metrics) return;
     this.duration = otel.metrics.getMeter(SCOPE).createHistogram(`rpc.${side}.call.duration`, {
       description: DESCRIPTIONS[side],

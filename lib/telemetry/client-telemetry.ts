@@ -1,22 +1,24 @@
-import type { Span, SpanOptions } from '@opentelemetry/api';
-import { GivenId } from '../calls/correlation-id.js';
-import { outgoingCorrelationId } from '../calls/current-call.js';
+import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
+import { correlationText, GivenId } from '../calls/correlation-id.js';
+import { outgoingCorrelationId, withCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
 import type { OutgoingCall } from '../client/call/outgoing-call.js';
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import { failedEntry } from '../client/proxy/recorded-batch.js';
 import { CommunicationError, ConnectionClosedError, NamingError, TimeoutError } from '../protocol/errors.js';
-import { DAEMON_OBJECT_ID, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../protocol/constants.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import type { Annotations } from '../protocol/messages/annotations.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { printable } from '../reports/printable.js';
+import { attributeOf } from '../serializers/contract/call-shape.js';
 import { CallInstruments } from './call-instruments.js';
 import { type ClientMethod, ClientMethods } from './client-methods.js';
 import { ClientObjects } from './client-objects.js';
 import { CLIENT_METRICS, clientInstruments } from './client-metrics.js';
 import type { WantedOtel } from './otel-api.js';
-import { ATTRIBUTES, clientErrorType, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { ATTRIBUTES, clientErrorType, errorType, originalMethod, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
 import type { Series } from './series.js';
-import { writeTraceContext } from './trace-context.js';
+import { readTraceContext, writeTraceContext } from './trace-context.js';
 
 const FAILED = 'pyro.client.connections.failed';
 /** The usual error types of attempts to connect: nobody listens, no answer, the daemon refuses, the name is not known. */
@@ -62,9 +64,13 @@ export class ClientTelemetry implements ClientObserver {
   private openConnections = 0;
   private wasConnected = false;
 
-  /** @param isReceived true when a peer has sent the proxy: object and address are then the peer's choice */
+  /**
+   * @param tracer undefined: no traces are wanted
+   * @param isReceived true when a peer has sent the proxy: object and address are then the peer's choice
+   */
   constructor(
     private readonly instruments: ClientInstruments,
+    private readonly tracer: Tracer | undefined,
     uri: PyroUri,
     private readonly isReceived: boolean,
   ) {
@@ -76,13 +82,12 @@ export class ClientTelemetry implements ClientObserver {
   }
 
   async call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
-    // items of a stream
-    if (call.objectId === DAEMON_OBJECT_ID) return body();
+    if (call.objectId === DAEMON_OBJECT_ID) return this.ofStream(call, body);
     const { instruments } = this;
     const startedAt = performance.now();
     const { metadata } = this;
     const method = this.methodOf(call);
-    const span = instruments.tracer?.startSpan(method.name, method.options);
+    const span = this.tracer?.startSpan(method.name, method.options);
     let failure: string | undefined;
     try {
       const result = await (span === undefined ? body() : this.inSpan(span, call, body));
@@ -98,18 +103,23 @@ export class ClientTelemetry implements ClientObserver {
       const { location = this.location } = call.connection ?? {};
       // the metadata of the first connection has the methods of the object
       const named = metadata === this.metadata ? method : this.methodOf(call);
-      if (span?.isRecording()) this.complete(span, call, named, location);
+      if (span?.isRecording()) {
+        if (named !== method) span.updateName(named.name).setAttribute(ATTRIBUTES.method, named.name);
+        this.complete(span, call, named, location);
+      }
       span?.end();
       instruments.record(startedAt, named.series(this.isReceived ? undefined : location), failure);
     }
   }
 
-  async step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T> {
+  async step<T>(step: 'connect' | 'lookup', body: (annotations?: Annotations) => Promise<T>): Promise<T> {
     const { instruments, series } = this;
     const { context, trace } = instruments.otel;
-    const span = instruments.tracer?.startSpan(`pyro ${step}`, this.stepOptions);
+    const span = this.tracer?.startSpan(`pyro ${step}`, this.stepOptions);
     try {
-      return await (span === undefined ? body() : context.with(trace.setSpan(context.active(), span), body));
+      if (span === undefined) return await body();
+      const run = step === 'connect' ? body : () => this.tellNameServer(span, body);
+      return await context.with(trace.setSpan(context.active(), span), run);
     } catch (error) {
       const type = this.fail(span, error);
       if (step === 'connect') instruments.count(FAILED, 1, series, type);
@@ -146,9 +156,29 @@ export class ClientTelemetry implements ClientObserver {
     this.instruments.count('pyro.client.connections', -1, this.series);
   }
 
-  private methodOf({ method, flags }: OutgoingCall): ClientMethod {
-    const isOfPyro = flags !== 0 || method === GET_ATTRIBUTE || method === SET_ATTRIBUTE;
-    return this.instruments.methods.named(this.object, method, isOfPyro || this.metadata?.methods.has(method));
+  private methodOf({ method, args, flags }: OutgoingCall): ClientMethod {
+    return this.instruments.methods.named(
+      this.object,
+      method,
+      this.metadata && (flags !== 0 || isMember(this.metadata, method, args)),
+    );
+  }
+
+  /** Runs a request of a stream. The request has no span; if it connects anew, the span of connecting belongs to the trace of the stream. */
+  private ofStream({ trace: told }: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
+    const { context, trace } = this.instruments.otel;
+    if (this.tracer === undefined || this.openConnections > 0 || told === undefined) return body();
+    const opening = readTraceContext(this.instruments.otel, told.annotations);
+    return opening === undefined ? body() : context.with(trace.setSpanContext(context.active(), opening), body);
+  }
+
+  /** Looks a name up, with the trace of the lookup's span, and with the correlation id of the call that needs the name. */
+  private tellNameServer<T>(span: Span, lookUp: (annotations?: Annotations) => Promise<T>): Promise<T> {
+    const spanContext = span.spanContext();
+    if (!this.instruments.otel.isSpanContextValid(spanContext)) return lookUp();
+    const told = (): Promise<T> => lookUp(writeTraceContext(spanContext));
+    if (outgoingCorrelationId() !== undefined) return told();
+    return withCorrelationId(correlationText(spanContext.traceId), told);
   }
 
   private inSpan(span: Span, call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
@@ -173,9 +203,11 @@ export class ClientTelemetry implements ClientObserver {
 
   private complete(span: Span, call: OutgoingCall, { name }: ClientMethod, location: string | undefined): void {
     span.setAttributes(serverAddress(location));
-    if (name !== OTHER) return;
-    span.updateName(OTHER);
-    span.setAttribute(ATTRIBUTES.method, OTHER);
-    span.setAttribute(ATTRIBUTES.originalMethod, printable(`${this.object}/${call.method}`));
+    if (name === OTHER) span.setAttribute(ATTRIBUTES.originalMethod, originalMethod(this.object, call));
   }
+}
+
+function isMember({ methods, attrs }: RemoteMetadata, method: string, args: readonly unknown[]): boolean {
+  const attribute = attributeOf(method, args);
+  return attribute === undefined ? methods.has(method) : attrs.has(attribute);
 }

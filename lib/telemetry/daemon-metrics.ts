@@ -1,4 +1,4 @@
-import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import type { Otel } from './otel-api.js';
@@ -81,22 +81,62 @@ export const DAEMON_METRICS: Readonly<Record<string, Metric>> = {
   },
 };
 
-/** Lets the metrics of a daemon be read until it closes. Work is done only when they are read. */
+/** How long the metrics of a closed daemon wait for a collection. */
+const MAX_WAIT_AFTER_CLOSE_MS = 600_000;
+
+/**
+ * Lets the metrics of a daemon be read until it closes, and once afterwards: the SDK repeats the last value of a gauge for ever, so this
+ * value must be 0. Work is done only when the metrics are read.
+ */
 export function observeDaemon(otel: Otel, daemon: BaseDaemon): void {
-  const meter = otel.metrics.getMeter(SCOPE);
-  const server = serverAddress(daemon.natLocationStr ?? daemon.locationStr);
-  const instruments = new Map<Metric, Observable>();
-  for (const [name, metric] of Object.entries(DAEMON_METRICS)) {
-    const { unit, description } = metric;
-    const make = metric.kind === 'counter' ? 'createObservableCounter' : 'createObservableGauge';
-    instruments.set(metric, meter[make](name, { unit, description }));
+  const observed = new ObservedDaemon(otel, daemon);
+  daemon.once('close', () => observed.close(daemon));
+}
+
+/** A daemon whose metrics are read. After the end of the daemon this refers only to its last snapshot. */
+class ObservedDaemon {
+  private readonly meter: Meter;
+  private readonly server: Attributes;
+  private readonly instruments = new Map<Metric, Observable>();
+  private source: { readonly daemon: BaseDaemon } | { readonly last: DaemonSnapshot };
+  private waiting: NodeJS.Timeout | undefined;
+
+  constructor(otel: Otel, daemon: BaseDaemon) {
+    this.meter = otel.metrics.getMeter(SCOPE);
+    this.server = serverAddress(daemon.natLocationStr ?? daemon.locationStr);
+    this.source = { daemon };
+    for (const [name, metric] of Object.entries(DAEMON_METRICS)) {
+      const { unit, description } = metric;
+      const make = metric.kind === 'counter' ? 'createObservableCounter' : 'createObservableGauge';
+      this.instruments.set(metric, this.meter[make](name, { unit, description }));
+    }
+    this.meter.addBatchObservableCallback(this.read, [...this.instruments.values()]);
   }
-  const read = (result: BatchObservableResult): void => {
-    const snapshot = daemon.inspect({ maxListed: 0 });
-    for (const [metric, instrument] of instruments)
-      metric.observe((value, labels) => result.observe(instrument, value, { ...server, ...labels }), snapshot);
+
+  close(daemon: BaseDaemon): void {
+    this.source = { last: snapshotOf(daemon) };
+    // a program without a reader never collects
+    this.waiting = setTimeout(this.forget, MAX_WAIT_AFTER_CLOSE_MS).unref();
+  }
+
+  private readonly read = (result: BatchObservableResult): void => {
+    const { source, server } = this;
+    const hasClosed = 'last' in source;
+    const snapshot = hasClosed ? source.last : snapshotOf(source.daemon);
+    for (const [metric, instrument] of this.instruments) {
+      const isZero = hasClosed && metric.kind === 'gauge';
+      metric.observe((value, labels) => result.observe(instrument, isZero ? 0 : value, { ...server, ...labels }), snapshot);
+    }
+    // the SDK is going through its callbacks
+    if (hasClosed) queueMicrotask(this.forget);
   };
-  const all = [...instruments.values()];
-  meter.addBatchObservableCallback(read, all);
-  daemon.once('close', () => meter.removeBatchObservableCallback(read, all));
+
+  private readonly forget = (): void => {
+    clearTimeout(this.waiting);
+    this.meter.removeBatchObservableCallback(this.read, [...this.instruments.values()]);
+  };
+}
+
+function snapshotOf(daemon: BaseDaemon): DaemonSnapshot {
+  return daemon.inspect({ maxListed: 0 });
 }

@@ -1,5 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { socketAddressOf } from '../protocol/location.js';
+import { printable } from '../reports/printable.js';
+import { attributeOf } from '../serializers/contract/call-shape.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 
 /** Name of the tracer and of the meter. */
@@ -44,11 +46,17 @@ export function addressAttributes(
 ): Attributes {
   if (location === undefined) return {};
   const found = socketAddressOf(location);
-  return found && 'host' in found ? { [address]: found.host, [port]: found.port } : { [address]: location };
+  if (found === undefined) return { [address]: location };
+  return 'path' in found ? { [address]: found.path } : { [address]: found.host, [port]: found.port };
 }
 
 export function serverAddress(location: string | undefined): Attributes {
   return addressAttributes(location, ATTRIBUTES.serverAddress, ATTRIBUTES.serverPort);
+}
+
+/** `rpc.method_original`: the object and the member that a call asks for. For a call that reads or sets an attribute: the attribute. */
+export function originalMethod(object: string, { method, args }: { method: string; args: readonly unknown[] }): string {
+  return printable(`${object}/${attributeOf(method, args) ?? method}`);
 }
 
 /** Longest name of a Python class in labels. A peer chooses the name of a class that it raises. */

@@ -1,12 +1,12 @@
-import type { Attributes, Span, SpanOptions } from '@opentelemetry/api';
+import type { Attributes, Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { FLAGS } from '../protocol/constants.js';
-import { printable } from '../reports/printable.js';
+import { tracerOf } from './call-instruments.js';
 import { CorrelationTraces } from './correlation-traces.js';
 import { MeasuredCall, TracedCall } from './followed-calls.js';
 import type { WantedOtel } from './otel-api.js';
-import { addressAttributes, ATTRIBUTES, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { addressAttributes, ATTRIBUTES, originalMethod, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
 import { Series } from './series.js';
 import { ServerInstruments } from './server-instruments.js';
 import { readTraceContext } from './trace-context.js';
@@ -17,6 +17,7 @@ const MAX_OBJECTS = 1_000;
 /** Makes a span and a measurement of each call of a daemon. */
 export class ServerTelemetry implements CallObserver {
   private readonly instruments: ServerInstruments;
+  private readonly tracer: Tracer | undefined;
   private readonly correlationTraces: CorrelationTraces;
   private readonly address: Attributes;
   private readonly other: ServedMethod;
@@ -28,27 +29,28 @@ export class ServerTelemetry implements CallObserver {
     private readonly daemon: BaseDaemon,
   ) {
     this.instruments = new ServerInstruments(wanted);
+    this.tracer = tracerOf(wanted);
     this.correlationTraces = new CorrelationTraces(wanted.otel);
     this.address = serverAddress(daemon.natLocationStr ?? daemon.locationStr);
     this.other = this.methodNamed(OTHER);
   }
 
   callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower {
-    const { instruments } = this;
+    const { instruments, tracer } = this;
     const method = call.isKnown ? this.methodOf(call) : this.other;
-    if (instruments.tracer === undefined) return new MeasuredCall(instruments, call.startedAt, method);
+    if (tracer === undefined) return new MeasuredCall(instruments, call.startedAt, method);
     const { trace, ROOT_CONTEXT } = instruments.otel;
     const span =
       batch instanceof TracedCall
-        ? instruments.tracer.startSpan(method.name, method.entryOptions, batch.context)
-        : this.startSpan(call, method);
+        ? tracer.startSpan(method.name, method.entryOptions, batch.context)
+        : this.startSpan(tracer, call, method);
     if (batch === undefined) tellTraceId(instruments, span, call);
     if (span.isRecording()) span.setAttributes(attributesOf(call));
     return new TracedCall(instruments, call.startedAt, method, span, trace.setSpan(ROOT_CONTEXT, span));
   }
 
-  private startSpan(call: ObservedCall, { name, options }: ServedMethod): Span {
-    const { otel, tracer } = this.instruments;
+  private startSpan(tracer: Tracer, call: ObservedCall, { name, options }: ServedMethod): Span {
+    const { otel } = this.instruments;
     const { trace, ROOT_CONTEXT } = otel;
     let parent = readTraceContext(otel, call.annotations);
     if (parent === undefined && (call.flags & FLAGS.correlationId) !== 0) {
@@ -56,7 +58,7 @@ export class ServerTelemetry implements CallObserver {
       // the sampler has decided against a span
       if (parent?.traceFlags === otel.TraceFlags.NONE) return trace.wrapSpanContext(parent);
     }
-    return tracer!.startSpan(name, options, parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent));
+    return tracer.startSpan(name, options, parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent));
   }
 
   private methodOf({ objectId, method }: ObservedCall): ServedMethod {
@@ -107,12 +109,12 @@ function tellTraceId({ otel }: ServerInstruments, span: Span, call: ObservedCall
 }
 
 function attributesOf(call: ObservedCall): Attributes {
-  const { connection, correlationId, serializer, oneway, isKnown, objectId, method } = call;
+  const { connection, correlationId, serializer, oneway, isKnown, objectId } = call;
   return {
     ...addressAttributes(connection.remoteAddress, ATTRIBUTES.clientAddress, ATTRIBUTES.clientPort),
     [ATTRIBUTES.correlationId]: correlationId,
     [ATTRIBUTES.serializer]: serializer,
     ...(oneway && { [ATTRIBUTES.oneway]: true }),
-    ...(!isKnown && { [ATTRIBUTES.originalMethod]: printable(`${objectId}/${method}`) }),
+    ...(!isKnown && { [ATTRIBUTES.originalMethod]: originalMethod(objectId, call) }),
   };
 }

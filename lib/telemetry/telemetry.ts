@@ -1,6 +1,7 @@
 import type { ClientObserver } from '../client/call/client-observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { PyroUri } from '../protocol/uri.js';
+import { tracerOf } from './call-instruments.js';
 import { ClientInstruments, ClientTelemetry } from './client-telemetry.js';
 import { observeDaemon } from './daemon-metrics.js';
 import { type WantedOtel, wantedOtel } from './otel-api.js';
@@ -29,16 +30,14 @@ export function followDaemon(daemon: BaseDaemon, option: boolean | undefined): v
  */
 export function followProxy(uri: PyroUri, option: boolean | undefined, isReceived: boolean): ClientObserver | undefined {
   const wanted = wantedOtel(option);
-  return wanted && new ClientTelemetry(instrumentsFor(wanted), uri, isReceived);
+  return wanted && new ClientTelemetry(instrumentsFor(wanted), tracerOf(wanted), uri, isReceived);
 }
 
-/** The instruments of all proxies, made for the SDK that was set up last. */
-let instruments: { readonly made: ClientInstruments; readonly key: object; readonly traces: boolean } | undefined;
+/** The instruments of all proxies, made for the metrics that were set up last. Proxies with traces and without share the names that are limited. */
+let instruments: { readonly made: ClientInstruments; readonly key: object } | undefined;
 
 function instrumentsFor(wanted: WantedOtel): ClientInstruments {
-  const { traces } = wanted;
   const key = wanted.otel.metrics.getMeterProvider();
-  if (instruments?.key !== key || instruments.traces !== traces)
-    instruments = { made: new ClientInstruments(wanted), key, traces };
+  if (instruments?.key !== key) instruments = { made: new ClientInstruments(wanted), key };
   return instruments.made;
 }

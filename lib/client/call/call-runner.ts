@@ -1,11 +1,12 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
+import { NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext } from '../../serializers/contract/serializer.js';
-import type { CorrelationIds } from '../../calls/correlation-id.js';
+import { type CorrelationIds, GivenId } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
 import { backOff } from '../connection/backoff.js';
 import type { ClientConnection } from '../connection/client-connection.js';
@@ -22,7 +23,7 @@ import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
-import { methodCall, type OutgoingCall, pingCall } from './outgoing-call.js';
+import { methodCall, type OutgoingCall, type OutgoingTrace, pingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
@@ -130,7 +131,7 @@ export class CallRunner {
       pool.unsentCalls.sent();
       frame = reply && (await reply);
       if (frame === undefined) return undefined;
-      const value = this.read(frame, request, callOptions, opened);
+      const value = this.read(frame, request, call, callOptions, opened);
       return value instanceof Promise ? await value : value;
     } catch (error) {
       if (error instanceof CommunicationError) error.sent ??= reply !== false;
@@ -171,7 +172,8 @@ export class CallRunner {
   /** @returns the result of the call; a promise of it only when the reply is compressed */
   private read(
     frame: Frame,
-    { serializer }: OutgoingRequest,
+    request: OutgoingRequest,
+    call: OutgoingCall,
     callOptions: CallOptions,
     { connection }: OpenedConnection,
   ): unknown {
@@ -182,11 +184,12 @@ export class CallRunner {
     }
     const value = readReply(
       frame,
-      serializer,
+      request.serializer,
       new ReplyContext(this.makeProxy, connection),
       this.connections.serializers.inflation,
     );
-    return value instanceof OpenedStream ? new RemoteStream(this, this.pool, value.id, connection, callOptions) : value;
+    if (!(value instanceof OpenedStream)) return value;
+    return new RemoteStream(this, this.pool, value.id, connection, callOptions, traceOfStream(call, request));
   }
 
   /** Called when the reply to a call says that the call failed, or cannot be read. */
@@ -234,6 +237,12 @@ class ReplyContext implements ReadContext {
   decodeProxy(state: readonly unknown[]): unknown {
     return this.makeProxy(ProxyReference.fromState(state), endsOf(this.connection));
   }
+}
+
+/** The trace of the requests of a stream: they belong to the call that opened the stream, whoever reads the items. */
+function traceOfStream({ trace }: OutgoingCall, { correlationId }: OutgoingRequest): OutgoingTrace {
+  // a copy, since the stream may outlive the block of the id
+  return { annotations: trace?.annotations ?? NO_ANNOTATIONS, correlationId: new GivenId(Buffer.from(correlationId)) };
 }
 
 /** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */

@@ -1,3 +1,4 @@
+import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { OutgoingCall } from './outgoing-call.js';
 
@@ -8,8 +9,11 @@ export interface ClientObserver {
    * `call.connection` is the connection that was used.
    */
   call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown>;
-  /** Runs a step of connecting, in the async context of the call that needs the connection. Must call `body` at once. */
-  step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a step of connecting, in the async context of the call that needs the connection. Must call `body` at once; for a lookup with the
+   * annotations that tell the name server of the trace.
+   */
+  step<T>(step: 'connect' | 'lookup', body: (annotations?: Annotations) => Promise<T>): Promise<T>;
   /** A call waits for a connection. Must return what the promise gives. */
   wait<T>(connection: Promise<T>): Promise<T>;
   /** A connection is open. */

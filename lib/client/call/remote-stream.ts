@@ -2,7 +2,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';
-import type { OutgoingCall } from './outgoing-call.js';
+import type { OutgoingCall, OutgoingTrace } from './outgoing-call.js';
 import type { CallOptions } from '../options/proxy-options.js';
 
 /** Runs the calls of a stream; implemented by {@link CallRunner}. */
@@ -28,6 +28,8 @@ const collected = new FinalizationRegistry<StreamRequests>((requests) => void re
  * (30 s by default). If the connection breaks or the call times out during a request, the error is thrown and the item may be lost.
  * `next()` then goes on with the item after it.
  *
+ * All requests of a stream have the correlation id of the call that opened the stream.
+ *
  * @see Pyro5/client.py, `_StreamResultIterator`
  */
 export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, AsyncDisposable {
@@ -38,7 +40,11 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   private readonly requests: StreamRequests;
   private readonly itemOptions: CallOptions;
 
-  /** @internal @param connection the connection that opened the stream; later the connection of the last request */
+  /**
+   * @internal
+   * @param connection the connection that opened the stream; later the connection of the last request
+   * @param trace the trace of the call that opened the stream
+   */
   constructor(
     caller: StreamCaller,
     connections: OpenConnections,
@@ -46,10 +52,12 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     readonly id: string,
     connection: ClientConnection | undefined,
     callOptions: CallOptions,
+    trace: OutgoingTrace,
   ) {
     this.itemOptions = { ...callOptions, oneway: false, repeatable: false };
     const { callTimeoutMs, annotations } = callOptions;
-    this.requests = new StreamRequests(caller, connections, id, connection, { callTimeoutMs, annotations, oneway: true });
+    const closeOptions = { callTimeoutMs, annotations, oneway: true };
+    this.requests = new StreamRequests(caller, connections, id, connection, closeOptions, trace);
     collected.register(this, this.requests);
   }
 
@@ -90,6 +98,7 @@ class StreamRequests {
     private readonly streamId: string,
     private connection: ClientConnection | undefined,
     private readonly closeOptions: CallOptions,
+    private readonly trace: OutgoingTrace,
   ) {}
 
   async next(options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
@@ -148,7 +157,8 @@ class StreamRequests {
   }
 
   private call(method: string): OutgoingCall {
-    return { objectId: DAEMON_OBJECT_ID, method, args: [this.streamId], kwargs: {}, flags: 0, connection: this.connection };
+    const { connection, trace } = this;
+    return { objectId: DAEMON_OBJECT_ID, method, args: [this.streamId], kwargs: {}, flags: 0, connection, trace };
   }
 }
 

@@ -3,6 +3,7 @@ import { processWide } from '../../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/sockets/connector.js';
 import { backOff } from './backoff.js';
@@ -30,7 +31,7 @@ export interface OpenedConnection {
 
 /** Follows the connections of a proxy; implemented by `ClientObserver`. */
 interface ConnectingObserver {
-  step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T>;
+  step<T>(step: 'connect' | 'lookup', body: (annotations?: Annotations) => Promise<T>): Promise<T>;
   connected(metadata: RemoteMetadata): void;
   disconnected(): void;
 }
@@ -203,7 +204,7 @@ export class ConnectionOpener {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
     const { observer } = this.destination;
-    const lookUp = (): ReturnType<NameResolver> => resolve(uri, nameServer, signal);
+    const lookUp = (annotations?: Annotations): ReturnType<NameResolver> => resolve(uri, nameServer, signal, annotations);
     const { uri: found, givenBy } = await (observer === undefined ? lookUp() : observer.step('lookup', lookUp));
     const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
     if (!isSecret) return { uri: found, address: addressOf(found) };

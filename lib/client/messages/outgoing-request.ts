@@ -30,6 +30,12 @@ export abstract class OutgoingRequest implements ReplyAddress {
     return (this.flags & FLAGS.oneway) !== 0;
   }
 
+  /** The 16 bytes of the correlation id. */
+  get correlationId(): Buffer {
+    const { idBlock, idAt } = this;
+    return idBlock.subarray(idAt, idAt + CORRELATION_ID_BYTES);
+  }
+
   /** True when the 16 bytes from `at` on are the correlation id of this request. */
   hasId(block: Buffer, at: number): boolean {
     return isSameId(this.idBlock, this.idAt, block, at);
@@ -57,8 +63,7 @@ export class WrittenRequest extends OutgoingRequest {
   }
 
   sendOver(frames: FrameConnection): boolean {
-    const { type, serializerId, flags, seq, data, annotations, idBlock, idAt } = this;
-    const correlationId = idBlock.subarray(idAt, idAt + CORRELATION_ID_BYTES);
+    const { type, serializerId, flags, seq, data, annotations, correlationId } = this;
     return frames.send({ type, serializerId, flags, seq, data, annotations, correlationId });
   }
 }
@@ -78,11 +83,11 @@ export class CallRequest extends OutgoingRequest {
   }
 
   sendOver(frames: FrameConnection): boolean {
-    const { call, leases, serializers, flags, serializerId, seq, idBlock, idAt, annotations, annotationsBytes } = this;
+    const { call, leases, serializers, flags, serializerId, seq, annotations, annotationsBytes } = this;
     const out = frames.beginMessage(annotationsBytes);
     if (out === undefined) {
       const data = serializers.writeCall(call, leases);
-      const correlationId = idBlock.subarray(idAt, idAt + CORRELATION_ID_BYTES);
+      const { correlationId } = this;
       return frames.send({ type: MESSAGE_TYPES.invoke, serializerId, flags, seq, data, annotations, correlationId });
     }
     try {

@@ -18,6 +18,7 @@ import {
   TEXTS,
 } from '../../options/option-checks.js';
 import { optionText } from '../../protocol/safe-text.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
 import { CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
@@ -125,9 +126,12 @@ export interface ResolvedName {
   givenBy: ProxySender;
 }
 
-/** Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server. */
+/**
+ * Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server, whose requests have the annotations.
+ */
 export type NameResolver = (
   uri: PyroUri,
   nameServers: NameServerAddress | readonly NameServerAddress[],
   signal: AbortSignal,
+  annotations?: Annotations,
 ) => Promise<ResolvedName>;

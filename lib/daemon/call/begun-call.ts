@@ -1,4 +1,5 @@
-import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { BATCH_METHOD } from '../../protocol/constants.js';
+import { attributeOf } from '../../serializers/contract/call-shape.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ObservedCall } from '../contract/observer.js';
 import { UNKNOWN } from './failure-report.js';
@@ -31,7 +32,9 @@ export class BegunCall extends Call implements ObservedCall {
     const metadata = request.services.objects.get(this.objectId)?.metadata;
     if (metadata === undefined) return false;
     if (metadata.methods.has(method)) return true;
-    if (method === GET_ATTRIBUTE || method === SET_ATTRIBUTE) return metadata.attrs.has(String(args[0]));
-    return request.isBatch && request.call?.method === method;
+    const attribute = attributeOf(method, args);
+    if (attribute !== undefined) return metadata.attrs.has(attribute);
+    // a batch may come with any other name, and is served
+    return request.isBatch && method === BATCH_METHOD;
   }
 }

@@ -1,3 +1,4 @@
+import { correlationText } from '../../calls/correlation-id.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
@@ -88,7 +89,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   }
 
   get correlationId(): string {
-    return (this.uuid ??= formatUuid(this.correlationBytes));
+    return (this.uuid ??= correlationText(this.correlationBytes.toString('hex')));
   }
 
   /** Makes the id of a trace the correlation id, if the client has sent none. @param traceId 32 hex digits */
@@ -283,9 +284,4 @@ function memoryOf(annotations: Annotations): number {
   let bytes = 0;
   for (const { length } of annotations.values()) bytes += COSTS.bytes + COSTS.mapEntry + length;
   return bytes;
-}
-
-function formatUuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

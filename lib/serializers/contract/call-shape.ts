@@ -1,3 +1,4 @@
+import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { isPlainObject, objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
@@ -61,6 +62,11 @@ function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: 
   // a PyTuple becomes a plain Array
   const plain = Object.getPrototypeOf(args) === Array.prototype ? (args as unknown[]) : Array.from(args as unknown[]);
   return { objectId, method, args: plain, kwargs: kwargsOf(kwargs) };
+}
+
+/** The name of the attribute that a call reads or sets. Undefined for other calls, and when the name is no text. */
+export function attributeOf(method: string, [name]: readonly unknown[]): string | undefined {
+  return method === GET_ATTRIBUTE || method === SET_ATTRIBUTE ? textOf(name) : undefined;
 }
 
 /**

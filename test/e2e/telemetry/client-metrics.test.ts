@@ -187,6 +187,17 @@ describe('metrics of the client', () => {
     }
   });
 
+  it('metrics of the client have at most a hundred objects that no server has confirmed, also of proxies with traces and without by turns', async () => {
+    metrics.disable();
+    const own = new PrometheusExporter({ preventServerStart: true });
+    const provider = new MeterProvider({ readers: [own] });
+    metrics.setGlobalMeterProvider(provider);
+    closeAfter(() => provider.shutdown());
+    for (let at = 0; at < 300; at++) PyroProxy.to(`PYRO:by_turns_${at}@127.0.0.1:1`, at % 2 ? { telemetry: true } : {});
+    const page = new PrometheusSerializer().serialize((await own.collect()).resourceMetrics);
+    expect(page.match(/^pyro_client_connections\{.*by_turns_/gm)).toHaveLength(100);
+  });
+
   it('metrics of the client have at most a thousand objects, and a hundred that no server has confirmed', async () => {
     // names that other tests have used count as well, so these objects have instruments of their own
     metrics.disable();
