@@ -32,7 +32,7 @@ async function runDoctor(text: string, given: RemoteArguments): Promise<void> {
     if (!given.json) print(...linesOf(finding));
   }
   if (given.json) printJson(findings);
-  if (findings.at(-1)?.state === 'failed') process.exitCode = EXIT_CODES.unreachable.code;
+  if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_CODES.unreachable.code;
 }
 
 function linesOf({ step, state, found, remedy }: Finding): string[] {

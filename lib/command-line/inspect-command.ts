@@ -66,8 +66,8 @@ async function namesAt(text: string, { location }: PyroUri, given: RemoteArgumen
   if (uriOf(text).protocol === 'PYRO' && given.ns === undefined) return byObject;
   await using names = await orUnreachable(text, given, locateNameServer(nameServerOptionsOf(given)));
   for (const [name, value] of await names.list()) {
-    const uri = new PyroUri(value);
-    if (uri.location === location) byObject.set(uri.object, [...(byObject.get(uri.object) ?? []), name]);
+    const uri = PyroUri.tryParse(value);
+    if (uri !== undefined && uri.location === location) byObject.set(uri.object, [...(byObject.get(uri.object) ?? []), name]);
   }
   return byObject;
 }

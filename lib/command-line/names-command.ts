@@ -5,9 +5,9 @@ import { locateNameServer } from '../naming/locate.js';
 import type { NameRegistration } from '../naming/name-records.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
 import { environmentConfig } from '../options/environment.js';
-import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { stringLiteral } from '../serpent/literals.js';
+import { orUnreachable } from './remote/remote-connection.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
@@ -103,13 +103,7 @@ function locate({ host, port, unixsocket, handshake, broadcast }: NamesArguments
 async function withNameServer(options: NamesArguments, work: (run: Run) => Promise<void>): Promise<void> {
   const { verbose } = options;
   if (verbose) print('Locating name server...');
-  let names: NameServerClient;
-  try {
-    names = await locate(options);
-  } catch (error) {
-    if (!(error instanceof PyroError)) throw error;
-    throw new CommandFailure(error.message, EXIT_CODES.unreachable.code, { cause: error });
-  }
+  const names = await orUnreachable(undefined, {}, locate(options));
   try {
     if (verbose) print(`Name server found: ${lineText(String(names.uri))}`);
     await work({ names, options });

@@ -209,7 +209,10 @@ async function findByTags(nameServer: NameServerClient, tags: string): Promise<P
   const candidates = [...(await nameServer.yplookup({ all: tags.split(',') })).values()];
   const chosen = candidates[Math.floor(Math.random() * candidates.length)];
   if (chosen === undefined) throw new NamingError(`nothing is registered with all of the tags ${tags}`);
-  return new PyroUri(chosen.uri);
+  const uri = PyroUri.tryParse(chosen.uri);
+  if (uri === undefined)
+    throw new NamingError(`PYROMETA:${tags} stands for ${JSON.stringify(chosen.uri.slice(0, 200))}, which is no uri`);
+  return uri;
 }
 
 /** Repeats `attempt` until it succeeds or `waitMs` have passed. Errors other than of naming and communication are not retried. */

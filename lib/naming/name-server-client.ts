@@ -268,9 +268,9 @@ async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<un
 }
 
 function uriOf(value: unknown): PyroUri {
-  if (value instanceof PyroUri) return value;
-  if (typeof value === 'string') return new PyroUri(value);
-  throw badAnswer('a URI');
+  const uri = value instanceof PyroUri ? value : typeof value === 'string' ? PyroUri.tryParse(value) : undefined;
+  if (uri === undefined) throw badAnswer('a URI');
+  return uri;
 }
 
 function registrationOf(value: unknown): NameRegistration {

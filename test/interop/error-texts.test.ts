@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PyroProxy } from '../../lib/core.js';
 import { packageRoot } from '../../scripts/package-root.js';
 import { ensurePythonEnv } from './python-env.js';
+import { PythonInterpreter } from './python-interpreter.js';
 
 interface Row {
   /** The texts of the first cell. */
@@ -12,18 +16,29 @@ interface Row {
   says: string;
 }
 
+/** Prints the names of OpenSSL's errors, and the text of an unknown attribute. */
+const PRINT_TEXTS_OF_PYTHON = `
+import _ssl
+print(*_ssl.err_names_to_codes)
+try:
+    object().none
+except AttributeError as x:
+    print(x)`;
+
 /** The sources of who says a text. */
 const sources: Record<string, string[]> = {};
 let rows: Row[];
+let interpreter: PythonInterpreter;
 
 beforeAll(async () => {
+  interpreter = await PythonInterpreter.start();
   const python = await ensurePythonEnv();
   sources['ours'] = await filesOf(join(packageRoot, 'lib'), '.ts');
   sources['Pyro5'] = await filesOf(join(python, '..', '..', 'lib'), '.py', '/Pyro5/');
   sources['Nest'] = await filesOf(join(packageRoot, 'node_modules/@nestjs/core'), '.js');
-  // OpenSSL's texts stand in the program of Node, and its names in a module of Python
+  // OpenSSL's texts stand in the program of Node
   sources['Node'] = [(await readFile(process.execPath)).toString('latin1')];
-  sources['Python'] = [(await promisify(execFile)(python, ['-c', 'import _ssl; print(*_ssl.err_names_to_codes)'])).stdout];
+  sources['Python'] = [(await promisify(execFile)(python, ['-c', PRINT_TEXTS_OF_PYTHON])).stdout];
   const page = await readFile(join(packageRoot, 'docs/troubleshooting.md'), 'utf8');
   rows = page
     .split('\n')
@@ -33,6 +48,8 @@ beforeAll(async () => {
       return { texts: [...first.matchAll(/`([^`]+)`/g)].map(([, text]) => text!), says };
     });
 });
+
+afterAll(() => interpreter.stop());
 
 async function filesOf(directory: string, ending: string, part = ''): Promise<string[]> {
   const names = await readdir(directory, { recursive: true });
@@ -56,4 +73,75 @@ describe('docs/troubleshooting.md', () => {
     expect(missing).toEqual([]);
     expect(rows.filter(({ texts }) => texts.length === 0)).toEqual([]);
   });
+
+  it('docs/troubleshooting.md has the texts that a client of this library gets from Python', async () => {
+    const location = await interpreter.run<string>(`
+      config.THREADPOOL_SIZE = config.THREADPOOL_SIZE_MIN = 1
+      class Camera:
+          @expose
+          def add(self, a, b):
+              return a + b
+          @property
+          @expose
+          def gain(self):
+              return 1
+          def hidden(self):
+              pass
+      daemon = Pyro5.api.Daemon(host="localhost")
+      daemon.register(Camera, "camera")
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      return daemon.locationStr`);
+    const proxy = PyroProxy.to(`PYRO:camera@${location}`, { maxRetries: 0 });
+    try {
+      for (const method of ['none', 'hidden', '_private']) expectListed(await failureOf(proxy.$call(method)));
+      const full = await failureOf(PyroProxy.connect(`PYRO:camera@${location}`, { maxRetries: 0 }));
+      expectListed(full.slice(full.indexOf(' rejected: ') + ' rejected: '.length));
+      expectListed(await failureOf(proxy.$set('gain', 2)));
+      await proxy.$release();
+      expectListed(await failureOf(proxy.$call('add', 1, 2)));
+    } finally {
+      await proxy.$release();
+    }
+  });
+
+  it('docs/troubleshooting.md has the texts that a client of Python gets from a server that hangs up', async () => {
+    const endings: [ending: (socket: Socket) => void, handshakeChars: number, text: string][] = [
+      [(socket) => socket.resetAndDestroy(), 1, 'receiving: connection lost: '],
+      [(socket) => socket.resetAndDestroy(), 50_000_000, 'sending: connection lost: '],
+      [(socket) => socket.end(), 1, 'receiving: not enough data'],
+    ];
+    for (const [ending, chars, text] of endings) {
+      const server = createServer((socket) => socket.on('error', () => undefined).once('data', () => ending(socket)));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      try {
+        const failure = await interpreter.run<string>(
+          `
+          with Proxy(f"PYRO:camera@127.0.0.1:{port}") as proxy:
+              proxy._pyroHandshake = "x" * chars
+              try:
+                  proxy._pyroBind()
+              except Pyro5.errors.CommunicationError as x:
+                  return str(x)`,
+          { port: (server.address() as AddressInfo).port, chars },
+        );
+        expect(failure).toContain(text);
+        expectListed(failure);
+      } finally {
+        server.close();
+      }
+    }
+  });
 });
+
+async function failureOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => expect.unreachable(),
+    (error: unknown) => (error as Error).message,
+  );
+}
+
+/** Expects that a row has the text that a client gets. */
+function expectListed(text: string): void {
+  const found = rows.flatMap(({ texts }) => texts).filter((quoted) => isIn([text], quoted));
+  expect(found, text).not.toEqual([]);
+}

@@ -1,13 +1,22 @@
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { resolveProxyOptions } from '../../client/options/resolve-proxy-options.js';
 import { unknownVariables } from '../../options/environment.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { examineDaemon } from './examined-daemon.js';
 import { type Examination, warning } from './finding.js';
-import { examineName } from './names.js';
+import { examineName, examineRegistered } from './names.js';
 import { examineNetwork } from './network.js';
 
-/** Examines step by step why an object cannot be reached. Ends after the first step that fails. */
-export async function* examine(uri: PyroUri, options: PyroProxyOptions & { connectTimeoutMs: number }): Examination {
+type ExaminationOptions = PyroProxyOptions & { connectTimeoutMs: number };
+
+/**
+ * Examines step by step why an object cannot be reached. Ends after the first step that fails. Of several objects with the tags of a
+ * PYROMETA URI, each is examined.
+ *
+ * @throws {PyroError} `CONFIG`, when an option or an environment variable of this program is wrong
+ */
+export async function* examine(uri: PyroUri, options: ExaminationOptions): Examination {
+  resolveProxyOptions(options);
   for (const variable of unknownVariables(process.env)) {
     yield warning(
       'environment',
@@ -15,13 +24,21 @@ export async function* examine(uri: PyroUri, options: PyroProxyOptions & { conne
       'compare its name with npx nestjs-pyro config',
     );
   }
-  let found = uri.protocol === 'PYRO' ? uri : undefined;
-  if (!found) yield* examineName(uri, options, (registered) => (found = registered));
-  if (!found) return;
+  if (uri.protocol === 'PYRO') {
+    yield* examineObject(uri, options);
+    return;
+  }
+  for (const each of yield* examineName(uri, options)) {
+    const found = yield* examineRegistered(each);
+    if (found) yield* examineObject(found, options);
+  }
+}
+
+async function* examineObject(uri: PyroUri, options: ExaminationOptions): Examination {
   let isOpen = true;
-  for await (const finding of examineNetwork(found, options.connectTimeoutMs)) {
+  for await (const finding of examineNetwork(uri, options.connectTimeoutMs)) {
     yield finding;
     isOpen &&= finding.state !== 'failed';
   }
-  if (isOpen) yield* examineDaemon({ uri: found, options, tlsFlag: '--tls', handshakeFlag: '--handshake' });
+  if (isOpen) yield* examineDaemon({ uri, options, tlsFlag: '--tls', handshakeFlag: '--handshake' });
 }

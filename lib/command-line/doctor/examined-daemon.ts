@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { resolveProxyOptions } from '../../client/options/resolve-proxy-options.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from '../../protocol/constants.js';
 import { CommunicationError, PyroError, TimeoutError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
@@ -13,6 +14,7 @@ import { addressOf } from '../../client/connection/peer-address.js';
 import type { AskedPeer } from './asked-peer.js';
 import { certificateAdvice } from './certificate-advice.js';
 import { type Examination, failed, type Finding, ok, warning } from './finding.js';
+import { tlsSettingsOf } from './tls-settings.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A certificate that ends within this time causes a warning. */
@@ -48,10 +50,12 @@ export async function* examineDaemon(asked: AskedPeer): Examination {
   }
 }
 
-/** Says why connecting failed. The successful steps come first. */
+/** Says why connecting failed. The successful steps come first. @throws {PyroError} `CONFIG` */
 export async function* examineFailure(asked: AskedPeer, error: unknown): Examination {
   const { uri, options, handshakeFlag } = asked;
   const { code, message } = error as PyroError;
+  // a wrong option, environment variable or file of this program is no fault of the daemon
+  if (code === 'CONFIG') throw error;
   const isRejection = error instanceof CommunicationError && message.includes(' rejected: ');
   if (!isRejection) {
     yield await unknownPeer(asked, error as PyroError);
@@ -64,6 +68,8 @@ export async function* examineFailure(asked: AskedPeer, error: unknown): Examina
   } else if (/^unknown object/i.test(reason)) {
     yield ok('handshake', 'accepted');
     yield await unknownObject(uri, options, reason);
+  } else if (reason.startsWith('too many failed handshakes')) {
+    yield failed('handshake', reason, 'correct the handshake data of the programs at this address, and wait');
   } else if (/serializer/i.test(reason)) {
     yield failed('serializer', reason, 'choose another one: --serializer, or PYRO_SERIALIZER');
   } else {
@@ -81,6 +87,7 @@ const FULL =
 async function unknownPeer(asked: AskedPeer, error: PyroError): Promise<Finding> {
   const { uri, options, tlsFlag } = asked;
   const { code, message } = error;
+  const secure = tlsSettingsOf(asked);
   const speaksTlsRemedy = `connect with ${tlsFlag}, and --ca for an authority of your own`;
   const where = uri.location!;
   if (code === 'BAD_VERSION') {
@@ -99,13 +106,14 @@ async function unknownPeer(asked: AskedPeer, error: PyroError): Promise<Finding>
     return failed('Pyro', `${where} is ${what ?? `no Pyro server: it answers "${printable(begin)}…"`}`, WRONG_PORT);
   }
   if (/does not speak TLS/.test(message)) {
-    return failed('TLS', `${where} does not speak TLS`, `connect without ${tlsFlag} (PYRO_SSL), or switch it on there`);
+    return failed('TLS', `${where} does not speak TLS`, `${secure?.off ?? 'connect without TLS'}, or switch TLS on there`);
   }
-  if (options.tls) return failed('TLS', message, certificateAdvice(error, asked));
-  if (await speaksTls(uri)) {
+  const isLate = error instanceof TimeoutError;
+  if (secure && !isLate) return failed('TLS', message, certificateAdvice(error, secure));
+  if (!secure && (await speaksTls(uri))) {
     return failed('TLS', `${where} speaks TLS`, speaksTlsRemedy);
   }
-  if (error instanceof TimeoutError) {
+  if (isLate) {
     return failed('Pyro', `${where} takes the connection, and says nothing within ${options.connectTimeoutMs} ms`, SILENT);
   }
   return failed('Pyro', message, WRONG_PORT);
@@ -179,20 +187,32 @@ async function answerTime(uri: PyroUri, options: PyroProxyOptions): Promise<Find
   }
 }
 
-/** Tries all serializers, each over a new connection. @throws {PyroError} `DAEMON_FULL` */
+/**
+ * Tries the further serializers, each over a new connection. A daemon of this package names all that it accepts when it refuses one. Each
+ * refusal counts there as a failed handshake, so no more are tried then.
+ *
+ * @throws {PyroError} `DAEMON_FULL`
+ */
 async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Finding> {
-  const taken: SerializerName[] = [];
-  for (const serializer of Object.keys(SERIALIZER_IDS) as SerializerName[]) {
+  const names = Object.keys(SERIALIZER_IDS) as SerializerName[];
+  const { serializer: own } = resolveProxyOptions(options);
+  const accepted = new Set([own]);
+  for (const serializer of names.filter((name) => name !== own)) {
     try {
       await using _ = await PyroProxy.connect(uri, { ...options, serializer });
-      taken.push(serializer);
+      accepted.add(serializer);
     } catch (error) {
       throwIfFull(error);
-      // else the daemon does not accept the serializer
+      const [, told] = ACCEPTED.exec((error as Error).message) ?? [];
+      if (told === undefined) continue;
+      const all = told.split(', ');
+      return ok('serializers', names.filter((name) => all.includes(name)).join(', '));
     }
   }
-  return ok('serializers', taken.join(', '));
+  return ok('serializers', names.filter((name) => accepted.has(name)).join(', '));
 }
+
+const ACCEPTED = /this daemon accepts (.+) \(serializers\)/;
 
 function throwIfFull(error: unknown): void {
   if ((error as PyroError).code === 'DAEMON_FULL') throw error;

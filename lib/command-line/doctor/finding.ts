@@ -9,7 +9,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** Gives the findings in order. The last one is `failed` when the object cannot be reached. */
+/** Gives the findings in order. One of them is `failed` when the object, or one of several, cannot be reached. */
 export type Examination = AsyncGenerator<Finding, void>;
 
 /** A successful step. */
@@ -22,7 +22,7 @@ export function warning(step: string, found: string, remedy: string): Finding {
   return { step, state: 'warning', found, remedy };
 }
 
-/** A step that failed. No step follows. */
+/** A step that failed. No further step examines the same object. */
 export function failed(step: string, found: string, remedy: string): Finding {
   return { step, state: 'failed', found, remedy };
 }

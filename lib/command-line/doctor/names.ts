@@ -7,11 +7,13 @@ import { NamingError } from '../../protocol/errors.js';
 import { isLoopbackLocation } from '../../protocol/location.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { examineFailure } from './examined-daemon.js';
-import { type Examination, failed, type Finding, ok, warning } from './finding.js';
+import { failed, type Finding, ok, warning } from './finding.js';
 import { examineNetwork } from './network.js';
 
 /** Most names that are listed when the wanted name is not registered. */
 const MAX_TOLD_NAMES = 10;
+/** Most objects with the tags of a PYROMETA URI that are examined. */
+const MAX_EXAMINED = 10;
 
 /** Advice for a name with a location. People often write this when they mean an object of the daemon at the location. */
 export function otherMeaning({ protocol, object, location }: PyroUri): string | undefined {
@@ -19,35 +21,75 @@ export function otherMeaning({ protocol, object, location }: PyroUri): string | 
   return `${location} is asked as a name server; the object ${object} of a daemon there is PYRO:${object}@${location}`;
 }
 
+/** A name that is registered, the text of its URI, and the name server that has the name. */
+interface RegisteredName {
+  readonly name: string;
+  readonly text: string;
+  readonly nameServer: PyroUri;
+}
+
 /**
- * Looks a PYRONAME or PYROMETA URI up, step by step, at the first name server that answers.
+ * Looks a PYRONAME or PYROMETA URI up, step by step, at the first name server that answers and has the name.
  *
  * @param options the option `nameServer` is the name server, whose address in the URI wins
- * @param found gets the PYRO URI
+ * @returns the name, or the names with the tags, at most {@link MAX_EXAMINED}; none when the lookup failed
  */
 export async function* examineName(
   uri: PyroUri,
   options: PyroProxyOptions & { connectTimeoutMs: number },
-  found: (uri: PyroUri) => void,
-): Examination {
-  const faults: Finding[] = [];
+): AsyncGenerator<Finding, readonly RegisteredName[]> {
+  const before: Finding[] = [];
   for (const nameServer of nameServersOf(addressesFor(uri, options.nameServer ?? {}))) {
     const from = isGiven(nameServer) ? '' : ' (from PYRO_NS_HOST and PYRO_NS_PORT, or their defaults)';
     const names = await connectOrFinding(nameServer, options);
     if (!(names instanceof NameServerClient)) {
-      faults.push({ ...names, found: `${names.found}${from}`, remedy: otherMeaning(uri) ?? names.remedy });
+      before.push({ ...names, found: `${names.found}${from}`, remedy: otherMeaning(uri) ?? names.remedy });
       continue;
     }
-    try {
-      yield* faults.map((fault) => ({ ...fault, state: 'warning' as const }));
-      yield ok('name server', `${nameServer.location} answers${from}`);
-      yield* examineLookup(uri, names, found);
-      return;
-    } finally {
-      await names.release();
+    const found = await lookUp(uri, names);
+    const answers = ok('name server', `${nameServer.location} answers${from}`);
+    if ('state' in found) {
+      before.push(answers, found);
+      continue;
     }
+    yield* before.map((finding) => (finding.state === 'failed' ? { ...finding, state: 'warning' as const } : finding));
+    yield answers;
+    if (found.length > 1) yield ok('tags', severalHave(uri, found.length));
+    return found.slice(0, MAX_EXAMINED);
   }
-  yield* faults;
+  yield* before;
+  return [];
+}
+
+/** Reads the URI of a name. @returns undefined when no client can use the URI */
+export async function* examineRegistered({
+  name,
+  text,
+  nameServer,
+}: RegisteredName): AsyncGenerator<Finding, PyroUri | undefined> {
+  const uri = PyroUri.tryParse(text);
+  if (uri?.protocol !== 'PYRO') {
+    yield failed(
+      'name',
+      `${name} is ${text}, which is no PYRO uri`,
+      'register the URI of the object itself: PYRO:object@host:port',
+    );
+    return undefined;
+  }
+  yield ok('name', `${name} is ${uri}`);
+  if (isLoopbackLocation(uri.location!) && !isLoopbackLocation(nameServer.location!)) {
+    yield warning(
+      'address of the name',
+      `${uri.location} is an address that only one machine can reach, its own`,
+      'if the object is on another machine: let its daemon listen on an address of the network (host, and natHost behind a NAT)',
+    );
+  }
+  return uri;
+}
+
+function severalHave({ object }: PyroUri, count: number): string {
+  const examined = count > MAX_EXAMINED ? `; the first ${MAX_EXAMINED} are examined` : '';
+  return `${count} objects have the tags ${object}, and a client takes any of them${examined}`;
 }
 
 /** True when the user named the name server, in the URI or by an option. */
@@ -86,23 +128,20 @@ const NEVER = new AbortController().signal;
 const START =
   'start one there (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST and PYRO_NS_PORT';
 
-async function* examineLookup(uri: PyroUri, names: NameServerClient, found: (uri: PyroUri) => void): Examination {
-  const all =
-    uri.protocol === 'PYRONAME' ? await names.list() : await names.yplookup({ all: uri.object.split(',') }).then(urisOf);
-  const text = uri.protocol === 'PYRONAME' ? all.get(uri.object) : [...all.values()][0];
-  if (text === undefined) {
-    yield failed('name', ...missing(uri, uri.protocol === 'PYRONAME' ? all : await names.list()));
-    return;
-  }
-  const registered = new PyroUri(text);
-  found(registered);
-  yield ok('name', `${uri.object} is ${registered}`);
-  if (registered.protocol === 'PYRO' && isLoopbackLocation(registered.location!) && !isLoopbackLocation(names.uri.location!)) {
-    yield warning(
-      'address of the name',
-      `${registered.location} is an address that only one machine can reach, its own`,
-      'if the object is on another machine: let its daemon listen on an address of the network (host, and natHost behind a NAT)',
-    );
+/** Looks the URI up, and ends the connection. @returns the names in their order, or why there are none */
+async function lookUp(uri: PyroUri, names: NameServerClient): Promise<readonly RegisteredName[] | Finding> {
+  try {
+    const isName = uri.protocol === 'PYRONAME';
+    const all = isName ? await names.list() : await names.yplookup({ all: uri.object.split(',') }).then(urisOf);
+    const found = [...all].filter(([name]) => !isName || name === uri.object);
+    if (found.length === 0) return failed('name', ...missing(uri, isName ? all : await names.list()));
+    return found
+      .map(([name, text]) => ({ name, text, nameServer: names.uri }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch (error) {
+    return failed('name', `the name server fails: ${(error as Error).message}`, 'look at the log of the name server');
+  } finally {
+    await names.release();
   }
 }
 

@@ -4,7 +4,8 @@ import { pingCall } from '../../client/call/outgoing-call.js';
 import { HANDLE } from '../../client/proxy/proxy-traps.js';
 import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import { locateUntil, nameServersOf } from '../../naming/locate.js';
-import { TimeoutError } from '../../protocol/errors.js';
+import { PyroError, TimeoutError } from '../../protocol/errors.js';
+import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
 import { ClientRegistry } from '../client/client-registry.js';
@@ -78,12 +79,11 @@ export class PyroHealthIndicator {
     let isOptional = false;
     try {
       checkHealthOptions(options);
-      // wrong options are a mistake of the program: such a check is down, optional or not
       isOptional = options.optional === true;
       detail = { status: 'up', ...(await this.check(options)) };
     } catch (error) {
       const { message } = asError(error);
-      detail = isOptional ? { status: 'up', degraded: true, message } : { status: 'down', message };
+      detail = isOptional && !isMistake(error) ? { status: 'up', degraded: true, message } : { status: 'down', message };
     }
     return { [key]: detail } as PyroHealthResult<Key>;
   }
@@ -125,7 +125,7 @@ export class PyroHealthIndicator {
   private async checkInjected({ object, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroInjectedHealthOptions): Promise<Details> {
     const remote = object instanceof RemoteProxy ? object : this.modules.get<unknown>(object, { strict: false });
     if (!(remote instanceof RemoteProxy)) {
-      throw new TypeError(`${String(object)} is no remote object; PyroModule.forFeature provides such objects`);
+      throw configError(`object: ${String(object)} is no remote object; PyroModule.forFeature provides such objects`);
     }
     const { connections, busy } = remote.$pool;
     const begin = performance.now();
@@ -154,6 +154,11 @@ export class PyroHealthIndicator {
       return { uri: String(names.uri), responseTime: elapsed(begin) };
     });
   }
+}
+
+/** True for wrong options. They are a mistake of the program, so the check is down, optional or not. */
+function isMistake(error: unknown): boolean {
+  return error instanceof PyroError && (error.code === 'CONFIG' || error.code === 'BAD_URI');
 }
 
 /** @throws {TimeoutError} when the check takes longer than `timeoutMs`. @param what the thing that is asked */

@@ -6,6 +6,7 @@ import type { ClientTlsOptions } from '../../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
 import { printable } from '../../reports/printable.js';
+import { checkCertificate, keyError, listOf } from './certificate-faults.js';
 import { connectSharingReads } from './shared-reads.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
@@ -38,6 +39,7 @@ export interface ConnectOptions {
  *
  * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
  * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or a socket path cannot be used; a later attempt will fail too
+ * @throws {PyroError} `CONFIG` when the certificate or the key of this program cannot be read
  * @throws the reason of `signal` when the signal is aborted
  */
 export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {
@@ -47,9 +49,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
     if (fault !== undefined)
       return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
-    const socket: Socket = tls
-      ? connectTls({ ...tlsNames(address, tls), ...target(address) })
-      : connectSharingReads(target(address));
+    const socket: Socket = tls ? openSecure(address, tls) : connectSharingReads(target(address));
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket
@@ -79,6 +79,16 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
       .on('error', onError)
       .on('close', onClose);
   });
+}
+
+/** @throws {PyroError} `CONFIG` when the certificate or the key cannot be read */
+function openSecure(address: ConnectAddress, tls: ClientTlsOptions): Socket {
+  try {
+    return connectTls({ ...tlsNames(address, tls), ...target(address) });
+  } catch (error) {
+    for (const certificate of listOf(tls.cert)) checkCertificate('cert', certificate);
+    throw keyError(error, tls);
+  }
 }
 
 /** `host:port`, `[v6]:port` or `./u:path`, as it stands in URIs. */

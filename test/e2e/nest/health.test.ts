@@ -192,6 +192,24 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
+  it('PyroHealthIndicator is down for wrong options of something optional', async () => {
+    const { pyro } = await startClient();
+    const uri = 'PYRONAME:lab.camera';
+    const wrong: [options: object, message: string][] = [
+      [{ uri: 'x' }, 'invalid uri "x"'],
+      [{ uri, timeoutMs: 0 }, 'timeoutMs'],
+      [{ uri, nameServer: { port: 70_000 } }, 'nameServer.port'],
+      [{ uri, openSocket: () => undefined, tls: true }, 'tls cannot be had over openSocket'],
+      [{ nameServer: { host: 'lab', unixSocket: 'ns.sock' } }, 'unixSocket excludes host and port'],
+      [{ object: PyroHealthIndicator }, 'is no remote object'],
+    ];
+    for (const [options, message] of wrong) {
+      expect(await pyro.isHealthy('wrong', { ...options, optional: true } as never)).toEqual({
+        wrong: { status: 'down', message: expect.stringContaining(message) as string },
+      });
+    }
+  });
+
   it('PyroHealthIndicator asks an injected object by its token, over the connections of its calls', async () => {
     const { app, pyro } = await startClient();
     const idle = { status: 'up', uri: python.uri('thing'), connections: 1, busy: 0, waiting: 0 };

@@ -41,6 +41,13 @@ async function examine(uri: string, ...args: string[]): Promise<{ code: unknown;
   return { code, findings: JSON.parse(stdout) as Finding[] };
 }
 
+/** As {@link examine}, with environment variables. */
+async function examineWith(env: Record<string, string>, uri: string, ...args: string[]) {
+  const { code, stdout, stderr } = await runProgram(process.execPath, [program.file, 'doctor', uri, '--json', ...args], { env });
+  const findings = stdout === '' ? [] : (JSON.parse(stdout) as Finding[]);
+  return { code, stdout, stderr, last: findings.at(-1) };
+}
+
 /** The last finding, which names the fault. */
 async function fault(uri: string, ...args: string[]): Promise<Finding> {
   const { code, findings } = await examine(uri, ...args);
@@ -168,6 +175,63 @@ describe('nestjs-pyro doctor', () => {
     expect(await fault(`PYRO:camera@${plain}`, '--tls')).toMatchObject({ step: 'TLS', found: `${plain} does not speak TLS` });
   });
 
+  it('doctor names what is wrong with the TLS that environment variables switch on', async () => {
+    const { certFile, keyFile } = await authority.issue('daemon-of-environment');
+    const secure = `config.SSL, config.SSL_SERVERCERT, config.SSL_SERVERKEY = True, "${certFile}", "${keyFile}"`;
+    const uri = `PYRO:camera@${await serve(secure)}`;
+    const on = { PYRO_SSL: '1' };
+    expect(await examineWith(on, uri)).toMatchObject({
+      code: 3,
+      last: { step: 'TLS', remedy: 'give the authority that signed the certificate of the daemon: PYRO_SSL_CACERTS' },
+    });
+    const other = await TestAuthority.create(directory, 'other-of-environment');
+    expect(await examineWith({ ...on, PYRO_SSL_CACERTS: other.certFile }, uri)).toMatchObject({
+      code: 3,
+      last: { step: 'TLS', remedy: 'compare PYRO_SSL_CACERTS with the authority that signed the certificate of the daemon' },
+    });
+    expect(await examineWith({ ...on, PYRO_SSL_CACERTS: `${directory}/none.pem` }, uri)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('environment variable PYRO_SSL_CACERTS=') as string,
+    });
+    const trusted = { ...on, PYRO_SSL_CACERTS: authority.certFile };
+    expect(await examineWith(trusted, uri)).toMatchObject({ code: 0 });
+    expect(await examineWith({ ...trusted, PYRO_SSL_CLIENTCERT: program.file }, uri)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('tls.cert is no PEM certificate') as string,
+    });
+    const { cert, key } = await authority.issue('asks-of-environment');
+    await using asks = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      tls: { cert, key, requestClientCert: true, ca: authority.cert },
+    });
+    expect(await examineWith(trusted, `PYRO:Pyro.Daemon@${asks.locationStr}`)).toMatchObject({
+      code: 3,
+      last: { step: 'TLS', remedy: 'give a certificate of this client: PYRO_SSL_CLIENTCERT and PYRO_SSL_CLIENTKEY' },
+    });
+    const plain = await serve();
+    expect(await examineWith(trusted, `PYRO:camera@${plain}`)).toMatchObject({
+      code: 3,
+      last: { step: 'TLS', found: `${plain} does not speak TLS`, remedy: 'remove PYRO_SSL, or switch TLS on there' },
+    });
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0, tls: { cert, key } });
+    expect(await examineWith(on, 'lab.camera', '--ns', `127.0.0.1:${names.uri.port}`)).toMatchObject({
+      code: 3,
+      last: { step: 'name server', remedy: expect.stringContaining(': PYRO_SSL_CACERTS') as string },
+    });
+  });
+
+  it('doctor and nsc end with the exit code of wrong arguments when an environment variable is wrong', async () => {
+    const uri = `PYRO:camera@${await serve()}`;
+    for (const [variable, value] of Object.entries({ PYRO_SERIALIZER: 'foo', PYRO_COMMTIMEOUT: 'abc' })) {
+      const outcome = await examineWith({ [variable]: value }, uri);
+      expect(outcome).toMatchObject({ code: 2, stdout: '' });
+      expect(outcome.stderr).toContain(`environment variable ${variable}="${value}"`);
+      const nsc = runProgram(process.execPath, [program.file, 'nsc', 'list'], { env: { [variable]: value } });
+      expect(await nsc).toMatchObject({ code: 2, stdout: '' });
+    }
+  });
+
   it('doctor recognises a refused handshake, and says what the daemon said', async () => {
     const location = await serve();
     const uri = `PYRO:camera@${location}`;
@@ -252,6 +316,108 @@ describe('nestjs-pyro doctor', () => {
     expect(await fault('PYROMETA:mount', ...at)).toMatchObject({ step: 'name' });
     expect(await examine('lab.camera', ...at)).toMatchObject({ code: 0 });
     expect(await examine('PYROMETA:cam', ...at)).toMatchObject({ code: 0 });
+  });
+
+  it('doctor recognises a name that stands for no PYRO URI', async () => {
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const at = ['--ns', `127.0.0.1:${names.uri.port}`];
+    await python.run(
+      `
+      with Pyro5.api.locate_ns("127.0.0.1", port) as ns:
+          ns.register("lab.chain", "PYRONAME:lab.camera")
+          ns.register("lab.tags", "PYROMETA:cam")
+      `,
+      { port: names.uri.port },
+    );
+    for (const [name, uri] of Object.entries({ 'lab.chain': 'PYRONAME:lab.camera', 'lab.tags': 'PYROMETA:cam' })) {
+      expect(await fault(name, ...at)).toEqual({
+        step: 'name',
+        state: 'failed',
+        found: `${name} is ${uri}, which is no PYRO uri`,
+        remedy: 'register the URI of the object itself: PYRO:object@host:port',
+      });
+    }
+  });
+
+  it('doctor examines each object with the tags of a PYROMETA URI, since a client takes any of them', async () => {
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const at = ['--ns', `127.0.0.1:${names.uri.port}`];
+    const location = await serve();
+    await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
+    await client.register('lab.a', `PYRO:camera@${location}`, { metadata: ['cam'] });
+    await client.register('lab.b', 'PYRO:camera@127.0.0.1:1', { metadata: ['cam'] });
+    await client.register('lab.c', `PYRO:camera@${location}`, { metadata: ['cam', 'red'] });
+    const { code, findings } = await examine('PYROMETA:cam', ...at);
+    expect(code).toBe(3);
+    expect(findings.filter(({ step }) => step === 'tags' || step === 'name').map(({ found }) => found)).toEqual([
+      '3 objects have the tags cam, and a client takes any of them',
+      `lab.a is PYRO:camera@${location}`,
+      'lab.b is PYRO:camera@127.0.0.1:1',
+      `lab.c is PYRO:camera@${location}`,
+    ]);
+    const failures = findings.filter(({ state }) => state === 'failed');
+    expect(failures.map(({ found }) => found)).toEqual(['127.0.0.1:1: nobody listens there (ECONNREFUSED)']);
+    expect(findings.filter(({ step }) => step === 'serializers')).toHaveLength(2);
+    expect(await examine('PYROMETA:red', ...at)).toMatchObject({ code: 0 });
+    for (let more = 0; more < 9; more++) await client.register(`lab.d${more}`, 'PYRO:camera@127.0.0.1:1', { metadata: ['cam'] });
+    const many = await examine('PYROMETA:cam', ...at);
+    expect(many.findings[1]!.found).toBe(
+      '12 objects have the tags cam, and a client takes any of them; the first 10 are examined',
+    );
+    expect(many.findings.filter(({ step }) => step === 'name')).toHaveLength(10);
+  });
+
+  it('doctor goes on to the next name server when one does not have the name, as clients do', async () => {
+    await using empty = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const port = empty.uri.port!;
+    await using names = await startNameServer({ host: '127.0.0.2', port });
+    await using client = await locateNameServer({ host: '127.0.0.2', port: names.uri.port });
+    await client.register('lab.camera', `PYRO:camera@${await serve()}`);
+    const env = { PYRO_NS_HOST: '127.0.0.1,127.0.0.2', PYRO_NS_PORT: String(port) };
+    const { code, stdout } = await examineWith(env, 'lab.camera');
+    expect(code).toBe(0);
+    const steps = (JSON.parse(stdout) as Finding[]).map(({ step, state }) => `${step} ${state}`);
+    expect(steps.slice(0, 4)).toEqual(['name server ok', 'name warning', 'name server ok', 'name ok']);
+    expect(await examineWith(env, 'lab.mount')).toMatchObject({ code: 3, last: { step: 'name', state: 'failed' } });
+  });
+
+  it('doctor says that a name server fails', async () => {
+    const port = await python.run<number>(`
+      @expose
+      class Broken:
+          def list(self, *args, **kwargs):
+              raise OSError("the disk is full")
+          def yplookup(self, *args, **kwargs):
+              raise OSError("the disk is full")
+      daemon = Pyro5.api.Daemon(host="127.0.0.1")
+      daemon.register(Broken, "Pyro.NameServer")
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      return int(daemon.locationStr.split(":")[1])`);
+    for (const uri of ['lab.camera', 'PYROMETA:cam']) {
+      expect(await fault(uri, '--ns', `127.0.0.1:${port}`)).toMatchObject({
+        step: 'name',
+        found: expect.stringContaining('the disk is full') as string,
+      });
+    }
+  });
+
+  it('doctor leaves one refused handshake at a daemon that does not accept all serializers', async () => {
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', serializers: ['marshal', 'serpent'] });
+    const { code, findings } = await examine(`PYRO:Pyro.Daemon@${daemon.locationStr}`);
+    expect(code).toBe(0);
+    expect(findings.at(-1)).toEqual({ step: 'serializers', state: 'ok', found: 'serpent, marshal' });
+    expect(daemon.inspect().totals).toMatchObject({ connectionsRefused: 1 });
+  });
+
+  it('doctor says to wait when an address has sent too many wrong handshakes', async () => {
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', maxFailedHandshakes: 1, limitLoopback: true });
+    const uri = `PYRO:Pyro.Daemon@${daemon.locationStr}`;
+    await expect(PyroProxy.connect(`PYRO:none@${daemon.locationStr}`, { maxRetries: 0 })).rejects.toThrow('unknown object');
+    expect(await fault(uri)).toMatchObject({
+      step: 'handshake',
+      found: expect.stringMatching(/^too many failed handshakes from /) as string,
+      remedy: expect.stringContaining('wait') as string,
+    });
   });
 
   it('doctor says what to do for each fault of a certificate', async () => {
