@@ -1,5 +1,6 @@
 import { LargeBlocks } from '../protocol/messages/large-blocks.js';
 import { SendBuffer } from './send-buffer.js';
+import { StoppedSockets } from './stopped-sockets.js';
 import { Turns } from './turns.js';
 import type { UnsentBytes } from './unsent-bytes.js';
 import type { UnservedBytes } from './unserved-bytes.js';
@@ -8,6 +9,7 @@ import type { UnservedBytes } from './unserved-bytes.js';
 export class ConnectionGroup {
   readonly blocks = new LargeBlocks();
   readonly sendBuffer = new SendBuffer(this.blocks);
+  readonly stopped = new StoppedSockets();
 
   /**
    * @param unsent limits the bytes that peers have not read; undefined: only each connection has a limit

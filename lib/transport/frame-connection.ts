@@ -1,28 +1,25 @@
 import type { Duplex } from 'node:stream';
 import type { AnnotationLimits } from '../protocol/messages/annotations.js';
-import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
+import { ConnectionClosedError } from '../protocol/errors.js';
 import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
 import { sizeLimit } from '../protocol/messages/header.js';
-import { overLimit } from '../protocol/over-limit.js';
 import { asError } from '../protocol/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';
-import { lookBeforeCut } from '../calls/event-loop-look.js';
 import type { FrameConnectionHandler } from './frame-connection-handler.js';
+import { type FrameTimeouts, FrameTimer } from './frame-timer.js';
 import { MessageSender, type SenderOptions } from './message-sender.js';
+import { ReadAhead } from './read-ahead.js';
 import { readInPlace } from './sockets/shared-reads.js';
 import { listen, type SocketOwner } from './sockets/socket-events.js';
+import type { StoppedConnection } from './stopped-sockets.js';
 import type { TurnTaker } from './turns.js';
 import { MIN_COUNTED_BYTES, type Sender } from './unserved-bytes.js';
 
-export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits {
+export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits, FrameTimeouts {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
   /** Limit of all messages that arrive at the same time, and so of each message. */
   maxUnservedBytes?: number;
-  /** The connection fails when no byte of an unfinished frame arrives in this time; 0: never. */
-  frameTimeoutMs: number;
-  /** The connection fails when one frame takes longer in all; 0: never. */
-  messageTimeoutMs?: number;
 }
 
 /** An ended connection is destroyed after this time if its last bytes cannot be delivered. */
@@ -31,22 +28,23 @@ const LINGER_MS = 2_000;
 /**
  * Frames over a byte stream (TCP, TLS, unix socket, in-memory pair).
  *
- * Reading stops while the owner holds the connection ({@link hold}), while the peer does not read, or while there is no room for a large
- * message. So a slow peer cannot make the buffers grow.
+ * Reading stops while the peer does not read, or while there is no room for a large message. While the owner holds the connection
+ * ({@link hold}), only some bytes are read, see {@link ReadAhead}. So a slow peer cannot make the buffers grow.
  */
-export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner, Sender {
+export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner, Sender, StoppedConnection {
   private readonly reader: FrameReader;
-  private frameTimer: NodeJS.Timeout | undefined;
-  /** `performance.now()` when the unfinished frame began; 0: there is none. */
-  private frameSince = 0;
-  /** The frame has stalled; set until bytes arrive. */
-  private hasStalled = false;
+  /** Made for the first frame that does not arrive at once. */
+  private timer: FrameTimer | undefined;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
+  /** True after {@link accept}. */
+  private isAccepted = false;
+  /** Bytes that follow those of the reader. Undefined: there are none. */
+  private ahead: ReadAhead | undefined;
   /** Large frames need room under the limit of all connections. `waits`: the socket is not read until there is room. */
   private room: 'none' | 'waits' | 'given' = 'none';
   /** True when bytes have arrived that are not served yet. */
-  private waitsForTurn = false;
+  waitsForTurn = false;
   private closeError: Error | undefined;
 
   /**
@@ -70,7 +68,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
 
   /** True while a part of a frame has arrived. */
   get isReceiving(): boolean {
-    return !this.reader.idle;
+    return !this.reader.idle || this.ahead !== undefined;
   }
 
   /** True while a part of a large frame has arrived. */
@@ -80,6 +78,11 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
 
   get arrivedBytes(): number {
     return this.reader.bufferedBytes;
+  }
+
+  /** All bytes that have arrived and are in no frame that was taken. */
+  get progress(): number {
+    return this.reader.bufferedBytes + (this.ahead?.bytes ?? 0);
   }
 
   get isOpen(): boolean {
@@ -94,6 +97,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   accept(types: readonly number[]): void {
     this.reader.acceptedTypes = types;
     this.reader.limit = sizeLimit(this.options.maxMessageBytes, undefined, this.options.maxUnservedBytes);
+    this.isAccepted = true;
   }
 
   /**
@@ -102,8 +106,8 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
    * @throws {ProtocolError} when the bytes are no Pyro message; the owner may answer before {@link destroy}
    */
   next(): Frame | undefined {
-    const frame = this.reader.next();
-    if (frame) this.frameSince = 0;
+    const frame = this.reader.next() ?? (this.ahead === undefined ? undefined : this.nextAhead(this.ahead));
+    if (frame) this.timer?.frameEnded();
     if (frame && this.room !== 'none') this.leaveRoom();
     if (frame && this.options.wireLog) {
       frame.keep();
@@ -112,7 +116,40 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     return frame;
   }
 
-  /** Stops reading until {@link release}. */
+  /** Takes a frame of the bytes that were read ahead. A large frame has to wait for room first. */
+  private nextAhead(ahead: ReadAhead): Frame | undefined {
+    const { reader } = this;
+    while (!this.isReceivingLarge || this.canFill(ahead)) {
+      const bytes = ahead.shift();
+      if (bytes === undefined) {
+        this.ahead = undefined;
+        // reading may have stopped because too many bytes were read ahead
+        if (!this.held) this.flow();
+        return undefined;
+      }
+      reader.push(bytes);
+      const frame = reader.next();
+      if (frame !== undefined) return frame;
+    }
+    return undefined;
+  }
+
+  /** True when the rest of a large frame may be taken. Once the socket is closed, no frame needs room: it is complete, or it is dropped. */
+  private canFill(ahead: ReadAhead): boolean {
+    if (this.room === 'given' || this.group.unserved === undefined) return true;
+    if (this.state !== 'closed') return false;
+    const isComplete = this.reader.bufferedBytes + ahead.bytes >= this.reader.announcedBytes;
+    if (!isComplete) this.dropUnserved();
+    return isComplete;
+  }
+
+  /** Drops the bytes that were read ahead. */
+  dropUnserved(): void {
+    this.ahead?.clear();
+    this.ahead = undefined;
+  }
+
+  /** Serves nothing until {@link release}. Before {@link accept} nothing is read either. */
   hold(): void {
     this.held = true;
     this.flow();
@@ -122,6 +159,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     if (!this.held) return;
     this.held = false;
     this.flow();
+    this.readOn();
   }
 
   /** Sends the messages that wait, then closes. @param error why, for {@link FrameConnectionHandler.onClosed} */
@@ -130,14 +168,14 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.closeError ??= error;
     this.flush();
     this.state = 'ending';
-    this.clearFrameTimer();
+    this.timer?.stop();
     this.socket.end();
     // A peer that never reads must not keep the socket open. The bytes that it still sends are read and dropped: TCP resets a
     // connection that is closed with unread bytes, and the last messages would be lost.
     const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
     timer.unref();
     this.socket.once('close', () => clearTimeout(timer));
-    this.socket.resume();
+    this.startReading();
   }
 
   /** Sends the messages that wait, then closes without waiting for the peer. */
@@ -152,21 +190,26 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   destroy(error?: Error): void {
     this.closeError ??= error;
     if (this.state === 'open') this.state = 'ending';
-    this.clearFrameTimer();
+    this.timer?.stop();
     this.socket.destroy();
   }
 
   get copiesData(): boolean {
-    return this.reader.fillsLarge;
+    return this.readsAhead || this.reader.fillsLarge;
   }
 
   get nextBytes(): Buffer | undefined {
-    return this.state === 'open' ? this.reader.room : undefined;
+    return this.state === 'open' && !this.readsAhead ? this.reader.room : undefined;
+  }
+
+  private get readsAhead(): boolean {
+    return this.held || this.ahead !== undefined;
   }
 
   /** Called by the socket. */
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
+    if (this.readsAhead) return this.readAhead(chunk);
     this.reader.push(chunk);
     // the middle of a large message cannot be served
     if (this.reader.isFilling) {
@@ -176,6 +219,19 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     if (this.waitsForTurn) return this.group.turns.received(chunk.length);
     this.waitsForTurn = true;
     this.group.turns.wait(this, chunk.length);
+  }
+
+  private readAhead(chunk: Buffer): void {
+    this.ahead ??= new ReadAhead(this.group.unserved);
+    this.ahead.push(chunk);
+    if (this.ahead.isFull) this.flow();
+  }
+
+  /** The bytes that were read ahead are served in a later turn, if they may be. */
+  private readOn(): void {
+    if (this.ahead === undefined || this.waitsForTurn || this.held || this.room === 'waits') return;
+    this.waitsForTurn = true;
+    this.group.turns.delay(this);
   }
 
   takeTurn(): void {
@@ -201,7 +257,8 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   /** Called by the socket. */
   onEnd(): void {
     this.takeTurn();
-    if (this.state === 'open' && !this.reader.idle) {
+    // a connection that is held has unread bytes, which may be complete messages
+    if (this.state === 'open' && !this.readsAhead && !this.reader.idle) {
       this.closeError ??= new ConnectionClosedError('connection ended in the middle of a message');
     }
   }
@@ -211,8 +268,9 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.group.turns.leave(this);
+    this.group.stopped.delete(this);
     this.writeBuffered();
-    this.clearFrameTimer();
+    this.timer?.stop();
     this.group.unsent?.forget(this);
     this.leaveRoom();
     this.handler.onClosed(this.closeError);
@@ -224,24 +282,41 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     if (this.state === 'open') this.handler.onReady();
   }
 
-  private flow(): void {
+  flow(): void {
     if (this.state !== 'open') return;
-    if (this.held || this.isCongested || this.room === 'waits') this.socket.pause();
-    else this.socket.resume();
+    if (this.isCongested || this.room === 'waits' || this.isFull) this.stopReading();
+    else this.startReading();
     this.watchFrame();
+  }
+
+  /** True when nothing more may be read ahead. */
+  private get isFull(): boolean {
+    if (this.held && (!this.isAccepted || this.group.unserved?.isQueueFull)) return true;
+    return this.ahead?.isFull === true;
+  }
+
+  private stopReading(): void {
+    this.socket.pause();
+    this.group.stopped.add(this);
+  }
+
+  private startReading(): void {
+    this.group.stopped.delete(this);
+    this.socket.resume();
   }
 
   /** Called by the daemon's limit. */
   onRoom(): void {
     this.room = 'given';
     this.flow();
+    this.readOn();
   }
 
   /** @returns false when the unfinished frame waits for room */
   private hasRoom(): boolean {
     if (this.room === 'none' && this.isReceivingLarge && this.group.unserved !== undefined) {
       this.room = this.group.unserved.enter(this, this.reader.announcedBytes) ? 'given' : 'waits';
-      if (this.room === 'waits') this.socket.pause();
+      if (this.room === 'waits') this.stopReading();
     }
     return this.room !== 'waits';
   }
@@ -254,55 +329,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
 
   /** The timer runs only while a frame is unfinished and the socket is read. */
   private watchFrame(): void {
-    this.hasStalled = false;
-    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested || !this.hasRoom()) {
-      this.clearFrameTimer();
-      return;
-    }
-    const { frameTimeoutMs, messageTimeoutMs = 0 } = this.options;
-    const pauseMs = frameTimeoutMs || messageTimeoutMs;
-    if (pauseMs === 0) return;
-    if (this.frameTimer) {
-      this.frameTimer.refresh();
-    } else {
-      this.frameTimer = setTimeout(() => this.onStalled(), pauseMs);
-      this.frameTimer.unref();
-    }
-    this.watchMessage();
-  }
-
-  /** Cuts frames that arrive too slowly in all: a frame of which a byte arrives now and then never stalls. */
-  private watchMessage(): void {
-    const { messageTimeoutMs = 0 } = this.options;
-    if (this.frameSince === 0) this.frameSince = performance.now();
-    if (messageTimeoutMs === 0 || performance.now() - this.frameSince <= messageTimeoutMs) return;
-    const since = this.frameSince;
-    lookBeforeCut(() => {
-      if (this.frameSince === since) this.cutSlow();
-    });
-  }
-
-  private cutSlow(): void {
-    const text = `a message took longer than messageTimeoutMs (${this.options.messageTimeoutMs} ms); ${this.reader.bufferedBytes} bytes of it have arrived`;
-    this.destroy(overLimit('messageTimeoutMs', new TimeoutError(text)));
-  }
-
-  private onStalled(): void {
-    this.hasStalled = true;
-    lookBeforeCut(() => {
-      if (!this.hasStalled || this.waitsForTurn) return;
-      const { frameTimeoutMs } = this.options;
-      if (frameTimeoutMs === 0) return this.cutSlow();
-      const text = `a message stalled after ${this.reader.bufferedBytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`;
-      this.destroy(overLimit('frameTimeoutMs', new TimeoutError(text)));
-    });
-  }
-
-  private clearFrameTimer(): void {
-    this.hasStalled = false;
-    this.frameSince = 0;
-    if (this.frameTimer === undefined) return;
-    clearTimeout(this.frameTimer);
-    this.frameTimer = undefined;
+    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested || !this.hasRoom()) this.timer?.stop();
+    else (this.timer ??= new FrameTimer(this, this.options)).restart();
   }
 }

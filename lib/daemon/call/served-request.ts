@@ -107,11 +107,12 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     return (this.flags & FLAGS.batch) !== 0;
   }
 
+  /** Nobody waits for a oneway call: it goes on when its client has gone, as in Pyro5. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
-      else if (this.streaming) return this.controller.signal;
+      else if (this.streaming || this.oneway) return this.controller.signal;
       else if (!this.connection.connected) this.controller.abort(clientGone());
       else this.stopWatchingPeer = this.connection.onGone(() => this.abort(clientGone()));
     }

@@ -226,7 +226,7 @@ export const LIMITS = {
     exposed: 16,
     unit: 'requests',
     limits: 'requests of one connection that wait or run; those that wait have 8 MiB at most',
-    consequence: 'nothing more is read from the connection until one has ended',
+    consequence: 'no more requests are taken until one has ended. 1 MiB of them is read, to learn when the client goes away',
     bounds: AT_LEAST_ONE,
   },
   maxDepth: {

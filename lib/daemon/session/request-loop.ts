@@ -10,6 +10,7 @@ import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { LimitName } from '../limits/limits.js';
 import { RequestQueue, reachedLimit } from './request-queue.js';
 
 /** The parts that the sessions of a daemon share. */
@@ -64,7 +65,7 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
   private turnEndsAt = 0;
   /** True while the session waits for its next turn. */
   private waitsForTurn = false;
-  /** True while nothing is read because too many requests wait or run. */
+  /** True while no more requests are taken because too many wait or run. */
   private isHeldBack = false;
 
   constructor(
@@ -150,9 +151,8 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     this.serveWaiting();
     while (this.session.isServing) {
       const reached = reachedLimit(this.waiting, this.running + this.background, maxQueuedRequests);
-      if (reached !== undefined && !this.session.connection.isGone) {
-        if (!this.isHeldBack) this.shared.services.limits.count(reached, undefined, this.session.connection);
-        this.isHeldBack = true;
+      if (reached !== undefined) {
+        this.countHeldBack(reached);
         this.frames.hold();
         break;
       }
@@ -180,6 +180,12 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
       this.frames.hold();
       return undefined;
     }
+  }
+
+  private countHeldBack(reached: LimitName): void {
+    const { connection } = this.session;
+    if (!this.isHeldBack && !connection.isGone) this.shared.services.limits.count(reached, undefined, connection);
+    this.isHeldBack = true;
   }
 
   private get hasWaiting(): boolean {

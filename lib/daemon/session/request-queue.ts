@@ -1,8 +1,8 @@
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { UnservedBytes } from '../../transport/unserved-bytes.js';
 
-/** Bytes of waiting requests over which reading stops. A single request may be larger. */
-const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+/** Bytes of waiting requests over which no more requests are taken. A single request may be larger. A further MiB may be read ahead. */
+const MAX_QUEUED_BYTES = 7 * 1024 * 1024;
 
 /** The requests of one session that have arrived and wait to be served. */
 export class RequestQueue {
@@ -42,7 +42,7 @@ export class RequestQueue {
 }
 
 /**
- * The limit because of which a session reads nothing more.
+ * The limit because of which a session takes no more requests.
  *
  * @param waiting undefined before the first request had to wait
  * @param running requests that run; they count, too

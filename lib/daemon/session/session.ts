@@ -137,6 +137,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     if (this.state.is === 'serving' || this.state.is === 'handshaking') {
       this.enterDraining(false);
       this.requests.dropWaiting();
+      this.frames.dropUnserved();
       this.frames.hold();
     }
     if (!this.isBusy) return Promise.resolve();
@@ -257,6 +258,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     }
     if (this.state.is === 'closed') return;
     this.state = CLOSED;
+    this.frames.dropUnserved();
     this.connection.releaseHandshake();
     this.observer.closed(this, this.closeError);
   }

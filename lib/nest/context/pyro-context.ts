@@ -84,7 +84,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get oneway(): boolean {
     return this.call.oneway;
   }
-  /** Aborted when the client disconnects, or when the call takes longer than `callTimeoutMs`. */
+  /** Aborted when the client disconnects, or when the call takes longer than `callTimeoutMs`. A oneway call goes on when its client disconnects. */
   get signal(): AbortSignal {
     return this.call.signal;
   }

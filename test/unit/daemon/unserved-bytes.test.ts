@@ -102,11 +102,13 @@ it('a large request behind a running one takes no room from other connections', 
   busy.write(request);
   other.write(request);
   expect(await answerOf(other)).toBe(2 * MIB);
-  expect(heldBytes(daemon)).toBe(0);
+  // the part for requests that wait, and one chunk: they are read to learn when the client goes away
+  expect(heldBytes(daemon)).toBeLessThan((3 / 4) * MIB + 2 * 64 * 1024);
   expect(busy.frames).toHaveLength(0);
   thing.finish[0]!();
   await busy.next();
   expect(await answerOf(busy)).toBe(2 * MIB);
+  expect(heldBytes(daemon)).toBe(0);
 });
 
 it('requests that wait behind running ones take a quarter of maxUnservedBytes, and large requests of others are read', async () => {
