@@ -19,6 +19,8 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const FULL_READ_BYTES = 64 * 1024;
 /** Longest time that connections are served before the event loop runs. */
 const MAX_TURN_MS = 10;
+/** Longest time that the requests of one connection, or the entries of one batch, run in a turn. A single request or entry may take longer. */
+export const CONNECTION_TURN_MS = 5;
 
 /** Replaces a connection that was closed while it waited. */
 const NOBODY: TurnTaker = { takeTurn: () => undefined, turnFailed: () => undefined };

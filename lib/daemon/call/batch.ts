@@ -5,9 +5,10 @@ import { kwargsOf } from '../../serializers/contract/call-shape.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
-import type { Steps } from '../../calls/steps.js';
+import { LATER_TURN, type Steps } from '../../calls/steps.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
+import { CONNECTION_TURN_MS } from '../../transport/turns.js';
 import type { PyroTarget } from '../contract/target.js';
 import { BatchResults } from './batch-results.js';
 import { BegunCall } from './begun-call.js';
@@ -17,7 +18,7 @@ import { Call } from './call.js';
 import type { ServedRequest } from './served-request.js';
 import { closeUnpulled } from '../streams/item-stream.js';
 
-/** Entries of a batch that run before other connections are served. */
+/** Most entries of a batch that run in one turn. Entries that take long are fewer: see {@link CONNECTION_TURN_MS}. */
 const ENTRIES_PER_TURN = 100;
 
 /**
@@ -45,9 +46,13 @@ async function disposeBatchInstance(instance: object | Promise<object>): Promise
 
 function* runEntries(request: ServedRequest, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
   const results = new BatchResults(request);
+  let turn = new BatchTurn(0);
   for (const [index, entry] of entries.entries()) {
+    if (turn.isOver(index)) {
+      yield LATER_TURN;
+      turn = new BatchTurn(index);
+    }
     if (request.timedOut) break;
-    if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
     const { method, args, kwargs } = readEntry(entry, index);
     const { observers } = request.services;
     const startedAt = performance.now();
@@ -76,7 +81,22 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       follower?.ended();
     }
   }
-  return results.all;
+  // the results are written in one go
+  if (!request.oneway && turn.isOver(entries.length)) yield LATER_TURN;
+  return results.end();
+}
+
+/** Entries of a batch that run before other connections are served. */
+class BatchTurn {
+  private readonly endsAt = performance.now() + CONNECTION_TURN_MS;
+
+  /** @param first index of the first entry of the turn */
+  constructor(private readonly first: number) {}
+
+  /** @param next index of the next entry */
+  isOver(next: number): boolean {
+    return next > this.first && (next - this.first >= ENTRIES_PER_TURN || performance.now() >= this.endsAt);
+  }
 }
 
 /** @throws {PythonException} `ValueError`, as in Python */

@@ -192,7 +192,7 @@ export class Dispatcher {
     const call = request.call!;
     request.authorization = authorization;
     request.guardedObject = guardedObject(target, call.objectId);
-    if (request.isBatch) return runSteps(runBatch(request, target, call));
+    if (request.isBatch) return runSteps(runBatch(request, target, call), this.services.turns);
     return new Call(request, call.objectId, call.method, call.kwargs).run(target, call.args);
   }
 

@@ -87,8 +87,7 @@ export class Reply implements ReplyAddress {
       }
     } catch (error) {
       if (out !== undefined) this.channel.dropWritten(out);
-      const text = `result cannot be sent with ${this.serializer.name}: ${safeText(error)}`;
-      return this.sendFailure(new PyroError(text, { cause: error }));
+      return this.sendFailure(unsendable(this.serializer, error));
     }
     try {
       return this.send(MESSAGE_TYPES.result, flags, data)?.catch((error: unknown) => this.sendFailure(error));
@@ -179,6 +178,11 @@ export class Reply implements ReplyAddress {
       return NO_ANNOTATIONS;
     }
   }
+}
+
+/** The error of a result that its serializer cannot write. @param cause why */
+export function unsendable(serializer: Serializer, cause: unknown): PyroError {
+  return new PyroError(`result cannot be sent with ${serializer.name}: ${safeText(cause)}`, { cause });
 }
 
 const PONG = Buffer.from('pong');

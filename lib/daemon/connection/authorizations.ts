@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { configError } from '../../options/option-checks.js';
 import { endsInTime } from './handshake-time.js';
 import { optionText, safeText } from '../../protocol/safe-text.js';
@@ -6,19 +7,30 @@ import type { Authorization, AuthorizeRequest, HandshakeAnswer } from '../contra
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
+import type { RemoteAddress } from './remote-addresses.js';
 
 /** No answer for the client, and no principal. */
 const OPEN: Authorization = Object.freeze({});
+
+/** A connection whose guards are asked. */
+export interface AskingConnection extends PyroConnection {
+  /** The remote address, where its uses are limited. */
+  readonly address: RemoteAddress | undefined;
+  /** Runs `hook` when the socket closes. @returns a function that takes the hook back */
+  onGone(hook: () => void): () => void;
+}
 
 /** The objects that one connection may use. The handshake guards of an object are asked once for each connection. */
 export class Authorizations {
   private answers: Map<PyroTarget, Authorization | Promise<Authorization>> | undefined;
   /** Answer of the daemon's own hook. It holds for every object that says nothing else. */
   ofDaemon: Authorization = OPEN;
+  /** Guards of a further object have refused the connection. Resolves when the client may be told. */
+  private refusal: Promise<void> | undefined;
 
   /** @param timeoutMs longest time that the guards of an object take; 0: no limit */
   constructor(
-    private readonly connection: PyroConnection,
+    private readonly connection: AskingConnection,
     private readonly timeoutMs: number,
   ) {}
 
@@ -31,16 +43,21 @@ export class Authorizations {
   /**
    * Authorizes the connection to use an object.
    *
-   * @throws {SecurityError} when the connection is refused; `cause` is the guard's own error
+   * @param isFurther false for the object that the CONNECT message names: the handshake itself counts its refusal
+   * @throws {SecurityError} when the connection is refused; `cause` is the guard's own error. Or, for a further object, when guards have
+   *   refused too many connections of the remote address
    */
-  authorize(target: PyroTarget, objectId: string): Authorization | Promise<Authorization> {
+  authorize(target: PyroTarget, objectId: string, isFurther = true): Authorization | Promise<Authorization> {
     const { guardedBy } = target;
-    if (guardedBy !== undefined) return this.authorize(guardedBy.target, guardedBy.objectId);
+    if (guardedBy !== undefined) return this.authorize(guardedBy.target, guardedBy.objectId, isFurther);
     if (target.authorize === undefined) return this.ofDaemon;
     const answers = (this.answers ??= new Map<PyroTarget, Authorization | Promise<Authorization>>());
     let authorization = answers.get(target);
     if (authorization === undefined) {
-      authorization = this.ask(target, objectId);
+      // not kept: the connection may ask again later
+      const refusal = isFurther ? this.connection.address?.refusalToAsk(performance.now()) : undefined;
+      if (refusal !== undefined) throw refusal;
+      authorization = isFurther ? this.askFurther(target, objectId) : this.ask(target, objectId);
       answers.set(target, authorization);
       authorization.then(
         (settled) => answers.set(target, settled),
@@ -63,6 +80,28 @@ export class Authorizations {
   /** The answers of the guards of objects so far. */
   *given(): Iterable<[PyroTarget, Authorization]> {
     for (const [target, answer] of this.answers ?? []) if (!(answer instanceof Promise)) yield [target, answer];
+  }
+
+  /** Asks the guards of a further object. The handshake data of each new connection may be a guess, so refusals count for the address. */
+  private async askFurther(target: PyroTarget, objectId: string): Promise<Authorization> {
+    try {
+      return await this.ask(target, objectId);
+    } catch (error) {
+      // a connection has one handshake, and so one guess, whatever number of objects refuse it
+      await (this.refusal ??= this.noteRefusal());
+      throw error;
+    }
+  }
+
+  /** A client whose address is refused often is told late, so that guessing takes long. */
+  private async noteRefusal(): Promise<void> {
+    const delayMs = this.connection.address?.refusedByGuards(performance.now()) ?? 0;
+    if (delayMs === 0) return;
+    // the call of a client that has gone must not wait
+    const gone = new AbortController();
+    const forget = this.connection.onGone(() => gone.abort());
+    await sleep(delayMs, undefined, { ref: false, signal: gone.signal }).catch(() => undefined);
+    forget();
   }
 
   private async ask(target: PyroTarget, objectId: string): Promise<Authorization> {

@@ -18,23 +18,63 @@ export type AddressLimits = Pick<
   'maxConnectionsPerAddress' | 'maxHandshakesPerAddress' | 'maxFailedHandshakes' | 'maxStreamsPerAddress' | 'limitLoopback'
 >;
 
+/** Failures of one remote address. Each minute `most` of them are forgiven, evenly. */
+class FailureAccount {
+  private count = 0;
+  private lastAt = 0;
+
+  /** @param most failures in a minute */
+  constructor(private readonly most: number) {}
+
+  /** Time of the last failure; 0 without one. */
+  get failedAt(): number {
+    return this.lastAt;
+  }
+
+  /** Failures that are not forgiven yet. */
+  left(now: number): number {
+    const forgiven = ((now - this.lastAt) * this.most) / MINUTE_MS;
+    return Math.max(0, this.count - forgiven);
+  }
+
+  /** Notes a failure. @returns the time after which the client is told of it */
+  add(now: number): number {
+    this.count = this.left(now) + 1;
+    this.lastAt = now;
+    const over = this.count - this.most / 4;
+    return over <= 0 ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.floor(over));
+  }
+
+  /** Time until the next attempt is allowed; 0: it is allowed now. */
+  waitSeconds(now: number): number {
+    const over = this.left(now) - this.most + 1;
+    return over < ROUNDING ? 0 : Math.ceil((over * MINUTE_MS) / this.most / 1_000 - ROUNDING);
+  }
+}
+
 /** The uses of a daemon by one remote address. */
 export class RemoteAddress {
   connections = 0;
   handshakes = 0;
   streams = 0;
-  /** Failed handshakes. Each minute `maxFailedHandshakes` of them are forgiven, evenly. */
-  private failures = 0;
-  private failuresAt = 0;
+  private readonly failedHandshakes: FailureAccount;
+  /**
+   * Connections that the guards of a further object refused. An account of their own: a client that may not use an object must not be
+   * locked out of the objects that it names in its handshakes.
+   */
+  private readonly refusedConnections: FailureAccount;
 
   constructor(
     readonly name: string,
     private readonly limits: AddressLimits,
-  ) {}
+  ) {
+    this.failedHandshakes = new FailureAccount(limits.maxFailedHandshakes);
+    this.refusedConnections = new FailureAccount(limits.maxFailedHandshakes);
+  }
 
-  /** Time of the last failed handshake; 0 without one. */
+  /** Time of the last failure; 0 without one. */
   get failedAt(): number {
-    return this.failuresAt;
+    return Math.max(this.failedHandshakes.failedAt, this.refusedConnections.failedAt);
   }
 
   get isUnused(): boolean {
@@ -47,25 +87,27 @@ export class RemoteAddress {
 
   /** Why a further connection is refused; undefined: it is not. */
   refusal(now: number): Error | undefined {
-    const { maxConnectionsPerAddress, maxHandshakesPerAddress, maxFailedHandshakes } = this.limits;
+    const { maxConnectionsPerAddress, maxHandshakesPerAddress } = this.limits;
     if (this.connections >= maxConnectionsPerAddress)
       return this.full('maxConnectionsPerAddress', `${maxConnectionsPerAddress} connections of it are open`);
     if (this.handshakes >= maxHandshakesPerAddress)
       return this.full('maxHandshakesPerAddress', `${maxHandshakesPerAddress} handshakes of it are under way`);
-    const over = this.failuresLeft(now) - maxFailedHandshakes + 1;
-    if (over < ROUNDING) return undefined;
-    const waitSeconds = Math.ceil((over * MINUTE_MS) / maxFailedHandshakes / 1_000 - ROUNDING);
-    const text = `too many failed handshakes from ${this.name} (maxFailedHandshakes is ${maxFailedHandshakes} in a minute). Retry in ${waitSeconds} s`;
-    return overLimit('maxFailedHandshakes', new SecurityError(text));
+    return this.tooManyFailures(this.failedHandshakes, now, 'failed handshakes');
+  }
+
+  /** Why the guards of a further object are not asked; undefined: they are. */
+  refusalToAsk(now: number): Error | undefined {
+    return this.tooManyFailures(this.refusedConnections, now, 'connections refused by guards');
   }
 
   /** Notes a failed handshake. @returns the time after which the client is told of it */
   failed(now: number): number {
-    const { maxFailedHandshakes } = this.limits;
-    this.failures = this.failuresLeft(now) + 1;
-    this.failuresAt = now;
-    const over = this.failures - maxFailedHandshakes / 4;
-    return over <= 0 ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.floor(over));
+    return this.failedHandshakes.add(now);
+  }
+
+  /** Notes a connection that the guards of a further object refused. @returns the time after which the client is told of it */
+  refusedByGuards(now: number): number {
+    return this.refusedConnections.add(now);
   }
 
   /** Why a further stream is refused; undefined: it is not. */
@@ -76,10 +118,17 @@ export class RemoteAddress {
     return overLimit('maxStreamsPerAddress', new DaemonError(text));
   }
 
-  /** Failed handshakes that are not forgiven yet. */
+  /** Failures that are not forgiven yet, of the kind that has more. */
   failuresLeft(now: number): number {
-    const forgiven = ((now - this.failuresAt) * this.limits.maxFailedHandshakes) / MINUTE_MS;
-    return Math.max(0, this.failures - forgiven);
+    return Math.max(this.failedHandshakes.left(now), this.refusedConnections.left(now));
+  }
+
+  private tooManyFailures(account: FailureAccount, now: number, what: string): Error | undefined {
+    const waitSeconds = account.waitSeconds(now);
+    if (waitSeconds === 0) return undefined;
+    const { maxFailedHandshakes } = this.limits;
+    const text = `too many ${what} from ${this.name} (maxFailedHandshakes is ${maxFailedHandshakes} in a minute). Retry in ${waitSeconds} s`;
+    return overLimit('maxFailedHandshakes', new SecurityError(text));
   }
 
   private full(limit: keyof AddressLimits, why: string): Error {

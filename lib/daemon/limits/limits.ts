@@ -148,9 +148,10 @@ export const LIMITS = {
     lab: 120,
     exposed: 20,
     unit: 'failures',
-    limits: 'failed handshakes of one remote address in a minute',
+    limits:
+      'failed handshakes of one remote address in a minute; and, in a count of their own, connections of the address that guards of a further object refuse',
     consequence:
-      'from a quarter of the limit on refusals are delayed, up to 2 s; over the limit the address is refused: `Retry in … s`',
+      'from a quarter of the limit on refusals are delayed, up to 2 s. Over the limit of handshakes the address is refused: `Retry in … s`. Over the limit of refused connections no guards of further objects are asked: a SecurityError with the same text',
     bounds: AT_LEAST_ONE,
   },
   maxAbandonedConnections: {

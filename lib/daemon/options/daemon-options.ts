@@ -89,7 +89,8 @@ export interface DaemonOptions {
   maxHandshakesPerAddress?: number;
   /**
    * Failed handshakes of one remote address in a minute. From a quarter of them on, refusals are delayed; over this number the address
-   * is refused, and told when to try again. Default 120.
+   * is refused, and told when to try again. Connections that guards of a further object refuse are counted by themselves: over this
+   * number no guards of further objects are asked. Default 120.
    */
   maxFailedHandshakes?: number;
   /** True: limits per address also hold for addresses of this machine (127.0.0.1, ::1). Default false. */

@@ -61,7 +61,7 @@ async function authorizeConnect(
   connection.handshakeAnnotations = frame.annotations;
   await authorizations.askDaemon(daemon, objectId);
   const target = objects.get(objectId);
-  const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
+  const { response } = target ? await authorizations.authorize(target, objectId, false) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target) connection.use(target);
   if (target?.connected) {

@@ -5,7 +5,7 @@ import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/mess
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ConnectionGroup } from '../../transport/connection-group.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
-import type { TurnTaker } from '../../transport/turns.js';
+import { CONNECTION_TURN_MS, type TurnTaker } from '../../transport/turns.js';
 import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
@@ -40,8 +40,6 @@ const REQUESTS_PER_TURN = 16;
  * request counts as the most that is read of it at once.
  */
 const REQUEST_BYTES_PER_TURN = 256 * 1024;
-/** Time after the first request of a turn. Once it is over, other sessions get their turn. */
-const MAX_TURN_MS = 5;
 /** Requests between two looks at the clock. */
 const REQUESTS_PER_CLOCK = 4;
 
@@ -218,7 +216,7 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     const { requestsInTurn } = this;
     if (requestsInTurn % REQUESTS_PER_CLOCK !== 1) return true;
     const now = performance.now();
-    if (requestsInTurn === 1) this.turnEndsAt = now + MAX_TURN_MS;
+    if (requestsInTurn === 1) this.turnEndsAt = now + CONNECTION_TURN_MS;
     return now < this.turnEndsAt;
   }
 

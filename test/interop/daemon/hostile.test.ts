@@ -26,11 +26,21 @@ class Thing {
   *items(): Generator<number> {
     for (let i = 0; ; i++) yield i;
   }
+  private readonly noted: string[] = [];
+  note(text: string): void {
+    this.noted.push(text);
+  }
+  notes(): string[] {
+    return this.noted;
+  }
+  unwritable(): unknown {
+    return Symbol('no');
+  }
   hang(): Promise<never> {
     return new Promise(() => undefined);
   }
 }
-expose(Thing, 'hello', 'big', 'make', 'items', 'hang');
+expose(Thing, 'hello', 'big', 'make', 'items', 'hang', 'note', 'notes', 'unwritable');
 
 const guard: ObjectGuard = ({ data }) => {
   if (data !== 'secret') throw new Error('wrong password');
@@ -72,6 +82,48 @@ it('a batch whose results are too large gives Python the results before them, an
     expect.stringContaining('the results of the batch are over maxMessageBytes (100000) from entry 3 on'),
     'hello',
   ]);
+});
+
+it('a batch with a result that cannot be written runs all its entries, and is answered with one error, as by a daemon of Python', async () => {
+  const uri = await serve({ maxIntDigits: 4_300 });
+  const use = `
+    def use(uri):
+        with Pyro5.client.Proxy(uri) as p:
+            batch = Pyro5.client.BatchProxy(p)
+            batch.note('a')
+            batch.unwritable()
+            batch.note('b')
+            seen = []
+            try:
+                for result in batch():
+                    seen.append(result)
+            except Exception as x:
+                seen.append('failed')
+            return [seen, list(p.notes())]
+    `;
+  const ofOurs = await python.run(`${use}\n    return use(uri)`, { uri });
+  const ofPython = await python.run(
+    `
+    import threading
+    @Pyro5.api.expose
+    class Thing:
+        def __init__(self): self.noted = []
+        def note(self, text): self.noted.append(text)
+        def notes(self): return self.noted
+        def unwritable(self): return object
+    ${use.trim()}
+    served = Pyro5.api.Daemon('127.0.0.1')
+    at = served.register(Thing())
+    threading.Thread(target=served.requestLoop, daemon=True).start()
+    try:
+        return use(at)
+    finally:
+        served.shutdown()
+    `,
+    {},
+  );
+  expect(ofOurs).toEqual([['failed'], ['a', 'b']]);
+  expect(ofPython).toEqual(ofOurs);
 });
 
 it('Python uses what a guarded method made over its own connection, and no stranger can', async () => {
