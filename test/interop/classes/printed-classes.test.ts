@@ -67,6 +67,7 @@ describe('nestjs-pyro python classes', () => {
   it('python classes --import prints the lines for Pyro5 only', async () => {
     const { stdout } = await program.run('python', 'classes', compiled, '--import', 'lab.models');
     expect(stdout).toContain('from lab.models import Colour, Point, Size, Reading, Sample, Line, Visit, Point3, DoorError');
+    expect(stdout).toContain(`    ${lab.Paint.name}: ("lab.Paint", {`);
     expect(stdout).not.toContain('@dataclass');
   });
 
