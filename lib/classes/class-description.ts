@@ -222,13 +222,13 @@ export class ClassDescription implements DescribedClass {
   }
 
   private read(field: ClassField, value: unknown, spend: Spend): unknown {
-    const { name, type, isOptional } = field;
+    const { name, type, isOptional, isRuled } = field;
     if (value === null && (isOptional || this.isValidated)) return null;
     try {
       return inside(name, () => this.readTypedMember(field, value, spend));
     } catch (error) {
       // the messages of class-validator are texts of the application
-      if (this.isValidated && type.kind === 'scalar') return value;
+      if (this.isValidated && (type.kind === 'scalar' || isRuled)) return value;
       throw error;
     }
   }

@@ -1,6 +1,16 @@
 import type { AnyClass } from '../objects/decorated-member.js';
-import { emittedType, type TransformedClass, transformedClass, validatedMembers } from './dto-packages.js';
-import { ANY, arrayTypeOf, type FindClass, isScalarClass, type ValueType, valueTypeOf } from './field-types.js';
+import { emittedType, type TransformedClass, transformedClass, type ValidatedMember, validatedMembers } from './dto-packages.js';
+import { isRegisteredEnum } from './enums.js';
+import {
+  ANY,
+  arrayTypeOf,
+  type EnumObject,
+  type FieldType,
+  type FindClass,
+  isScalarClass,
+  type ValueType,
+  valueTypeOf,
+} from './field-types.js';
 import type { GivenField } from './given-fields.js';
 import { nestedNamesOf } from './transformed-instance.js';
 
@@ -9,6 +19,8 @@ export interface ClassField {
   readonly name: string;
   readonly isOptional: boolean;
   readonly type: ValueType;
+  /** The type comes from a rule of class-validator, which refuses other values with its own text. */
+  readonly isRuled?: boolean;
   /** Only `@Type(() => Item)` tells the class, which may also be that of the items of a list. */
   readonly mayBeList?: boolean;
 }
@@ -41,18 +53,21 @@ export interface ClassMembers {
 /** Looks the members of a class up: in its options, in decorators, and in the types that TypeScript emitted. */
 export function lookUpMembers(source: ClassSource, find: FindClass): ClassMembers {
   const { type, name: className, own: given, isValidated, mayBeTransformed, inherited } = source;
-  const declared = given ?? (isValidated ? validatedFields(type, className, find) : []);
+  const validated = isValidated ? validatedMembers(type) : new Map<string, ValidatedMember>();
+  const declared = given ?? [...validated].map(([name, { isOptional }]) => ({ name, isOptional, type: undefined }));
   const names = declared.map(({ name }) => name);
   const transformed = mayBeTransformed ? transformedClass(type, names) : undefined;
   const own = declared.map(({ name, isOptional, type: told }): ClassField => {
     if (told !== undefined) return { name, isOptional, type: told };
+    const ruled = typeOfRules(validated.get(name), `${className}.${name}`, find);
+    if (ruled !== undefined) return { name, isOptional, type: ruled, isRuled: true };
     const mayBeList = [undefined, Object].includes(emittedType(type, name) as undefined);
     return { name, isOptional, type: emittedField(type, name, `${className}.${name}`, transformed, find), mayBeList };
   });
   const fields = [...inherited.filter(({ name }) => !names.includes(name)), ...own];
   const byName = new Map(fields.map((field) => [field.name, field]));
   const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
-  const nestedNames = isValidated ? nestedNamesOf(validatedMembers(type)) : [];
+  const nestedNames = nestedNamesOf(validated);
   return { fields, byName, wireNames, nestedNames, transformed };
 }
 
@@ -62,11 +77,12 @@ export function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueT
   return isList ? { kind: 'list', item: type } : type;
 }
 
-/** The members that have decorators of class-validator. */
-function validatedFields(type: AnyClass, className: string, find: FindClass): GivenField[] {
-  return [...validatedMembers(type)].map(([name, { isOptional, type: told }]) => {
-    return { name, isOptional, type: told && valueTypeOf(told, `${className}.${name}`, find) };
-  });
+/** The type that rules of class-validator tell. An enum counts if it is registered: the values of others travel as they are. */
+function typeOfRules(member: ValidatedMember | undefined, where: string, find: FindClass): ValueType | undefined {
+  const told = member?.type;
+  const item = Array.isArray(told) ? (told[0] as FieldType) : told;
+  const isUnregistered = typeof item === 'object' && !isRegisteredEnum(item as EnumObject);
+  return told === undefined || isUnregistered ? undefined : valueTypeOf(told, where, find);
 }
 
 /** The type of a member that TypeScript emitted. An array says its items only by class-transformer's `@Type`. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
-import { arrayTypeOf, type FieldType, isScalarClass } from './field-types.js';
+import { arrayTypeOf, type EnumObject, type FieldType, isScalarClass } from './field-types.js';
 
 /** The part of class-validator that is used. */
 interface ClassValidator {
@@ -60,6 +60,7 @@ export interface ValidatedMember {
   readonly isOptional: boolean;
   /** `@ValidateNested()` */
   readonly isNested: boolean;
+  /** The type that a rule such as `@IsInt` tells. */
   readonly type: FieldType | undefined;
 }
 
@@ -71,15 +72,23 @@ export function validationMetadataOf(type: AnyClass): readonly ValidationMetadat
 /** The members of a class that have decorators of class-validator, in the order of the class; empty when there are none. */
 export function validatedMembers(type: AnyClass): Map<string, ValidatedMember> {
   const members = new Map<string, ValidatedMember>();
-  for (const { propertyName, type: kind, name } of validationMetadataOf(type)) {
+  for (const rule of validationMetadataOf(type)) {
+    const { propertyName, type: kind } = rule;
     const known = members.get(propertyName);
     members.set(propertyName, {
       isOptional: known?.isOptional === true || kind === 'conditionalValidation',
       isNested: known?.isNested === true || kind === 'nestedValidation',
-      type: known?.type ?? (name === 'isInt' ? 'int' : name === 'isUuid' ? 'UUID' : undefined),
+      type: known?.type ?? typeOfRule(rule),
     });
   }
   return members;
+}
+
+/** The type of the values that a rule lets pass; undefined for most rules. */
+function typeOfRule({ name, constraints = [], each }: ValidationMetadata): FieldType | undefined {
+  const given = name === 'isEnum' ? (constraints[0] as EnumObject) : undefined;
+  const type = name === 'isInt' ? 'int' : name === 'isUuid' ? 'UUID' : given;
+  return type !== undefined && each === true ? [type] : type;
 }
 
 /**

@@ -35,7 +35,7 @@ export function typesCommand(): Command {
 }
 
 async function writeTypes(texts: readonly string[], given: TypesArguments): Promise<void> {
-  const classes = (given.source ?? []).flatMap(readSource);
+  const classes = given.source === undefined ? [] : readSources(given.source);
   if (texts.length === 0 && given.source === undefined)
     throw new CommandFailure('give the URI of an object, or --source FILE', EXIT_CODES.usage.code);
   if (texts.length === 0 && classes.length === 0)
@@ -59,13 +59,22 @@ async function namedObject(text: string, given: TypesArguments, classes: readonl
   return { name, signatures };
 }
 
-function readSource(path: string): ObjectSignatures[] {
+function readSources(paths: readonly string[]): readonly ObjectSignatures[] {
   const parser = optionalPackage<PythonParser>('@lezer/python', '--source');
+  const { classes, unknownBases } = readSourceSignatures(
+    paths.map((path) => ({ path, text: readSource(path) })),
+    parser,
+  );
+  for (const sentence of unknownBases) process.stderr.write(`${sentence}\n`);
+  return classes;
+}
+
+function readSource(path: string): string {
   try {
-    return readSourceSignatures(readFileSync(path, 'utf8'), parser);
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
-    throw new CommandFailure(`cannot read ${path}: ${error.message}`, EXIT_CODES.usage.code, { cause: error });
+    const { message } = error as Error;
+    throw new CommandFailure(`cannot read ${path}: ${message}`, EXIT_CODES.usage.code, { cause: error });
   }
 }
 

@@ -51,7 +51,7 @@ function parameterOf(parameter: Dict): ParameterSignature {
 
 function attributeOf(attribute: Dict): AttributeSignature {
   const { readable, writable } = attribute;
-  return { ...texts(attribute, 'type', 'doc'), readable: readable !== false, writable: writable === true };
+  return { ...texts(attribute, 'type', 'setType', 'doc'), readable: readable !== false, writable: writable === true };
 }
 
 function typeOf(type: Dict): TypeSignature {

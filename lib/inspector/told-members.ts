@@ -61,8 +61,8 @@ function toldAttribute(
   texts: TypeTextReader,
 ): InspectedAttribute {
   if (told === undefined) return known;
-  const { type, doc, readable, writable } = told;
-  const shape = known.shape ?? (type === undefined ? undefined : texts.shapeOf(type));
+  const { type, setType = type, doc, readable, writable } = told;
+  const shape = known.shape ?? (setType === undefined ? undefined : texts.shapeOf(setType));
   return {
     ...known,
     isReadable: readable,

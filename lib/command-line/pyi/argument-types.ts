@@ -1,4 +1,4 @@
-import type { ObjectSignatures, TypeSignature } from '../../daemon/contract/signatures.js';
+import type { AttributeSignature, ObjectSignatures, TypeSignature } from '../../daemon/contract/signatures.js';
 import { withReachedTypes } from '../types/reached-types.js';
 import { NAMES_AND_TEXTS } from './python-texts.js';
 
@@ -27,7 +27,11 @@ export function withArgumentTypes(objects: readonly ObjectSignatures[], types: T
   const moved = [...names].filter(([argument]) => !same.has(argument));
   const named = new Map([...types, ...moved.map(([argument, result]) => [result, types.get(argument)!] as const)]);
   return objects.map((each) => {
-    const signatures = { ...each, methods: mapped(each.methods, (method) => renamedMethod(method, names)) };
+    const signatures = {
+      ...each,
+      methods: mapped(each.methods, (method) => renamedMethod(method, names)),
+      attributes: mapped(each.attributes, (attribute) => renamedAttribute(attribute, names)),
+    };
     return withReachedTypes(signatures, (name) => {
       const type = named.get(name);
       return type && renamedType(type, (text) => renamed(text, names));
@@ -55,6 +59,14 @@ function renamedMethod(
 ): ObjectSignatures['methods'][string] {
   const given = parameters?.map((each) => (each.type === undefined ? each : { ...each, type: renamed(each.type, names) }));
   return { parameters: given ?? null, ...method };
+}
+
+/** The type of an attribute that can only be set is a type of arguments. */
+function renamedAttribute({ setType, ...attribute }: AttributeSignature, names: Names): AttributeSignature {
+  const { type, readable } = attribute;
+  if (!readable && type !== undefined) return { ...attribute, type: renamed(type, names) };
+  const own = setType && renamed(setType, names);
+  return own === undefined || own === type ? attribute : { type: type!, setType: own, ...attribute };
 }
 
 function renamedType(type: TypeSignature, rename: (text: string) => string): TypeSignature {

@@ -84,16 +84,33 @@ class ClassReader {
   }
 
   private attribute(member: ts.Symbol): AttributeSignature {
-    const { ts, checker } = this.project;
-    const type = checker.getTypeOfSymbolAtLocation(member, this.served.declaration);
+    const { ts } = this.project;
     const hint = this.served.name + capitalized(member.name);
-    const declarations = member.declarations ?? [];
+    const getter = member.declarations?.find((each) => ts.isGetAccessor(each));
+    const setter = member.declarations?.find((each) => ts.isSetAccessor(each));
+    const setType = setter && this.texts.textOf(this.setTypeOf(member, setter, getter), 'argument', hint);
     return {
-      type: this.texts.textOf(type, 'result', hint),
+      type: getter ? this.texts.textOf(this.typeOf(member), 'result', hint) : setType!,
+      ...(getter && setType !== undefined && { setType }),
       ...docOf(this.project, member),
-      readable: declarations.some((each) => ts.isGetAccessor(each)),
-      writable: declarations.some((each) => ts.isSetAccessor(each)),
+      readable: getter !== undefined,
+      writable: setter !== undefined,
     };
+  }
+
+  /** The type of the values that a setter takes. */
+  private setTypeOf(
+    member: ts.Symbol,
+    { parameters }: ts.SetAccessorDeclaration,
+    getter: ts.GetAccessorDeclaration | undefined,
+  ): ts.Type {
+    const { checker } = this.project;
+    const type = this.typeOf(member);
+    const [value] = parameters;
+    const taken = value && checker.getTypeAtLocation(value);
+    const given = getter && checker.getTypeAtLocation(getter);
+    // where both are the same in a generic base class, the class says what its type parameters are
+    return taken === undefined || taken === given ? type : taken;
   }
 
   private method(

@@ -1,6 +1,6 @@
 import type ts from 'typescript';
 import type { FieldSignature } from '../../daemon/contract/signatures.js';
-import { decoratorNamed, decoratorsOf, literalOf } from './decorators.js';
+import { decoratorsOf, literalOf, optionsOf, type SourceDecorator } from './decorators.js';
 import { type Direction, fieldType } from './known-types.js';
 import type { NamedTypes } from './named-types.js';
 import type { Project } from './project.js';
@@ -59,8 +59,19 @@ export class PythonClassTexts {
 
   private memberText(member: ts.Symbol, type: ts.Type, name: string): string {
     const decorators = (member.declarations ?? []).flatMap((each) => decoratorsOf(this.project, each));
-    if (decoratorNamed(decorators, 'IsInt')) return 'int';
-    return decoratorNamed(decorators, 'IsUUID') ? 'UUID' : this.textOf(type, 'member', name + capitalized(member.name));
+    return this.ruledText(decorators) ?? this.textOf(type, 'member', name + capitalized(member.name));
+  }
+
+  /** The type that a rule of class-validator tells. An enum counts if it is registered. */
+  private ruledText(decorators: readonly SourceDecorator[]): string | undefined {
+    const rule = decorators.find(({ name }) => ['IsInt', 'IsUUID', 'IsEnum'].includes(name));
+    const [given] = rule?.args ?? [];
+    const symbol = rule?.name === 'IsEnum' && given ? this.classes.symbolOf(given) : undefined;
+    const enumName = this.classes.enumOf(symbol);
+    const enumText = enumName === undefined ? undefined : this.enumClassText(symbol!, enumName);
+    const text = rule?.name === 'IsInt' ? 'int' : rule?.name === 'IsUUID' ? 'UUID' : enumText;
+    if (rule === undefined || text === undefined) return undefined;
+    return optionsOf(this.project, rule, '')['each'] === true ? `list[${text}]` : text;
   }
 
   /** The type that the option `fields` gives. */

@@ -8,7 +8,7 @@ import { PythonClasses } from './python-classes.js';
 import { capitalized, unionText } from './python-texts.js';
 import { textLiteral } from '../types/text-literal.js';
 import { readOnly } from './argument-types.js';
-import { argumentsOf, docOf, isData, isForeign } from './type-parts.js';
+import { argumentsOf, docOf, isBitEnum, isData, isForeign } from './type-parts.js';
 
 const MAX_DEPTH = 20;
 /** A type whose arguments grow with each step, `interface A<T> { more: A<T[]> }`, ends here. */
@@ -130,12 +130,12 @@ export class PythonTypeTexts {
       return typeof value === 'string' ? textLiteral(value) : Number.isSafeInteger(value) ? String(value) : undefined;
     });
     const isKnown = values !== undefined && values.length > 0 && values.every((each) => each !== undefined);
+    const literals = isKnown ? `Literal[${values.join(', ')}]` : 'str | float';
+    const alias = declaration !== undefined && isBitEnum(this.project, declaration) ? 'int' : literals;
     const pythonName = this.classes.enumOf(type.symbol);
     // the Python Enum has the name of the enum
     const suffix = pythonName === undefined ? '' : 'Value';
-    const own = this.named.nameOf(type.symbol, type.symbol.name + suffix, (name) =>
-      this.named.types.set(name, { alias: isKnown ? `Literal[${values.join(', ')}]` : 'str | float' }),
-    );
+    const own = this.named.nameOf(type.symbol, type.symbol.name + suffix, (name) => this.named.types.set(name, { alias }));
     if (direction !== 'argument' || pythonName === undefined) return own;
     // a member of the Enum arrives as its value
     return unionText([this.classTexts.enumClassText(type.symbol, pythonName), own]);

@@ -161,20 +161,18 @@ class ProtocolWriter {
     return [...this.visible.aliases, `class ${name}(Protocol):\n${classBody(body)}`].join('\n\n');
   }
 
-  private attributeLines(name: string, { type = 'Any', doc, readable, writable }: AttributeSignature): string[] {
-    const docs = docString(doc);
-    const text = this.visible.in(type);
+  private attributeLines(name: string, { type = 'Any', setType = type, doc, readable, writable }: AttributeSignature): string[] {
+    const [text, setText] = [this.visible.in(type), this.visible.in(setType)];
+    if (readable && writable && setText === text) return [`${name}: ${text}`, ...docString(doc)];
+    const told = readable ? doc : `${doc ?? ''}\n\nIt can be written, and not read.`.trim();
     // None is refused wherever a value is used
-    if (!readable)
-      return [
-        `@${this.visible.in('property')}`,
-        `def ${name}(self) -> None:`,
-        ...nested([...docString(`${doc ?? ''}\n\nIt can be written, and not read.`.trim()), '...']),
-        `@${name}.setter`,
-        `def ${name}(self, value: ${text}) -> None: ...`,
-      ];
-    if (writable) return [`${name}: ${text}`, ...docs];
-    return [`@${this.visible.in('property')}`, `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
+    const getter = `def ${name}(self) -> ${readable ? text : 'None'}:`;
+    return [
+      `@${this.visible.in('property')}`,
+      getter,
+      ...nested([...docString(told), '...']),
+      ...(writable || !readable ? [`@${name}.setter`, `def ${name}(self, value: ${setText}) -> None: ...`] : []),
+    ];
   }
 
   private methodLines(name: string, { parameters, returns = 'Any', doc }: MethodSignature): string[] {

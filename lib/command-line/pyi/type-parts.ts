@@ -1,13 +1,44 @@
 import type ts from 'typescript';
 import type { Project } from './project.js';
 
-/** True for members that travel: no methods, and nothing that is private. */
+/** True for members that travel: no methods, no accessors of classes, and nothing that is private. */
 export function isData({ ts, checker }: Project, member: ts.Symbol): boolean {
-  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected | ts.ModifierFlags.Static;
-  const isHidden = (member.declarations ?? []).some((each) => ts.getCombinedModifierFlags(each) & hidden);
-  const isMethod =
-    Boolean(member.flags & ts.SymbolFlags.Method) || checker.getTypeOfSymbol(member).getCallSignatures().length > 0;
+  const isHidden = (member.declarations ?? []).some((each) => isHiddenDeclaration(ts, each));
+  // an optional method is a union with undefined: `Partial<Step>`
+  const type = checker.getNonNullableType(checker.getTypeOfSymbol(member));
+  const isMethod = Boolean(member.flags & ts.SymbolFlags.Method) || type.getCallSignatures().length > 0;
   return !isHidden && !isMethod && !member.name.startsWith('__');
+}
+
+/** True for private members, and for accessors of classes: an instance has no value of its own there. */
+function isHiddenDeclaration(compiler: Project['ts'], declaration: ts.Declaration): boolean {
+  const { Private, Protected, Static } = compiler.ModifierFlags;
+  const name = compiler.getNameOfDeclaration(declaration);
+  const isAccessor = compiler.isAccessor(declaration) || compiler.isAutoAccessorPropertyDeclaration(declaration);
+  return (
+    (compiler.getCombinedModifierFlags(declaration) & (Private | Protected | Static)) !== 0 ||
+    (name !== undefined && compiler.isPrivateIdentifier(name)) ||
+    (isAccessor && compiler.isClassLike(declaration.parent))
+  );
+}
+
+/**
+ * True for an enum whose members are bits that a program combines: a member is written with `<<` or `|`, or all members are powers of two
+ * and one of them is 4 or more. Other values than those of the members have the type of the enum, too.
+ */
+export function isBitEnum({ ts, checker }: Project, { members }: ts.EnumDeclaration): boolean {
+  const values = members.map((member) => checker.getConstantValue(member));
+  const isBits = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  if (!values.every(isBits)) return false;
+  const { BarToken, LessThanLessThanToken } = ts.SyntaxKind;
+  const isCombined = members.some(
+    ({ initializer }) =>
+      initializer !== undefined &&
+      ts.isBinaryExpression(initializer) &&
+      [BarToken, LessThanLessThanToken].includes(initializer.operatorToken.kind),
+  );
+  const bits = values.map(Number).filter((value) => value > 0);
+  return isCombined || (bits.some((value) => value >= 4) && bits.every((value) => Number.isInteger(Math.log2(value))));
 }
 
 /** True for symbols of TypeScript's library and of Node's types. */

@@ -53,6 +53,8 @@ def _hints(member):
 
 def _described(cls):
     """What a class is, and the hints that it leads to; None for classes of which nothing is known"""
+    if issubclass(cls, enum.Flag):
+        return {"alias": "int"}, []  # members can be combined
     if issubclass(cls, enum.Enum):
         values = [member.value for member in cls]
         return {"alias": "Literal[%s]" % ", ".join(map(repr, values)) if values and {*map(type, values)} <= {int, str} else "Any"}, []

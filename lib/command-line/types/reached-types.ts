@@ -34,7 +34,7 @@ function textsIn(type: TypeSignature): string[] {
 function typeTexts({ methods, attributes, types = {} }: ObjectSignatures): string[] {
   const texts = [
     ...Object.values(types).flatMap(textsIn),
-    ...Object.values(attributes).map(({ type }) => type),
+    ...Object.values(attributes).flatMap(({ type, setType }) => [type, setType]),
     ...Object.values(methods).flatMap(({ returns, parameters }) => [returns, ...(parameters ?? []).map(({ type }) => type)]),
   ];
   return texts.filter((text) => text !== undefined);

@@ -5,54 +5,60 @@ import type {
   ParameterSignature,
 } from '../../daemon/contract/signatures.js';
 import { isPrivateName } from '../../objects/private-names.js';
-import { type ClassMember, ClassMembers, DecoratorNames } from './class-members.js';
-import { PythonTypes } from './python-types.js';
+import type { ClassMember } from './class-members.js';
+import { PythonTypes, type SourceClass } from './python-types.js';
 import { withReachedTypes } from './reached-types.js';
-import { childrenOf, type Definition, nodesIn, type PythonParser, PythonSource, type SyntaxNode } from './syntax-tree.js';
+import { type SourceFile, SourceModule } from './source-module.js';
+import { SourceModules } from './source-modules.js';
+import { childrenOf, type Definition, nodesIn, type PythonParser, type SyntaxNode } from './syntax-tree.js';
+import { unknownBases } from './unknown-bases.js';
+
+/** The classes of some Python sources that Pyro5 can serve. */
+export interface SourceSignatures {
+  /** The classes with exposed members. */
+  readonly classes: readonly ObjectSignatures[];
+  /** Sentences about classes whose base class is in no source. */
+  readonly unknownBases: readonly string[];
+}
 
 /**
- * Reads the classes of a Python source that Pyro5 can serve, with their exposed members. The source is parsed and never run, so changes
- * that it makes to its classes at run time are not seen.
+ * Reads the classes of Python sources that Pyro5 can serve, with their exposed members. Classes and types that a source imports come from
+ * the other sources. The sources are parsed and never run, so changes that they make to their classes at run time are not seen.
  */
-export function readSourceSignatures(text: string, parser: PythonParser): ObjectSignatures[] {
-  const source = new PythonSource(text, parser);
-  const classes = [...nodesIn(source.root)].flatMap((node) =>
-    node.name === 'ClassDefinition' ? (source.definition(node) ?? []) : [],
-  );
-  const reader = new SourceReader(source, new PythonTypes(source, classes));
-  return classes
-    .map((each) => reader.read(each))
+export function readSourceSignatures(files: readonly SourceFile[], parser: PythonParser): SourceSignatures {
+  const modules = new SourceModules(files.map((file) => new SourceModule(file, parser)));
+  const types = new PythonTypes(modules);
+  const classes = modules.all
+    .flatMap((module) => module.definitions.map((definition) => signaturesOf({ module, definition }, modules, types)))
     .filter(({ methods, attributes }) => hasMembers(methods) || hasMembers(attributes));
+  return { classes, unknownBases: unknownBases(modules) };
 }
 
 const hasMembers = (members: object): boolean => Object.keys(members).length > 0;
 
-class SourceReader {
-  private readonly decorators: DecoratorNames;
-  private readonly members: ClassMembers;
+function signaturesOf(source: SourceClass, modules: SourceModules, types: PythonTypes): ObjectSignatures {
+  const { definition, module } = source;
+  const signatures: ObjectSignatures = {
+    class: definition.name,
+    ...module.source.docOf(definition),
+    methods: {},
+    attributes: {},
+  };
+  for (const each of types.lineOf(source)) new ClassReader(each, modules).addTo(signatures);
+  return withReachedTypes(signatures, (name) => types.typeNamed(name));
+}
 
+/** Reads the members that the body of a class exposes. */
+class ClassReader {
   constructor(
-    private readonly source: PythonSource,
-    private readonly types: PythonTypes,
-  ) {
-    this.decorators = new DecoratorNames(source);
-    this.members = new ClassMembers(source, this.decorators);
-  }
+    private readonly read: SourceClass,
+    private readonly modules: SourceModules,
+  ) {}
 
-  read(definition: Definition): ObjectSignatures {
-    const signatures: ObjectSignatures = {
-      class: definition.name,
-      ...this.source.docOf(definition),
-      methods: {},
-      attributes: {},
-    };
-    for (const each of this.types.lineOf(definition)) this.addMembers(each, signatures);
-    return withReachedTypes(signatures, (name) => this.types.typeNamed(name));
-  }
-
-  private addMembers(definition: Definition, { methods, attributes }: ObjectSignatures): void {
-    const isExposedClass = this.decorators.has(definition, 'expose');
-    for (const [name, member] of this.members.of(definition)) {
+  addTo({ methods, attributes }: ObjectSignatures): void {
+    const { module, definition } = this.read;
+    const isExposedClass = module.decorators.has(definition, 'expose');
+    for (const [name, member] of module.members.of(definition)) {
       if (member.kind === 'accessor') {
         if (Object.hasOwn(attributes, name)) attributes[name]!.writable ||= member.isSetter;
         continue;
@@ -66,30 +72,38 @@ class SourceReader {
     }
   }
 
+  /** The text of an annotation, with the names that types have in all sources. */
+  private annotationOf(node: SyntaxNode | null): string | undefined {
+    const text = this.read.module.source.annotationOf(node);
+    return text && this.modules.named(text, this.read.module);
+  }
+
   private attribute({ getter, isWritable }: ClassMember & { kind: 'property' }): AttributeSignature {
-    const type = this.source.annotationOf(getter?.node.getChild('TypeDef') ?? null);
-    const doc = getter === undefined ? {} : this.source.docOf(getter);
+    const type = this.annotationOf(getter?.node.getChild('TypeDef') ?? null);
+    const doc = getter === undefined ? {} : this.read.module.source.docOf(getter);
     return { ...(type !== undefined && { type }), ...doc, readable: true, writable: isWritable };
   }
 
   private method(definition: Definition): MethodSignature {
     const { node } = definition;
-    const returns = this.source.annotationOf(node.getChild('TypeDef'));
+    const { source, decorators } = this.read.module;
+    const returns = this.annotationOf(node.getChild('TypeDef'));
     const body = node.getChild('Body');
     const isGenerator =
       body !== null && [...nodesIn(body, true)].some(({ name }) => /^Yield(?:Statement|Expression)$/.test(name));
     const list = node.getChild('ParamList');
     const parameters = list === null ? [] : this.parameters(list);
     return {
-      parameters: this.decorators.has(definition, 'staticmethod') ? parameters : parameters.slice(1),
+      parameters: decorators.has(definition, 'staticmethod') ? parameters : parameters.slice(1),
       ...(returns !== undefined && { returns }),
-      ...this.source.docOf(definition),
-      oneway: this.decorators.has(definition, 'oneway'),
+      ...source.docOf(definition),
+      oneway: decorators.has(definition, 'oneway'),
       stream: isGenerator,
     };
   }
 
   private parameters(list: SyntaxNode): ParameterSignature[] {
+    const { source } = this.read.module;
     let parameters: ParameterSignature[] = [];
     let isKeywordOnly = false;
     let begin = list.firstChild!.to;
@@ -101,7 +115,7 @@ class SourceReader {
       }
       const [first, second] = nodes;
       if (first === undefined) {
-        const isMark = /^[^#]*\//m.test(this.source.textOf({ from: begin, to: node.from }));
+        const isMark = /^[^#]*\//m.test(source.textOf({ from: begin, to: node.from }));
         if (isMark) parameters = parameters.map((each) => ({ ...each, kind: 'positional-only' }));
       } else if (first.name === '*' || first.name === '**') {
         isKeywordOnly = true;
@@ -117,9 +131,9 @@ class SourceReader {
   }
 
   private parameter(name: SyntaxNode, nodes: readonly SyntaxNode[], kind: ParameterSignature['kind']): ParameterSignature {
-    const type = this.source.annotationOf(nodes.find((node) => node.name === 'TypeDef') ?? null);
+    const type = this.annotationOf(nodes.find((node) => node.name === 'TypeDef') ?? null);
     const hasDefault = nodes.some((node) => node.name === 'AssignOp');
     const required = !hasDefault && kind !== 'varargs' && kind !== 'kwargs';
-    return { name: this.source.textOf(name), kind, required, ...(type !== undefined && { type }) };
+    return { name: this.read.module.source.textOf(name), kind, required, ...(type !== undefined && { type }) };
   }
 }

@@ -50,6 +50,8 @@ export interface ParameterSignature {
 export interface AttributeSignature {
   /** Type in the notation of Python. Undefined when nobody has told it. */
   type?: string;
+  /** Type of the values that clients set. Left out when it is `type`. */
+  setType?: string;
   /** Docstring. */
   doc?: string;
   /** True when clients can read the attribute. */

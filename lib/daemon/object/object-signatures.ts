@@ -78,7 +78,7 @@ function attributeSignature(
   { isReadable, isWritable }: AttributeSnapshot,
   noted: AttributeSignature | undefined,
 ): AttributeSignature {
-  return { ...textsOf(noted, 'type', 'doc'), readable: isReadable, writable: isWritable };
+  return { ...textsOf(noted, 'type', 'setType', 'doc'), readable: isReadable, writable: isWritable };
 }
 
 /** The named members that are texts. */
@@ -107,6 +107,6 @@ function withinLimit(signatures: ObjectSignatures): ObjectSignatures {
   if (fits(signatures)) return signatures;
   const short = without('doc');
   if (fits(short)) return short;
-  const { types: _types, ...shortest } = without('doc', 'type', 'returns');
+  const { types: _types, ...shortest } = without('doc', 'type', 'setType', 'returns');
   return shortest;
 }

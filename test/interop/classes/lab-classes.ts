@@ -1,4 +1,4 @@
-import { IsInt, IsOptional, IsString, Length, Min } from 'class-validator';
+import { IsEnum, IsInt, IsOptional, IsString, Length, Min } from 'class-validator';
 import { z } from 'zod';
 import { PyroClass, registerClass, registerEnum } from '../../../lib/core.js';
 
@@ -121,4 +121,21 @@ export class JammedDoor extends DoorError {
 @PyroClass('__main__.ScriptError', { fields: ['line'] })
 export class ScriptError extends Error {
   line?: number;
+}
+
+/** A class whose rules of class-validator tell a registered enum, and lists. */
+@PyroClass('lab.Paint')
+export class Paint {
+  @IsEnum(Colour)
+  colour!: Colour;
+
+  @IsEnum(Colour, { each: true })
+  others!: Colour[];
+
+  @IsInt({ each: true })
+  layers!: number[];
+
+  @IsOptional()
+  @IsEnum(Colour)
+  base?: Colour;
 }

@@ -67,6 +67,7 @@ describe('nestjs-pyro python classes', () => {
   it('python classes --import prints the lines for Pyro5 only', async () => {
     const { stdout } = await program.run('python', 'classes', compiled, '--import', 'lab.models');
     expect(stdout).toContain('from lab.models import Colour, Point, Size, Reading, Sample, Line, Visit, Point3, DoorError');
+    expect(stdout).toContain(`    ${lab.Paint.name}: ("lab.Paint", {`);
     expect(stdout).not.toContain('@dataclass');
   });
 
@@ -119,6 +120,7 @@ const VALUES = `
             at=datetime(2026, 1, 31, 10, 20, 30, 500000, timezone.utc), day=date(2026, 1, 31), noon=time(12, 30),
             took=timedelta(days=1, milliseconds=5), cost=Decimal("1.10"), id=UUID(int=5), file=Path("/data/a"), count=2**70,
             isDone=True, colours=[lab.Colour.Red, lab.Colour.Green], more={"points": [point], "n": None}),
+        lab.Paint(colour=lab.Colour.Red, others=[lab.Colour.Green, lab.Colour.Red], layers=[1, 2], base=lab.Colour.Green),
     ]
 `;
 

@@ -17,7 +17,7 @@ import { PythonInterpreter } from '../python-interpreter.js';
 
 const SOURCE = `
 import { Exclude, Expose } from 'class-transformer';
-import { IsOptional, IsString } from 'class-validator';
+import { IsEnum, IsInt, IsOptional, IsString } from 'class-validator';
 import { PyroClass, PyroController, PyroKwargs, PyroMethod, PyroProperty, registerEnum } from 'nestjs-pyro';
 
 @PyroController() export class Mixed {
@@ -77,6 +77,54 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 }
 
 @PyroController() export class Users { @PyroMethod() add(user: User): User { return user; } }
+
+export class Step {
+  celsius!: number;
+  minutes = 5;
+  #hidden = 1;
+  accessor stored = 2;
+  get twice(): number { return 2 * this.celsius + this.#hidden; }
+  set unit(of: string) { void of; }
+  rest(): void {}
+  pause?(): void;
+}
+export interface Told { get celsius(): number; readonly minutes: number }
+@PyroController() export class Steps {
+  @PyroMethod() run(step: Step): Step { return step; }
+  @PyroMethod() change(part: Partial<Step>, celsius: Pick<Step, 'celsius'>): Required<Omit<Step, 'celsius'>> { void celsius; return part as Step; }
+  @PyroMethod() told(of: Told): Told { return of; }
+}
+
+export enum Access { Read = 1, Write = 2, Run = 1 << 2, All = Read | Write | Run }
+export enum Binning { One = 1, Two = 2, Three = 3, Four = 4 }
+export enum Ports { None, A, B, C = 4 }
+@PyroController() export class Doors {
+  @PyroMethod() open(access: Access, binning: Binning, ports: Ports): Access { void [binning, ports]; return access; }
+}
+
+export abstract class Setting<T> {
+  protected value!: T;
+  @PyroProperty() get first(): T { return this.value; }
+  set first(value: T) { this.value = value; }
+}
+@PyroController() export class Settings extends Setting<Date[]> {
+  private at = new Date(0);
+  @PyroProperty() get since(): Date { return this.at; }
+  set since(at: Date | number) { this.at = new Date(at); }
+  @PyroProperty() get step(): Scan { throw new Error('none'); }
+  set step(scan: Scan) { void scan; }
+  @PyroProperty() set next(at: Date) { this.at = at; }
+  @PyroProperty() get level(): number { return 1; }
+  set level(level: number) { void level; }
+}
+
+@PyroClass('lab.Flow') export class Flow {
+  @IsInt({ each: true }) counts!: number[];
+  @IsEnum(Gas) gas!: Gas;
+  @IsOptional() @IsEnum(Gas, { each: true }) others?: Gas[];
+  @IsOptional() @IsEnum(Access) access?: Access;
+}
+@PyroController() export class Flows { @PyroMethod() set(flow: Flow): Flow { return flow; } }
 `;
 
 let python: PythonInterpreter;
@@ -397,6 +445,94 @@ def calls(o: Safe) -> float:
 
   it('pyi writes the members of a class by their names on the wire, without members that do not travel', async () => {
     expect(await stub('users', ['Users'])).toContain('class User:\n    first_name: str\n    password: str | None = None\n\n');
+  });
+
+  it('pyi gives DTOs no private fields, no accessors and no methods, in mapped types neither', async () => {
+    await stub('steps', ['Steps']);
+    await expectRefused(
+      'steps_calls',
+      `from steps import Steps
+
+def calls(o: Steps) -> None:
+    step = o.run({"celsius": 1, "minutes": 2})
+    o.run(step)
+    o.change({"minutes": 2}, {"celsius": 1})["minutes"] + 1
+    o.change({}, {"celsius": 1})
+    o.told({"celsius": 1, "minutes": 2})["celsius"] + 1
+    o.run({"celsius": 1, "minutes": 2, "twice": 2})  # refused
+    o.run({"celsius": 1, "minutes": 2, "#hidden": 2})  # refused
+    o.change({"stored": 2}, {"celsius": 1})  # refused
+    o.change({"rest": None}, {"celsius": 1})  # refused
+    step["twice"]  # refused
+    step["unit"]  # refused
+    step["pause"]  # refused
+`,
+    );
+  });
+
+  it('pyi takes combined members of an enum of bits, and only members of other enums', async () => {
+    await stub('doors', ['Doors']);
+    await expectRefused(
+      'doors_calls',
+      `from doors import Doors
+
+def calls(o: Doors) -> int:
+    o.open(5, 4, 3)
+    o.open(1, 6, 0)  # refused
+    return o.open(o.open(7, 1, 6), 2, 1)
+`,
+    );
+  });
+
+  it('pyi lets an attribute be set to what its setter takes, where that is more than its getter gives', async () => {
+    await stub('settings', ['Settings', 'Scanner']);
+    await expectRefused(
+      'settings_calls',
+      `from datetime import datetime
+from typing import assert_type
+from settings import Scan, Settings
+
+def calls(o: Settings, at: datetime) -> None:
+    o.since = at
+    o.since = 5
+    o.since = o.since
+    assert_type(o.since, str)
+    o.step = {"values": (1, 2), "at": at, "range": (1, 2), "tags": frozenset([1]), "of": {}}
+    assert_type(o.step, Scan)
+    o.first = (at, "2026-01-31")
+    assert_type(o.first, list[str])
+    o.next = at
+    o.level = 2
+    o.since = None  # refused
+    o.step = {"values": 1}  # refused
+    o.first = [1]  # refused
+    o.next = 1  # refused
+    o.level = "1"  # refused
+`,
+    );
+    expect(book.classes['Settings']!.attributes['since']).toEqual({
+      type: 'str',
+      setType: 'datetime | float | str',
+      readable: true,
+      writable: true,
+    });
+    expect(book.classes['Settings']!.attributes['level']).toEqual({ type: 'float', readable: true, writable: true });
+  });
+
+  it('pyi gives members with @IsEnum the registered Enum, and lists of them and of ints with each', async () => {
+    await stub('flows', ['Flows']);
+    await expectRefused(
+      'flows_calls',
+      `from flows import Flow, Flows, Gas
+
+def calls(o: Flows) -> None:
+    flow = Flow(counts=[1], gas=Gas.Air, others=[Gas.Argon], access=5)
+    o.set(flow).gas.name.upper()
+    Flow(counts=1, gas=Gas.Air)  # refused
+    Flow(counts=[], gas="air")  # refused
+    Flow(counts=[], gas=Gas.Air, others=Gas.Air)  # refused
+`,
+    );
   });
 });
 

@@ -165,7 +165,7 @@ class Camera:
   it('types writes the records, enums and named tuples that a live object of Python names, nested ones too', async () => {
     const uri = await serveWithSignatures(`
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import Enum, Flag, IntEnum, IntFlag
 from typing import Callable, Literal, NamedTuple, Optional, TypedDict
 import attrs, Pyro5.api, pydantic
 
@@ -176,6 +176,11 @@ class Level(IntEnum):
     LOW = 0
 class Mixed(Enum):
     A = None
+class Access(IntFlag):
+    READ = 1
+    WRITE = 2
+class Ports(Flag):
+    A = 1
 class Box(NamedTuple):
     corner: "tuple[float, float]"
     level: Level
@@ -197,6 +202,7 @@ class Model(pydantic.BaseModel):
 class Camera:
     def take(self, dark: Dark, on: Callable[[Model], None]) -> dict[str, Frame]: pass
     def unknown(self, of: "Missing"): pass
+    def ports(self, access: Access) -> Ports: pass
     @property
     def model(self) -> Model | None: pass
 `);
@@ -228,7 +234,10 @@ export type Mixed = unknown;
 export interface Model {
   mixed: Mixed;
 }
+
+export type Ports = number;
 `);
+    expect(text).toContain('export type Access = number;\n\nexport type Box =');
     expect(text).toContain('  readonly model: Model | null;\n');
     expect(text).toContain('  take(dark: Dark, on: unknown): Record<string, Frame>;\n');
   });
@@ -259,6 +268,37 @@ export interface Model {
     expect(await refused(`Tube=${uri}`)).toContain(`the class Tube of the source is not that of ${uri}: it has flicker`);
     await writeFile(file, lamp('Lamp', '    def blink(self): pass\n'));
     expect(await refused(uri)).toContain(`no class of the source exposes just the members of ${uri}: off, switch`);
+  });
+
+  it('types finds the class of a live object whose base class is in another source, and says which source is missing', async () => {
+    await writeFile(
+      join(directory, 'base_device.py'),
+      '@expose\nclass Device:\n    def identify(self) -> str: pass\n    @property\n    def level(self) -> int: pass\n',
+    );
+    const file = join(directory, 'base_server.py');
+    await writeFile(file, 'from base_device import Device\n@expose\nclass Cam(Device):\n    def grab(self) -> bytes: pass\n');
+    const uri = await python.run<string>(
+      `
+      import sys
+      sys.path.insert(0, directory)
+      import builtins
+      builtins.expose = expose
+      import base_server
+      state.based = Pyro5.api.Daemon(host="127.0.0.1")
+      uri = state.based.register(base_server.Cam, "cam")
+      threading.Thread(target=state.based.requestLoop, daemon=True).start()
+      return str(uri)`,
+      { directory },
+    );
+    const alone = await run('types', `Cam=${uri}`, '--source', file);
+    expect(alone.code).toBe(1);
+    expect(alone.stderr).toMatch(
+      /^Cam extends Device of base_device, which is in no --source: its exposed members are missing\n/,
+    );
+    expect(alone.stderr).toContain('it lacks identify, level (attribute)');
+    expect(await printed('types', `Cam=${uri}`, '--source', join(directory, 'base_device.py'), '--source', file)).toContain(
+      'export interface Cam {\n  readonly level: number;\n  grab(): Buffer;\n  identify(): string;\n}\n',
+    );
   });
 
   it('types --check fails when the file would change, and says how', async () => {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Exclude, Expose, Type } from 'class-transformer';
-import { IsDate, IsInt, IsOptional, IsString, Min, registerDecorator, ValidateNested } from 'class-validator';
+import { IsDate, IsEnum, IsInt, IsOptional, IsString, Min, registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
@@ -338,6 +338,39 @@ describe('a class with decorators of class-validator and class-transformer', () 
       Object.assign(new Outer(), { inner: new Point(1, 2), count: 1 }),
     );
     expect(() => read("{'count':1.5,'__class__':'unit.Outer'}")).toThrow('count must be an integer number');
+  });
+
+  it('a member with @IsEnum travels as a member of the registered Enum, and class-validator refuses other values', () => {
+    enum Shade {
+      Light = 'light',
+      Dark = 'dark',
+    }
+    registerEnum(Shade, 'unit.Shade');
+    enum Local {
+      A = 'a',
+    }
+    @PyroClass('unit.Wall', { fields: ['shade', 'shades', 'local', 'sizes', 'side'] })
+    class Wall {
+      @IsEnum(Shade) shade: Shade | undefined;
+      @IsEnum(Shade, { each: true }) shades: Shade[] = [];
+      @IsEnum(Local) local = Local.A;
+      @IsInt({ each: true }) sizes: number[] = [];
+      @ValidateIf(({ sizes }: Wall) => sizes.length > 1) @IsEnum(Shade) side: unknown;
+    }
+    const dark = "{'value':'dark','__class__':'unit.Shade'}";
+    const text = `{'shade':${dark},'shades':[${dark}],'local':'a','sizes':[1],'side':${dark},'__class__':'unit.Wall'}`;
+    const wall = read(text) as Wall;
+    expect(wall).toMatchObject({ shade: 'dark', shades: ['dark'], local: 'a', sizes: [1], side: 'dark' });
+    expect(written(wall)).toBe(text);
+    const given = (shade: string, sizes: string): string =>
+      `{'shade':${shade},'shades':['light'],'local':'a','sizes':${sizes},'side':'none','__class__':'unit.Wall'}`;
+    expect(read(given("'light'", '[1]'))).toMatchObject({ shade: 'light', side: 'none' });
+    expect(() => read(given("'red'", '[1]'))).toThrow(
+      'unit.Wall is refused: shade must be one of the following values: light, dark',
+    );
+    expect(() => read(given("'dark'", '[1, 2.5]'))).toThrow(
+      'unit.Wall is refused: each value in sizes must be an integer number; side must be one of the following values: light, dark',
+    );
   });
 
   it('a class is refused when validators of a nested class would not run', () => {

@@ -33,7 +33,8 @@ function named(names: readonly string[]): NamedSignatures[] {
 /** The file for a method that takes each of the types of a Python source. */
 function fileOf(source: string, types: readonly string[]): string {
   const parameters = types.map((name, index) => `, p${index}: ${name}`).join('');
-  const [signatures] = readSourceSignatures(`${source}\n@expose\nclass Thing:\n    def take(self${parameters}): pass\n`, lezer);
+  const text = `${source}\n@expose\nclass Thing:\n    def take(self${parameters}): pass\n`;
+  const [signatures] = readSourceSignatures([{ path: 'thing.py', text }], lezer).classes;
   return writeInterfaces([{ name: 'Thing', signatures: signatures! }]);
 }
 

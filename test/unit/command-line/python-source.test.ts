@@ -2,7 +2,12 @@ import * as lezer from '@lezer/python';
 import { describe, expect, it } from 'vitest';
 import { readSourceSignatures } from '../../../lib/command-line/types/source-signatures.js';
 
-const read = (source: string) => readSourceSignatures(source, lezer);
+const readAll = (sources: Readonly<Record<string, string>>) =>
+  readSourceSignatures(
+    Object.entries(sources).map(([path, text]) => ({ path, text })),
+    lezer,
+  );
+const read = (source: string) => [...readAll({ 'thing.py': source }).classes];
 
 describe('the signatures of a Python source', () => {
   it('the signatures of a Python source are those of the members that Pyro5 exposes: of classes and members with expose, inherited ones too, and no private ones', () => {
@@ -224,5 +229,144 @@ class Both(Left, Right):
     expect(read('def f(:\n  pass\n@expose\nclass A:\n    def b(self): pass\n').map((each) => each.class)).toEqual(['A']);
     expect(read('')).toEqual([]);
     expect(read('class A(A):\n    @expose\n    def b(self): pass\n')).toHaveLength(1);
+  });
+
+  it('the signatures of Python sources have the members and types that a source imports from others, by any form of import', () => {
+    const base = `
+from dataclasses import dataclass
+from .names import Serial
+@dataclass
+class Frame:
+    serial: Serial
+    next: "Frame | None" = None
+@expose
+class Device:
+    def identify(self) -> Serial: ...
+    @property
+    def level(self) -> int: return 1
+`;
+    const server = (header: string, name: string): Record<string, string> => ({
+      'lab/server.py': `${header}\n@expose\nclass Cam(${name}):\n    def grab(self) -> ${name.replace('Device', 'Frame')}: ...\n`,
+      'lab/base.py': base,
+      'lab/names.py': 'Serial = tuple[str, int]\n',
+      'lab/__init__.py': 'from .base import Device, Frame\n',
+      // another module of the name, further away
+      'old/lab/base.py': '@expose\nclass Device:\n    def old(self): pass\n',
+    });
+    for (const [header, name] of [
+      ['from base import Device, Frame', 'Device'],
+      ['from lab.base import (Device,  # a comment\n    Frame)', 'Device'],
+      ['from .base import *', 'Device'],
+      ['from . import base as b', 'b.Device'],
+      ['from lab import Device, Frame', 'Device'],
+      ['from lab import base', 'base.Device'],
+      ['import lab.base', 'lab.base.Device'],
+      ['import os, lab.base as b', 'b.Device'],
+      ['if TYPE_CHECKING:\n    from ..lab.base import Device, Frame', 'Device'],
+    ] as const) {
+      const { classes, unknownBases } = readAll(server(header, name));
+      const cam = classes.find((each) => each.class === 'Cam')!;
+      expect([header, Object.keys(cam.methods), Object.keys(cam.attributes), cam.types, unknownBases]).toEqual([
+        header,
+        ['identify', 'grab'],
+        ['level'],
+        {
+          Frame: {
+            fields: { serial: { type: 'Serial', required: true }, next: { type: '"Frame | None"', required: true } },
+          },
+          Serial: { alias: 'tuple[str, int]' },
+        },
+        [],
+      ]);
+    }
+  });
+
+  it('the signatures of Python sources keep types of the same name apart, and names that an import changes', () => {
+    const { classes } = readAll({
+      'stage.py': 'class Mode(Enum):\n    A = 1\nclass Point(NamedTuple):\n    x: int\n    mode: "Mode"\n',
+      'laser.py': `
+from stage import Point as Place
+from typing import Mode
+class Point(NamedTuple):
+    nm: float
+@expose
+class Laser:
+    def move(self, to: Place, by: "list[Point]", mode: Mode, of: Literal["Point"]) -> Place: ...
+`,
+    });
+    const [{ methods, types }] = classes as [ReturnType<typeof read>[number]];
+    expect(methods['move']!.parameters!.map(({ type }) => type)).toEqual([
+      'stage_Point',
+      '"list[laser_Point]"',
+      'Mode',
+      'Literal["Point"]',
+    ]);
+    expect(types).toEqual({
+      laser_Point: { alias: 'tuple[float]' },
+      stage_Mode: { alias: 'Literal[1]' },
+      stage_Point: { alias: 'tuple[int, "stage_Mode"]' },
+    });
+  });
+
+  it('the signatures of Python sources tell which base class is in no source, but for the classes of Python itself', () => {
+    const { classes, unknownBases: told } = readAll({
+      'server.py': `
+import threading
+from abc import ABC
+from base import Device
+from .more import *
+import lab.mixins as m
+class Cam(Device, ABC, metaclass=Meta):
+    @expose
+    def grab(self): ...
+class Loop(threading.Thread, m.Named): pass
+class Local(Cam, object, ValueError): pass
+class Other(Unseen): pass
+`,
+      'circle.py': 'from circle import Nothing, Self as Self2\nfrom circle2 import Self\nclass Thing(Nothing, Self): pass\n',
+      'circle2.py': 'from circle import Self\n',
+    });
+    expect(classes.map((each) => each.class)).toEqual(['Cam', 'Local']);
+    expect(told).toEqual([
+      'Cam extends Device of base, which is in no --source: its exposed members are missing',
+      'Loop extends m.Named of lab.mixins, which is in no --source: its exposed members are missing',
+      'Other extends Unseen of .more, which is in no --source: its exposed members are missing',
+      'Thing extends Nothing of circle, which is in no --source: its exposed members are missing',
+      'Thing extends Self of circle2, which is in no --source: its exposed members are missing',
+    ]);
+  });
+
+  it('the signatures of a Python source tell an int for flags, nothing of bytes in an Enum, and no InitVar among fields', () => {
+    const [{ types }] = read(`
+class Access(enum.IntFlag):
+    READ = 4
+    WRITE = 2
+class Own(Flag):
+    A = 1
+class More(Own):
+    pass
+class Raw(Enum):
+    A = b"x"
+class Text(str, Enum):
+    pass
+class Gas(Text):
+    AIR = r"air"
+@dataclass
+class Frame:
+    size: int
+    seed: dataclasses.InitVar[int]
+    kind: "ClassVar[str]" = "x"
+@expose
+class Thing:
+    def set(self, access: Access, own: Own, more: More, raw: Raw, gas: Gas) -> Frame: ...
+`) as [ReturnType<typeof read>[number]];
+    expect(types).toEqual({
+      Access: { alias: 'int' },
+      Frame: { fields: { size: { type: 'int', required: true } } },
+      Gas: { alias: 'Literal["air"]' },
+      More: { alias: 'int' },
+      Own: { alias: 'int' },
+      Raw: { alias: 'Any' },
+    });
   });
 });
