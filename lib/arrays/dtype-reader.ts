@@ -125,7 +125,7 @@ class DTypeReader {
     for (const entry of descr) {
       if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) throw unknownDType(entry);
       const [name, type, shape = []] = entry as [unknown, unknown, unknown?];
-      const field = this.field(nameOf(name), type, shape, offset, depth);
+      const field = this.field(namesOf(name), type, shape, offset, depth);
       // a field without a name is space between other fields
       if (field.name !== '') fields.push(field);
       offset += bytesOfField(field);
@@ -135,9 +135,11 @@ class DTypeReader {
 
   /** `{'names': […], 'formats': […], 'offsets': […], 'itemsize': 12}` */
   private columns(get: (name: string) => unknown, depth: number): DType {
-    const [names, formats, offsets] = [get('names'), get('formats'), get('offsets')];
+    const [names, formats, offsets, titles] = ['names', 'formats', 'offsets', 'titles'].map(get);
     if (!Array.isArray(names) || !Array.isArray(formats) || names.length !== formats.length)
       throw unknownDType('names without formats');
+    if (titles !== undefined && !(Array.isArray(titles) && titles.length === names.length))
+      throw unknownDType('titles without names');
     if (offsets !== undefined && !isListOfInts(offsets, names.length)) throw unknownDType('offsets that are no ints');
     const fields: DTypeField[] = [];
     let end = 0;
@@ -145,7 +147,9 @@ class DTypeReader {
       const format: unknown = formats[index];
       const [type, shape] =
         Array.isArray(format) && format.length === 2 && textOf(format[0]) !== undefined ? (format as unknown[]) : [format, []];
-      const field = this.field(nameOf(name), type, shape, offsets?.[index] ?? end, depth);
+      const title: unknown = titles?.[index];
+      const named = title === undefined ? name : [title, name];
+      const field = this.field(namesOf(named), type, shape, offsets?.[index] ?? end, depth);
       if (field.name === '') throw unknownDType('a field without a name');
       fields.push(field);
       end = Math.max(end, field.offset + bytesOfField(field));
@@ -157,13 +161,20 @@ class DTypeReader {
     return structOf(fields, itemBytes as number);
   }
 
-  private field(name: string, type: unknown, shape: unknown, offset: number, depth: number): DTypeField {
+  private field({ name, title }: FieldNames, type: unknown, shape: unknown, offset: number, depth: number): DTypeField {
     if (++this.fields > MAX_FIELDS) throw new SerializeError(`a dtype has more than ${MAX_FIELDS} fields`);
-    this.nameChars += name.length;
+    const chars = name.length + (title?.length ?? 0);
+    this.nameChars += chars;
     if (this.nameChars > MAX_DTYPE_CHARS)
       throw new SerializeError(`the names of a dtype have ${this.nameChars} characters or more, over ${MAX_DTYPE_CHARS}`);
-    this.spend(FIELD_COST + name.length);
-    const field = { name, dtype: this.read(type, depth + 1), offset, shape: shapeOf(Number.isInteger(shape) ? [shape] : shape) };
+    this.spend(FIELD_COST + chars);
+    const field = {
+      name,
+      title,
+      dtype: this.read(type, depth + 1),
+      offset,
+      shape: shapeOf(Number.isInteger(shape) ? [shape] : shape),
+    };
     checkItemBytes(offset + bytesOfField(field));
     checkEmptyElements(field.shape, field.dtype.itemBytes, 1);
     if (sizeOf(field.shape) === 0 && field.shape[0] !== 0)
@@ -208,8 +219,8 @@ function sizedDType(kind: 'bytes' | 'text' | 'void', length: number, foreign: bo
 }
 
 function structOf(fields: readonly DTypeField[], itemBytes: number): DType {
-  if (new Set(fields.map(({ name }) => name)).size < fields.length)
-    throw new SerializeError('two fields of a dtype have the same name');
+  const names = fields.flatMap(({ name, title }) => (title === undefined ? [name] : [name, title]));
+  if (new Set(names).size < names.length) throw new SerializeError('two fields of a dtype have the same name or title');
   checkItemBytes(itemBytes);
   // void is a field without a name in the descriptions of NumPy
   return fields.length === 0 ? DType.sized('void', itemBytes, false) : DType.struct(fields, itemBytes);
@@ -228,11 +239,17 @@ function isForeign(order: string): boolean {
   return order === (IS_LITTLE_ENDIAN ? '>' : '<');
 }
 
-/** The name of a field. A field with a title is (title, name). */
-function nameOf(given: unknown): string {
-  const name = textOf(Array.isArray(given) && given.length === 2 ? given[1] : given);
-  if (name === undefined || name === '__proto__') throw new SerializeError(`${shown(given)} cannot be the name of a field`);
-  return name;
+type FieldNames = Pick<DTypeField, 'name' | 'title'>;
+
+/** The names of a field: a text, or (title, name). */
+function namesOf(given: unknown): FieldNames {
+  const [title, own] = Array.isArray(given) && given.length === 2 ? (given as unknown[]) : [null, given];
+  const names = { name: textOf(own), title: title === null ? undefined : textOf(title) };
+  if (names.name === undefined || names.name === '__proto__')
+    throw new SerializeError(`${shown(own)} cannot be the name of a field`);
+  if (names.title === undefined && title !== null)
+    throw new SerializeError(`${shown(title)} cannot be the title of a field; give a text as title`);
+  return names as FieldNames;
 }
 
 /** A text. msgpack-numpy may send bytes. */

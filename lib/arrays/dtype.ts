@@ -16,6 +16,8 @@ type DataConstructor = new (buffer: ArrayBufferLike, byteOffset?: number, length
 /** A field of a structured dtype. */
 export interface DTypeField {
   readonly name: string;
+  /** A second name, which NumPy keeps beside the name. */
+  readonly title?: string | undefined;
   readonly dtype: DType;
   /** Bytes from the start of the element. */
   readonly offset: number;
@@ -108,7 +110,8 @@ export class DType {
 
 /** A description of a dtype: a text, or the fields. */
 export type Descr = string | DescrField[];
-type DescrField = readonly [name: string, type: Descr, shape?: readonly number[]];
+type DescrName = string | readonly [title: string, name: string];
+type DescrField = readonly [name: DescrName, type: Descr, shape?: readonly number[]];
 
 const NUMERIC: Record<string, [DTypeKind, string, DataConstructor, number]> = {
   b1: ['bool', 'bool', Uint8Array, 1],
@@ -145,9 +148,10 @@ function descrOfFields(fields: readonly DTypeField[], itemBytes: number): DescrF
   const pad = (offset: number): void => {
     if (offset > end) descr.push(pyTuple('', `|V${offset - end}`) as unknown as DescrField);
   };
-  for (const { name, dtype, offset, shape } of [...fields].sort((one, other) => one.offset - other.offset)) {
+  for (const { name: own, title, dtype, offset, shape } of [...fields].sort((one, other) => one.offset - other.offset)) {
     pad(offset);
-    const part = shape.length === 0 ? pyTuple(name, dtype.descr) : pyTuple<unknown[]>(name, dtype.descr, pyTuple(...shape));
+    const name = title === undefined ? own : pyTuple(title, own);
+    const part = pyTuple<unknown[]>(name, dtype.descr, ...(shape.length === 0 ? [] : [pyTuple(...shape)]));
     descr.push(part as unknown as DescrField);
     end = offset + dtype.itemBytes * shape.reduce((size, length) => size * length, 1);
   }
@@ -160,7 +164,8 @@ export function descrLiteral(descr: Descr): string {
   if (typeof descr === 'string') return textLiteral(descr);
   const fields = descr.map(([name, type, shape]) => {
     const tail = shape === undefined ? '' : `, (${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
-    return `(${textLiteral(name)}, ${descrLiteral(type)}${tail})`;
+    const names = typeof name === 'string' ? textLiteral(name) : `(${name.map(textLiteral).join(', ')})`;
+    return `(${names}, ${descrLiteral(type)}${tail})`;
   });
   return `[${fields.join(', ')}]`;
 }

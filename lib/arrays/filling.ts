@@ -42,13 +42,13 @@ function putterFor(dtype: DType, data: NdTypedArray): Put {
       };
     case 'float':
       return (item, index) => {
-        const number = numberOf(item) ?? refuse(item);
+        const number = floatOf(item) ?? refuse(item);
         // rounded only once: not to 32 bits first
         numbers[index] = dtype.code === 'f2' ? float16Of(float16Bits(number)) : number;
       };
     case 'complex':
       return (item, index) => {
-        const { real, imag } = item instanceof PyComplex ? item : { real: numberOf(item) ?? refuse(item), imag: 0 };
+        const { real, imag } = item instanceof PyComplex ? item : { real: floatOf(item) ?? refuse(item), imag: 0 };
         numbers[2 * index] = real;
         numbers[2 * index + 1] = imag;
       };
@@ -145,6 +145,12 @@ function intOf(item: unknown): bigint | undefined {
   if (typeof item === 'bigint') return item;
   if (typeof item === 'boolean') return BigInt(item);
   return Number.isInteger(item) ? BigInt(item as number) : undefined;
+}
+
+/** The number of an item of floats; undefined also for an int beyond the largest float. */
+function floatOf(item: unknown): number | undefined {
+  const number = numberOf(item);
+  return typeof item === 'bigint' && !Number.isFinite(number) ? undefined : number;
 }
 
 function numberOf(item: unknown): number | undefined {

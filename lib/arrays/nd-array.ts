@@ -8,6 +8,7 @@ import { elementOf } from './elements.js';
 import { compacted, copyOf, layoutOf, type NdArrayOptions, type NdLayout, stackOf } from './layout.js';
 import type { Spend } from './memory.js';
 import { dataOf } from './memory.js';
+import { isTime } from './number-conversion.js';
 import { arrayText } from './print.js';
 import { NAT, timeText } from './times.js';
 import { isContiguous, type Shape, shapeText, sizeOf, stridesOf } from './shape.js';
@@ -282,8 +283,7 @@ function jsonOf(dtype: DType, value: unknown): unknown {
     return record;
   }
   if (typeof value !== 'bigint') return value;
-  const isTime = dtype.kind === 'datetime' || dtype.kind === 'timedelta';
-  if (isTime && value === NAT) return null;
+  if (isTime(dtype) && value === NAT) return null;
   if (dtype.kind === 'datetime') return timeText(dtype, value);
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }

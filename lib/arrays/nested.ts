@@ -114,5 +114,7 @@ export function unfitElement(item: unknown, dtype: DType): SerializeError {
 function shown(item: unknown): string {
   if (item === null || item === undefined) return 'None';
   if (typeof item === 'object' && !(item instanceof PyComplex)) return item instanceof Uint8Array ? 'bytes' : 'an object';
-  return typeof item === 'string' ? JSON.stringify(item.slice(0, 40)) : String(item as number);
+  if (typeof item === 'string') return JSON.stringify(item.slice(0, 40));
+  const text = String(item as number);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -8,9 +8,14 @@ const NUMBERS: ReadonlySet<DTypeKind> = new Set<DTypeKind>(['bool', 'int', 'uint
 const HALF = 2 ** 32;
 const [HIGH, LOW] = IS_LITTLE_ENDIAN ? [1, 0] : [0, 1];
 
-/** True when each element is one number. */
+/** True when each element is one number, also a time. */
 export function isNumeric({ kind }: DType): boolean {
   return NUMBERS.has(kind);
+}
+
+/** True when each element is a time: a number that means nothing without its unit. */
+export function isTime({ kind }: DType): boolean {
+  return kind === 'datetime' || kind === 'timedelta';
 }
 
 /**

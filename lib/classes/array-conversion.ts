@@ -1,11 +1,11 @@
 import type { NdTypedArray } from '../arrays/element-types.js';
 import type { Spend } from '../arrays/memory.js';
 import { NdArray } from '../arrays/nd-array.js';
-import { isNumeric } from '../arrays/number-conversion.js';
+import { isNumeric, isTime } from '../arrays/number-conversion.js';
 import { SerializeError } from '../protocol/errors.js';
 import { limitOf } from '../protocol/over-limit.js';
 import { safeText } from '../protocol/safe-text.js';
-import { isDict, memberOf } from '../serializers/contract/plain-object.js';
+import { type Dict, isDict, memberOf } from '../serializers/contract/plain-object.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from '../serializers/objects/array-dicts.js';
 import { ArrayReads } from '../serializers/objects/array-reads.js';
 import { shortText } from '../serializers/objects/short-text.js';
@@ -43,7 +43,8 @@ type TypedArrayType = new (elements?: NdTypedArray) => NdTypedArray;
  * otherwise: the type asks for an array.
  */
 export function arrayConverterOf(metatype: unknown): ArrayConverter | undefined {
-  if (metatype === NdArray) return converter('NdArray', (value, spend) => arrayOf(value, undefined, spend));
+  if (metatype === NdArray)
+    return converter('NdArray', (value, spend) => arrayOf(withArrays(value, new ArrayReads(spend)), undefined, spend));
   if (!TYPED_ARRAYS.includes(metatype)) return undefined;
   const type = metatype as TypedArrayType;
   const { dtype } = NdArray.from(new type());
@@ -51,7 +52,9 @@ export function arrayConverterOf(metatype: unknown): ArrayConverter | undefined 
   return converter(type.name, (value, spend) => {
     if (value instanceof type) return value;
     if (takesBytes && value instanceof Uint8Array) return new Uint8ClampedArray(value.buffer, value.byteOffset, value.length);
-    const array = arrayOf(value, dtype, spend);
+    const given = withArrays(value, new ArrayReads(spend));
+    for (const array of arraysIn(given)) checkNumbers(array, type.name);
+    const array = arrayOf(given, dtype, spend);
     return array && typedOf(array, type, dtype, spend);
   });
 }
@@ -75,19 +78,42 @@ function converter(expected: string, make: (value: unknown, spend: Spend) => unk
 
 function arrayOf(value: unknown, dtype: string | undefined, spend: Spend): NdArray | undefined {
   if (value instanceof NdArray) return value;
-  if (Array.isArray(value)) return NdArray.fromPeer(value, { dtype }, spend);
-  if (typeof value !== 'object' || value === null || !isDict(value)) return undefined;
+  return Array.isArray(value) ? NdArray.fromPeer(value, { dtype }, spend) : undefined;
+}
+
+/** The array of a dict, or a list with the arrays and scalars of its dicts. Every other value as it is. */
+function withArrays(value: unknown, reads: ArrayReads): unknown {
+  if (!Array.isArray(value)) return ofDict(value, reads);
+  // a list of arrays begins with an array; of numbers none is looked at
+  return isDictValue(value[0]) ? value.map((item) => ofDict(item, reads)) : value;
+}
+
+function ofDict(value: unknown, reads: ArrayReads): unknown {
+  if (!isDictValue(value)) return value;
   const name = memberOf(value, '__class__');
-  const reads = new ArrayReads(spend);
-  const array =
-    typeof name !== 'string' ? arrayOfDict(value, reads) : isNumpyClass(name) ? arrayOfClass(name, value, reads) : undefined;
-  return array instanceof NdArray ? array : undefined;
+  if (typeof name !== 'string') return arrayOfDict(value, reads) ?? value;
+  return isNumpyClass(name) ? arrayOfClass(name, value, reads) : value;
+}
+
+function isDictValue(value: unknown): value is Dict {
+  return typeof value === 'object' && value !== null && isDict(value);
+}
+
+function arraysIn(value: unknown): NdArray[] {
+  const items: unknown[] = Array.isArray(value) && value[0] instanceof NdArray ? value : [value];
+  return items.filter((item) => item instanceof NdArray);
+}
+
+/** @throws {SerializeError} on an array that has no numbers: a value for each element would be made, and refused */
+function checkNumbers({ layout: { dtype } }: NdArray, expected: string): void {
+  if (isTime(dtype))
+    throw new SerializeError(
+      `an array of dtype ${dtype.name} has no numbers for ${expected}, but times; send array.astype("int64"), the numbers of their unit`,
+    );
+  if (!isNumeric(dtype)) throw new SerializeError(`an array of dtype ${dtype.name} has no numbers for ${expected}`);
 }
 
 function typedOf(array: NdArray, type: TypedArrayType, dtype: string, spend: Spend): NdTypedArray {
-  // a value for each element would be made, and refused
-  if (!isNumeric(array.layout.dtype))
-    throw new SerializeError(`an array of dtype ${array.dtype} has no numbers for ${type.name}`);
   const { data } = array.dtype === dtype && array.order === 'C' ? array : NdArray.fromPeer(array, { dtype }, spend);
   return data instanceof type ? data : new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
 }

@@ -1,6 +1,7 @@
 import type { Spend } from '../arrays/memory.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
+import { objectOf } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import { objectsIn } from './checked-objects.js';
@@ -81,6 +82,11 @@ export class ClassDescription implements DescribedClass {
       }));
   }
 
+  /** False when only a schema knows the members. */
+  get hasKnownFields(): boolean {
+    return this.own !== undefined || this.options.schema === undefined;
+  }
+
   accept(value: unknown, spend: Spend): object {
     if (value instanceof this.type) return value;
     if (typeof value === 'object' && value !== null) {
@@ -105,7 +111,7 @@ export class ClassDescription implements DescribedClass {
   make(members: Record<string, unknown>, spend: Spend): object {
     const { __class__: _, ...given } = members;
     const { schema } = this.options;
-    if (schema !== undefined) return this.assigned(validated(schema, given, this.name));
+    if (schema !== undefined) return this.assigned(validated(schema, this.withoutMissing(given), this.name));
     const { transformed } = this.lookedUp;
     this.refuseUnknown(given);
     const instance =
@@ -151,8 +157,7 @@ export class ClassDescription implements DescribedClass {
   membersOf(value: object): Record<string, unknown> {
     const { fields, transformed } = this.lookedUp;
     const source = value as Record<string, unknown>;
-    // the names of the members of a schema are not known
-    if (this.own === undefined && this.options.schema !== undefined) return { ...source };
+    if (!this.hasKnownFields) return { ...source };
     const members: Record<string, unknown> = {};
     for (const field of fields) {
       const { name } = field;
@@ -181,6 +186,12 @@ export class ClassDescription implements DescribedClass {
     if (unknown.length === 0) return;
     const all = [...byName.keys()].join(', ');
     throw new UnreadableError(`${this.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}; it has ${all}`);
+  }
+
+  /** The members without those for which Python sends None because they have no value. */
+  private withoutMissing(given: Record<string, unknown>): Record<string, unknown> {
+    const { byName } = this.lookedUp;
+    return objectOf(Object.entries(given).filter(([name, value]) => value !== null || byName.get(name)?.isOptional !== true));
   }
 
   /** A new instance with the known members that were given. */

@@ -1,14 +1,13 @@
 import type { Spend } from '../arrays/memory.js';
 import { safeText } from '../protocol/safe-text.js';
-import { pyFloat } from '../serpent/values.js';
+import { PyFloat, pyFloat } from '../serpent/values.js';
 import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { naturalValue } from '../serializers/objects/natural-value.js';
 import { shortText } from '../serializers/objects/short-text.js';
-import { parseDateTime } from '../serializers/values/date-text.js';
+import { isDateText, isTimeText, parseDateTime } from '../serializers/values/date-text.js';
 import { enumMember, isRegisteredEnum } from './enums.js';
 import { EXPECTED, enumValues, type ScalarType, type ValueType } from './field-types.js';
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const TIME = /^\d{2}:\d{2}(?::\d{2}(?:\.\d{3,6})?)?(?:[+-]\d{2}:\d{2}(?::\d{2})?)?$/;
 const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|s?nan\d*|inf(?:inity)?)$/i;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
@@ -22,8 +21,8 @@ const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
   bool: (value) => (typeof value === 'boolean' ? value : undefined),
   bytes: (value) => (value instanceof Uint8Array ? value : undefined),
   datetime: (value) => (value instanceof Date ? value : typeof value === 'string' ? parseDateTime(value) : undefined),
-  date: (value) => textLike(value, DATE),
-  time: (value) => textLike(value, TIME),
+  date: (value) => (typeof value === 'string' && isDateText(value) ? value : undefined),
+  time: (value) => (typeof value === 'string' && isTimeText(value) ? value : undefined),
   timedelta: (value) => (typeof value === 'number' ? value : undefined),
   Decimal: (value) => textLike(value, DECIMAL),
   UUID: (value) => textLike(value, UUID),
@@ -31,7 +30,7 @@ const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
 };
 
 /**
- * Makes the value of a member or an argument from a received value.
+ * Makes the value of a member or an argument from a received value in its natural form.
  *
  * @param what names the value in errors: `x of lab.Point`
  * @param spend called with the memory of arrays before they are converted; throws when they take too much
@@ -56,6 +55,25 @@ export function readTyped(type: ValueType, value: unknown, what: string, spend: 
       return readArray(type, value, what, spend);
     case 'class':
       return type.described()?.accept(value, spend) ?? value;
+  }
+}
+
+/**
+ * The natural form of a received argument, as far as its type looks into it. Arguments of type `any` stay faithful, and so do dicts of
+ * arrays, which {@link readTyped} reads in both forms.
+ */
+export function naturalFor(type: ValueType, value: unknown, spend: Spend): unknown {
+  switch (type.kind) {
+    case 'scalar':
+      return value instanceof PyFloat && type.scalar !== 'any' ? value.value : value;
+    case 'enum':
+      return value instanceof PyFloat ? value.value : value;
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => naturalFor(type.item, item, spend)) : value;
+    case 'array':
+      return value;
+    case 'class':
+      return naturalValue(value, spend);
   }
 }
 

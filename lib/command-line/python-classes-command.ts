@@ -47,6 +47,12 @@ async function printClasses(modules: readonly string[], given: ClassesArguments,
     const text = `no class is registered after ${modules.join(' and ')}: give classes @PyroClass, and name a module that imports them`;
     throw new CommandFailure(text, EXIT_CODES.failed.code);
   }
+  const unknown = printed.classes.filter(({ isException, hasKnownFields }) => !isException && !hasKnownFields);
+  if (unknown.length > 0) {
+    const names = unknown.map(({ name }) => name).join(', ');
+    const text = `the members of ${names} are known to a schema only; give fields beside the schema: { fields: { x: 'float' }, schema }`;
+    throw new CommandFailure(text, EXIT_CODES.failed.code);
+  }
   const text = pythonClasses(printed, { style, module });
   process.stdout.write = output;
   writeGenerated(text, given, WRITER);

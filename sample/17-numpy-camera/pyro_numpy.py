@@ -11,13 +11,13 @@ def from_dict(_, given):
     given = {key if isinstance(key, str) else key.decode(): value for key, value in given.items()}
     data = base64.b64decode(raw) if isinstance(raw := given.get("npy", given.get("data")), str) else serpent.tobytes(raw)
     if "npy" in given: return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    dtype, shape = dtype_of(given.get("dtype", given.get("type"))), tuple(given["shape"])
+    dtype, shape = np.lib.format.descr_to_dtype(fields(given.get("dtype", given.get("type")))), tuple(given["shape"])
     if dtype.hasobject: raise ValueError(f"dtype {dtype} is refused: bytes of a sender would become addresses of objects")
     if min(shape, default=0) < 0 or dtype.itemsize * (size := math.prod(shape[:64])) != len(data) or size > len(data) + 10_000:
         raise ValueError(f"{len(data)} bytes are no array of shape {shape} and dtype {dtype}")
     return np.ndarray(shape, dtype, bytearray(data))
 
-def dtype_of(descr): return np.dtype(descr if isinstance(descr, str) else [(n, dtype_of(t), *map(tuple, s)) for n, t, *s in descr])
+def fields(of): return of if isinstance(of, str) else [(n if isinstance(n, str) else (*n,), fields(t), *map(tuple, s)) for n, t, *s in of]
 
 def plain(value, pack=bytes):  # a scalar becomes a value of Python, all else the dict of an array
     if isinstance(value, np.ma.MaskedArray): raise TypeError("the mask of an array would be lost: send array.filled(value)")

@@ -2,7 +2,7 @@ import type { PipeTransform } from '@nestjs/common';
 import { countChecks } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
 import { type FieldType, valueTypeOf, type ValueType } from '../../classes/field-types.js';
-import { readTyped } from '../../classes/field-values.js';
+import { naturalFor, readTyped } from '../../classes/field-values.js';
 import { descriptionOf, findDescription } from '../../classes/register-class.js';
 import { refusedArgument } from './refused-argument.js';
 
@@ -23,8 +23,9 @@ class TypedArgument implements PipeTransform {
     try {
       const { request } = servedCall();
       const { budget } = request;
-      if (budget) budget.spendChecks(countChecks(this.type, value, budget.leftChecks));
-      return readTyped(this.type, value, 'the value', request.spend);
+      const natural = naturalFor(this.type, value, request.spend);
+      if (budget) budget.spendChecks(countChecks(this.type, natural, budget.leftChecks));
+      return readTyped(this.type, natural, 'the value', request.spend);
     } catch (error) {
       throw refusedArgument(error, this.label);
     }

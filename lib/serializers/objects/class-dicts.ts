@@ -1,16 +1,15 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
-import { PyFloat } from '../../serpent/index.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
-import { peerMap } from '../reading/peer-tables.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';
 import { ArrayReads } from './array-reads.js';
+import { naturalValue } from './natural-value.js';
 import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
@@ -148,7 +147,7 @@ class ClassDicts {
     if (converter?.make ?? converter?.fromDict) {
       this.convertMembers(dict, true);
       this.spend(INSTANCE_COST);
-      const record = recordOf(converter.natural ? (this.naturalOf(dict) as Dict) : dict, name);
+      const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
       if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
       return converter.make ? converter.make(record, this.spend) : converter.fromDict!(record, name);
     }
@@ -196,22 +195,6 @@ class ClassDicts {
   private keep(dict: Dict): Dict {
     this.convertMembers(dict, true);
     return dict;
-  }
-
-  /**
-   * The natural form of a value that was read in faithful mode: numbers for floats, Arrays for tuples, plain objects for dicts with strings
-   * as keys. Other values are the same in both modes. A value without floats, tuples and dicts is returned unchanged.
-   *
-   * A peer can choose floats that collide as numbers; as keys of faithful dicts they are objects, which do not.
-   */
-  private naturalOf(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    if (value instanceof PyFloat) return value.value;
-    if (Array.isArray(value)) return Array.from(value as unknown[], (item) => this.naturalOf(item));
-    if (!(value instanceof Map)) return value;
-    const entries = Array.from(value, ([key, item]) => [this.naturalOf(key), this.naturalOf(item)] as const);
-    const isRecord = entries.every(([key]) => typeof key === 'string' && key !== '__proto__');
-    return isRecord ? objectOf(entries as [string, unknown][]) : peerMap(entries, this.spend);
   }
 }
 

@@ -27,6 +27,13 @@ class Kinds {
 }
 expose(Kinds);
 
+class Echo {
+  echo(value: unknown): unknown {
+    return value;
+  }
+}
+expose(Echo);
+
 let python: PythonInterpreter;
 let client: PythonInterpreter;
 let directory: string;
@@ -168,4 +175,27 @@ it('the printed file does not copy lists of plain values for marshal', async () 
     converted = marshal.convert_obj_into_marshallable({"rows": rows})
     return [marshal.convert_obj_into_marshallable(rows[0]) is rows[0], all(a is b for a, b in zip(converted["rows"], rows))]`);
   expect(same).toEqual([true, true]);
+});
+
+describe.each(['bytes', 'npy', 'msgpack-numpy'] as const)('records, written as %s', (write) => {
+  it('records with bytes between their fields, and with titles, come back in the dtype that they had', async () => {
+    await using echo = await PyroDaemon.listen({ host: '127.0.0.1', arrays: { write } });
+    const echoUri = echo.register(new Echo(), 'echo').toString();
+    const changed = await python.run<string[]>(
+      `
+      import numpy as np
+      wide = np.dtype([("a", "i1"), ("b", [(("mass (kg)", "m"), "f8"), ("n", "i2")], (2,)), ("c", "S3")], align=True)
+      arrays = [np.ones(2, wide), np.ones(3, [("a", "i1"), ("b", "f8"), ("c", "U3")])[["a", "c"]], np.zeros(1, [(("it's", "x"), ">f4")])]
+      changed = []
+      for serializer in ("serpent", "marshal", "json", "msgpack"):
+          with Proxy(uri) as proxy:
+              proxy._pyroSerializer = serializer
+              for array, again in zip(arrays, proxy.echo(arrays)):
+                  if array.dtype.descr != again.dtype.descr or any(array[name].tolist() != again[name].tolist() for name in array.dtype.names):
+                      changed.append(f"{serializer}: {array.dtype} came back as {again.dtype}")
+      return changed`,
+      { uri: echoUri },
+    );
+    expect(changed).toEqual([]);
+  });
 });

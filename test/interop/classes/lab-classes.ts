@@ -50,11 +50,12 @@ export class Reading {
 export class Sample {
   readonly code!: string;
   readonly masses!: number[];
+  readonly note?: string;
 }
 registerClass(Sample, {
   name: 'lab.Sample',
-  fields: { code: 'str', masses: ['float'] },
-  schema: z.object({ code: z.string().regex(/^[A-Z]\d+$/), masses: z.array(z.number()) }),
+  fields: { code: 'str', masses: ['float'], 'note?': 'str' },
+  schema: z.object({ code: z.string().regex(/^[A-Z]\d+$/), masses: z.array(z.number()), note: z.string().optional() }),
   python: 'attrs',
 });
 

@@ -30,6 +30,21 @@ beforeAll(async () => {
     banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
   });
   await writeFile(join(directory, 'nothing.mjs'), 'export const nothing = 1;');
+  await build({
+    stdin: {
+      contents: `
+        import { z } from 'zod';
+        import { registerClass } from './lib/core.js';
+        registerClass(class Zoddy {}, { name: 'lab.Zoddy', schema: z.object({ a: z.number() }) });`,
+      resolveDir: '.',
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: join(directory, 'schema-only.mjs'),
+    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+  });
   program = await CommandLineProgram.make();
   python = await PythonInterpreter.start();
   await python.run('import sys, base64\nsys.path.insert(0, directory)', { directory });
@@ -91,6 +106,18 @@ describe('nestjs-pyro python classes', () => {
     });
   });
 
+  it('python classes prints nothing for a class whose members only a schema knows, and asks for its fields', async () => {
+    for (const options of [[], ['--import', 'lab.models']]) {
+      expect(await program.run('python', 'classes', join(directory, 'schema-only.mjs'), ...options)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining(
+          'the members of lab.Zoddy are known to a schema only; give fields beside the schema',
+        ) as string,
+      });
+    }
+  }, 120_000);
+
   it('python classes says what to do when a module registers no class, or cannot be imported', async () => {
     const nothing = join(directory, 'nothing.mjs');
     expect(await program.run('python', 'classes', nothing)).toMatchObject({
@@ -114,7 +141,7 @@ const VALUES = `
     point = lab.Point(x=1.0, y=2.0, unit="cm")
     values = [
         point, lab.Point3(x=1.0, y=2.0, unit="mm", z=3.0), lab.Size(width=1, height=2), lab.Reading(sensor="t1", value=5),
-        lab.Sample(code="A1", masses=[1.0, 2.0]),
+        lab.Sample(code="A1", masses=[1.0, 2.0]), lab.Sample(code="A1", masses=[1.0, 2.0], note="dry"),
         lab.Line(start=point, end=point, through=[point, point], colour=lab.Colour.Green),
         lab.Visit(
             at=datetime(2026, 1, 31, 10, 20, 30, 500000, timezone.utc), day=date(2026, 1, 31), noon=time(12, 30),

@@ -51,6 +51,13 @@ describe('copies of arrays', () => {
     );
   });
 
+  it('an int beyond all floats is refused, as in NumPy, and does not become infinite', () => {
+    for (const dtype of ['float16', 'float32', 'float64', 'complex128'])
+      expect(() => NdArray.from([2n ** 2000n], { dtype }), dtype).toThrow(/^1148\d{36}… cannot be an element of dtype/);
+    expect(NdArray.from([2n ** 1000n], { dtype: 'float64' }).get(0)).toBe(2 ** 1000);
+    expect(NdArray.from([10n ** 39n], { dtype: 'float32' }).get(0)).toBe(Infinity);
+  });
+
   it('any byte of a bool but 0 is true in a copy of another dtype', () => {
     const bools = NdArray.from(new Uint8Array([0, 1, 2, 255]), { dtype: 'bool' });
     expect(NdArray.from(bools, { dtype: 'int16' }).data).toEqual(new Int16Array([0, 1, 1, 1]));

@@ -43,6 +43,25 @@ describe('dtypeOf', () => {
     expect(dtypeOf(dtypeOf(padded).name).itemBytes).toBe(16);
   });
 
+  it('dtypeOf keeps the titles of fields', () => {
+    const text = "[(('mass (kg)', 'm'), '<f4'), ('', '|V4'), ('n', '<i8', (2,))]";
+    const dtype = dtypeOf(text);
+    expect(dtype.fields.map(({ name, title }) => [name, title])).toEqual([
+      ['m', 'mass (kg)'],
+      ['n', undefined],
+    ]);
+    expect(dtype.name).toBe(text);
+    expect(
+      dtypeOf([
+        [['mass (kg)', 'm'], '<f4'],
+        ['', 'V4'],
+        ['n', '<i8', [2]],
+      ]).name,
+    ).toBe(text);
+    const columns = "{'names': ['m', 'n'], 'formats': ['<f4', ('<i8', (2,))], 'offsets': [0, 8], 'titles': ['mass (kg)', None]}";
+    expect(dtypeOf(columns).name).toBe(text);
+  });
+
   it.each<[string, unknown, RegExp]>([
     ['objects', '|O', /pickle.*astype/],
     ['objects in a field', [['a', 'O']], /pickle/],
@@ -69,6 +88,16 @@ describe('dtypeOf', () => {
       ],
       /same name/,
     ],
+    [
+      'a title that is the name of another field',
+      [
+        [['b', 'a'], 'i1'],
+        ['b', 'i1'],
+      ],
+      /same name or title/,
+    ],
+    ['a title that is no text', [[[7, 'a'], 'i1']], /"7" cannot be the title of a field/],
+    ['titles of other fields', { names: ['a'], formats: ['i1'], titles: [] }, /titles without names/],
     ['__proto__ as a field', [['__proto__', 'i1']], /cannot be the name/],
     ['too many fields', Array.from({ length: 1_001 }, (_, index) => [`f${index}`, 'i1']), /more than 1000 fields/],
     ['text that runs code', "__import__('os').system('true')", /is not read/],
