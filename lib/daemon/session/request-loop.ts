@@ -10,7 +10,6 @@ import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { LimitName } from '../limits/limits.js';
 import { RequestQueue, reachedLimit } from './request-queue.js';
 
 /** The parts that the sessions of a daemon share. */
@@ -180,7 +179,7 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     }
   }
 
-  private countHeldBack(reached: LimitName): void {
+  private countHeldBack(reached: NonNullable<ReturnType<typeof reachedLimit>>): void {
     const { connection } = this.session;
     if (!this.isHeldBack && !connection.isGone) this.shared.services.limits.count(reached, undefined, connection);
     this.isHeldBack = true;

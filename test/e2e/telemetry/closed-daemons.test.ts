@@ -17,7 +17,9 @@ afterAll(async () => {
 /** The values of a scrape, by metric and labels. */
 async function scraped(reader: PrometheusExporter, port: string): Promise<Map<string, number>> {
   const page = new PrometheusSerializer().serialize((await reader.collect()).resourceMetrics);
-  const lines = page.split('\n').filter((line) => /^pyro_server_(?!stream_)/.test(line) && line.includes(`server_port="${port}"`));
+  const lines = page
+    .split('\n')
+    .filter((line) => /^pyro_server_(?!stream_)/.test(line) && line.includes(`server_port="${port}"`));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf('}') + 1), Number(/(?<=\} )\S+/.exec(line)![0])]));
 }
 
