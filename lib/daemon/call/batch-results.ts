@@ -66,19 +66,27 @@ export class BatchResults {
   private write(result: unknown, size: ResultSize): boolean {
     const { serializer } = this.request;
     try {
-      // the error names the place in the list of all results
-      const before = Array.from({ length: this.all.length }, () => null);
-      size.countWritten(result, serializer.dumps([...before, result]).length);
+      size.countWritten(result, serializer.dumps([result]).length);
       return true;
     } catch (error) {
       if (limitOf(error) === 'maxMessageBytes') {
         size.bytes = Infinity;
         return true;
       }
-      this.failure = unsendable(serializer, error);
+      this.failure = unsendable(serializer, this.failureInList(result) ?? error);
       this.all = [];
       this.hold(-this.memory);
       return false;
+    }
+  }
+
+  /** The error that names the place of a result in the list of all results. */
+  private failureInList(result: unknown): unknown {
+    try {
+      this.request.serializer.dumps([...this.all.map(() => null), result]);
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 
