@@ -132,7 +132,8 @@ export const LIMITS = {
     lab: 5_000,
     exposed: 256,
     unit: 'connections',
-    limits: 'open connections of one remote address, with those that are gone while a call of theirs still runs',
+    limits:
+      'open connections of one remote address, with those that are gone while a call of theirs, or their handshake, still runs',
     consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
     bounds: AT_LEAST_ONE,
   },
@@ -140,7 +141,7 @@ export const LIMITS = {
     lab: 500,
     exposed: 32,
     unit: 'handshakes',
-    limits: 'handshakes of one remote address that are under way',
+    limits: 'handshakes of one remote address that are under way, with those whose client has gone while a guard still runs',
     consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
     bounds: AT_LEAST_ONE,
   },
@@ -158,8 +159,18 @@ export const LIMITS = {
     lab: 1_000,
     exposed: 1_000,
     unit: 'connections',
-    limits: 'connections that are gone while a call of theirs still runs',
+    limits:
+      'connections that are gone while a call of theirs, or their handshake, still runs. Those of one address count up to `maxAbandonedConnectionsPerAddress`',
     consequence: 'new handshakes are refused: `daemon is full`',
+    bounds: AT_LEAST_ONE,
+  },
+  maxAbandonedConnectionsPerAddress: {
+    lab: 500,
+    exposed: 100,
+    unit: 'connections',
+    limits: 'connections of one remote address that are gone while a call of theirs, or their handshake, still runs',
+    consequence:
+      'new handshakes of the address are refused: `daemon is full for ADDRESS`. Calls that the clients sent are carried out',
     bounds: AT_LEAST_ONE,
   },
   handshakeTimeoutMs: {
@@ -281,8 +292,8 @@ export const LIMITS = {
     lab: 100,
     exposed: 16,
     unit: 'streams',
-    limits: 'open item streams of one connection',
-    consequence: 'the call fails',
+    limits: 'open item streams that one connection has opened, or reads',
+    consequence: 'the call fails; a stream that another connection opened stays open',
     bounds: {},
   },
 } as const satisfies Record<string, Limit>;
