@@ -132,8 +132,7 @@ export const LIMITS = {
     lab: 5_000,
     exposed: 256,
     unit: 'connections',
-    limits:
-      'open connections of one remote address, with those that are gone while a call of theirs, or their handshake, still runs',
+    limits: 'open connections of one remote address, with those that are gone while a call or their handshake still runs',
     consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
     bounds: AT_LEAST_ONE,
   },
@@ -169,8 +168,7 @@ export const LIMITS = {
     exposed: 100,
     unit: 'connections',
     limits: 'connections of one remote address that are gone while a call of theirs, or their handshake, still runs',
-    consequence:
-      'new handshakes of the address are refused: `daemon is full for ADDRESS`. Calls that the clients sent are carried out',
+    consequence: 'new handshakes of the address are refused: `daemon is full for ADDRESS`; the calls are carried out',
     bounds: AT_LEAST_ONE,
   },
   handshakeTimeoutMs: {
