@@ -15,7 +15,12 @@ const ROUNDING = 1e-6;
 /** The options that limit what one remote address may use. */
 export type AddressLimits = Pick<
   ResolvedDaemonOptions,
-  'maxConnectionsPerAddress' | 'maxHandshakesPerAddress' | 'maxFailedHandshakes' | 'maxStreamsPerAddress' | 'limitLoopback'
+  | 'maxConnectionsPerAddress'
+  | 'maxHandshakesPerAddress'
+  | 'maxFailedHandshakes'
+  | 'maxAbandonedConnectionsPerAddress'
+  | 'maxStreamsPerAddress'
+  | 'limitLoopback'
 >;
 
 /** Failures of one remote address. Each minute `most` of them are forgiven, evenly. */
@@ -56,6 +61,8 @@ class FailureAccount {
 export class RemoteAddress {
   connections = 0;
   handshakes = 0;
+  /** Connections that are gone while a call of theirs, or their handshake, still runs. They are among `connections`, too. */
+  abandoned = 0;
   streams = 0;
   private readonly failedHandshakes: FailureAccount;
   /**
@@ -78,7 +85,12 @@ export class RemoteAddress {
   }
 
   get isUnused(): boolean {
-    return this.connections === 0 && this.handshakes === 0 && this.streams === 0;
+    return this.connections === 0 && this.handshakes === 0 && this.abandoned === 0 && this.streams === 0;
+  }
+
+  /** True when the address has as many abandoned connections as it may have. Connections that are open may become more. */
+  get hasMostAbandoned(): boolean {
+    return this.abandoned >= this.limits.maxAbandonedConnectionsPerAddress;
   }
 
   hasFailures(now: number): boolean {
@@ -87,11 +99,15 @@ export class RemoteAddress {
 
   /** Why a further connection is refused; undefined: it is not. */
   refusal(now: number): Error | undefined {
-    const { maxConnectionsPerAddress, maxHandshakesPerAddress } = this.limits;
+    const { maxConnectionsPerAddress, maxHandshakesPerAddress, maxAbandonedConnectionsPerAddress } = this.limits;
     if (this.connections >= maxConnectionsPerAddress)
       return this.full('maxConnectionsPerAddress', `${maxConnectionsPerAddress} connections of it are open`);
     if (this.handshakes >= maxHandshakesPerAddress)
       return this.full('maxHandshakesPerAddress', `${maxHandshakesPerAddress} handshakes of it are under way`);
+    if (this.hasMostAbandoned) {
+      const text = `daemon is full for ${this.name}: calls of ${this.abandoned} clients of it that have gone still run (maxAbandonedConnectionsPerAddress is ${maxAbandonedConnectionsPerAddress}); try again when some have ended`;
+      return overLimit('maxAbandonedConnectionsPerAddress', new DaemonError(text));
+    }
     return this.tooManyFailures(this.failedHandshakes, now, 'failed handshakes');
   }
 

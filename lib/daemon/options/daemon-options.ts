@@ -85,7 +85,10 @@ export interface DaemonOptions {
   maxConnections?: number;
   /** Open connections of one remote address (of one IPv6 network of 64 bits). A client over this number is told so. Default 5,000. */
   maxConnectionsPerAddress?: number;
-  /** Handshakes of one remote address that are under way. A client over this number is told so. Default 500. */
+  /**
+   * Handshakes of one remote address that are under way, with those whose client has gone while a guard still runs. A client over this
+   * number is told so. Default 500.
+   */
   maxHandshakesPerAddress?: number;
   /**
    * Failed handshakes of one remote address in a minute. From a quarter of them on, refusals are delayed; over this number the address
@@ -95,8 +98,16 @@ export interface DaemonOptions {
   maxFailedHandshakes?: number;
   /** True: limits per address also hold for addresses of this machine (127.0.0.1, ::1). Default false. */
   limitLoopback?: boolean;
-  /** Connections that are gone while a call of theirs still runs. Over this number new clients are told that the daemon is full. Default 1,000. */
+  /**
+   * Connections that are gone while a call of theirs, or their handshake, still runs. Those of one remote address count up to
+   * `maxAbandonedConnectionsPerAddress`. Over this number new clients are told that the daemon is full. Default 1,000.
+   */
   maxAbandonedConnections?: number;
+  /**
+   * Connections of one remote address that are gone while a call of theirs, or their handshake, still runs. Over this number new clients
+   * of the address are told so. Calls of clients that have gone are carried out all the same. Default 500.
+   */
+  maxAbandonedConnectionsPerAddress?: number;
   /**
    * Longest time from accept to the end of the handshake, guards included; and of the guards of a further object that an open
    * connection uses. Default 10,000.

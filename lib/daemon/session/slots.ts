@@ -12,7 +12,7 @@ export interface Slot {
   readonly refusal: Error | undefined;
   /** The remote address, where its uses are limited. */
   readonly address: RemoteAddress | undefined;
-  /** True until the handshake has ended. */
+  /** True until the handshake has ended: its guards may run on when the client has gone. */
   isInHandshake: boolean;
   /** True once the socket is closed. */
   isGone: boolean;
@@ -24,13 +24,17 @@ const MAX_REFUSED_SLOTS = 1_000;
 /**
  * Counts the connections of a daemon and of each remote address.
  *
- * `take` → `handshakeEnded` → `gone` (the socket is closed: the slot is free) → `giveBack` (the last call has ended).
+ * `take` → `handshakeEnded` → `gone` (the socket is closed: the slot is free) → `giveBack` (the last call has ended). When a client goes in
+ * its handshake, the handshake ends with `giveBack`.
  */
 export class Slots {
   /** Open connections. */
   taken = 0;
   private refused = 0;
-  /** Connections that are gone while a call of theirs still runs. */
+  /**
+   * Connections that are gone while a call of theirs, or their handshake, still runs. Each address counts up to
+   * `maxAbandonedConnectionsPerAddress`, so a single address cannot use up `maxAbandonedConnections`.
+   */
   abandoned = 0;
   private lastId = 0;
   readonly addresses: RemoteAddresses;
@@ -69,20 +73,22 @@ export class Slots {
     if (slot.address && slot.refusal === undefined) slot.address.handshakes--;
   }
 
-  /** The socket is closed. Calls of the connection may still run. */
+  /** The socket is closed. Calls of the connection, or its handshake, may still run. */
   gone(slot: Slot): void {
     if (slot.isGone) return;
     slot.isGone = true;
-    this.handshakeEnded(slot);
     if (slot.refusal) this.refused--;
     else this.taken--;
-    this.abandoned++;
+    if (slot.address?.hasMostAbandoned !== true) this.abandoned++;
+    if (slot.address) slot.address.abandoned++;
   }
 
-  /** The socket is closed, and no call of the connection runs any more. */
+  /** The socket is closed, and neither a call of the connection nor its handshake runs any more. */
   giveBack(slot: Slot): void {
     this.gone(slot);
-    this.abandoned--;
+    this.handshakeEnded(slot);
+    if (slot.address) slot.address.abandoned--;
+    if (slot.address?.hasMostAbandoned !== true) this.abandoned--;
     if (slot.address && slot.refusal === undefined) slot.address.connections--;
   }
 

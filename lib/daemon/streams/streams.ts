@@ -51,6 +51,13 @@ export class Streams {
     return this.openedBy.get(connection)?.open ?? 0;
   }
 
+  /** Open streams that a connection has opened, or reads. */
+  ofConnection(connection: SessionConnection): number {
+    let taken = 0;
+    for (const { call } of this.readBy.get(connection) ?? []) if (call.connection !== connection) taken++;
+    return this.openedByConnection(connection) + taken;
+  }
+
   /**
    * Opens a stream on an iterator, whose code runs in the async context that is running now.
    *
@@ -60,18 +67,14 @@ export class Streams {
   open(call: StreamingCall, iterator: AnyIterator): string {
     if (this.closed) throw new PyroError('the daemon has closed');
     const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
-    const opened = this.openedBy.get(call.connection)?.open ?? 0;
-    if (opened >= maxStreamsPerConnection) {
-      const text = `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`;
-      throw overLimit('maxStreamsPerConnection', new PyroError(text));
-    }
+    const used = this.checkConnection(call.connection);
     const refusal = call.connection.address?.streamRefusal();
     if (refusal) throw refusal;
     const free = maxStreams - this.streams.size;
     // a few connections must not hold all streams
-    const isReserved = free < maxStreams * RESERVED_PART && opened >= maxStreamsPerConnection * RESERVED_PART;
+    const isReserved = free < maxStreams * RESERVED_PART && used >= maxStreamsPerConnection * RESERVED_PART;
     if (isReserved || (free <= 0 && !this.dropOldestLingering())) {
-      const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${opened}` : ''}); try again later`;
+      const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${used}` : ''}); try again later`;
       throw overLimit('maxStreams', new PyroError(text));
     }
     const { connection } = call;
@@ -91,11 +94,13 @@ export class Streams {
    *
    * @param call the call that asks for the item
    * @throws {PythonException} `StopIteration` at the end
-   * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal
+   * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal; over
+   *   `maxStreamsPerConnection`, when another connection read the stream last
    */
   async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
-    if (stream === undefined) throw terminated();
+    if (stream === undefined || !this.streams.has(id)) throw terminated();
+    this.take(stream, connection);
     request.pulledCall = stream.call;
     return whileConnected(
       connection,
@@ -148,18 +153,31 @@ export class Streams {
       this.dropExpired(stream);
       return undefined;
     }
-    return stream.reader === connection ? stream : this.resume(stream, connection);
+    return stream.reader === connection || (await this.mayRead(stream, connection)) ? stream : undefined;
   }
 
-  /** Makes a connection the reader of a stream that another connection read last. @returns undefined when the connection may not have it */
-  private async resume(stream: ItemStream, connection: SessionConnection): Promise<ItemStream | undefined> {
+  /** True when a connection may read a stream that another connection read last. */
+  private async mayRead(stream: ItemStream, connection: SessionConnection): Promise<boolean> {
     const { objectId, request } = stream.call;
     const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
-    if (!isSamePrincipal(authorization, request.authorization)) return undefined;
-    if (!this.streams.has(stream.id)) return undefined;
+    return isSamePrincipal(authorization, request.authorization);
+  }
+
+  /** Makes a connection the reader of a stream. @throws {PyroError} over `maxStreamsPerConnection` */
+  private take(stream: ItemStream, connection: SessionConnection): void {
+    if (stream.reader === connection) return;
+    if (stream.call.connection !== connection) this.checkConnection(connection);
     this.setReader(stream, connection);
     stream.lingersSince = 0;
-    return stream;
+  }
+
+  /** @returns the open streams that the connection has opened, or reads @throws {PyroError} over `maxStreamsPerConnection` */
+  private checkConnection(connection: SessionConnection): number {
+    const { maxStreamsPerConnection } = this.daemon.options;
+    const used = this.ofConnection(connection);
+    if (used < maxStreamsPerConnection) return used;
+    const text = `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`;
+    throw overLimit('maxStreamsPerConnection', new PyroError(text));
   }
 
   private async pull(stream: ItemStream): Promise<unknown> {

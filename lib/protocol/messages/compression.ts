@@ -44,8 +44,27 @@ export function decompress(data: Buffer, limit: SizeLimit): Buffer | Promise<Buf
   }
 }
 
+/**
+ * Inflates data that {@link isInflatedAtOnce}, unless the result is larger than `bytes`.
+ *
+ * @returns undefined when the result is larger
+ * @throws {ProtocolError} `BAD_COMPRESSION` when the data is no zlib stream
+ */
+export function decompressUpTo(data: Buffer, bytes: number): Buffer | undefined {
+  try {
+    return inflateSync(data, { maxOutputLength: Math.max(1, bytes) });
+  } catch (error) {
+    if (isTooLarge(error)) return undefined;
+    throw badCompression(error);
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+}
+
 function fail(error: unknown, limit: SizeLimit): never {
-  if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+  if (isTooLarge(error)) {
     const cause = messageTooLarge(limit.bytes + 1, limit);
     cause.message =
       limit.option === 'maxInflationRatio'
@@ -53,7 +72,11 @@ function fail(error: unknown, limit: SizeLimit): never {
         : `message too large: its data inflates to more than ${limit.option} (${limit.bytes})`;
     throw cause;
   }
-  throw new ProtocolError(`message says its data is compressed, but it is no zlib stream: ${(error as Error).message}`, {
+  throw badCompression(error);
+}
+
+function badCompression(error: unknown): ProtocolError {
+  return new ProtocolError(`message says its data is compressed, but it is no zlib stream: ${(error as Error).message}`, {
     code: 'BAD_COMPRESSION',
     cause: error,
   });

@@ -1,4 +1,4 @@
-import { decompress, isInflatedAtOnce } from './compression.js';
+import { decompress, decompressUpTo, isInflatedAtOnce } from './compression.js';
 import { FLAGS } from '../constants.js';
 import type { Frame } from './frame-reader.js';
 import { type SizeLimit, sizeLimit } from './header.js';
@@ -79,15 +79,18 @@ export class Inflation {
     if (!(frame.header.flags & FLAGS.compressed)) return read(data);
     const most = this.mostOf(data.length, limit);
     if (!isInflatedAtOnce(data)) return this.openInTurn(data, read, most);
-    return this.readInTurn(decompress(data, most) as Buffer, read);
+    const { turns } = this;
+    const inflate = (): Buffer => decompress(data, most) as Buffer;
+    if (turns === undefined || most.bytes <= READ_AT_ONCE_BYTES) return read(inflate());
+    const inflated = decompressUpTo(data, READ_AT_ONCE_BYTES);
+    // the compressed bytes wait: up to a thousand times as many inflated bytes would wait uncounted
+    return inflated === undefined ? inTurn(turns, () => read(inflate())) : read(inflated);
   }
 
   private readInTurn<T>(data: Buffer, read: (data: Buffer) => T): T | Promise<T> {
     const { turns } = this;
     if (turns === undefined || data.length <= READ_AT_ONCE_BYTES) return read(data);
-    return new Promise((resolve, reject) => {
-      turns.delay({ takeTurn: () => resolve(read(data)), turnFailed: reject });
-    });
+    return inTurn(turns, () => read(data));
   }
 
   private async openInTurn<T>(data: Buffer, read: (data: Buffer) => T, most: SizeLimit): Promise<T> {
@@ -124,4 +127,11 @@ export class Inflation {
       next.enter();
     }
   }
+}
+
+/** Does work in a later turn. */
+function inTurn<T>(turns: LaterTurns, work: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    turns.delay({ takeTurn: () => resolve(work()), turnFailed: reject });
+  });
 }

@@ -31,10 +31,15 @@ def bound():
     return proxy
 
 
-def request(method, *args):
+def request(method, *args, object="thing", flags=0):
     serializer = serializers.serializers["serpent"]
-    data = serializer.dumpsCall("thing", method, args, {})
-    return protocol.SendingMessage(protocol.MSG_INVOKE, 0, 1, serializer.serializer_id, data).data
+    data = serializer.dumpsCall(object, method, args, {})
+    return protocol.SendingMessage(protocol.MSG_INVOKE, flags, 1, serializer.serializer_id, data).data
+
+
+def behind():
+    """Requests that wait behind a running call: many small ones, and one of which a part is missing."""
+    return 5_000 * request("echo", 1) + request("echo", "x" * 500_000)[:200_000]
 
 
 def handshake():
@@ -54,6 +59,19 @@ elif phase == "sending":
 elif phase == "running":
     held = bound()
     held._pyroConnection.sock.sendall(request("hang"))
+elif phase == "running with unread requests":
+    held = bound()
+    held._pyroConnection.sock.sendall(request("hang") + behind())
+elif phase == "pulling with unread requests":
+    held = bound()
+    items = held.stuck()
+    assert next(items) == 0
+    pull = request("get_next_stream_item", items.streamId, object="Pyro.Daemon")
+    held._pyroConnection.sock.sendall(pull + behind())
+elif phase == "oneway calls":
+    held = bound()
+    for index in range(500):
+        held.job(index)
 elif phase == "reading":
     held = bound()
     held._pyroConnection.sock.sendall(request("big", 40_000_000))

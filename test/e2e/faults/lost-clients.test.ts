@@ -10,13 +10,25 @@ import { Relay } from '../../relay.js';
 import { closeAfter, eventually, serve } from '../nest/fixtures.js';
 
 const SCRIPT = fileURLToPath(new URL('client.py', import.meta.url));
-const PHASES = ['connecting', 'handshake', 'sending', 'running', 'reading', 'streaming'] as const;
+const PHASES = [
+  'connecting',
+  'handshake',
+  'sending',
+  'running',
+  'running with unread requests',
+  'pulling with unread requests',
+  'reading',
+  'streaming',
+] as const;
 /** Long enough for the busiest machine. */
 const LONG_MS = 60_000;
 
 @PyroController('thing')
 class Thing {
   static running = 0;
+  static readonly jobs: number[] = [];
+  static readonly ends: (() => void)[] = [];
+  static abortedJobs = 0;
   @PyroMethod() echo(value: unknown): unknown {
     return value;
   }
@@ -28,6 +40,17 @@ class Thing {
   }
   @PyroMethod() big(bytes: number): Buffer {
     return Buffer.alloc(bytes);
+  }
+  /** Gives one item, and then none until its client is gone. */
+  @PyroMethod() async *stuck(@Ctx() context: PyroContext): AsyncGenerator<number> {
+    yield 0;
+    await this.hang(context);
+  }
+  /** Begins, and ends when the test lets it. */
+  @PyroMethod({ oneway: true }) async job(index: number, @Ctx() { signal }: PyroContext): Promise<void> {
+    Thing.jobs.push(index);
+    await new Promise<void>((resolve) => Thing.ends.push(resolve));
+    if (signal.aborted) Thing.abortedJobs++;
   }
   @PyroMethod() *items(): Generator<number> {
     for (let item = 0; ; item++) yield item;
@@ -68,7 +91,7 @@ describe.each(['ends', 'is reset'])('a Python client that is killed, so that its
         [0, 1, 2].map(() => clientIn(phase, daemon.locationStr, ...(how === 'is reset' ? ['reset'] : []))),
       );
       await eventually(() => daemon.sockets.length === 4, 'three clients');
-      if (phase === 'running') await eventually(() => Thing.running === 3, 'three calls');
+      if (/^(running|pulling)/.test(phase)) await eventually(() => Thing.running === 3, 'three calls');
       await Promise.all(clients.map((client) => client.kill()));
       expect(await echo(daemon.locationStr)).toBe('right');
       await untilNothingIsHeld(daemon);
@@ -76,6 +99,31 @@ describe.each(['ends', 'is reset'])('a Python client that is killed, so that its
     2 * LONG_MS,
   );
 });
+
+it(
+  'oneway calls of Python programs that were killed behind them are all carried out, and the slots of the programs are free',
+  async () => {
+    const limits = { maxConnections: 2, maxAbandonedConnectionsPerAddress: 1, limitLoopback: true };
+    const { server } = await serve({ providers: [Thing] }, limits);
+    const daemon = daemonOf(server);
+    const clients = await Promise.all([0, 1].map(() => clientIn('oneway calls', daemon.locationStr)));
+    await eventually(() => Thing.ends.length === 128, 'as many calls as may run');
+    await Promise.all(clients.map((client) => client.kill()));
+    const use = (limit: string): number => daemon.inspect().limits.find(({ name }) => name === limit)!.used!;
+    const areFree = (): boolean => use('maxConnections') === 0 && use('maxAbandonedConnectionsPerAddress') === 2;
+    await expect.poll(areFree, { timeout: LONG_MS }).toBe(true);
+    await expect(echo(daemon.locationStr)).rejects.toThrow('calls of 2 clients of it that have gone still run');
+    await eventually(() => {
+      for (const end of Thing.ends.splice(0)) end();
+      return daemon.connections.length === 0;
+    }, 'all calls');
+    const each = Array.from({ length: 500 }, (_, index) => index);
+    expect(Thing.jobs.toSorted((one, other) => one - other)).toEqual(each.flatMap((index) => [index, index]));
+    expect(Thing.abortedJobs).toBe(0);
+    expect(await echo(daemon.locationStr)).toBe('right');
+  },
+  3 * LONG_MS,
+);
 
 /** The time limit that ends each phase of a client that stands still. */
 const LIMITS = {

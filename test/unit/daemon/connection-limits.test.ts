@@ -171,6 +171,7 @@ describe('limits per address', () => {
     maxConnectionsPerAddress: 2,
     maxHandshakesPerAddress: 2,
     maxFailedHandshakes: 4,
+    maxAbandonedConnectionsPerAddress: 2,
     maxStreamsPerAddress: 2,
     limitLoopback: false,
   };

@@ -84,6 +84,15 @@ const askAndNotRead = async (daemon: PyroDaemon): Promise<ScriptedPeer> => {
   peer.invoke('thing', 'big', [40_000_000]);
   return peer;
 };
+/** Calls a method that hangs, leaves, and connects again. */
+const leaveBehindCall = async (daemon: PyroDaemon, thing: Thing): Promise<string> => {
+  const peer = await join(daemon);
+  peer.invoke('thing', 'hang');
+  await eventually(() => thing.finish.length === 1);
+  peer.destroy();
+  await eventually(() => daemon.sockets.length === 2 && !daemon.connections[0]!.connected);
+  return refusalOf(daemon);
+};
 
 const manyLists = (count: number): unknown[] => Array.from({ length: count }, () => []);
 /** A request whose argument is a text of so many equal letters, compressed. */
@@ -196,15 +205,13 @@ const SCENARIOS: Record<LimitName, Scenario> = {
   },
   maxAbandonedConnections: {
     options: { maxAbandonedConnections: 1 },
-    over: async (daemon, thing) => {
-      const peer = await join(daemon);
-      peer.invoke('thing', 'hang');
-      await eventually(() => thing.finish.length === 1);
-      peer.destroy();
-      await eventually(() => daemon.sockets.length === 2 && !daemon.connections[0]!.connected);
-      return refusalOf(daemon);
-    },
+    over: leaveBehindCall,
     says: /^daemon is full: calls of 1 clients that have gone still run \(maxAbandonedConnections is 1\)$/,
+  },
+  maxAbandonedConnectionsPerAddress: {
+    options: { maxAbandonedConnectionsPerAddress: 1, limitLoopback: true },
+    over: leaveBehindCall,
+    says: /^daemon is full for 127\.0\.0\.1: calls of 1 clients of it that have gone still run \(maxAbandonedConnectionsPerAddress is 1\); try again when some have ended$/,
   },
   handshakeTimeoutMs: {
     options: { handshakeTimeoutMs: 50 },

@@ -113,7 +113,13 @@ it('clients that guards of further objects refuse again and again are not locked
 });
 
 it('the call of a client that has gone does not wait for the delay of its refusal', async () => {
-  const limits = { maxConnectionsPerAddress: 9, maxHandshakesPerAddress: 9, maxStreamsPerAddress: 9, limitLoopback: false };
+  const limits = {
+    maxConnectionsPerAddress: 9,
+    maxHandshakesPerAddress: 9,
+    maxAbandonedConnectionsPerAddress: 9,
+    maxStreamsPerAddress: 9,
+    limitLoopback: false,
+  };
   const address = new RemoteAddresses({ ...limits, maxFailedHandshakes: 60 }).of('192.0.2.7')!;
   const delays = Array.from({ length: 40 }, () => address.refusedByGuards(performance.now()));
   expect(delays.at(-1)).toBe(2_000);

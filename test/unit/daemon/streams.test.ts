@@ -196,6 +196,40 @@ describe('an item stream', () => {
     expect(source.closed.length).toBeLessThanOrEqual(1);
   });
 
+  it('streams that another connection opened count for the connection that reads them', async () => {
+    const { daemon } = await serveSource({ maxStreamsPerConnection: 2 });
+    const [first, second, reader] = [await join(daemon), await join(daemon), await join(daemon)];
+    const [one, two] = [await openStream(first, 'count', 9), await openStream(first, 'count', 9)];
+    const [three, own] = [await openStream(second, 'count', 9), await openStream(second, 'count', 9)];
+    first.end();
+    await eventually(() => daemon.connections.length === 2);
+    expect([await next(reader, one), await next(reader, two), await next(reader, one)]).toEqual([1, 1, 2]);
+    expect(daemon.inspect().limits.find(({ name }) => name === 'maxStreamsPerConnection')).toMatchObject({ used: 2 });
+    const refused = [
+      'Pyro5.errors.PyroError',
+      'too many open item streams on this connection (maxStreamsPerConnection is 2); close some first',
+    ];
+    expect(await failNext(reader, three)).toEqual(refused);
+    expect((await reader.fail('source', 'count', 3)).args[0]).toBe(refused[1]);
+    expect(daemon.counters.maxStreamsPerConnection).toBe(2);
+    // neither the stream nor its reader has changed, and the connection that opened the stream reads it on
+    expect([await next(second, three), await next(second, own)]).toEqual([1, 1]);
+    reader.invoke('Pyro.Daemon', 'close_stream', [three]);
+    expect((await reader.next()).header.flags & FLAGS.exception).toBe(0);
+    expect(await failNext(second, three)).toEqual(TERMINATED);
+    reader.invoke('Pyro.Daemon', 'close_stream', [one]);
+    await reader.next();
+    expect(await next(reader, own)).toBe(2);
+  });
+
+  it('a connection takes back streams that it opened and another connection read', async () => {
+    const { daemon } = await serveSource({ maxStreamsPerConnection: 2 });
+    const [opener, reader] = [await join(daemon), await join(daemon)];
+    const ids = [await openStream(opener, 'count', 9), await openStream(opener, 'count', 9)];
+    for (const id of ids) expect([await next(opener, id), await next(reader, id), await next(opener, id)]).toEqual([1, 2, 3]);
+    expect(daemon.counters.maxStreamsPerConnection).toBe(0);
+  });
+
   it('an item stream over maxStreams replaces the one that lingers longest, or is refused', async () => {
     const { daemon } = await serveSource({ maxStreams: 2 });
     const [gone, peer] = [await join(daemon), await join(daemon)];

@@ -84,6 +84,21 @@ it.each([
   expect(await read).toBe(spare + 64 * 1024);
 });
 
+it('a few bytes that inflate to more than 64 KiB wait for their turn as they are, and are inflated in it', async () => {
+  const turns: { takeTurn(): void; turnFailed(error: unknown): void }[] = [];
+  const gate = new Inflation({ maxMessageBytes: MIB, ...INFLATION_DEFAULTS }, undefined, undefined, {
+    delay: (work) => void turns.push(work),
+  });
+  const frames = [zeros(200_000), zeros(200_000)];
+  expect(frames[0]!.data.length).toBeLessThan(256);
+  const sizes = frames.map((frame) => gate.open(frame, sizeOf));
+  // changed bytes show when they are inflated
+  frames[1]!.data.fill(0);
+  turns[0]!.takeTurn();
+  expect(await sizes[0]).toBe(200_000);
+  expect(() => turns[1]!.takeTurn()).toThrow(expect.objectContaining({ code: 'BAD_COMPRESSION' }));
+});
+
 it('an error in a later turn is the error of the message', async () => {
   const gate = new Inflation({ maxMessageBytes: MIB, ...INFLATION_DEFAULTS }, undefined, undefined, {
     delay: (work) => work.turnFailed(new Error('unreadable')),
