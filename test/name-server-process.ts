@@ -31,6 +31,7 @@ export class NameServerProgram {
       bundle: true,
       platform: 'node',
       format: 'esm',
+      target: 'node20',
       packages: 'external',
       outfile: file,
     });
