@@ -96,7 +96,7 @@ function columnOf({ name, dtype, shape }: DTypeField, place: number, records: re
     for (const record of records) {
       const value = isList(record) ? record[place] : (record as Record<string, unknown>)[name];
       if (shape.length === 0) values.push(value);
-      else values.push(...flat(value, shape, dtype.kind === 'struct'));
+      else for (const item of flat(value, shape, dtype.kind === 'struct')) values.push(item);
     }
     const column = newData(dtype, values.length, spend);
     fill(dtype, column, values, spend);

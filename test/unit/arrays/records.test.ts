@@ -64,6 +64,12 @@ describe('arrays of records', () => {
     expect(NdArray.from(records, { dtype, order: 'F', shape: [1, 2] }).get(0, 1)).toEqual(records[1]);
   });
 
+  it('a field that is a long array is written', () => {
+    const wave = Array.from({ length: 300_000 }, (_, index) => index % 128);
+    const array = NdArray.from([{ wave }], { dtype: "[('wave', 'i1', (300000,))]" });
+    expect(array.field('wave').data).toEqual(Int8Array.from(wave));
+  });
+
   it('no record, and an array of any shape with no record, are arrays of the dtype', () => {
     expect(NdArray.from([], { dtype: POINT }).shape).toEqual([0]);
     expect(NdArray.from({ x: 1, n: 1, name: '' }, { dtype: POINT }).shape).toEqual([]);
