@@ -8,7 +8,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** What an import names: a module, or a name of a module. */
+/** The target of an import: a module, or a name of a module. */
 export interface Imported {
   /** `lab`, `base` of `from lab.base import Device`. */
   readonly module: readonly string[];
