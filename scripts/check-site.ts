@@ -2,13 +2,13 @@
  * Opens every guide of the site, and the search, in Chromium: `check-site.js [--pictures DIRECTORY]`, after `npm run docs`.
  *
  * A page fails when its scripts fail, when it asks another host for anything, or when it is wider than the window. Each page is opened in a
- * wide window with light colours, and in a narrow window with dark colours.
+ * wide window with light colours. Then the window becomes narrow, and the colours dark.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { findChromium } from '../test/chromium.js';
 import { packageRoot } from './package-root.js';
 
@@ -55,7 +55,7 @@ const browser = await chromium.launch({
   args: ['--allow-file-access-from-files'],
 });
 try {
-  for (const view of VIEWS) await openAll(browser, view);
+  await openAll(await browser.newPage());
 } finally {
   await browser.close();
 }
@@ -63,38 +63,58 @@ for (const fault of faults.slice(0, MOST_TOLD)) console.error(`FAILED: ${fault}`
 console.log(`${pages.length} pages at ${VIEWS.length} widths, ${faults.length} faults`);
 if (faults.length > 0) process.exitCode = 1;
 
-async function openAll(program: Browser, { name: view, viewport, colorScheme }: (typeof VIEWS)[number]): Promise<void> {
-  const page = await program.newPage({ viewport, colorScheme });
+async function openAll(page: Page): Promise<void> {
   let current = '';
-  const note = (what: string): void => void faults.push(`${current}, ${view}: ${what}`);
+  const note = (what: string): void => void faults.push(`${current}: ${what}`);
   page.on('pageerror', (error) => note(error.message));
   page.on('console', (message) => message.type() === 'error' && note(message.text()));
   page.on('request', (request) => /^(?:file|data|blob):/.test(request.url()) || note(`asks for ${request.url()}`));
   page.on('requestfailed', (request) => note(`does not find ${request.url()}`));
   for (const name of pages) {
-    current = name;
-    await page.goto(pathToFileURL(join(SITE, name)).href);
-    // typedoc hides the page until its script has run
-    await page.waitForFunction('document.body.offsetWidth > 0');
-    const narrowCells = await page.evaluate<number>(NARROW_CELLS);
-    if (narrowCells > 0) note(`has ${narrowCells} cells of tables that are too narrow for their texts`);
-    const widerBy = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
-    if (widerBy > 0) note(`is ${widerBy} pixels wider than the window`);
-    if (values.pictures !== undefined && (name === 'index.html' || /Guards|Limits/.test(name)))
-      await page.screenshot({ path: join(values.pictures, `${view}-${name.replaceAll('/', '-')}.png`) });
+    for (const view of VIEWS) {
+      current = `${name}, ${view.name}`;
+      await show(page, view);
+      if (view === VIEWS[0]) {
+        await page.goto(pathToFileURL(join(SITE, name)).href);
+        // typedoc hides the page until its script has run
+        await page.waitForFunction('document.body.offsetWidth > 0');
+      }
+      await look(page, note);
+      if (values.pictures !== undefined && (name === 'index.html' || /Guards|Limits/.test(name)))
+        await page.screenshot({ path: join(values.pictures, `${view.name}-${name.replaceAll('/', '-')}.png`) });
+    }
   }
-  current = 'search';
-  await search(page, note);
-  await page.close();
+  for (const view of VIEWS) {
+    current = `search, ${view.name}`;
+    await show(page, view);
+    await search(page, note);
+  }
 }
 
+async function show(page: Page, { viewport, colorScheme }: (typeof VIEWS)[number]): Promise<void> {
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
+}
+
+async function look(page: Page, note: (what: string) => void): Promise<void> {
+  const narrowCells = await page.evaluate<number>(NARROW_CELLS);
+  if (narrowCells > 0) note(`has ${narrowCells} cells of tables that are too narrow for their texts`);
+  const widerBy = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+  if (widerBy > 0) note(`is ${widerBy} pixels wider than the window`);
+}
+
+/** The index is loaded once: it is large. */
 async function search(page: Page, note: (what: string) => void): Promise<void> {
+  await page.goto(pathToFileURL(join(SITE, 'index.html')).href);
+  await page.click('#tsd-search-trigger');
+  const options = page.locator('#tsd-search-results [role=option]');
   for (const [question, answer] of QUESTIONS) {
-    await page.goto(pathToFileURL(join(SITE, 'index.html')).href);
-    await page.click('#tsd-search-trigger');
+    // the answers to the question before must be gone
+    await page.fill('#tsd-search-input', '');
+    await options.first().waitFor({ state: 'detached' });
     await page.fill('#tsd-search-input', question);
-    await page.getByRole('option').first().waitFor();
-    const found = await page.getByRole('option').allInnerTexts();
+    await options.first().waitFor();
+    const found = await options.allInnerTexts();
     if (!found.some((text) => text.includes(answer))) note(`"${question}" does not find ${answer}, but ${found.join('; ')}`);
   }
 }
