@@ -312,11 +312,17 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.readOn();
   }
 
-  /** @returns false when the unfinished frame waits for room */
+  /** Asks for room for a large frame. @returns false when the unfinished frame waits for room */
   private hasRoom(): boolean {
     if (this.room === 'none' && this.isReceivingLarge && this.group.unserved !== undefined) {
-      this.room = this.group.unserved.enter(this, this.reader.announcedBytes) ? 'given' : 'waits';
-      if (this.room === 'waits') this.stopReading();
+      if (this.group.unserved.enter(this, this.reader.announcedBytes)) {
+        this.room = 'given';
+        // no more bytes may come that would start a turn
+        this.readOn();
+      } else {
+        this.room = 'waits';
+        this.stopReading();
+      }
     }
     return this.room !== 'waits';
   }

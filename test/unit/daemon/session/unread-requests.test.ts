@@ -149,6 +149,25 @@ it('a client that sends more than is read ahead behind a running call has all it
   expect(used(daemon, 'maxUnservedBytes')).toBe(0);
 }, 30_000);
 
+it.each([
+  ['one large request', [200_000]],
+  ['large requests', [200_000, 200_000]],
+  ['small requests between large ones', [200_000, 10, 100_000, 10, 10, 150_000, 10]],
+])('%s that arrived behind a running call: all are answered when the call has ended', async (_, sizes) => {
+  const { daemon, feed } = await serveFeed({ frameTimeoutMs: 2_000 });
+  const peer = await join(daemon);
+  peer.invoke('feed', 'work', [0]);
+  await eventually(() => feed.started === 1);
+  const unread = Buffer.concat(sizes.map((size) => request('size', ['x'.repeat(size)])));
+  peer.write(unread);
+  // the rest is the first chunk that the socket gave
+  await eventually(() => used(daemon, 'maxUnservedBytes') >= unread.length - 64 * 1024, 'the bytes are read ahead');
+  feed.finish[0]!();
+  for (let reply = 0; reply <= sizes.length; reply++) await peer.next();
+  expect(feed.seen).toEqual([0, ...sizes]);
+  expect(used(daemon, 'maxUnservedBytes')).toBe(0);
+});
+
 it('a socket that is not read learns of a reset, also behind unread bytes, unless its requests go on', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
