@@ -74,7 +74,14 @@ const rooms: Record<string, Room[]> = {
     { name: 'versions', testTimeoutMs: LONG_TEST_MS, python: true },
     { name: 'runtimes', testTimeoutMs: LONG_TEST_MS, python: true },
   ],
-  runtimes: [{ name: 'runtimes', testTimeoutMs: LONG_TEST_MS, python: true, env: { RUNTIMES: 'short' } }],
+  runtimes: [
+    {
+      name: 'runtimes',
+      testTimeoutMs: LONG_TEST_MS,
+      python: true,
+      env: { RUNTIMES: process.env['RUNTIMES'] ?? 'oldest newest' },
+    },
+  ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };
 
