@@ -154,7 +154,7 @@ it.each([
   ['large requests', [200_000, 200_000]],
   ['small requests between large ones', [200_000, 10, 100_000, 10, 10, 150_000, 10]],
 ])('%s that arrived behind a running call: all are answered when the call has ended', async (_, sizes) => {
-  const { daemon, feed } = await serveFeed({ frameTimeoutMs: 2_000 });
+  const { daemon, feed } = await serveFeed();
   const peer = await join(daemon);
   peer.invoke('feed', 'work', [0]);
   await eventually(() => feed.started === 1);
