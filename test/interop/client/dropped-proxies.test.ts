@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   locateNameServer,
   ProxyReference,
@@ -9,6 +9,7 @@ import {
   type RemoteStream,
 } from '../../../lib/core.js';
 import { collectUntil } from '../../garbage-collection.js';
+import { keepWarnings } from '../../kept-warnings.js';
 import { PythonServer } from './python-server.js';
 import type { Session } from './thing.js';
 
@@ -134,12 +135,7 @@ describe('proxies that a remote object gives', () => {
 });
 
 describe('proxies that this program makes and drops, against a server that is full', () => {
-  const warnings: string[] = [];
-  const note = (warning: Error & { code?: string }): void => {
-    if (warning.code === 'PYRO_DROPPED_PROXIES') warnings.push(warning.message);
-  };
-  beforeAll(() => void process.on('warning', note));
-  afterAll(() => void process.off('warning', note));
+  const warnings = keepWarnings(/was full\. The garbage collector was run/);
 
   async function startServer(...args: Parameters<typeof PythonServer.start>): Promise<PythonServer> {
     const server = await PythonServer.start(...args);

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Authorization,
@@ -47,7 +48,7 @@ class Unexposed {
 class Thing extends Unexposed {
   private current = 12;
   private readonly log: unknown[] = [];
-  private releaseHeld = (): void => undefined;
+  private readonly held = new EventEmitter();
 
   constructor(private readonly daemon: PyroDaemon) {
     super();
@@ -70,11 +71,11 @@ class Thing extends Unexposed {
   }
   /** Notes the value when `let_go` is called. */
   async hold(value: unknown): Promise<void> {
-    await new Promise<void>((resolve) => (this.releaseHeld = resolve));
+    await new Promise<void>((resolve) => void this.held.once('release', resolve));
     this.log.push(value);
   }
   let_go(): void {
-    this.releaseHeld();
+    this.held.emit('release');
   }
   async slow(ms: number, value: unknown): Promise<void> {
     await sleep(ms);

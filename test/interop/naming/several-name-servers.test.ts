@@ -1,7 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
 import { expose, locateNameServer, PyroProxy, type ServedObjects, serve, startNameServer } from '../../../lib/core.js';
+import { keepWarnings } from '../../kept-warnings.js';
 import { PythonServer } from '../client/python-server.js';
 import { PythonInterpreter } from '../python-interpreter.js';
+
+keepWarnings(/; it is tried again$/);
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

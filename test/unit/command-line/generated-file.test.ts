@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type MockInstance, onTestFinished, vi } from 'vitest';
 import { differences, writeGenerated } from '../../../lib/command-line/terminal/generated-file.js';
 
 describe('the differences of a generated file', () => {
@@ -22,6 +22,13 @@ describe('the differences of a generated file', () => {
 describe('a generated file', () => {
   const writer = { command: 'nestjs-pyro types', head: '// Written by us' };
   const text = '// Written by us: again\nnew\n';
+  let printed: MockInstance<typeof process.stderr.write>;
+  beforeAll(() => {
+    printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  });
+  afterAll(() => {
+    printed.mockRestore();
+  });
   const fileWith = async (content?: string): Promise<string> => {
     const directory = await mkdtemp(join(tmpdir(), 'generated-'));
     onTestFinished(() => rm(directory, { recursive: true }));
@@ -36,6 +43,7 @@ describe('a generated file', () => {
       const output = await fileWith(before);
       writeGenerated(text, { output }, writer);
       expect(await readFile(output, 'utf8')).toBe(text);
+      expect(printed).toHaveBeenLastCalledWith(`wrote ${output}\n`);
     },
   );
 

@@ -9,7 +9,10 @@ import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 import { TestAuthority } from '../../certificates.js';
+import { keepWarnings } from '../../kept-warnings.js';
 import { eventually, join, startDaemon } from './fixtures.js';
+
+keepWarnings(/^thing\.<batch> failed .* maxMessageBytes/);
 
 class Report {
   constructor(readonly text: string) {}

@@ -4,7 +4,10 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { currentContext, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
 import { createMemoryPair } from '../../../lib/testing/index.js';
+import { keepWarnings } from '../../kept-warnings.js';
 import { eventually, join, open, startDaemon } from './fixtures.js';
+
+keepWarnings(/^whoever reaches/);
 
 class Thing {
   hello(): string {

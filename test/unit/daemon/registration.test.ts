@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DaemonError, expose, PyroDaemon } from '../../../lib/core.js';
+import { keepWarnings } from '../../kept-warnings.js';
 import { join, startDaemon } from './fixtures.js';
+
+keepWarnings(/^a registered object exposes nothing/);
 
 class Thing {
   self(): Thing {

@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InspectorSource } from '../../../lib/inspector/inspector-source.js';
 import { SnapshotFeed } from '../../../lib/inspector/snapshot-feed.js';
+import { keepWarnings } from '../../kept-warnings.js';
+
+const warnings = keepWarnings(/^no servers yet$/);
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -108,5 +111,6 @@ describe('the feed of the inspector', () => {
     feed.add(response, reader('one'));
     expect(await received).toContain('"servers":[]');
     expect(turns).toBeGreaterThanOrEqual(3);
+    expect(warnings).toEqual(['no servers yet']);
   });
 });

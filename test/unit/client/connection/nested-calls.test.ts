@@ -1,10 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject } from '../../../../lib/core.js';
 
 /** Served by the other program: calls back while it is called. */
 class Server {
   running = 0;
-  releaseHeld = (): void => undefined;
+  readonly held = new EventEmitter();
   private waiting: (() => void) | undefined;
 
   add(a: number, b: number): number {
@@ -13,10 +14,10 @@ class Server {
   async callBack(callee: RemoteObject<Callee>, ...args: unknown[]): Promise<unknown> {
     return callee.$call('call', ...args);
   }
-  /** Returns when the test calls `releaseHeld`. */
+  /** Returns when the test calls `release` on `held`. */
   async hold(): Promise<void> {
     this.running++;
-    await new Promise<void>((resolve) => (this.releaseHeld = resolve));
+    await new Promise<void>((resolve) => void this.held.once('release', resolve));
   }
   /** Returns when two of these calls run at the same time. */
   async meet(): Promise<void> {
@@ -134,7 +135,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
       const released = proxy.$release();
       await expect(inner).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
       await released;
-      object.releaseHeld();
+      object.held.emit('release');
     });
     await expect(outer).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
     await expect.poll(() => theirs.connections).toEqual([]);

@@ -2,7 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../../lib/core.js';
 import { ScriptedPeer } from '../../../../lib/testing/index.js';
+import { keepWarnings } from '../../../kept-warnings.js';
 import { eventually, startDaemon } from '../fixtures.js';
+
+keepWarnings(/^whoever reaches/);
 
 /** Two addresses of this machine, which limits per address tell apart. */
 const [GREEDY, OTHER] = ['127.0.0.9', '127.0.0.77'];
