@@ -10,6 +10,7 @@ import { Listener } from '../transport/sockets/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { DaemonServices } from './call/daemon-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
+import { checkHandshakeHook } from './connection/authorizations.js';
 import { SessionConnection } from './connection/session-connection.js';
 import { currentContext } from './call/call.js';
 import type { DaemonState } from './contract/snapshot.js';
@@ -183,7 +184,9 @@ export class Lifecycle {
   /** A daemon whose hooks cannot work is `new` again. */
   private checkHooks(): void {
     try {
-      checkAnnotationsHook(() => this.services.daemon.annotations());
+      const { daemon, options } = this.services;
+      checkAnnotationsHook(() => daemon.annotations());
+      for (const hook of [daemon.validateHandshake, options.validateHandshake]) if (hook !== undefined) checkHandshakeHook(hook);
     } catch (error) {
       this.state = 'new';
       throw error;

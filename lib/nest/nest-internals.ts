@@ -136,6 +136,12 @@ export function checksObjects(pipe: PipeTransform, metadata: ArgumentMetadata): 
   return pipe instanceof ParseArrayPipe && !PLAIN_ITEMS.has((pipe as unknown as ArrayPipe).options.items);
 }
 
+/** True for a ValidationPipe, or its class, that validates an argument by the type of its parameter. */
+export function validatesByType(pipe: unknown): boolean {
+  if (typeof pipe === 'function') return pipe === ValidationPipe || pipe.prototype instanceof ValidationPipe;
+  return pipe instanceof ValidationPipe && (pipe as unknown as ValidatingPipe).expectedType === undefined;
+}
+
 function isValidated(pipe: object, metadata: ArgumentMetadata): boolean {
   return (pipe as ValidatingPipe).toValidate(metadata);
 }
@@ -201,7 +207,14 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [NestMicroservice, ['listen']],
     [
       ApplicationConfig,
-      ['getGlobalGuards', 'getGlobalPipes', 'getGlobalInterceptors', 'getGlobalFilters', 'getGlobalPreRequestHooks'],
+      [
+        'getGlobalGuards',
+        'getGlobalPipes',
+        'getGlobalRequestPipes',
+        'getGlobalInterceptors',
+        'getGlobalFilters',
+        'getGlobalPreRequestHooks',
+      ],
     ],
     [SerializedGraph, ['getNodeById', 'insertEntrypoint']],
     [

@@ -214,7 +214,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     // the middle of a large message cannot be served
     if (this.reader.isFilling) {
       if (this.copiesData) readInPlace(this.socket);
-      return this.watchFrame();
+      return this.awaitRest();
     }
     if (this.waitsForTurn) return this.group.turns.received(chunk.length);
     this.waitsForTurn = true;
@@ -241,7 +241,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.collect();
     this.handler.onReady();
     this.flush();
-    this.watchFrame();
+    this.awaitRest();
   }
 
   turnFailed(error: unknown): void {
@@ -286,7 +286,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     if (this.state !== 'open') return;
     if (this.isCongested || this.room === 'waits' || this.isFull) this.stopReading();
     else this.startReading();
-    this.watchFrame();
+    this.awaitRest();
   }
 
   /** True when nothing more may be read ahead. */
@@ -312,19 +312,17 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.readOn();
   }
 
-  /** Asks for room for a large frame. @returns false when the unfinished frame waits for room */
-  private hasRoom(): boolean {
-    if (this.room === 'none' && this.isReceivingLarge && this.group.unserved !== undefined) {
-      if (this.group.unserved.enter(this, this.reader.announcedBytes)) {
-        this.room = 'given';
-        // no more bytes may come that would start a turn
-        this.readOn();
-      } else {
-        this.room = 'waits';
-        this.stopReading();
-      }
+  /** A large frame asks for room. Without room, it waits. */
+  private askForRoom(): void {
+    if (this.room !== 'none' || !this.isReceivingLarge || this.group.unserved === undefined) return;
+    if (this.group.unserved.enter(this, this.reader.announcedBytes)) {
+      this.room = 'given';
+      // no more bytes may come that would start a turn
+      this.readOn();
+    } else {
+      this.room = 'waits';
+      this.stopReading();
     }
-    return this.room !== 'waits';
   }
 
   private leaveRoom(): void {
@@ -333,9 +331,11 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.group.unserved!.leave(this);
   }
 
-  /** The timer runs only while a frame is unfinished and the socket is read. */
-  private watchFrame(): void {
-    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested || !this.hasRoom()) this.timer?.stop();
+  /** A frame is unfinished, or none is. A large one needs room. The timer runs only while a frame is unfinished and the socket is read. */
+  private awaitRest(): void {
+    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested) return this.timer?.stop();
+    this.askForRoom();
+    if (this.room === 'waits') this.timer?.stop();
     else (this.timer ??= new FrameTimer(this, this.options)).restart();
   }
 }

@@ -22,10 +22,9 @@ export class CallTimeouts {
     this.wait(this.timeoutMs);
   }
 
-  /** The call has ended. @returns false when its client was told of the timeout already */
-  stop(request: ServedRequest): boolean {
+  /** The call has ended. */
+  stop(request: ServedRequest): void {
     if (this.timeoutMs > 0) this.running.delete(request);
-    return !request.timedOut;
   }
 
   private wait(ms: number): void {

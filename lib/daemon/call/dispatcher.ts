@@ -77,7 +77,7 @@ export class Dispatcher {
   private async refuseUnread(request: ServedRequest, error: unknown): Promise<void> {
     const follower = this.follow(request, request.unread);
     if (error instanceof UnreadableError) {
-      await request.error(error.toPythonError());
+      await request.answerError(error.toPythonError());
     } else {
       await request.refuse(error);
       if (!(error instanceof SecurityError)) request.closeConnection();
@@ -128,7 +128,7 @@ export class Dispatcher {
     } catch (error) {
       return this.fail(request, error);
     }
-    request.finish();
+    request.methodEnded();
   };
 
   private readonly answerFollowed = (request: ServedRequest): Promise<void> | void => {
@@ -150,7 +150,7 @@ export class Dispatcher {
     } catch (error) {
       return this.fail(request, error);
     }
-    request.finish();
+    request.methodEnded();
   }
 
   private async finishLater(request: ServedRequest, sent: Promise<void>): Promise<void> {
@@ -159,16 +159,17 @@ export class Dispatcher {
     } catch (error) {
       return this.fail(request, error);
     }
-    request.finish();
+    request.methodEnded();
   }
 
   /** The call of a request has failed. */
   private async fail(request: ServedRequest, error: unknown): Promise<void> {
     try {
-      if (this.timeouts.stop(request)) await request.error(error);
+      this.timeouts.stop(request);
+      if (!request.timedOut) await request.answerError(error);
       reportFailure(error, request, request.call!);
     } finally {
-      request.finish();
+      request.methodEnded();
     }
   }
 
@@ -197,9 +198,10 @@ export class Dispatcher {
   }
 
   private reply(request: ServedRequest, result: unknown): Promise<void> | void {
-    if (!this.timeouts.stop(request) || request.oneway) return closeUnpulled(result);
+    this.timeouts.stop(request);
+    if (request.timedOut || request.oneway) return closeUnpulled(result);
     const stream = request.isBatch ? undefined : asStream(result);
-    return stream === undefined ? request.result(result) : this.replyStream(request, request.call!, stream);
+    return stream === undefined ? request.answer(result) : this.replyStream(request, request.call!, stream);
   }
 
   private async replyStream(request: ServedRequest, call: SerializedCall, stream: AnyIterator): Promise<void> {
@@ -211,7 +213,7 @@ export class Dispatcher {
         request,
         call,
       );
-      return request.stream(undefined);
+      return request.answerStream(undefined);
     }
     let id: string;
     try {
@@ -220,6 +222,6 @@ export class Dispatcher {
       await closeUnpulled(stream);
       throw error;
     }
-    return request.stream(id);
+    return request.answerStream(id);
   }
 }

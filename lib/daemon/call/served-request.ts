@@ -125,7 +125,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** Sends the result. Nothing is sent to a oneway request. */
-  result(value: unknown): Promise<void> | void {
+  answer(value: unknown): Promise<void> | void {
     if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
   }
 
@@ -194,12 +194,12 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** Sends an exception. Nothing is sent to a oneway request. */
-  async error(error: unknown): Promise<void> {
+  async answerError(error: unknown): Promise<void> {
     if (!this.oneway) await this.sendError(error);
   }
 
   /** Sends the id of an item stream. @param streamId undefined: this daemon does not stream */
-  async stream(streamId: string | undefined): Promise<void> {
+  async answerStream(streamId: string | undefined): Promise<void> {
     await this.sendStream(streamId);
     if (streamId !== undefined) this.follower?.streamOpened();
   }
@@ -226,7 +226,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     (this.pulledCall?.request.follower ?? this.follower)?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
-    const told = this.error(reason).catch((failure: unknown) => {
+    const told = this.answerError(reason).catch((failure: unknown) => {
       this.channel.destroy();
       throw failure;
     });
@@ -247,18 +247,18 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
-    this.finish();
+    this.methodEnded();
   }
 
   /** The method has ended: a disconnect no longer aborts the signal. */
-  finish(): void {
+  methodEnded(): void {
     this.stopWatchingPeer?.();
     this.stopWatchingPeer = undefined;
-    if (!this.streaming) this.end();
+    if (!this.streaming) this.requestEnded();
   }
 
   /** The method has ended, and so has its stream, if it returned one. */
-  end(): void {
+  requestEnded(): void {
     this.hasEnded = true;
     this.services.memory.release(this.heldBytes);
     this.heldBytes = 0;

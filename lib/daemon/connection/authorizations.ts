@@ -125,6 +125,19 @@ export class Authorizations {
 }
 
 /**
+ * Checks a handshake hook when the daemon starts. A hook with two parameters, as in Python, would never see the handshake data, and refuse
+ * everybody.
+ *
+ * @throws {PyroError} `CONFIG`, when the hook takes more than one parameter
+ */
+export function checkHandshakeHook(hook: (request: AuthorizeRequest) => unknown): void {
+  if (hook.length <= 1) return;
+  throw configError(
+    `validateHandshake has ${hook.length} parameters; it takes one object: validateHandshake({ connection, objectId, data, annotations })`,
+  );
+}
+
+/**
  * Reads the answer of a handshake hook.
  *
  * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}, or with none of

@@ -26,7 +26,7 @@ export interface StreamingCall extends CallContext {
     /** The stream is closed before its end. */
     abort(reason: Error): void;
     /** The stream has ended, and its iterator runs no more. */
-    end(): void;
+    requestEnded(): void;
   };
 }
 

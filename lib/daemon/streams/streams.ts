@@ -230,7 +230,7 @@ export class Streams {
 
   /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
   private countEnded({ call: { connection, request }, idle }: ItemStream): void {
-    void idle.then(() => request.end());
+    void idle.then(() => request.requestEnded());
     if (connection.address) connection.address.streams--;
     const count = this.openedBy.get(connection);
     if (count === undefined || --count.open > 0) return;

@@ -83,7 +83,7 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
       name: options.name,
       type: options.type,
       getter: addCompanion(prototype, `get ${key}`, read, options, []),
-      setter: addCompanion(prototype, `set ${key}`, write, options, [type]),
+      setter: addCompanion(prototype, `set ${key}`, write, options, type === undefined ? undefined : [type]),
     });
   };
 }
@@ -91,18 +91,20 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
 /**
  * Adds a companion method for a getter or setter to the prototype. Nest looks for enhancers on methods only, and silently skips all others.
  * The name has a blank in it, so it hides no method of the class.
+ *
+ * @param types of its parameters; undefined when the compiler has emitted none
  */
 function addCompanion(
   prototype: object,
   name: string,
   method: AnyFunction,
   options: PyroPropertyOptions,
-  types: unknown[],
+  types: unknown[] | undefined,
 ): string {
   Object.defineProperty(method, 'name', { value: name });
   Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true, enumerable: false });
   for (const kind of Object.keys(ENHANCER_KEYS) as (keyof typeof ENHANCER_KEYS)[])
     if (options[kind]) Reflect.defineMetadata(ENHANCER_KEYS[kind], options[kind], method);
-  Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
+  if (types !== undefined) Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
   return name;
 }

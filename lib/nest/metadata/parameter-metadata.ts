@@ -24,6 +24,11 @@ export function parameterTypesOf(prototype: object, method: string): unknown[] {
   return (Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) ?? []) as unknown[];
 }
 
+/** True when the compiler has emitted the types of a method's parameters, for a method without parameters, too. */
+export function emitsTypes(prototype: object, method: string): boolean {
+  return Reflect.hasMetadata(PARAMTYPES_METADATA, prototype, method);
+}
+
 /** Marks the factory of `@PyroKwargs()`, in every copy of this package. */
 const REMAINING_KEYWORDS = sharedSymbol('remaining-keywords');
 

@@ -26,6 +26,7 @@ import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
 import { undecoratedProviders } from '../definition/provided-controllers.js';
 import { unsharedText } from '../definition/unshared-objects.js';
+import { unvalidatedText } from '../definition/unvalidated-arguments.js';
 import { serversOf } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
@@ -40,6 +41,7 @@ export class ServerBinding {
   private isInGraph = false;
   /** The configurations whose global enhancers run. */
   private readonly configs = new Set<ApplicationConfig>();
+  private readonly config = new JoinedConfig(this.configs);
 
   /** @throws {Error} when this version of Nest does not fit */
   constructor(
@@ -52,7 +54,7 @@ export class ServerBinding {
     const container = (this.container = containerOf(contexts));
     if (options.inheritAppConfig !== false) this.configs.add(container.applicationConfig!);
     this.environment = {
-      compiler: new PipelineCompiler(container, new JoinedConfig(this.configs)),
+      compiler: new PipelineCompiler(container, this.config),
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,
@@ -99,11 +101,16 @@ export class ServerBinding {
       const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
       this.warnOfChangedNames(definition);
-      const unshared = unsharedText(this.modules, definition);
-      if (unshared !== undefined) this.logger.warn(unshared);
+      for (const text of [unsharedText(this.modules, definition), unvalidatedText(definition, this.globalPipes)])
+        if (text !== undefined) this.logger.warn(text);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
+  }
+
+  /** Pipes of all calls, and the classes of those that Nest makes for each call. */
+  private get globalPipes(): unknown[] {
+    return [...this.config.getGlobalPipes(), ...this.config.getGlobalRequestPipes().map(({ metatype }) => metatype)];
   }
 
   /** Gets failures that no caller waits for. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { DAEMON_OBJECT_ID, expose, FLAGS, MESSAGE_TYPES, type PyroTarget, SecurityError } from '../../../../lib/core.js';
+import {
+  DAEMON_OBJECT_ID,
+  expose,
+  FLAGS,
+  MESSAGE_TYPES,
+  PyroDaemon,
+  type PyroTarget,
+  SecurityError,
+} from '../../../../lib/core.js';
 import { dumps, pyTuple } from '../../../../lib/serpent/index.js';
 import { eventually, join, open, sleep, startDaemon } from '../fixtures.js';
 import { type ScriptedPeer, valueOf } from '../../../../lib/testing/index.js';
@@ -41,6 +49,17 @@ class Guarded implements PyroTarget {
 }
 
 describe('the handshake', () => {
+  it('a handshake hook with the parameters of Python is refused when the daemon starts', async () => {
+    const text =
+      'validateHandshake has 2 parameters; it takes one object: validateHandshake({ connection, objectId, data, annotations })';
+    const hook = ((_connection: unknown, data: unknown) => data) as never;
+    await expect(startDaemon({ validateHandshake: hook })).rejects.toMatchObject({ code: 'CONFIG', message: text });
+    class Guarded extends PyroDaemon {
+      override validateHandshake = hook;
+    }
+    await expect(Guarded.listen({ host: '127.0.0.1' })).rejects.toThrow(text);
+  });
+
   it('a handshake is answered with hello and the metadata, in the client’s serializer', async () => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'thing');
