@@ -68,13 +68,25 @@ interface StandardContext {
  */
 export function decoratedMember(args: readonly unknown[]): Member {
   const [target, second, descriptor] = args;
-  const found = isStandardContext(second) ? standardMember(target, second) : typeScriptMember(target, second, descriptor);
+  const isStandard = isStandardContext(second);
+  const found = isStandard ? standardMember(target, second) : typeScriptMember(target, second, descriptor);
   if (found === undefined) {
+    const fault = isStandard ? undefined : faultOfObject(target);
     throw new PyroError(
-      'expose, oneway, callback and params decorate methods and accessors of instances (expose also classes), not fields, parameters, static or #private members',
+      fault ??
+        'expose, oneway, callback and params decorate methods and accessors of instances (expose also classes), not fields, parameters, static or #private members',
     );
   }
   return found;
+}
+
+/** The error text for an object in the place of a class. Undefined for a prototype, which TypeScript's decorators get. */
+function faultOfObject(target: unknown): string | undefined {
+  if (typeof target !== 'object' || target === null || Object.hasOwn(target, 'constructor')) return undefined;
+  const { constructor } = target;
+  return constructor === undefined || constructor === Object
+    ? 'an object literal cannot be exposed: make a class, and expose the class'
+    : 'an instance cannot be exposed: expose its class';
 }
 
 /** A member of a class by its name, own or inherited. @throws {PyroError} when the class has no such member */

@@ -205,7 +205,20 @@ describe('functions instead of decorators', () => {
     expect(() => expose(Thing, '_secret')).toThrow('private names');
     // @ts-expect-error -- no class
     expect(() => expose(() => 1, 'name')).toThrow('no method or accessor "name"');
-    expect(() => (expose as (what: unknown) => unknown)({})).toThrow('decorate methods');
+    expect(() => (expose as (what: unknown) => unknown)(1)).toThrow('decorate methods');
+  });
+
+  it('expose() and oneway() as functions refuse object literals and instances, and name the remedy', () => {
+    const literal = { make(): void {}, one: 1 };
+    const [exposeAny, onewayAny] = [expose, oneway] as unknown as ((...args: unknown[]) => void)[];
+    const fault = 'an object literal cannot be exposed: make a class, and expose the class';
+    for (const args of [[literal], [literal, 'make', 'one'], [Object.create(null)]]) {
+      expect(() => exposeAny!(...args)).toThrow(fault);
+      expect(() => onewayAny!(...args)).toThrow(fault);
+    }
+    for (const args of [[new Thing()], [new Thing(), 'add']]) {
+      expect(() => exposeAny!(...args)).toThrow('an instance cannot be exposed: expose its class');
+    }
   });
 
   it('params() as a function refuses impossible parameters', () => {
