@@ -186,7 +186,8 @@ export class Lifecycle {
     try {
       const { daemon, options } = this.services;
       checkAnnotationsHook(() => daemon.annotations());
-      for (const hook of [daemon.validateHandshake, options.validateHandshake]) if (hook !== undefined) checkHandshakeHook(hook);
+      checkHandshakeHook(daemon);
+      checkHandshakeHook(options);
     } catch (error) {
       this.state = 'new';
       throw error;

@@ -130,10 +130,11 @@ export class Authorizations {
  *
  * @throws {PyroError} `CONFIG`, when the hook takes more than one parameter
  */
-export function checkHandshakeHook(hook: (request: AuthorizeRequest) => unknown): void {
-  if (hook.length <= 1) return;
+export function checkHandshakeHook(hooks: Partial<Pick<Daemon, 'validateHandshake'>>): void {
+  const count = hooks.validateHandshake?.length ?? 0;
+  if (count <= 1) return;
   throw configError(
-    `validateHandshake has ${hook.length} parameters; it takes one object: validateHandshake({ connection, objectId, data, annotations })`,
+    `validateHandshake has ${count} parameters; it takes one object: validateHandshake({ connection, objectId, data, annotations })`,
   );
 }
 
