@@ -87,6 +87,18 @@ export class CallRunner {
     return observer.call(call, () => this.start(call, callOptions));
   }
 
+  /**
+   * Asks the daemon for an answer, over a connection of the proxy. Throws the same errors as {@link run}.
+   *
+   * @param deadline a deadline that has not begun; `callTimeoutMs` of the proxy does not count
+   */
+  ping(deadline: Deadline): Promise<unknown> {
+    const { observer } = this;
+    const call = pingCall();
+    if (observer === undefined) return this.runOnce(call, {}, deadline);
+    return observer.call(call, () => this.runOnce(call, {}, deadline));
+  }
+
   private start(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
     const { callTimeoutMs = this.options.callTimeoutMs, repeatable = this.repeatable.has(call.method), signal } = callOptions;
     const deadline = new Deadline(call.method, callTimeoutMs, signal);

@@ -91,12 +91,11 @@ export class ProxyCore {
     return new ProxyReference(this.uri, oneway, methods, attrs, shared, this.parts.chosenSerializer);
   }
 
-  /** Connects, if there is no connection. */
-  async connect(): Promise<void> {
+  /** Connects, if there is no connection. @throws the failure of the deadline, when the deadline comes first */
+  async connect(deadline = new Deadline('connecting', 0, this.parts.signal)): Promise<void> {
     const { pool } = this.connections;
     while (pool.releaseEnd) await pool.releaseEnd;
     pool.reopen();
-    const deadline = new Deadline('connecting', 0, this.parts.signal);
     deadline.begin();
     try {
       await pool.connect(deadline);
