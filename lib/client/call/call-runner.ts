@@ -15,7 +15,7 @@ import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
 import { checkArgument, TEXT } from '../../options/option-checks.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
-import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
+import { errorOfCaller, OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
 import type { CallOptions } from '../options/proxy-options.js';
@@ -148,8 +148,9 @@ export class CallRunner {
     } catch (error) {
       if (error instanceof CommunicationError) error.sent ??= reply !== false;
       if (frame) await this.afterFailure(error, call, deadline, opened!);
-      // an error that came before there was a connection may be the error of other calls, too
       else if (opened || error === deadline.failure) withCaller(error);
+      // an error that came before there was a connection may be the error of other calls, too
+      else throw errorOfCaller(error);
       throw error;
     } finally {
       deadline.end();

@@ -1,6 +1,7 @@
 import type { ClientObserver } from '../call/client-observer.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
+import { errorOfCaller } from '../messages/reply-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { Destination } from '../connection/connection-opener.js';
 import type { PoolUse } from '../connection/connection-pool.js';
@@ -99,6 +100,8 @@ export class ProxyCore {
     deadline.begin();
     try {
       await pool.connect(deadline);
+    } catch (error) {
+      throw error === deadline.failure ? error : errorOfCaller(error);
     } finally {
       deadline.end();
     }
