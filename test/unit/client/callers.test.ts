@@ -133,8 +133,8 @@ describe('the stack of an error', () => {
       async function third(): Promise<void> {
         await thing.$connect();
       }
-      const calls = await Promise.allSettled([first(), second(), third()]);
-      const stacks = calls.map((call) => (call.status === 'rejected' ? (call.reason as Error).stack! : ''));
+      const outcomes = await Promise.allSettled([first(), second(), third()]);
+      const stacks = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).stack! : ''));
       for (const [index, caller] of ['first', 'second', 'third'].entries()) {
         expect(stacks[index]).toMatch(/^\w+Error: .*ECONNREFUSED\)\n[^]*connect[^]*\n/);
         expect(stacks[index]!.match(/at (?:async )?(?:first|second|third) .*callers\.test/g)).toEqual([
