@@ -42,6 +42,11 @@ export class Deadline implements TimeLimit {
     return this.error;
   }
 
+  /** Notes why an attempt to connect failed, while further attempts follow. */
+  connectFailed(error: Error): void {
+    this.connectError = error;
+  }
+
   /** Begins the time of the deadline. It passes at once when its signal is aborted. {@link end} must follow. */
   begin(): void {
     const { signal } = this;
@@ -85,7 +90,8 @@ export class Deadline implements TimeLimit {
     return new TimeoutError(message, { sent, ...(connectError && { cause: connectError }) });
   }
 
-  private pass(error: Error): void {
+  /** Ends the time of the deadline, with an error. */
+  protected pass(error: Error): void {
     const { watcher } = this;
     this.end();
     this.error = error;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   addressesOf,
   checkNameServers,
+  type NameLookup,
   type NameServerAddress,
   type ResolvedName,
   waitMsOf,
@@ -68,23 +69,21 @@ function connectToFirst(
  * Looks a PYRONAME or PYROMETA URI up. If several objects have all the tags of a PYROMETA URI, one is chosen at random. Of several name
  * servers, the first that answers and has the name wins.
  *
- * @param annotations annotations of the requests to name servers
  * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  * @see Pyro5/core.py, `resolve`
  */
 export async function resolveName(
   uri: PyroUri,
   nameServers: NameServerOptions | readonly NameServerOptions[],
-  signal: AbortSignal,
-  annotations?: Annotations,
+  { signal, annotations, onFailedAttempt }: NameLookup,
 ): Promise<ResolvedName> {
   const addresses = addressesFor(uri, nameServers);
   checkNameServers(addresses);
-  return retryWithin(waitMsOf(nameServers), signal, () =>
+  const lookUpOnce = (): Promise<ResolvedName> =>
     firstAnswer(nameServersOf(addresses), signal, ({ location, options }, end) =>
       askFor(uri, { location, options: { ...options, annotations } }, end),
-    ),
-  );
+    );
+  return retryWithin(waitMsOf(nameServers), signal, lookUpOnce, onFailedAttempt);
 }
 
 async function askFor(uri: PyroUri, address: KnownNameServer, signal: AbortSignal): Promise<ResolvedName> {
@@ -113,7 +112,7 @@ export async function resolve(
   checkNameServers(options);
   const parsed = uri instanceof PyroUri ? uri : new PyroUri(uri, environmentConfig().NS_PORT);
   if (parsed.protocol === 'PYRO') return parsed;
-  return (await resolveName(parsed, options, signalOf(options))).uri;
+  return (await resolveName(parsed, options, { signal: signalOf(options) })).uri;
 }
 
 /** Ends when one of the signals in the options does, or `end`. */
@@ -216,7 +215,12 @@ async function findByTags(nameServer: NameServerClient, tags: string): Promise<P
 }
 
 /** Repeats `attempt` until it succeeds or `waitMs` have passed. Errors other than of naming and communication are not retried. */
-async function retryWithin<T>(waitMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+async function retryWithin<T>(
+  waitMs: number,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+  onFailedAttempt?: (error: Error) => void,
+): Promise<T> {
   const until = performance.now() + waitMs;
   const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitMs / 5));
   for (;;) {
@@ -226,6 +230,7 @@ async function retryWithin<T>(waitMs: number, signal: AbortSignal, attempt: () =
       const isTemporary = error instanceof NamingError || error instanceof CommunicationError;
       const leftMs = until - performance.now();
       if (!isTemporary || leftMs <= 0 || signal.aborted) throw error;
+      onFailedAttempt?.(error);
       await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => {
         throw signal.reason;
       });

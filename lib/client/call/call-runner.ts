@@ -15,7 +15,7 @@ import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
 import { checkArgument, TEXT } from '../../options/option-checks.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
-import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
+import { errorOfCaller, OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
 import type { CallOptions } from '../options/proxy-options.js';
@@ -87,6 +87,18 @@ export class CallRunner {
     return observer.call(call, () => this.start(call, callOptions));
   }
 
+  /**
+   * Asks the daemon for an answer, over a connection of the proxy. Throws the same errors as {@link run}.
+   *
+   * @param deadline a deadline that has not begun; `callTimeoutMs` of the proxy does not count
+   */
+  ping(deadline: Deadline): Promise<unknown> {
+    const { observer } = this;
+    const call = pingCall();
+    if (observer === undefined) return this.runOnce(call, {}, deadline);
+    return observer.call(call, () => this.runOnce(call, {}, deadline));
+  }
+
   private start(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
     const { callTimeoutMs = this.options.callTimeoutMs, repeatable = this.repeatable.has(call.method), signal } = callOptions;
     const deadline = new Deadline(call.method, callTimeoutMs, signal);
@@ -136,8 +148,9 @@ export class CallRunner {
     } catch (error) {
       if (error instanceof CommunicationError) error.sent ??= reply !== false;
       if (frame) await this.afterFailure(error, call, deadline, opened!);
-      // an error that came before there was a connection may be the error of other calls, too
       else if (opened || error === deadline.failure) withCaller(error);
+      // an error that came before there was a connection may be the error of other calls, too
+      else throw errorOfCaller(error);
       throw error;
     } finally {
       deadline.end();

@@ -13,7 +13,7 @@ import { askMetadata, type HandshakeParts, performHandshake } from './client-han
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { checkArgument, STREAM } from '../../options/option-checks.js';
-import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
+import { type NameLookup, type NameResolver, waitMsOf } from '../options/name-resolver.js';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { addressOf, allowedAddress, mayConnect } from './peer-address.js';
@@ -95,7 +95,7 @@ export class ConnectionOpener {
    * This retries connecting only; calls are repeated by the call runner. When a daemon is full, connections are closed to make room, and
    * connecting is tried again until the daemon has noticed.
    *
-   * @param onFailedAttempt gets the error of each attempt that is followed by another attempt
+   * @param onFailedAttempt gets the error of each attempt to connect or to look up a name that is followed by another attempt
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
    * @throws {CommunicationError} when the daemon rejects the handshake
    * @throws the reason of `signal` when the signal is aborted
@@ -106,7 +106,7 @@ export class ConnectionOpener {
     for (let attempt = 1; ; attempt++) {
       const begun = performance.now();
       try {
-        return await this.openOnce(signal);
+        return await this.openOnce(signal, onFailedAttempt);
       } catch (error) {
         const isFull = error instanceof CommunicationError && error.code === 'DAEMON_FULL';
         if (attempt > (isFull ? ROOM_RETRIES : maxRetries)) throw error;
@@ -120,7 +120,7 @@ export class ConnectionOpener {
   }
 
   /** Makes one attempt to connect, within `connectTimeoutMs`. */
-  private async openOnce(signal: AbortSignal): Promise<OpenedConnection> {
+  private async openOnce(signal: AbortSignal, onFailedAttempt: (error: Error) => void): Promise<OpenedConnection> {
     const { uri, options } = this.destination;
     const { connectTimeoutMs, nameServer } = options;
     const timeoutMs = connectTimeoutMs + (uri.protocol === 'PYRO' ? 0 : waitMsOf(nameServer));
@@ -130,16 +130,17 @@ export class ConnectionOpener {
     deadline.watch({ drop: (error) => attempt.abort(error) });
     try {
       const { observer } = this.destination;
-      const connect = (): Promise<OpenedConnection> => this.connect(attempt.signal);
+      const connect = (): Promise<OpenedConnection> => this.connect({ signal: attempt.signal, onFailedAttempt });
       return await (observer === undefined ? connect() : observer.step('connect', connect));
     } finally {
       deadline.end();
     }
   }
 
-  private async connect(signal: AbortSignal): Promise<OpenedConnection> {
+  private async connect(lookup: NameLookup): Promise<OpenedConnection> {
+    const { signal } = lookup;
     const { options } = this.destination;
-    const { uri, address } = await orAborted(this.locate(signal), signal);
+    const { uri, address } = await orAborted(this.locate(lookup), signal);
     this.location = locationOf(address);
     const socket = await this.openSocket(address, signal);
     const leases = new AutoproxyLeases(options.autoproxy);
@@ -193,7 +194,7 @@ export class ConnectionOpener {
   }
 
   /** Finds the address of the object. The address of a received proxy must be allowed, and so must an address that a name led to. */
-  private async locate(signal: AbortSignal): Promise<{ uri: PyroUri; address: ConnectAddress }> {
+  private async locate(lookup: NameLookup): Promise<{ uri: PyroUri; address: ConnectAddress }> {
     const { uri, options, resolve, sender } = this.destination;
     const { receivedProxies, handshake, tls, nameServer = {} } = options;
     if (sender && uri.protocol === 'PYRO') {
@@ -204,7 +205,7 @@ export class ConnectionOpener {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
     const { observer } = this.destination;
-    const lookUp = (annotations?: Annotations): ReturnType<NameResolver> => resolve(uri, nameServer, signal, annotations);
+    const lookUp = (annotations?: Annotations): ReturnType<NameResolver> => resolve(uri, nameServer, { ...lookup, annotations });
     const { uri: found, givenBy } = await (observer === undefined ? lookUp() : observer.step('lookup', lookUp));
     const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
     if (!isSecret) return { uri: found, address: addressOf(found) };

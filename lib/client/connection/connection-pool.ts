@@ -273,7 +273,7 @@ export class ConnectionPool {
       return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
-    this.waiting.connectFailed(undefined);
+    this.waiting.forgetFailures();
     this.parts.onOpened(opened);
     for (const call of this.waiting) if (!call.takes) call.settle(opened);
     this.offer(opened);
@@ -284,7 +284,7 @@ export class ConnectionPool {
   private notOpened(error: Error): void {
     if (this.members.size > 0 || this.opening.size > 0) return;
     this.waiting.reject(error);
-    this.waiting.connectFailed(undefined);
+    this.waiting.forgetFailures();
   }
 
   /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */

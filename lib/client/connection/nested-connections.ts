@@ -33,7 +33,7 @@ export class NestedConnections {
     this.opening.add(controller);
     deadline.watch({ drop: (error) => controller.abort(error) });
     try {
-      const opened = await this.connect(controller.signal, (error) => (deadline.connectError = error));
+      const opened = await this.connect(controller.signal, (error) => deadline.connectFailed(error));
       if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
       if (!opened.connection.isOpen) throw endedAtOnce(opened.connection);
       this.connections.add(opened.connection);

@@ -90,10 +90,16 @@ export class WaitingCalls {
     for (const call of this.queue) if (call.wanted === connection) call.wanted = undefined;
   }
 
-  /** Notes the error of the last attempt to connect, while further attempts follow. Undefined: a connection is open. */
-  connectFailed(error: Error | undefined): void {
+  /** Notes the error of the last attempt to connect, while further attempts follow. */
+  connectFailed(error: Error): void {
     this.connectError = error;
-    for (const { deadline } of this.queue) deadline.connectError = error;
+    for (const { deadline } of this.queue) deadline.connectFailed(error);
+  }
+
+  /** Forgets why attempts to connect failed: a connection is open, or no further attempt follows. */
+  forgetFailures(): void {
+    this.connectError = undefined;
+    for (const { deadline } of this.queue) deadline.connectError = undefined;
   }
 
   /** Rejects the calls that `isMeant` chooses. */

@@ -1,5 +1,15 @@
 import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
-import { ProtocolError, PyroError } from '../../protocol/errors.js';
+import {
+  CommunicationError,
+  ConnectionClosedError,
+  MessageTooLargeError,
+  NamingError,
+  ProtocolError,
+  PyroError,
+  SecurityError,
+  SerializeError,
+  TimeoutError,
+} from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Inflation } from '../../protocol/messages/inflation.js';
 import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
@@ -47,4 +57,30 @@ export function withCaller(error: unknown): unknown {
   Error.captureStackTrace(error, withCaller);
   if (error instanceof PyroRemoteError) showRemoteTraceback(error);
   return error;
+}
+
+/** Classes of errors of which a copy can be made. */
+const COPIED = [
+  CommunicationError,
+  ConnectionClosedError,
+  MessageTooLargeError,
+  NamingError,
+  ProtocolError,
+  SecurityError,
+  SerializeError,
+  TimeoutError,
+];
+
+/**
+ * The error of a connection that could not be opened, for one of the calls that waited for the connection: a copy, whose stack also shows
+ * where this program made the call. Errors of other classes stay as they are.
+ */
+export function errorOfCaller(error: unknown): unknown {
+  const Class = COPIED.find(({ prototype }) => Object.getPrototypeOf(error) === prototype);
+  if (Class === undefined) return error;
+  const shared = error as PyroError;
+  const copy = Object.assign(new Class(shared.message, shared), shared);
+  Error.captureStackTrace(copy, errorOfCaller);
+  copy.stack = `${shared.stack}${copy.stack!.slice(String(copy).length)}`;
+  return copy;
 }

@@ -126,12 +126,19 @@ export interface ResolvedName {
   givenBy: ProxySender;
 }
 
-/**
- * Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server, whose requests have the annotations.
- */
+/** How a name is looked up. */
+export interface NameLookup {
+  /** Aborts the lookup. */
+  readonly signal: AbortSignal;
+  /** Annotations of the requests to name servers. */
+  readonly annotations?: Annotations | undefined;
+  /** Gets the error of each attempt that is followed by another attempt, within `waitMs`. */
+  readonly onFailedAttempt?: (error: Error) => void;
+}
+
+/** Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server. */
 export type NameResolver = (
   uri: PyroUri,
   nameServers: NameServerAddress | readonly NameServerAddress[],
-  signal: AbortSignal,
-  annotations?: Annotations,
+  lookup: NameLookup,
 ) => Promise<ResolvedName>;

@@ -1,6 +1,7 @@
 import type { ClientObserver } from '../call/client-observer.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
+import { errorOfCaller } from '../messages/reply-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { Destination } from '../connection/connection-opener.js';
 import type { PoolUse } from '../connection/connection-pool.js';
@@ -91,15 +92,16 @@ export class ProxyCore {
     return new ProxyReference(this.uri, oneway, methods, attrs, shared, this.parts.chosenSerializer);
   }
 
-  /** Connects, if there is no connection. */
-  async connect(): Promise<void> {
+  /** Connects, if there is no connection. @throws the failure of the deadline, when the deadline comes first */
+  async connect(deadline = new Deadline('connecting', 0, this.parts.signal)): Promise<void> {
     const { pool } = this.connections;
     while (pool.releaseEnd) await pool.releaseEnd;
     pool.reopen();
-    const deadline = new Deadline('connecting', 0, this.parts.signal);
     deadline.begin();
     try {
       await pool.connect(deadline);
+    } catch (error) {
+      throw error === deadline.failure ? error : errorOfCaller(error);
     } finally {
       deadline.end();
     }

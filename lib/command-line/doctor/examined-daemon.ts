@@ -77,18 +77,22 @@ export async function* examineFailure(asked: AskedPeer, error: unknown): Examina
       options.handshake === undefined
         ? `give what the daemon asks for: ${handshakeFlag} VALUE`
         : `the given handshake data are not what the daemon asks for: look at ${handshakeFlag}`;
-    yield failed('handshake', `refused: ${reason}`, `${advice}; its log says more`);
+    yield failed('handshake', `refused: ${reason}`, `${advice}. ${SHAPE}`);
   }
 }
 
 const FULL =
   'close connections that nobody uses, or raise the limit: THREADPOOL_SIZE in Pyro5 (or its server type multiplex), maxConnections here';
 
+const SHAPE =
+  'The server chooses their shape (a text, a dict, the names of its keys): ask its owner; the log of the server may say more';
+
 async function unknownPeer(asked: AskedPeer, error: PyroError): Promise<Finding> {
   const { uri, options, tlsFlag } = asked;
   const { code, message } = error;
   const secure = tlsSettingsOf(asked);
-  const speaksTlsRemedy = `connect with ${tlsFlag}, and --ca for an authority of your own`;
+  const option = tlsFlag === '--tls' ? 'tls' : 'nameServer.tls';
+  const speaksTlsRemedy = `connect with ${tlsFlag}, and --ca for an authority of your own; in programs by the option ${option} here, by config.SSL = True and config.SSL_CACERTS in Python`;
   const where = uri.location!;
   if (code === 'BAD_VERSION') {
     const [, version = ''] = /version: (\d+)/.exec(message) ?? [];

@@ -23,6 +23,6 @@ export function warning(step: string, found: string, remedy: string): Finding {
 }
 
 /** A step that failed. No further step examines the same object. */
-export function failed(step: string, found: string, remedy: string): Finding {
+export function failed(step: string, found: string, remedy: string): Finding & { readonly remedy: string } {
   return { step, state: 'failed', found, remedy };
 }

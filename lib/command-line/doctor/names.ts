@@ -43,7 +43,7 @@ export async function* examineName(
     const from = isGiven(nameServer) ? '' : ' (from PYRO_NS_HOST and PYRO_NS_PORT, or their defaults)';
     const names = await connectOrFinding(nameServer, options);
     if (!(names instanceof NameServerClient)) {
-      before.push({ ...names, found: `${names.found}${from}`, remedy: otherMeaning(uri) ?? names.remedy });
+      before.push({ ...names.finding, found: `${names.finding.found}${from}`, remedy: remedyFor(uri, names) });
       continue;
     }
     const found = await lookUp(uri, names);
@@ -97,15 +97,28 @@ function isGiven({ options: { host, unixSocket } }: KnownNameServer): boolean {
   return host !== undefined || unixSocket !== undefined;
 }
 
+/** Why no name server answers at an address. */
+interface NoNameServer {
+  readonly finding: Finding & { readonly remedy: string };
+  /** True: no connection could be opened. False: somebody answered. */
+  readonly isUnreachable: boolean;
+}
+
+/** Advice for a name server that does not answer. The address in the URI wins over options and variables, so the advice names what holds. */
+function remedyFor(uri: PyroUri, { finding, isUnreachable }: NoNameServer): string {
+  if (!isUnreachable) return otherMeaning(uri) ?? finding.remedy;
+  return uri.location === undefined ? finding.remedy : START_OR_CORRECT_URI;
+}
+
 /** Connects to a name server. @returns the finding why this does not succeed, else */
 async function connectOrFinding(
   nameServer: KnownNameServer,
   { connectTimeoutMs }: { connectTimeoutMs: number },
-): Promise<NameServerClient | Finding> {
+): Promise<NameServerClient | NoNameServer> {
   const uri = PyroUri.at(NAME_SERVER_OBJECT_ID, nameServer.location);
   let last: Finding | undefined;
   for await (const finding of examineNetwork(uri, connectTimeoutMs)) last = finding;
-  if (last!.state === 'failed') return failed('name server', last!.found, START);
+  if (last!.state === 'failed') return { finding: failed('name server', last!.found, START), isUnreachable: true };
   try {
     return await connectTo(nameServer, NEVER);
   } catch (error) {
@@ -116,17 +129,16 @@ async function connectOrFinding(
     for await (const finding of examineFailure(asked, cause)) last = finding;
     const { step, found, remedy } = last!;
     const isOther = step === 'object';
-    return failed(
-      'name server',
-      isOther ? `${uri.location} is a daemon without a name server` : found,
-      isOther ? START : remedy!,
-    );
+    const told = isOther ? `${uri.location} is a daemon without a name server` : found;
+    return { finding: failed('name server', told, isOther ? START : remedy!), isUnreachable: false };
   }
 }
 
 const NEVER = new AbortController().signal;
-const START =
-  'start one there (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST and PYRO_NS_PORT';
+const START_COMMANDS = 'no name server answers there: start one (npx nestjs-pyro ns, or pyro5-ns), or correct the address';
+const VARIABLES = 'PYRO_NS_HOST and PYRO_NS_PORT, here and in Python; the default port is 9090';
+const START = `${START_COMMANDS}: --ns host:port, or ${VARIABLES}`;
+const START_OR_CORRECT_URI = `${START_COMMANDS} in the URI; a name without an address is looked up by ${VARIABLES}`;
 
 /** Looks the URI up, and ends the connection. @returns the names in their order, or why there are none */
 async function lookUp(uri: PyroUri, names: NameServerClient): Promise<readonly RegisteredName[] | Finding> {

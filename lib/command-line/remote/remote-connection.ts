@@ -2,7 +2,7 @@ import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { resolve } from '../../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
-import { CommunicationError, NamingError, PyroError } from '../../protocol/errors.js';
+import { CommunicationError, ConnectionClosedError, NamingError, PyroError, TimeoutError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { otherMeaning } from '../doctor/names.js';
@@ -53,15 +53,19 @@ export async function orUnreachable<T>(what: PyroUri | string | undefined, given
   } catch (error) {
     if (!(error instanceof PyroError) || error.code === 'CONFIG' || error.code === 'BAD_URI') throw error;
     const isNetwork = error instanceof CommunicationError || error instanceof NamingError;
-    const advice = isNetwork && what !== undefined ? adviceFor(what, given) : [];
+    const advice = isNetwork && what !== undefined ? adviceFor(what, given, error) : [];
     throw new CommandFailure([error.message, ...advice].join('\n'), EXIT_CODES.unreachable.code, { cause: error });
   }
 }
 
-function adviceFor(what: PyroUri | string, given: RemoteArguments): string[] {
+function adviceFor(what: PyroUri | string, given: RemoteArguments, { cause }: PyroError): string[] {
   const uri = typeof what === 'string' ? uriOf(what) : what;
-  const other = otherMeaning(uri);
-  const lines = [`To find out why: ${printedCommand('doctor', what, given)}`];
+  // where nobody answers, there is no daemon with the object either
+  const isUnanswered = cause instanceof ConnectionClosedError || cause instanceof TimeoutError;
+  const other = isUnanswered ? undefined : otherMeaning(uri);
+  // the daemon object stands for the daemon, and may not be what the user asked for
+  const isDaemon = uri.protocol === 'PYRO' && uri.object === DAEMON_OBJECT_ID;
+  const lines = [`To find out why: ${printedCommand('doctor', isDaemon ? uri.location! : what, given)}`];
   const secret = Object.entries({ '--handshake': given.handshake, '--ns-handshake': given.nsHandshake });
   const hidden = secret.flatMap(([option, value]) => (value === undefined ? [] : [option]));
   if (hidden.length > 0) lines.push(`It needs the ${hidden.join(' and ')} of this command, too, whose value is not printed.`);

@@ -35,7 +35,10 @@ export interface PyroServerHealthOptions extends PyroCheckOptions {
   server?: PyroServer | string;
 }
 
-/** Options of the check of a remote object by its URI. They win over the options of `PyroModule.forRoot`. */
+/**
+ * Options of the check of a remote object by its URI. They win over the options of `PyroModule.forRoot`. With `maxRetries` or `nameServer`
+ * here, the check makes their further attempts within `timeoutMs`; otherwise it asks once.
+ */
 export interface PyroObjectHealthOptions extends PyroModuleOptions, PyroCheckOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { pingCall } from '../../client/call/outgoing-call.js';
 import { HANDLE } from '../../client/proxy/proxy-traps.js';
 import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import { locateUntil, nameServersOf } from '../../naming/locate.js';
@@ -10,6 +9,7 @@ import { asError } from '../../protocol/safe-text.js';
 import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
+import { HealthDeadline, lateText } from './health-deadline.js';
 import {
   checkHealthOptions,
   type PyroHealthOptions,
@@ -67,7 +67,8 @@ export class PyroHealthIndicator {
    * Checks whether a server accepts calls, a remote object accepts a connection, an injected remote object answers, or a name server
    * answers. Never throws: a failure is the `message` of the result.
    *
-   * For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its pool.
+   * The check of an object fails with the first attempt to connect, or to look up its name, that fails: `maxRetries` and `waitMs` of the
+   * client do not count. For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its pool.
    * If calls use all connections, the result says so (`busy`), and nothing is asked. The result has `degraded: true` when something is up
    * but needs attention. This is so for a failed check that is `optional`, and for an injected object for whose connections calls wait. A
    * server is degraded when it has used nine tenths of a limit (`nearLimits`) or lacks a name at its name server (`missingNames`).
@@ -115,11 +116,10 @@ export class PyroHealthIndicator {
   private async checkObject(given: PyroObjectHealthOptions): Promise<Details> {
     const { uri, timeoutMs = DEFAULT_TIMEOUT_MS, optional: _, ...options } = given;
     const begin = performance.now();
-    return within(timeoutMs, String(uri), async (signal) => {
-      await using proxy = this.clients.make(uri, { maxRetries: 0, ...options, signal });
-      await proxy.$connect();
-      return { uri: String(proxy.$uri), responseTime: elapsed(begin) };
-    });
+    const asksOnce = options.maxRetries === undefined && options.nameServer === undefined;
+    await using proxy = this.clients.make(uri, { maxRetries: 0, ...options });
+    await proxy[HANDLE].core.connect(new HealthDeadline(String(uri), { timeoutMs, asksOnce }));
+    return { uri: String(proxy.$uri), responseTime: elapsed(begin) };
   }
 
   private async checkInjected({ object, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroInjectedHealthOptions): Promise<Details> {
@@ -130,9 +130,7 @@ export class PyroHealthIndicator {
     const { connections, busy } = remote.$pool;
     const begin = performance.now();
     if (connections === 0 || busy < connections) {
-      await within(timeoutMs, String(remote.$uri), (signal) =>
-        remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: 0, signal }),
-      );
+      await remote[HANDLE].core.calls.ping(new HealthDeadline(String(remote.$uri), { timeoutMs, asksOnce: true }));
     }
     const use = remote.$pool;
     return {
@@ -164,7 +162,7 @@ function isMistake(error: unknown): boolean {
 /** @throws {TimeoutError} when the check takes longer than `timeoutMs`. @param what the thing that is asked */
 async function within<T>(timeoutMs: number, what: string, check: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const late = new AbortController();
-  const error = new TimeoutError(`${what} did not answer within timeoutMs (${timeoutMs} ms)`);
+  const error = new TimeoutError(lateText(what, timeoutMs));
   const timer = setTimeout(() => late.abort(error), timeoutMs);
   try {
     return await check(late.signal);

@@ -101,6 +101,8 @@ async function start(
 
 const THING = Symbol('thing');
 const GONE = Symbol('gone');
+const RETRIED = Symbol('retried');
+const NAMED = Symbol('named');
 
 /** An application that has remote objects injected. */
 async function startClient(
@@ -109,6 +111,8 @@ async function startClient(
   const features = [
     { token: THING, uri: python.uri('thing') },
     { token: GONE, uri: NOWHERE, maxRetries: 0 },
+    { token: RETRIED, uri: NOWHERE, maxRetries: 6, retryDelayMs: 60_000, maxRetryDelayMs: 60_000 },
+    { token: NAMED, uri: 'PYRONAME:lab.thing' },
   ];
   const imports = [PyroModule.forRoot(options), PyroModule.forFeature(features)];
   const app = await NestFactory.createApplicationContext(moduleOf({ imports }), { logger: false, abortOnError: false });
@@ -231,6 +235,31 @@ describe('PyroHealthIndicator', () => {
     expect(await pyro.isHealthy('silent', { object: silent, timeoutMs: 100 })).toEqual({
       silent: { status: 'down', message: `${uri} did not answer within timeoutMs (100 ms)` },
     });
+  });
+
+  it('PyroHealthIndicator asks once and tells why nobody answers, whatever maxRetries of the object is', async () => {
+    const { pyro } = await startClient();
+    const why = 'cannot connect to 127.0.0.1:1: nobody listens there (ECONNREFUSED)';
+    expect(await pyro.isHealthy('gone', { object: RETRIED, timeoutMs: 120_000 })).toEqual({
+      gone: { status: 'down', message: why },
+    });
+    // the client goes on with its further attempts
+    expect(await pyro.isHealthy('gone', { object: RETRIED, timeoutMs: 50 })).toEqual({
+      gone: { status: 'down', message: `${NOWHERE} did not answer within timeoutMs (50 ms): ${why}` },
+    });
+    const patient = { uri: NOWHERE, maxRetries: 6, retryDelayMs: 60_000, maxRetryDelayMs: 60_000, timeoutMs: 50 };
+    expect(await pyro.isHealthy('gone', patient)).toMatchObject({
+      gone: { status: 'down', message: expect.stringContaining('within timeoutMs') as string },
+    });
+  });
+
+  it('PyroHealthIndicator asks for a name once and tells why no name server answers, whatever waitMs is', async () => {
+    const { pyro } = await startClient({ nameServer: { host: '127.0.0.1', port: 1, waitMs: 120_000 } });
+    for (const asked of [{ object: NAMED }, { uri: 'PYRONAME:lab.thing' }]) {
+      expect(await pyro.isHealthy('named', { ...asked, timeoutMs: 120_000 })).toEqual({
+        named: { status: 'down', message: expect.stringMatching(/^no name server at 127\.0\.0\.1:1: .*ECONNREFUSED/) as string },
+      });
+    }
   });
 
   it('PyroHealthIndicator does not wait for an injected object whose connections are all busy, and tells that calls wait', async () => {

@@ -193,7 +193,7 @@ describe('nestjs-pyro inspect', () => {
   it('inspect ends with code 3 where nobody answers', async () => {
     const { code, stderr } = await program.run('inspect', '127.0.0.1:1');
     expect(code).toBe(3);
-    expect(stderr).toContain('npx nestjs-pyro doctor PYRO:Pyro.Daemon@127.0.0.1:1\n');
+    expect(stderr).toContain('npx nestjs-pyro doctor 127.0.0.1:1\n');
   });
 });
 

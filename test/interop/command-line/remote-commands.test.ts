@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { locateNameServer, type PyroNameServer, startNameServer } from '../../../lib/core.js';
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
@@ -208,6 +210,31 @@ describe('nestjs-pyro', () => {
     const other = `${location} is asked as a name server; the object camera of a daemon there is ${camera}`;
     expect((await run('describe', `PYRONAME:${text}`)).stderr).toContain(other);
     expect((await run('doctor', `PYRONAME:${text}`)).stdout).toContain(other);
+  });
+
+  it('an error of a name whose address nobody listens at tells nothing of an object of a daemon there', async () => {
+    for (const command of ['describe', 'ls', 'ping']) {
+      const { code, stderr } = await run(command, 'PYRONAME:lab.oven@127.0.0.1:1');
+      expect(code).toBe(3);
+      expect(stderr).toContain('To find out why: npx nestjs-pyro doctor PYRONAME:lab.oven@127.0.0.1:1\n');
+      expect(stderr).not.toContain('PYRO:lab.oven');
+    }
+  });
+
+  it('an error of a command that got an address of a daemon gives the address to the doctor, and no object', async () => {
+    const web = createServer((_, response) => response.end('hello'));
+    await once(web.listen(0, '127.0.0.1'), 'listening');
+    const at = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+    try {
+      const outcomes = await Promise.all(['ls', 'describe', 'ping'].map((command) => run(command, at)));
+      for (const { code, stderr } of outcomes) {
+        expect(code).toBe(3);
+        expect(stderr).toContain(`To find out why: npx nestjs-pyro doctor ${at}\n`);
+      }
+      expect((await run('doctor', at)).stdout).toContain(`${at} is a web server`);
+    } finally {
+      web.close();
+    }
   });
 
   it('config tells which variable has set an option, and shows no password', async () => {

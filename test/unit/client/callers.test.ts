@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expose, PyroDaemon, PyroProxy, PyroRemoteError, type PyroProxyOptions, type RemoteObject } from '../../../lib/core.js';
+import {
+  expose,
+  PyroDaemon,
+  PyroProxy,
+  PyroRemoteError,
+  type PyroProxyOptions,
+  type RemoteObject,
+  SecurityError,
+} from '../../../lib/core.js';
 import { authorize, type Script, ScriptedDaemon } from './scripted-daemon.js';
 
 class Thing {
@@ -111,6 +119,43 @@ describe('the stack of an error', () => {
     };
     const thing = await scripted(breaking, {});
     expect(await stackOf(() => thing.echo(1))).toMatch(/ConnectionClosedError: [^]*at (async )?caller .*callers\.test/);
+  });
+
+  it('the stack of an error shows who made each of the calls that waited for a connection that could not be opened', async () => {
+    for (const uri of ['PYRO:thing@127.0.0.1:1', 'PYRONAME:thing@127.0.0.1:1']) {
+      const thing = PyroProxy.to<Thing>(uri, { maxRetries: 0 });
+      async function first(): Promise<void> {
+        await thing.echo(1);
+      }
+      async function second(): Promise<void> {
+        await thing.$with({ repeatable: true }).echo(2);
+      }
+      async function third(): Promise<void> {
+        await thing.$connect();
+      }
+      const outcomes = await Promise.allSettled([first(), second(), third()]);
+      const stacks = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).stack! : ''));
+      for (const [index, caller] of ['first', 'second', 'third'].entries()) {
+        expect(stacks[index]).toMatch(/^\w+Error: .*ECONNREFUSED\)\n[^]*connect[^]*\n/);
+        expect(stacks[index]!.match(/at (?:async )?(?:first|second|third) .*callers\.test/g)).toEqual([
+          expect.stringContaining(` ${caller} `) as string,
+        ]);
+        expect(stacks[index]!.match(/ECONNREFUSED/g)).toHaveLength(1);
+      }
+    }
+  });
+
+  it('the stack of an error that validateHandshake throws stays as it is, in each class of error', async () => {
+    const own = new RangeError('not this daemon');
+    await expect(thingOf({ validateHandshake: () => Promise.reject(own) }).echo(1)).rejects.toBe(own);
+    const pyro = new SecurityError('not this daemon');
+    const { stack } = pyro;
+    const failure: unknown = await thingOf({ validateHandshake: () => Promise.reject(pyro) })
+      .echo(1)
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SecurityError);
+    expect((failure as Error).stack!.startsWith(stack!)).toBe(true);
+    expect(pyro.stack).toBe(stack);
   });
 
   it('the stack of an error does not touch the reason of an aborted signal', async () => {
