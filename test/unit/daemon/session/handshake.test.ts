@@ -54,10 +54,10 @@ describe('the handshake', () => {
       'validateHandshake has 2 parameters; it takes one object: validateHandshake({ connection, objectId, data, annotations })';
     const hook = ((_connection: unknown, data: unknown) => data) as never;
     await expect(startDaemon({ validateHandshake: hook })).rejects.toMatchObject({ code: 'CONFIG', message: text });
-    class Guarded extends PyroDaemon {
+    class AsInPython extends PyroDaemon {
       override validateHandshake = hook;
     }
-    await expect(Guarded.listen({ host: '127.0.0.1' })).rejects.toThrow(text);
+    await expect(AsInPython.listen({ host: '127.0.0.1' })).rejects.toThrow(text);
   });
 
   it('a handshake is answered with hello and the metadata, in the client’s serializer', async () => {
