@@ -20,7 +20,10 @@ import {
 } from '../../../lib/index.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import type { Thing } from '../../interop/client/thing.js';
+import { keepWarnings } from '../../kept-warnings.js';
 import { closeAfter, moduleOf, serve } from './fixtures.js';
+
+keepWarnings(/was full\. The garbage collector was run/);
 
 let server: PythonServer;
 let thing: RemoteObject<Thing>;
