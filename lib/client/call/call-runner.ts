@@ -64,7 +64,8 @@ export class CallRunner {
   callMethod(method: string, given: unknown[], callOptions: CallOptions): Promise<unknown> {
     try {
       checkArgument('the name of the method', method, TEXT);
-      return this.run(methodCall(method, given), callOptions);
+      const call = methodCall(method, given);
+      return (call.outcome = this.run(call, callOptions));
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -85,6 +86,13 @@ export class CallRunner {
     const { observer } = this;
     if (observer === undefined) return this.start(call, callOptions);
     return observer.call(call, () => this.start(call, callOptions));
+  }
+
+  /** Runs a call and converts its result. Throws the same errors as {@link run}. */
+  runAs<T>(call: OutgoingCall, callOptions: CallOptions, convert: (result: unknown) => T): Promise<T> {
+    const outcome = this.run(call, callOptions).then(convert);
+    call.outcome = outcome;
+    return outcome;
   }
 
   /**
@@ -138,6 +146,7 @@ export class CallRunner {
         opened = taken instanceof Promise ? await (this.observer?.wait(taken) ?? taken) : taken;
         const prepared = this.requestOf(call, callOptions, opened);
         request = prepared instanceof Promise ? await prepared : prepared;
+        opened.call = call;
         reply = opened.connection.request(request, deadline);
       } while (reply === false);
       pool.unsentCalls.sent();
@@ -155,7 +164,10 @@ export class CallRunner {
     } finally {
       deadline.end();
       if (reply === false) pool.unsentCalls.sent();
-      if (opened) pool.giveBack(opened);
+      if (opened) {
+        opened.call = undefined;
+        pool.giveBack(opened);
+      }
     }
   }
 

@@ -18,6 +18,8 @@ export interface OutgoingCall extends Omit<SerializedCall, 'objectId'> {
   connection?: ClientConnection;
   /** Tells the server of the trace that the call belongs to. */
   trace?: OutgoingTrace;
+  /** The promise that the program has of the call. */
+  outcome?: Promise<unknown>;
 }
 
 /** The trace of a call. */
@@ -105,6 +107,7 @@ export function methodCall(method: string, given: unknown[]): OutgoingCall {
     flags: 0,
     connection: undefined,
     trace: undefined,
+    outcome: undefined,
   };
 }
 

@@ -101,10 +101,15 @@ class StreamRequests {
     private readonly trace: OutgoingTrace,
   ) {}
 
-  async next(options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
+  next(options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
+    const call = this.call(DAEMON_METHODS.nextItem);
+    return (call.outcome = this.runNext(call, options));
+  }
+
+  private async runNext(call: OutgoingCall, options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
     if (this.isBusy) await this.turn();
     this.isBusy = true;
-    const call = this.call(DAEMON_METHODS.nextItem);
+    call.connection = this.connection;
     try {
       if (this.ended) return END_OF_STREAM;
       const value = await this.caller.run(call, options);

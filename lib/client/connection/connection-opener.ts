@@ -27,6 +27,14 @@ export interface OpenedConnection {
   metadata: RemoteMetadata;
   /** Leases of the objects of this program that were passed over the connection. */
   leases: AutoproxyLeases;
+  /** The call that uses the connection. */
+  call?: RunningCall | undefined;
+}
+
+/** A call that uses a connection. */
+interface RunningCall {
+  /** The promise that the program has. Undefined: none, or it is not known. */
+  readonly outcome?: Promise<unknown> | undefined;
 }
 
 /** Follows the connections of a proxy; implemented by `ClientObserver`. */

@@ -189,6 +189,8 @@ export class ConnectionPool {
     this.nestedConnections.abort(error);
     this.waiting.reject(error);
     const duringCall = new ConnectionClosedError('the proxy was released during the call');
+    // the program may have dropped the promise of a call, and released the proxy: that is no reason for Node to end the program
+    for (const { call } of this.members.values()) call?.outcome?.catch(() => undefined);
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
   }
 

@@ -3,6 +3,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { printable } from '../../reports/printable.js';
 import { BATCH_METHOD, FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import { methodCall, type OutgoingCall } from '../call/outgoing-call.js';
 import type { PoolUse } from '../connection/connection-pool.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
@@ -59,7 +60,8 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
   /**
    * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take up
-   * to 10 s. Calls without a reply by then, and later calls, fail with a ConnectionClosedError.
+   * to 10 s. Calls without a reply by then, and later calls, fail with a ConnectionClosedError. A call that was sent needs no handler for
+   * this error.
    *
    * @returns resolves when all sockets are closed
    */
@@ -68,15 +70,13 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   }
 
   /** Reads an attribute. Throws the same errors as {@link $call}. */
-  async $get<K extends AttributeName<T>>(name: K): Promise<AttributeValue<T, K>> {
-    checkArgument('the name of the attribute', name, TEXT);
-    return (await this.$call(GET_ATTRIBUTE, name)) as AttributeValue<T, K>;
+  $get<K extends AttributeName<T>>(name: K): Promise<AttributeValue<T, K>> {
+    return callAttribute(this[HANDLE], GET_ATTRIBUTE, [name], (value) => value as AttributeValue<T, K>);
   }
 
   /** Writes an attribute. Throws the same errors as {@link $call}. */
-  async $set<K extends AttributeName<T>>(name: K, value: AttributeValue<T, K>): Promise<void> {
-    checkArgument('the name of the attribute', name, TEXT);
-    await this.$call(SET_ATTRIBUTE, name, value);
+  $set<K extends AttributeName<T>>(name: K, value: AttributeValue<T, K>): Promise<void> {
+    return callAttribute(this[HANDLE], SET_ATTRIBUTE, [name, value], () => undefined);
   }
 
   /**
@@ -108,19 +108,22 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     options: { oneway?: false; settled: true },
   ): Promise<PromiseSettledResult<unknown>[]>;
   $batch(record: (recorder: BatchMethods<T>) => void, options: { oneway: true }): Promise<undefined>;
-  async $batch(record: (recorder: BatchMethods<T>) => void, options: BatchOptions = {}): Promise<unknown[] | undefined> {
-    checkOptions(options, { oneway: SWITCH, settled: SWITCH });
-    checkArgument('the recorder of $batch', record, FUNCTION);
-    const { oneway = this[HANDLE].callOptions.oneway ?? false, settled = false } = options;
-    const { core, callOptions } = this[HANDLE];
-    const args = recordBatch(record as (recorder: object) => void);
-    if (args.length === 0) return oneway ? undefined : [];
-    const reply = await core.calls.run(
-      { method: BATCH_METHOD, args, kwargs: {}, flags: FLAGS.batch },
-      { ...callOptions, oneway },
-    );
-    if (oneway) return undefined;
-    return settled ? settledResults(reply) : plainResults(reply);
+  $batch(record: (recorder: BatchMethods<T>) => void, options: BatchOptions = {}): Promise<unknown[] | undefined> {
+    try {
+      checkOptions(options, { oneway: SWITCH, settled: SWITCH });
+      checkArgument('the recorder of $batch', record, FUNCTION);
+      const { core, callOptions } = this[HANDLE];
+      const { oneway = callOptions.oneway ?? false, settled = false } = options;
+      const args = recordBatch(record as (recorder: object) => void);
+      if (args.length === 0) return Promise.resolve(oneway ? undefined : []);
+      const call: OutgoingCall = { method: BATCH_METHOD, args, kwargs: {}, flags: FLAGS.batch };
+      return core.calls.runAs(call, { ...callOptions, oneway }, (reply) => {
+        if (oneway) return undefined;
+        return settled ? settledResults(reply) : plainResults(reply);
+      });
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /**
@@ -148,6 +151,21 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     // `%o` and Node's REPL also inspect the target of a JavaScript Proxy, which has no handle
     if ((this[HANDLE] as ProxyHandle | undefined) === undefined) return 'PyroProxy';
     return `PyroProxy <${printable(String(this.$uri))}, ${this.$connected ? 'connected' : 'not connected'}>`;
+  }
+}
+
+/** @param args name of the attribute, and its new value */
+function callAttribute<T>(
+  { core, callOptions }: ProxyHandle,
+  method: string,
+  args: [name: unknown, value?: unknown],
+  convert: (result: unknown) => T,
+): Promise<T> {
+  try {
+    checkArgument('the name of the attribute', args[0], TEXT);
+    return core.calls.runAs(methodCall(method, args), callOptions, convert);
+  } catch (error) {
+    return Promise.reject(error as Error);
   }
 }
 

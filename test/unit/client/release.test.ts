@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { behavior, expose, oneway, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject } from '../../../lib/core.js';
+import { FLAGS } from '../../../lib/protocol/constants.js';
 import { PyroClient } from '../../../lib/index.js';
+import { authorize, reply, ScriptedDaemon } from './scripted-daemon.js';
 
 let notes: unknown[] = [];
 let testEnd: Promise<void>;
@@ -48,8 +50,6 @@ async function served(options: PyroProxyOptions = {}): Promise<{ notebook: Remot
   return { notebook: PyroProxy.to<Notebook>(uri, options), uri };
 }
 
-const ignore = (): void => undefined;
-
 describe('$release() after calls that nobody awaits', () => {
   it.each([
     ['a connected proxy', true],
@@ -57,16 +57,13 @@ describe('$release() after calls that nobody awaits', () => {
   ])('$release() sends every call that was made before it, over %s', async (_, isConnected) => {
     const { notebook } = await served();
     if (isConnected) await notebook.$connect();
-    const made = [
-      notebook.note(1),
-      notebook.jot(2),
-      notebook.$set('title', 'a title'),
-      notebook.$batch((batch) => batch.note(3)),
-      notebook.$batch((batch) => batch.note(4), { oneway: true }),
-      notebook.$with({ oneway: true }).note(5),
-      notebook.$call('note', 6),
-    ];
-    for (const call of made) call.catch(ignore);
+    void notebook.note(1);
+    void notebook.jot(2);
+    void notebook.$set('title', 'a title');
+    void notebook.$batch((batch) => batch.note(3));
+    void notebook.$batch((batch) => batch.note(4), { oneway: true });
+    void notebook.$with({ oneway: true }).note(5);
+    void notebook.$call('note', 6);
     await notebook.$release();
     await expect.poll(() => notes).toEqual([1, 2, 'a title', 3, 4, 5, 6]);
     await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
@@ -76,7 +73,7 @@ describe('$release() after calls that nobody awaits', () => {
     const { notebook } = await served({ compression: true });
     await notebook.$connect();
     const text = 'x'.repeat(1_000_000);
-    notebook.note(text).catch(ignore);
+    void notebook.note(text);
     await notebook.$release();
     await expect.poll(() => notes).toEqual([text]);
   });
@@ -100,8 +97,8 @@ describe('$release() after calls that nobody awaits', () => {
 
   it('a second $release() and a $connect() wait for the calls that are still being sent', async () => {
     const { notebook } = await served();
-    notebook.slow(50).catch(ignore);
-    notebook.note(1).catch(ignore);
+    void notebook.slow(50);
+    void notebook.note(1);
     const releases = [notebook.$release(), notebook.$release()];
     await notebook.$connect();
     await Promise.all(releases);
@@ -124,7 +121,7 @@ describe('$release() after calls that nobody awaits', () => {
     cleanups.push(() => daemon.close());
     notes = [];
     const notebook = PyroProxy.to<Notebook>(daemon.register(Notebook, 'notebook'));
-    notebook.note('late').catch(ignore);
+    void notebook.note('late');
     const release = notebook.$release();
     await asked;
     await sleep(2_100);
@@ -140,5 +137,50 @@ describe('$release() after calls that nobody awaits', () => {
     client.emit({ set: 'title' }, 'written');
     await client.close();
     await expect.poll(() => notes).toEqual(['emitted', 'written']);
+  });
+});
+
+describe('a release ends a call whose promise the program dropped, and the program goes on:', () => {
+  interface Thing {
+    call(): void;
+    attribute: number;
+  }
+  const forms: Record<string, (thing: RemoteObject<Thing>) => Promise<unknown>> = {
+    'a method': (thing) => thing.call(),
+    'a method by its name': (thing) => thing.$call('call'),
+    'a method with options': (thing) => thing.$with({ callTimeoutMs: 100_000, repeatable: true }).call(),
+    'an attribute that is read': (thing) => thing.$get('attribute'),
+    'an attribute that is written': (thing) => thing.$set('attribute', 1),
+    'a batch': (thing) => thing.$batch((batch) => batch.call()),
+    'an item of a stream': (thing) => streamOf(thing).then((stream) => void stream.next()),
+  };
+  const streamOf = (thing: RemoteObject<Thing>): Promise<AsyncIterator<unknown>> =>
+    thing.$call('stream') as Promise<AsyncIterator<unknown>>;
+
+  it.each(Object.entries(forms))('%s', async (_, call) => {
+    let ask = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const daemon = await ScriptedDaemon.listen(async (peer) => {
+      await authorize(peer);
+      const request = await peer.next();
+      if (request.data.includes("'stream'")) {
+        const annotations = new Map([['STRM', Buffer.from('stream-1')]]);
+        reply(peer, request, '', { flags: FLAGS.correlationId | FLAGS.exception | FLAGS.itemStream, annotations });
+        await peer.next();
+      }
+      ask();
+      await peer.untilClosed();
+    });
+    cleanups.push(() => daemon.close());
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): number => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    cleanups.push(() => process.off('unhandledRejection', note));
+    const thing = PyroProxy.to<Thing>(daemon.uri);
+    void call(thing);
+    await asked;
+    await thing.$release();
+    await sleep(1);
+    expect(unhandled).toEqual([]);
   });
 });
