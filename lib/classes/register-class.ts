@@ -83,6 +83,7 @@ export type ClassMark = <T extends AnyClass>(type: T, context?: ClassDecoratorCo
  * @throws {PyroError} `CONFIG` on wrong options, and when the members of the class are not known
  */
 export function PyroClass(name: string, options: ClassOptions & { registry?: ClassRegistry } = {}): ClassMark {
+  checkArgument('@PyroClass: the name', name, TEXT);
   checkIsObject(options, '@PyroClass: ');
   return (type) => {
     const { registry = defaultClassRegistry, ...described } = options;

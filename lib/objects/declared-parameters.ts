@@ -38,6 +38,7 @@ export function params<T extends AnyClass>(type: T, method: MemberName<T>, ...na
 export function params(...given: unknown[]): RemoteMethodDecorator | undefined {
   const [type, method, ...names] = given;
   if (typeof type === 'function') {
+    if (typeof method === 'object') throw new TypeError("params: no names are given: write @params('text', 'limit?')");
     declaredOf.set(memberNamed(type, method as string).fn, parseNames(names as string[]));
     return undefined;
   }

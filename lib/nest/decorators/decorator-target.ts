@@ -23,3 +23,18 @@ export function checkDecoratorKind(decorator: string, second: unknown): void {
       '(SWC: legacyDecorator and decoratorMetadata; other compilers read tsconfig.json or have options of their own)',
   );
 }
+
+/**
+ * @param first what the decorator got as its first argument
+ * @throws {TypeError} when it is the prototype of a class: the decorator was written without parentheses
+ */
+export function checkParentheses(decorator: string, first: unknown): void {
+  if (typeof first !== 'object' || first === null || !Object.hasOwn(first, 'constructor')) return;
+  const { constructor } = first;
+  if (typeof constructor === 'function' && constructor.prototype === first) throw withoutParentheses(decorator, constructor.name);
+}
+
+/** @param type name of the class that the decorator is used in */
+export function withoutParentheses(decorator: string, type: string): TypeError {
+  return new TypeError(`${decorator} is used without parentheses in ${type}: write ${decorator}()`);
+}

@@ -4,7 +4,7 @@ import { carryMetadata } from '../metadata/carried-metadata.js';
 import { CONTROLLER_METADATA, controllerMetadata, type PyroControllerOptions } from '../metadata/controller-metadata.js';
 import { noteDecorated } from '../metadata/provided-classes.js';
 import { anyOf, checkArgument, OBJECT, type OptionRule, TEXT } from '../../options/option-checks.js';
-import { checkDecoratorKind } from './decorator-target.js';
+import { checkDecoratorKind, decoratedName } from './decorator-target.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
 
 /**
@@ -33,6 +33,10 @@ export function PyroController(
   ) as ClassDecorator;
   return (type, ...rest: unknown[]) => {
     checkDecoratorKind('@PyroController', rest[0]);
+    if (typeof type !== 'function')
+      throw new TypeError(
+        `${decoratedName('@PyroController', type, rest[0])}: @PyroController is for classes; methods take @PyroMethod`,
+      );
     return decorate(type);
   };
 }

@@ -18,7 +18,7 @@ import type { FieldType } from '../../classes/field-types.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
 import { changedNames } from '../../objects/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
-import { decoratedName } from './decorator-target.js';
+import { checkParentheses, decoratedName } from './decorator-target.js';
 import { addMemberMetadata, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { routeArgumentsOf, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
@@ -62,10 +62,11 @@ const NAME_OR_OPTIONS: OptionRule = anyOf({ ...TEXT, takes: 'a name' }, { ...OBJ
 /**
  * Exposes a method of a {@link PyroController}.
  *
- * @throws {TypeError} on private wire names, names that begin with `$`, static methods, fields, and wrong options; and when the
- *   compiler does not make TypeScript's own kind of decorators (`experimentalDecorators`)
+ * @throws {TypeError} on private wire names, names that begin with `$`, static methods, fields, wrong options, and where the
+ *   decorator is used without parentheses; and when the compiler does not make TypeScript's own kind of decorators (`experimentalDecorators`)
  */
 export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): MethodDecorator {
+  checkParentheses('@PyroMethod', nameOrOptions);
   checkArgument('@PyroMethod: the argument', nameOrOptions, NAME_OR_OPTIONS, (text) => new TypeError(text));
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
   return (prototype, key, descriptor) => {

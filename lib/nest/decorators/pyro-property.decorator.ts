@@ -15,7 +15,7 @@ import {
 import { missingMember } from '../../objects/missing-member.js';
 import type { FieldType } from '../../classes/field-types.js';
 import type { AnyFunction } from '../../objects/decorated-functions.js';
-import { decoratedName } from './decorator-target.js';
+import { checkParentheses, decoratedName } from './decorator-target.js';
 import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
@@ -56,6 +56,7 @@ const RULES: OptionRules<PyroPropertyOptions> = {
  * @throws {TypeError} on private wire names, names that begin with `$`, and members that are no accessors of instances
  */
 export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator & PropertyDecorator {
+  checkParentheses('@PyroProperty', options);
   checkIsObject(options, '@PyroProperty: ', (text) => new TypeError(text));
   return (prototype: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
     const where = decoratedName('@PyroProperty', prototype, key);

@@ -1,4 +1,4 @@
-import { checkDecoratorKind } from './decorator-target.js';
+import { checkDecoratorKind, withoutParentheses } from './decorator-target.js';
 import { addHandshakeGuards, GUARD, type HandshakeGuard } from '../metadata/controller-metadata.js';
 
 /**
@@ -12,7 +12,10 @@ export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator 
   for (const guard of guards) {
     if (!GUARD.fits(guard)) throw new TypeError('@UseHandshakeGuards takes guards: classes, or objects with canActivate');
   }
-  return (type, ...rest: unknown[]) => {
+  return function decorate(type, ...rest: unknown[]) {
+    // without parentheses, TypeScript puts this function in the place of the class
+    if (new.target)
+      throw withoutParentheses('@UseHandshakeGuards', String(guards.map((guard) => (guard as { name?: string }).name)));
     checkDecoratorKind('@UseHandshakeGuards', rest[0]);
     addHandshakeGuards(type, guards);
   };

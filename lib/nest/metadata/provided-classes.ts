@@ -8,6 +8,11 @@ const provided = processWide('provided-classes', () => new WeakSet<object>());
 /** Classes that a warning named already. */
 const warnedOf = processWide('warned-classes', () => new WeakSet<object>());
 
+/** How a class comes to be served. */
+const REMEDY =
+  'list such a class among the providers (or controllers) of one; the object of a factory or value is found if the provider gives ' +
+  'the object itself, once, at the start, or has the class as its token';
+
 /** Notes a class with `@PyroController`. */
 export function noteDecorated(type: AnyClass): void {
   decorated.add(new WeakRef(type));
@@ -27,8 +32,7 @@ export function refuseUnprovided(): void {
   const { missing, isAnyProvided } = lookUp();
   if (isAnyProvided || missing.length === 0) return;
   throw new Error(
-    `${describe(missing)}, so that nothing would be served: list such a class among the providers (or controllers) of one; ` +
-      'where a factory or a value gives the object, import PyroModule, too',
+    `${describe(missing)}, so that nothing would be served: ${REMEDY}. Where a factory or a value gives the object, import PyroModule, too`,
   );
 }
 
@@ -43,9 +47,7 @@ export function warnOfUnprovided(warn: (text: string) => void): void {
   if (news.length === 0) return;
   for (const type of news) warnedOf.add(type);
   const it = news.length === 1 ? 'it' : 'them';
-  warn(
-    `${describe(news)} of this process, so that nobody serves ${it}: list such a class among the providers (or controllers) of one`,
-  );
+  warn(`${describe(news)} of this process, so that nobody serves ${it}: ${REMEDY}`);
 }
 
 function lookUp(): { missing: AnyClass[]; isAnyProvided: boolean } {

@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { expose, PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
+import { Logger, type Provider, Scope } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { expose, PyroController, type PyroDaemon, PyroMethod, PyroModule } from '../../../lib/index.js';
 import { moduleOf, serve, serveBy } from './fixtures.js';
 
 // these tests depend on their order: they are the applications that one process makes one after the other
@@ -53,7 +53,9 @@ it('an application that registers objects at run time is warned of classes in no
   expect(warnings()).toEqual([]);
   settle();
   expect(warnings()).toEqual([
-    'Forgotten, Base, Served have @PyroController but are in no module of this process, so that nobody serves them: list such a class among the providers (or controllers) of one',
+    'Forgotten, Base, Served have @PyroController but are in no module of this process, so that nobody serves them: ' +
+      'list such a class among the providers (or controllers) of one; the object of a factory or value is found if ' +
+      'the provider gives the object itself, once, at the start, or has the class as its token',
   ]);
 });
 
@@ -72,6 +74,26 @@ it('an application is warned once of each class in no module, but not of base cl
   await serve({ providers: [AlsoForgotten, Forgotten] });
   settle();
   expect(warnings()).toHaveLength(1);
+});
+
+describe('an application is warned of a class whose objects come from', () => {
+  const providers: Record<string, (type: new () => object) => Provider> = {
+    'a factory for each request': (type) => ({ provide: 'objects', scope: Scope.REQUEST, useFactory: () => new type() }),
+    'a transient factory': (type) => ({ provide: 'objects', scope: Scope.TRANSIENT, useFactory: () => new type() }),
+    'a factory that gives a list': (type) => ({ provide: 'objects', useFactory: () => [new type()] }),
+    'a factory that gives the class': (type) => ({ provide: 'objects', useFactory: () => type }),
+    'a value that is a promise': (type) => ({ provide: 'objects', useValue: Promise.resolve(new type()) }),
+  };
+  it.each(Object.entries(providers))('%s', async (_, provider) => {
+    @PyroController('of.factory')
+    class OfFactory {
+      @PyroMethod() method(): void {}
+    }
+    silence();
+    await serve({ imports: [PyroModule], providers: [Served, provider(OfFactory)] });
+    settle();
+    expect(warnings()).toEqual([expect.stringMatching(/^OfFactory has @PyroController .* or has the class as its token$/)]);
+  });
 });
 
 it('an application is not warned of the classes of another application that starts after it', async () => {

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
 import { controllerMetadataOf } from '../../../../lib/nest/metadata/controller-metadata.js';
-import { PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../../lib/index.js';
+import { params } from '../../../../lib/core.js';
+import { PyroClass, PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../../lib/index.js';
 
 describe('@PyroMethod', () => {
   const decorate = (...names: [string?, string?]): (() => void) => {
@@ -154,4 +155,45 @@ it('decorators say which options of the compiler they need, when they are called
 it('@UseHandshakeGuards refuses values that are no guards', () => {
   expect(() => UseHandshakeGuards({} as never)).toThrow('takes guards');
   expect(() => UseHandshakeGuards(undefined as never)).toThrow('takes guards');
+});
+
+describe('without parentheses', () => {
+  class Camera {
+    expose(): void {}
+  }
+  const descriptor = { value: () => undefined };
+
+  it.each([
+    ['@PyroMethod', PyroMethod],
+    ['@PyroProperty', PyroProperty],
+  ])('%s on a member says that it needs them', (name, decorator) => {
+    expect(() => (decorator as (...args: unknown[]) => unknown)(Camera.prototype, 'expose', descriptor)).toThrow(
+      new TypeError(`${name} is used without parentheses in Camera: write ${name}()`),
+    );
+  });
+
+  it('@UseHandshakeGuards on a class says so when the class is used', () => {
+    const Replaced = UseHandshakeGuards(Camera as never) as unknown as new () => Camera;
+    expect(() => new Replaced()).toThrow(
+      '@UseHandshakeGuards is used without parentheses in Camera: write @UseHandshakeGuards()',
+    );
+  });
+
+  it('@PyroClass on a class asks for a name', () => {
+    expect(() => PyroClass(Camera as never)).toThrow('@PyroClass: the name is a function; it must be a text');
+  });
+
+  it('@params on a method asks for names', () => {
+    const context = { kind: 'method', name: 'expose', static: false, private: false };
+    expect(() => params(descriptor.value as never, context as never)).toThrow("write @params('text', 'limit?')");
+  });
+});
+
+it('@PyroController refuses members', () => {
+  class Camera {
+    expose(): void {}
+  }
+  expect(() => (PyroController() as (...args: unknown[]) => unknown)(Camera.prototype, 'expose', {})).toThrow(
+    'Camera.expose: @PyroController is for classes; methods take @PyroMethod',
+  );
 });
