@@ -32,13 +32,22 @@ function decode(size: number, get: (key: string) => unknown, faithful: boolean):
   if (size === 2) {
     const data = get('encoding') === 'base64' ? get('data') : undefined;
     if (typeof data === 'string') return decodeText(data);
-    if (get('__class__') === 'float' && get('value') === 'nan') return faithful ? new PyFloat(NaN) : NaN;
+    const float = get('__class__') === 'float' ? floatOf(get('value')) : undefined;
+    if (float !== undefined) return faithful ? new PyFloat(float) : float;
   } else if (size === 3 && get('__class__') === 'complex') {
     const real = numberOf(get('real'));
     const imag = numberOf(get('imag'));
     if (real !== undefined && imag !== undefined) return new PyComplex(real, imag);
   }
   return undefined;
+}
+
+const FLOAT_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** The value of a float dict, as Python's `float` reads it. Serpent itself writes only `nan`. */
+function floatOf(value: unknown): number | undefined {
+  if (value === 'nan') return NaN;
+  return typeof value === 'string' && FLOAT_TEXT.test(value) ? Number(value) : numberOf(value);
 }
 
 function numberOf(value: unknown): number | undefined {

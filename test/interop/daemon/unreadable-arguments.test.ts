@@ -117,12 +117,46 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'])('arguments that cannot 
     expect(told).toEqual(['ValueError: no such sample', 2]);
   });
 
+  it('a malformed URI or proxy is an error that names the argument, and the session lives on', async () => {
+    const uri = await serveSession();
+    const dict = (type: string, state: string): string => `p.read([{"__class__": "Pyro5.${type}", "state": ${state}}])`;
+    const shape = (type: string): string =>
+      `argument 1[0] of read cannot be read: the state of a Pyro5.${type} has another shape`;
+    expect(
+      await tellErrors(
+        uri,
+        serializer,
+        dict('core.URI', '(1, 2)'),
+        dict('core.URI', '("PYRO", "x", None, "a b", 1)'),
+        dict('client.Proxy', '(1,)'),
+        dict('client.Proxy', '("nothing", (), (), (), "hello", None)'),
+      ),
+    ).toEqual([
+      [`ValueError: ${shape('core.URI')}`, 2],
+      [expect.stringMatching(/^PyroError: argument 1\[0\] of read cannot be read: invalid uri/), 3],
+      [`ValueError: ${shape('client.Proxy')}`, 4],
+      [expect.stringMatching(/^PyroError: argument 1\[0\] of read cannot be read: invalid uri/), 5],
+    ]);
+  });
+
   it('an unknown class is a SerializeError that ends the connection, as in Python', async () => {
     const [told] = await tellErrors(await serveSession(), serializer, 'p.read({"__class__": "lab.Other"})');
     // the second session counts anew
     expect(told).toEqual(['SerializeError: unsupported serialized class: lab.Other', 1]);
     expect(failed).toMatchObject([['unsupported serialized class: lab.Other', { objectId: 'session', method: 'read' }]]);
   });
+});
+
+it('a float dict of serpent is a float, or a ValueError, as in Python', async () => {
+  const uri = await serveSession();
+  const dict = (value: string): string => `p.read({"__class__": "float", "value": ${value}})`;
+  expect(await tellErrors(uri, 'serpent', dict('"1.5"'), dict('"-2e3"'), dict('2.5'), dict('"nan"'), dict('"zz"'))).toEqual([
+    ['1.5', 2],
+    ['-2000', 3],
+    ['2.5', 4],
+    ['nan', 5],
+    ['ValueError: argument 1 of read cannot be read: the value of a float dict is no number', 6],
+  ]);
 });
 
 it('a key that Python cannot hash is a TypeError, as in Python', async () => {

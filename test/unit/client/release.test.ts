@@ -148,7 +148,7 @@ describe('a release ends a call whose promise the program dropped, and the progr
   const forms: Record<string, (thing: RemoteObject<Thing>) => Promise<unknown>> = {
     'a method': (thing) => thing.call(),
     'a method by its name': (thing) => thing.$call('call'),
-    'a method with options': (thing) => thing.$with({ callTimeoutMs: 100_000, repeatable: true }).call(),
+    'a method with options': (thing) => thing.$with({ callTimeoutMs: 100_000 }).call(),
     'an attribute that is read': (thing) => thing.$get('attribute'),
     'an attribute that is written': (thing) => thing.$set('attribute', 1),
     'a batch': (thing) => thing.$batch((batch) => batch.call()),
