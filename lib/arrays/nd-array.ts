@@ -35,8 +35,10 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   readonly layout: NdLayout;
 
   /** @internal */
-  private constructor(layout: NdLayout | undefined) {
-    if (layout === undefined) {
+  private constructor(layout: NdLayout) {
+    // JavaScript may call it, and so does class-transformer
+    const given: unknown = layout;
+    if (typeof given !== 'object' || given === null || !('strides' in given)) {
       throw new TypeError(
         'an NdArray is made by NdArray.from; class-transformer cannot copy one: give the class of the DTO @PyroClass, or the array a parameter of its own',
       );

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { runIsolated } from '../calls/async-context.js';
 import { isThenable } from '../calls/steps.js';
 import { checkArgument, milliseconds, type OptionRule } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
@@ -185,7 +186,7 @@ export class Lifecycle {
   private checkHooks(): void {
     try {
       const { daemon, options } = this.services;
-      checkAnnotationsHook(() => daemon.annotations());
+      checkAnnotationsHook(() => runIsolated(() => daemon.annotations()));
       checkHandshakeHook(daemon);
       checkHandshakeHook(options);
     } catch (error) {

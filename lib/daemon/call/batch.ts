@@ -78,7 +78,8 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       break;
     } finally {
       request.entryFollower = undefined;
-      follower?.ended();
+      // a log that is told may enter stores of its own, which the next entry must not read
+      if (follower) runIsolated(() => follower.ended());
     }
   }
   // the results are written in one go

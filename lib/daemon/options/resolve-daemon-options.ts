@@ -53,7 +53,10 @@ export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   clientDisconnect: FUNCTION,
   housekeeping: FUNCTION,
   signatures: anyOf(FULL_TEXT, OBJECT),
-  daemonObject: { ...FUNCTION, takes: 'a class that extends DaemonObject' },
+  daemonObject: {
+    takes: 'a class that extends DaemonObject',
+    fits: (value) => FUNCTION.fits(value) && typeof (value as { prototype?: unknown }).prototype === 'object',
+  },
 };
 
 /**

@@ -26,6 +26,7 @@ import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
 import { undecoratedProviders } from '../definition/provided-controllers.js';
 import { unsharedText } from '../definition/unshared-objects.js';
+import { unusedDecoratorTexts } from '../definition/unused-decorators.js';
 import { unvalidatedText } from '../definition/unvalidated-arguments.js';
 import { serversOf } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
@@ -101,8 +102,8 @@ export class ServerBinding {
       const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
       this.warnOfChangedNames(definition);
-      for (const text of [unsharedText(this.modules, definition), unvalidatedText(definition, this.globalPipes)])
-        if (text !== undefined) this.logger.warn(text);
+      const texts = [unsharedText(this.modules, definition), unvalidatedText(definition, this.globalPipes)];
+      for (const text of [...texts, ...unusedDecoratorTexts(definition)]) if (text !== undefined) this.logger.warn(text);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;

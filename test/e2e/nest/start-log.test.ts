@@ -5,6 +5,7 @@ import {
   expose,
   PyroController,
   type PyroDaemon,
+  PyroKwargs,
   PyroMethod,
   PyroModule,
   PyroServer,
@@ -198,6 +199,19 @@ it('the start warns of names that nobody registers', async () => {
     expect.stringContaining(
       'Named ("lab.named") has a name, which nobody registers at a name server: give PyroServer the option nameServer',
     ),
+  ]);
+});
+
+it('the start warns of tags without a name, and of @PyroKwargs() without @PyroMethod()', async () => {
+  @PyroController({ objectId: 'tagged', metadata: ['class:camera'] })
+  class Tagged {
+    @PyroMethod() expose(): void {}
+    search(@PyroKwargs() _filters: object): void {}
+  }
+  await serve({ providers: [Tagged] });
+  expect(texts(warn)).toEqual([
+    'Tagged has metadata, which a name server keeps with a name, and has no name: give @PyroController a name, too',
+    'Tagged.search has a parameter with @PyroKwargs(), but no @PyroMethod(), so that no client can call it',
   ]);
 });
 

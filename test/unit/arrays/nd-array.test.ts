@@ -213,3 +213,11 @@ describe('NdArray', () => {
     expect(NdArray.from(Uint8Array.from([0, 1]), { dtype: 'bool' }).toNested()).toEqual([false, true]);
   });
 });
+
+it.each([
+  ['nothing', []],
+  ['null', [null]],
+  ['a typed array', [new Float64Array(2)]],
+])('new NdArray() with %s says how an array is made', (_, given) => {
+  expect(() => Reflect.construct(NdArray, given) as unknown).toThrow('an NdArray is made by NdArray.from');
+});

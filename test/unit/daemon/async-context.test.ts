@@ -120,6 +120,31 @@ it('an entry of a batch does not see the stores of the entries before', async ()
   expect(await peer.call('login', 'who')).toBeNull();
 });
 
+it('stores that an access log enters are not seen by the next entry of a batch', async () => {
+  const enter = (): void => user.enterWith('log');
+  const { peer } = await serve({ accessLog: true, logger: { info: enter, error: enter, warn: enter, debug: enter } });
+  const entries = Array.from({ length: 3 }, () => pyTuple('who', pyTuple(), {}));
+  peer.send({ flags: FLAGS.batch, data: dumps(pyTuple('login', '<batch>', entries, {})) });
+  expect(valueOf(await peer.next())).toEqual([null, null, null]);
+});
+
+it('a store that the annotations hook enters at the start is not seen by later hooks', async () => {
+  let seen: string | undefined = 'nothing';
+  const daemon = await startDaemon({
+    annotations: () => {
+      user.enterWith('annotations');
+      return {};
+    },
+    clientDisconnect: () => void (seen = user.getStore()),
+  });
+  daemon.register(new Login(), 'login');
+  const peer = await join(daemon);
+  await peer.call('login', 'who');
+  peer.socket.destroy();
+  await expect.poll(() => seen).toBeUndefined();
+  expect(user.getStore()).toBeUndefined();
+});
+
 it('stores that handshakes and event listeners enter are not seen by calls', async () => {
   const { daemon } = await serve({
     validateHandshake: () => {

@@ -68,6 +68,7 @@ const DAEMON: Wrong[] = [
   ['clientDisconnect', true, 'a function'],
   ['housekeeping', 5, 'a function'],
   ['daemonObject', {}, 'a class that extends DaemonObject'],
+  ['daemonObject', () => ({}), 'a class that extends DaemonObject'],
 ];
 
 const PROXY: Wrong[] = [
