@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { endsWithin } from '../../calls/deadline.js';
 import { warn } from '../../reports/warning.js';
 
@@ -13,8 +13,13 @@ interface ProxyPool {
 /** Longest wait until V8 calls the callbacks of a FinalizationRegistry after a run of the garbage collector. */
 const MAX_CALLBACKS_MS = 1_000;
 
-/** After a run that closed no connection, the next run waits this many times as long as the run took: runs take at most 5 % of the time. */
+/**
+ * After a run that closed no connection, the next run waits this many times as long as the garbage collector took, so that it takes 5 %
+ * of the time.
+ */
 const PAUSE_AFTER_VAIN_RUN = 20;
+/** Longest such wait. An attempt to connect to a full server lasts about as long. */
+const MAX_PAUSE_MS = 3_000;
 
 /**
  * The connections of proxies that the program has dropped without a release.
@@ -74,23 +79,31 @@ class DroppedProxies {
   }
 
   private async run(): Promise<void> {
-    const begun = performance.now();
-    if (begun < this.pausedUntil) return;
+    const pauseMs = this.pausedUntil - performance.now();
+    if (pauseMs > 0) await sleep(pauseMs);
     const { size } = this.connected;
-    await this.collect();
+    let collectedMs = await this.collect();
     // a dropped stream keeps its proxy until the callback of the stream has closed the remote iterator
-    if (this.connected.size === size) await this.collect();
-    const now = performance.now();
-    this.pausedUntil = this.connected.size < size ? 0 : now + PAUSE_AFTER_VAIN_RUN * (now - begun);
+    if (this.connected.size === size) collectedMs += await this.collect();
+    const wasVain = this.connected.size >= size;
+    this.pausedUntil = wasVain ? performance.now() + Math.min(PAUSE_AFTER_VAIN_RUN * collectedMs, MAX_PAUSE_MS) : 0;
   }
 
-  /** Runs the garbage collector. Resolves when the callbacks of the objects that it has found were called. */
-  private async collect(): Promise<void> {
+  /**
+   * Runs the garbage collector. Resolves when the callbacks of the objects that it has found were called.
+   *
+   * @returns milliseconds that the garbage collector took
+   */
+  private async collect(): Promise<number> {
     const swept = new Promise<void>((resolve) => this.collected.register({}, resolve));
-    if (!(await collectGarbage())) return;
+    const begun = performance.now();
+    const isCollected = await collectGarbage();
+    const collectedMs = performance.now() - begun;
+    if (!isCollected) return collectedMs;
     await endsWithin(swept, MAX_CALLBACKS_MS);
     // other callbacks may come after the callback of `swept`
-    await setImmediate();
+    await nextTurn();
+    return collectedMs;
   }
 
   private warnOf(closed: number, location: string): void {

@@ -174,6 +174,17 @@ describe('proxies that this program makes and drops, against a server that is fu
     for (const count of counts) expect(count).toBeLessThanOrEqual(5);
   });
 
+  it('proxies that are dropped right after the garbage collector has run in vain make room, too', async () => {
+    const server = await startServer('thread', '--threads', '5');
+    const refused = { code: 'DAEMON_FULL' };
+    await (async () => {
+      const held = await Promise.all([1, 2, 3, 4, 5].map(() => PyroProxy.connect<Session>(server.uri('session'))));
+      await expect(PyroProxy.connect(server.uri('factory'))).rejects.toMatchObject(refused);
+      await Promise.all(held.map((session) => session.number()));
+    })();
+    expect(await ways['PyroProxy.to']!(server.uri('factory'))).toBeLessThanOrEqual(5);
+  });
+
   it('idle proxies that the program holds keep their sessions, and the error names the remedy', async () => {
     const server = await startServer('thread', '--threads', '5');
     const held = await Promise.all([1, 2, 3, 4, 5].map(() => PyroProxy.connect<Session>(server.uri('session'))));
