@@ -6,6 +6,7 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { ANYTHING, checkArgument, checkOptions, type OptionRules, SWITCH, TEXT, URI } from '../options/option-checks.js';
 import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/errors.js';
+import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
@@ -65,6 +66,11 @@ export class NameServerClient implements AsyncDisposable {
   /** URI of the name server. */
   get uri(): PyroUri {
     return this.proxy.$uri;
+  }
+
+  /** @internal a client that is passed to a peer travels as the proxy of its name server, as Python's does */
+  get [PROXY_REFERENCE](): ProxyReference {
+    return this.proxy[HANDLE].core.reference;
   }
 
   /** @internal the addresses of both ends of the connection */

@@ -68,6 +68,13 @@ describe('the name server of Pyro5', () => {
     await expect(nameServer.lookup('lab.one')).rejects.toThrow(new NamingError('unknown name: lab.one'));
   });
 
+  it('a client of a name server that is passed to Python is a proxy there', async () => {
+    await using thing = await PyroProxy.connect<Thing>(things.uri('thing'));
+    const passed = (await thing.echo(nameServer)) as PyroProxy;
+    expect(passed.$uri).toEqual(nameServer.uri);
+    await passed.$release();
+  });
+
   it('a safe registration keeps an existing name, any other replaces it', async () => {
     await nameServer.register('lab.one', 'PYRO:one@host:1');
     await expect(nameServer.register('lab.one', 'PYRO:x@host:1', { safe: true })).rejects.toThrow('name already registered');
