@@ -314,6 +314,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.drain(deadlineMs);
   }
 
+  /** @internal Called by code that waits for an end of the daemon that other code has begun, in place of {@link shutdown}. */
+  joinEnd(): void {
+    this.lifecycle.joinEnd();
+  }
+
   /** Drains for at most `deadlineMs` (default 10,000), then closes. A call that shuts down its own daemon still gets its reply. */
   async shutdown(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
     checkArgument('shutdown: deadlineMs', deadlineMs, DEADLINE);

@@ -173,6 +173,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * connections, sessions and streams. May be called several times, as Nest does. `listen` starts the server again.
    */
   override close(): Promise<void> {
+    this.daemon?.joinEnd();
     this.ending ??= this.end().finally(() => (this.ending = undefined));
     return this.ending;
   }
