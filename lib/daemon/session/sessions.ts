@@ -153,7 +153,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     for (const session of this.all) {
       const { connection } = session;
       const isNested = call !== undefined && session.runs(call.correlationId);
-      if (isNested || connection === (call?.connection ?? hooked) || readers.includes(connection)) this.ending.add(session);
+      const isEnding = isNested || connection === (call?.connection ?? hooked) || readers.includes(connection);
+      // a call that has ended may have left a timer behind
+      if (isEnding && session.isBusy) this.ending.add(session);
     }
   }
 
@@ -174,10 +176,11 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
    */
   async hangUpAll(when: 'soon' | 'now'): Promise<void> {
     const sessions = [...this.all];
-    const idle = sessions.filter((session) => !session.isBusy);
+    const last = sessions.filter((session) => this.ending.has(session) && (session.isBusy || session.unsentBytes > 0));
+    const others = sessions.filter((session) => !last.includes(session));
+    const idle = others.filter((session) => !session.isBusy);
     const closed = idle.map(({ socket }) => new Promise<void>((resolve) => void socket.once('close', () => resolve())));
-    const last = sessions.filter((session) => session.isBusy && this.ending.has(session));
-    for (const session of sessions) if (!last.includes(session)) session.hangUp(when);
+    for (const session of others) session.hangUp(when);
     if (last.length > 0) this.lastReplies = Promise.all(last.map((session) => this.hangUpAfterCall(session)));
     await Promise.all(closed);
     await Promise.all(this.cleanUps);
