@@ -118,10 +118,15 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     this.session.destroy();
   }
 
-  /** True when a running request has this correlation id. Most requests end at once and are not known. */
+  /** True when a running request that has given a promise has this correlation id. */
   runs(correlationId: string): boolean {
     const requests = [this.inOrder ?? [], ...(this.inBackground ?? [])].flat();
     return requests.some((request) => request.correlationId === correlationId);
+  }
+
+  /** True while the first part of a request runs, before its first promise. */
+  get isStarting(): boolean {
+    return this.running > 0 && this.inOrder === undefined;
   }
 
   runInOrder(request: RunningRequest): void {

@@ -55,7 +55,7 @@ export interface SessionObserver {
 export class Session implements FrameConnectionHandler, ServingSession {
   readonly connection: SessionConnection;
   private readonly frames: FrameConnection;
-  private readonly requests: RequestLoop;
+  readonly requests: RequestLoop;
   private state: SessionState;
   /** Why the socket was closed. */
   private closeError: Error | undefined;
@@ -156,11 +156,6 @@ export class Session implements FrameConnectionHandler, ServingSession {
   close(): void {
     this.stopServing();
     this.frames.end();
-  }
-
-  /** True when a running request has this correlation id. */
-  runs(correlationId: string): boolean {
-    return this.requests.runs(correlationId);
   }
 
   destroy(): void {

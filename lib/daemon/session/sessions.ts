@@ -150,12 +150,13 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     const hooked = connectionOfHook();
     if (call === undefined && hooked === undefined) return;
     const readers: readonly object[] = call instanceof Call ? this.services.streams.readersOf(call.request) : [];
+    // a call that has ended may have left a timer behind: then it is not among the running requests
     for (const session of this.all) {
-      const { connection } = session;
-      const isNested = call !== undefined && session.runs(call.correlationId);
-      const isEnding = isNested || connection === (call?.connection ?? hooked) || readers.includes(connection);
-      // a call that has ended may have left a timer behind
-      if (isEnding && session.isBusy) this.ending.add(session);
+      const { connection, requests } = session;
+      const isOfCall =
+        call !== undefined && (requests.runs(call.correlationId) || (connection === call.connection && requests.isStarting));
+      const isOfHook = session.isBusy && (connection === hooked || readers.includes(connection));
+      if (isOfCall || isOfHook) this.ending.add(session);
     }
   }
 

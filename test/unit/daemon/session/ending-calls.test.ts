@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { expose, FLAGS, PyroDaemon, PyroProxy, serve } from '../../../../lib/core.js';
 import { dumps, pyTuple } from '../../../../lib/serpent/index.js';
 import { ScriptedPeer, valueOf } from '../../../../lib/testing/index.js';
-import { eventually, join, startDaemon } from '../fixtures.js';
+import { eventually, join, sleep, startDaemon } from '../fixtures.js';
 
 /** An object whose methods end its own daemon, once two calls have begun. */
 class Stopper {
@@ -128,6 +128,28 @@ it('a call that ends its daemon waits for other calls, and the close of the daem
   const [work, stop] = [peers[0].call('slow', 'work'), peers[1].call('stopper', 'stop')];
   await closed;
   expect(await Promise.all([work, stop])).toEqual(['worked', 'stopped']);
+});
+
+it('a timer that a call has left behind drains the daemon as other code does: it waits for the calls of the same connection', async () => {
+  const { daemon, peers } = await serveStopper();
+  const order: string[] = [];
+  class Timer {
+    @expose
+    drainLater(): void {
+      setTimeout(() => void daemon.drain().then((drained) => order.push(`drained ${drained}`)), 1);
+    }
+    @expose
+    async work(): Promise<void> {
+      await eventually(() => daemon.inspect().state === 'draining');
+      await sleep(20);
+      order.push('worked');
+    }
+  }
+  daemon.register(new Timer(), 'timer');
+  peers[0].invoke('timer', 'drainLater');
+  await peers[0].call('timer', 'work');
+  await eventually(() => order.length === 2);
+  expect(order).toEqual(['worked', 'drained true']);
 });
 
 it('two clients that close served objects together get both results', async () => {
