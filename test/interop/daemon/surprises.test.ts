@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -287,12 +287,12 @@ it.each([
 
 it('two Python clients that shut a daemon down at the same time get both results', async () => {
   const daemon = await listen();
-  let begun = 0;
+  const begun = new EventEmitter();
   class Stopper {
     @expose
     async stop(): Promise<string> {
-      begun++;
-      while (begun < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      if (begun.listenerCount('both') === 0) await once(begun, 'both');
+      else begun.emit('both');
       await daemon.shutdown();
       return 'stopped';
     }
@@ -322,7 +322,9 @@ it('a shutdown waits for a Python client that reads a large result steadily', as
   class Library {
     @expose
     book(): string {
-      setImmediate(() => (shutDown = daemon.shutdown(60_000)));
+      setImmediate(() => {
+        shutDown = daemon.shutdown(60_000);
+      });
       return 'x'.repeat(bytes);
     }
   }
