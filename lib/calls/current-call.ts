@@ -23,9 +23,18 @@ class GivenCorrelationId implements CurrentCall {
   readonly isGiven = true;
 }
 
+/** A hook that a connection runs outside of a call, such as a handshake guard. The calls that the hook makes get new correlation ids. */
+class ConnectionHook {
+  readonly isGiven = true;
+  readonly correlationId: string | undefined = undefined;
+  readonly servedCall: CurrentCall | undefined = undefined;
+
+  constructor(readonly connection: object) {}
+}
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const storage = processWide('current-call', () => new AsyncLocalStorage<CurrentCall>());
+const storage = processWide('current-call', () => new AsyncLocalStorage<CurrentCall | ConnectionHook>());
 
 /**
  * Makes Node follow the async context of promises from now on.
@@ -46,7 +55,18 @@ export function enterCall(call: CurrentCall): void {
 /** The call that this code runs for; undefined outside of a call. */
 export function currentCall(): CurrentCall | undefined {
   const stored = storage.getStore();
-  return stored !== undefined && 'isGiven' in stored ? (stored as GivenCorrelationId).servedCall : stored;
+  return stored !== undefined && 'isGiven' in stored ? (stored as GivenCorrelationId | ConnectionHook).servedCall : stored;
+}
+
+/** Runs a hook for a connection outside of a call. In a call, the hook belongs to the call. */
+export function runForConnection<T>(connection: object, hook: () => T): T {
+  return currentCall() === undefined ? storage.run(new ConnectionHook(connection), hook) : hook();
+}
+
+/** The connection whose hook runs this code outside of a call. */
+export function connectionOfHook(): object | undefined {
+  const stored = storage.getStore();
+  return stored instanceof ConnectionHook ? stored.connection : undefined;
 }
 
 /** True when both calls belong to one request. */

@@ -302,11 +302,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   }
 
   /**
-   * Accepts no more connections and requests, and waits for the running calls. A call that drains its own daemon does not wait for
-   * the calls of its own connection.
+   * Accepts no more connections and requests, and waits for the running calls and until their replies have left. Calls that wait for the
+   * end of the daemon themselves are not waited for, nor a client that reads nothing for 5 s.
    *
    * @param deadlineMs longest wait. Default 10,000
-   * @returns true when all calls have ended
+   * @returns true when all calls have ended and their replies have left
    * @throws {PyroError} `CONFIG`, when the deadline is no whole number of milliseconds
    */
   async drain(deadlineMs = DEFAULT_DRAIN_MS): Promise<boolean> {
@@ -314,7 +314,12 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.drain(deadlineMs);
   }
 
-  /** Drains for at most `deadlineMs` (default 10,000), then closes. A call that shuts down its own daemon still gets its reply. */
+  /** @internal Called by code that waits for an end of the daemon that other code has begun, in place of {@link shutdown}. */
+  joinEnd(): void {
+    this.lifecycle.joinEnd();
+  }
+
+  /** Drains for at most `deadlineMs` (default 10,000), then closes. Calls that shut down their own daemon still get their replies. */
   async shutdown(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
     checkArgument('shutdown: deadlineMs', deadlineMs, DEADLINE);
     await this.drain(deadlineMs);

@@ -12,8 +12,6 @@ import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { DaemonServices } from './call/daemon-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { checkHandshakeHook } from './connection/authorizations.js';
-import { SessionConnection } from './connection/session-connection.js';
-import { currentContext } from './call/call.js';
 import type { DaemonState } from './contract/snapshot.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
@@ -136,32 +134,56 @@ export class Lifecycle {
     });
   }
 
-  /** Accepts no more connections and requests, and waits for the running calls. @returns true when all have ended in time */
+  /**
+   * Accepts no more connections and requests, and waits for the running calls and their replies.
+   *
+   * @returns true when all calls have ended, and their replies have left, in time
+   */
   async drain(deadlineMs: number): Promise<boolean> {
+    this.sessions.noteEndingCalls();
     if (this.state === 'listening') {
       this.state = 'draining';
       this.listener?.close();
     }
     const others = [...this.combined].map((lifecycle) => lifecycle.drain(deadlineMs));
-    return endsWithin(Promise.all([this.sessions.drainAll(this.callingConnection()), ...others]), deadlineMs);
+    let areDrained = false;
+    const drained = Promise.all([this.sessions.drainAll(), ...others]);
+    await endsWithin(
+      drained.then((all) => (areDrained = all.every(Boolean))),
+      deadlineMs,
+    );
+    return areDrained;
+  }
+
+  /** The code that runs now waits for an end of the daemon that other code has begun. */
+  joinEnd(): void {
+    this.sessions.noteEndingCalls();
+    for (const lifecycle of this.combined) lifecycle.joinEnd();
   }
 
   /** Closes the daemon, once. `soon`: replies that were sent still leave; `now`: connections are cut. Every caller waits for the same end. */
   close(when: 'soon' | 'now'): Promise<void> {
-    return (this.closing ??= this.closeOnce(when, this.callingConnection()));
+    this.sessions.noteEndingCalls();
+    return (this.closing ??= this.closeOnce(when));
   }
 
-  /** @param calling the connection whose call closes the daemon; its reply is still sent */
-  private async closeOnce(when: 'soon' | 'now', calling: SessionConnection | undefined): Promise<void> {
-    const { streams, proxies } = this.services;
+  private async closeOnce(when: 'soon' | 'now'): Promise<void> {
+    const { streams, reporter } = this.services;
     this.state = 'closed';
     clearInterval(this.housekeepingTimer);
     await Promise.all([...this.combined].map((lifecycle) => lifecycle.close(when)));
     this.listener?.close();
     streams.closeAll();
-    await this.unlessHung(this.sessions.hangUpAll(when, calling), 'the end of a session');
+    await this.unlessHung(this.sessions.hangUpAll(when), 'the end of a session');
     await this.unlessHung(this.registrations.releaseAll(), 'the disposal of an object');
-    await proxies.release();
+    const { lastReplies } = this.sessions;
+    if (lastReplies === undefined) return this.closed();
+    // the calls that close the daemon wait for the promise of this method
+    lastReplies.then(() => this.closed()).catch((error: unknown) => reporter.error(error));
+  }
+
+  private async closed(): Promise<void> {
+    await this.services.proxies.release();
     this.endRequestLoops();
     this.services.reporter.emit('close');
   }
@@ -193,12 +215,6 @@ export class Lifecycle {
       this.state = 'new';
       throw error;
     }
-  }
-
-  /** The connection of the call that runs this code. A call that waited for its own end would wait for ever. */
-  private callingConnection(): SessionConnection | undefined {
-    const call = currentContext();
-    return call?.daemon === this.services.daemon ? (call.connection as SessionConnection) : undefined;
   }
 
   /** Disposals are code of the application. A disposal that hangs must not keep the daemon from closing. */

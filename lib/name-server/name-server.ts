@@ -166,6 +166,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
 
   /** Lets running calls end, then closes daemon and store. A second call waits for the first. */
   close(): Promise<void> {
+    this.daemon.joinEnd();
     return (this.closed ??= this.end());
   }
 

@@ -18,6 +18,7 @@ import {
   type ContextId,
   ExternalContextCreator,
   ModulesContainer,
+  NestApplicationContext,
   NestContainer,
   SerializedGraph,
 } from '@nestjs/core';
@@ -204,6 +205,7 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExternalContextCreator, ['registerRequestProvider']],
     [ModulesContainer, ['getRpcTargetRegistry']],
     [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions', 'replace']],
+    [NestApplicationContext, ['close']],
     [NestMicroservice, ['listen']],
     [
       ApplicationConfig,

@@ -1,4 +1,4 @@
-import { ApplicationConfig, NestContainer } from '@nestjs/core';
+import { ApplicationConfig, NestApplicationContext, NestContainer } from '@nestjs/core';
 import { NestMicroservice } from '@nestjs/microservices';
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { processWide, sharedSymbol } from '../copies/process-wide.js';
@@ -6,7 +6,7 @@ import { processWide, sharedSymbol } from '../copies/process-wide.js';
 /**
  * Nest gives a strategy no access to the global enhancers of its own microservice, nor to the guards and providers that a test overrides.
  * Without this access, guards would be silently lost. So this file observes the two methods of Nest that get both: it notes their
- * arguments, and changes nothing else.
+ * arguments, and changes nothing else. The same for `close` of an application: a second call of it never reaches the strategies.
  */
 const OBSERVED = sharedSymbol('observed');
 
@@ -22,6 +22,8 @@ export type EnhancerOverrides = ReadonlyMap<unknown, EnhancerOverride>;
 const overridesByContainer = processWide('overrides', () => new WeakMap<object, Map<unknown, EnhancerOverride>>());
 const overriddenProviders = processWide('overridden-providers', () => new WeakMap<object, Set<unknown>>());
 const configByStrategy = processWide('microservice-configs', () => new WeakMap<object, ApplicationConfig>());
+
+const closeCallbacks = processWide('close-callbacks', () => new WeakMap<object, Set<() => void>>());
 
 const NO_OVERRIDES: EnhancerOverrides = new Map();
 const NO_TOKENS: ReadonlySet<unknown> = new Set();
@@ -39,6 +41,12 @@ export function overriddenProvidersIn(container: NestContainer): ReadonlySet<unk
 /** The configuration of the microservice that has the strategy; undefined before its `listen`. */
 export function microserviceConfigOf(strategy: object): ApplicationConfig | undefined {
   return configByStrategy.get(strategy);
+}
+
+/** Calls `callback` in the code that closes the application of a container, each time it is called. */
+export function onCloseCalled(container: NestContainer, callback: () => void): void {
+  const callbacks = closeCallbacks.get(container) ?? new Set();
+  closeCallbacks.set(container, callbacks.add(callback));
 }
 
 /** The private members of a microservice that are read here. */
@@ -80,8 +88,21 @@ function observeMicroservices(): void {
   Object.defineProperty(prototype, OBSERVED, { value: true });
 }
 
+function observeClose(): void {
+  const { prototype } = NestApplicationContext;
+  if (OBSERVED in prototype) return;
+  // oxlint-disable-next-line typescript/unbound-method -- called with the application as `this`
+  const { close } = prototype;
+  prototype.close = function (this: NestApplicationContext, signal): ReturnType<typeof close> {
+    for (const callback of closeCallbacks.get(this.container) ?? []) callback();
+    return close.call(this, signal);
+  };
+  Object.defineProperty(prototype, OBSERVED, { value: true });
+}
+
 observeOverrides();
 observeMicroservices();
+observeClose();
 
 /** The global enhancers of several configurations together: of the application, and of a microservice with its own configuration. */
 export class JoinedConfig extends ApplicationConfig {

@@ -119,6 +119,7 @@ export class ServedObjects implements AsyncDisposable {
    */
   async close(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
     checkArgument('close: deadlineMs', deadlineMs, DEADLINE);
+    this.daemon.joinEnd();
     await (this.ending ??= this.end(deadlineMs));
   }
 

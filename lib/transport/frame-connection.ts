@@ -22,9 +22,6 @@ export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits,
   maxUnservedBytes?: number;
 }
 
-/** An ended connection is destroyed after this time if its last bytes cannot be delivered. */
-const LINGER_MS = 2_000;
-
 /**
  * Frames over a byte stream (TCP, TLS, unix socket, in-memory pair).
  *
@@ -169,21 +166,19 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.flush();
     this.state = 'ending';
     this.timer?.stop();
-    this.socket.end();
-    // A peer that never reads must not keep the socket open. The bytes that it still sends are read and dropped: TCP resets a
-    // connection that is closed with unread bytes, and the last messages would be lost.
-    const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
-    timer.unref();
-    this.socket.once('close', () => clearTimeout(timer));
+    this.lingeringClose.begin();
+    // The bytes that the peer still sends are read and dropped: TCP resets a connection that is closed with unread bytes, and the last
+    // messages would be lost.
     this.startReading();
   }
 
-  /** Sends the messages that wait, then closes without waiting for the peer. */
-  endSoon(): void {
-    if (this.state !== 'open') return;
-    this.end();
-    if (this.socket.writableFinished) this.socket.destroy();
-    else this.socket.once('finish', () => this.socket.destroy());
+  /** Sends the messages that wait, then closes without waiting for the peer. @param longestMs longest time until the socket is closed */
+  endSoon(longestMs?: number): void {
+    if (this.state === 'open') {
+      this.end();
+      this.socket.once('finish', () => this.socket.destroy());
+    }
+    if (longestMs !== undefined && this.state === 'ending') this.lingeringClose.endWithin(longestMs);
   }
 
   /** Closes at once. */

@@ -16,6 +16,7 @@ import {
 import { warnOfError } from '../reports/warning.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';
+import { LingeringClose } from './lingering-close.js';
 import type { SendBufferUser } from './send-buffer.js';
 import type { UnreadConnection } from './unsent-bytes.js';
 
@@ -36,6 +37,8 @@ export abstract class MessageSender implements SendBufferUser, UnreadConnection 
   private congested = false;
   /** True when a flush will follow in this turn of the event loop. */
   private flushing = false;
+  /** Made when the last bytes of the connection are waited for. */
+  private lastBytes: LingeringClose | undefined;
 
   constructor(
     readonly socket: Duplex,
@@ -171,6 +174,16 @@ export abstract class MessageSender implements SendBufferUser, UnreadConnection 
   flush(): void {
     this.flushing = false;
     this.writeBuffered();
+  }
+
+  /** Sends the messages that wait. @returns see {@link LingeringClose.whenSent} */
+  whenSent(): Promise<boolean> {
+    this.flush();
+    return this.lingeringClose.whenSent();
+  }
+
+  protected get lingeringClose(): LingeringClose {
+    return (this.lastBytes ??= new LingeringClose(this.socket));
   }
 
   protected writeBuffered(): void {

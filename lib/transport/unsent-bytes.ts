@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { CommunicationError, TimeoutError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { lookBeforeCut } from '../calls/event-loop-look.js';
+import { ReadProgress } from './read-progress.js';
 
 /** A connection whose peer has not read all of the bytes that were sent. */
 export interface UnreadConnection {
@@ -11,11 +12,9 @@ export interface UnreadConnection {
   destroy(error: Error): void;
 }
 
-interface Progress {
+interface Unread {
   bytes: number;
-  consumed: number;
-  /** `performance.now()` when the peer was last seen to read something. */
-  since: number;
+  readonly progress: ReadProgress;
 }
 
 const MAX_INTERVAL_MS = 5_000;
@@ -25,7 +24,7 @@ const MAX_INTERVAL_MS = 5_000;
  * `maxUnsentBytes`, cuts the peer that has read nothing for the longest time.
  */
 export class UnsentBytes {
-  private readonly readers = new Map<UnreadConnection, Progress>();
+  private readonly readers = new Map<UnreadConnection, Unread>();
   /** Bytes that wait for all peers. */
   total = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -38,35 +37,35 @@ export class UnsentBytes {
 
   /** Called when bytes were sent that the system does not take at once, and when it has taken some. */
   note(reader: UnreadConnection): void {
-    const progress = this.readers.get(reader);
+    const unread = this.readers.get(reader);
     const bytes = reader.unsentBytes;
     if (bytes === 0) return this.forget(reader);
-    if (progress === undefined) this.add(reader, bytes);
-    else this.setBytes(progress, bytes);
+    if (unread === undefined) this.add(reader, bytes);
+    else this.setBytes(unread, bytes);
     if (this.total > this.maxUnsentBytes) this.cutSlowest(reader);
   }
 
   /** Called when the connection is closed. */
   forget(reader: UnreadConnection): void {
-    const progress = this.readers.get(reader);
-    if (progress === undefined) return;
+    const unread = this.readers.get(reader);
+    if (unread === undefined) return;
     this.readers.delete(reader);
-    this.total -= progress.bytes;
+    this.total -= unread.bytes;
     if (this.readers.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
   private add(reader: UnreadConnection, bytes: number): void {
-    this.readers.set(reader, { bytes, consumed: consumedBytes(reader.socket), since: performance.now() });
+    this.readers.set(reader, { bytes, progress: new ReadProgress(reader.socket) });
     this.total += bytes;
     if (this.writeTimeoutMs === 0) return;
     this.timer ??= setInterval(() => this.check(), Math.min(MAX_INTERVAL_MS, Math.ceil(this.writeTimeoutMs / 4))).unref();
   }
 
-  private setBytes(progress: Progress, bytes: number): void {
-    this.total += bytes - progress.bytes;
-    progress.bytes = bytes;
+  private setBytes(unread: Unread, bytes: number): void {
+    this.total += bytes - unread.bytes;
+    unread.bytes = bytes;
   }
 
   private check(): void {
@@ -86,14 +85,14 @@ export class UnsentBytes {
   private stalledReaders(): UnreadConnection[] {
     this.sample();
     const now = performance.now();
-    return [...this.readers].filter(([, { since }]) => now - since >= this.writeTimeoutMs).map(([reader]) => reader);
+    return [...this.readers].filter(([, { progress }]) => now - progress.since >= this.writeTimeoutMs).map(([reader]) => reader);
   }
 
   /** Cuts the slowest reader. A single reader is not cut: one message may be larger than the limit. */
   private cutSlowest(latest: UnreadConnection): void {
     this.sample();
     while (this.total > this.maxUnsentBytes && this.readers.size > 1) {
-      let slowest: [UnreadConnection, Progress] | undefined;
+      let slowest: [UnreadConnection, Unread] | undefined;
       for (const entry of this.readers) if (slowest === undefined || isSlower(entry[1], slowest[1])) slowest = entry;
       const [reader, { bytes }] = slowest!;
       this.forget(reader);
@@ -105,36 +104,19 @@ export class UnsentBytes {
 
   private sample(): void {
     const now = performance.now();
-    for (const [reader, progress] of this.readers) {
+    for (const [reader, unread] of this.readers) {
       const bytes = reader.unsentBytes;
       if (bytes === 0) {
         this.forget(reader);
         continue;
       }
-      this.setBytes(progress, bytes);
-      const consumed = consumedBytes(reader.socket);
-      if (consumed > progress.consumed) progress.since = now;
-      progress.consumed = consumed;
+      this.setBytes(unread, bytes);
+      unread.progress.look(now);
     }
   }
 }
 
-function isSlower(one: Progress, other: Progress): boolean {
-  return one.since < other.since || (one.since === other.since && one.bytes > other.bytes);
-}
-
-/** The counters of libuv behind a socket. */
-interface Handle {
-  readonly bytesWritten?: number;
-  readonly writeQueueSize?: number;
-}
-
-/**
- * The bytes that the system has taken from a socket. Node's own counters count only whole writes, and a write may have 256 MiB. So the
- * handle of libuv is asked, as Node does for `socket.setTimeout`. For TLS it is the handle of the socket below.
- */
-function consumedBytes(socket: Duplex): number {
-  const { _parent, _handle } = socket as { _parent?: { _handle?: Handle } | null; _handle?: Handle | null };
-  const { bytesWritten, writeQueueSize } = _parent?._handle ?? _handle ?? {};
-  return bytesWritten === undefined || writeQueueSize === undefined ? -socket.writableLength : bytesWritten - writeQueueSize;
+function isSlower(one: Unread, other: Unread): boolean {
+  const [since, otherSince] = [one.progress.since, other.progress.since];
+  return since < otherSince || (since === otherSince && one.bytes > other.bytes);
 }

@@ -114,8 +114,9 @@ export class Dispatcher {
     this.timeouts.start(request);
     const work = runIsolated(this.services.observers.isEmpty ? this.answer : this.answerFollowed, request);
     if (work === undefined) return;
-    if (!request.oneway || request.isBatch || call.method === SET_ATTRIBUTE) return work;
-    request.runInBackground(work);
+    if (request.oneway && !request.isBatch && call.method !== SET_ATTRIBUTE) return request.runInBackground(work);
+    request.runInOrder();
+    return work;
   }
 
   /** Runs the call of a request and sends its reply. With `callTimeoutMs` the reply may be sent before the call has ended. */

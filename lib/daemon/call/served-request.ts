@@ -214,9 +214,14 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     this.channel.close();
   }
 
+  /** The next requests of the connection wait for the end of this one. */
+  runInOrder(): void {
+    this.channel.runInOrder(this);
+  }
+
   /** Lets `work` run while the next requests of the connection are served. */
   runInBackground(work: Promise<void>): void {
-    this.channel.runInBackground(work);
+    this.channel.runInBackground(work, this);
   }
 
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runForConnection } from '../../calls/current-call.js';
 import { configError } from '../../options/option-checks.js';
 import { endsInTime } from './handshake-time.js';
 import { optionText, safeText } from '../../protocol/safe-text.js';
@@ -36,7 +37,7 @@ export class Authorizations {
 
   /** Asks the daemon's own hook. @throws the error of the hook @throws {SecurityError} when the hook takes too long */
   async askDaemon(daemon: Pick<Daemon, 'validateHandshake'>, objectId: string): Promise<void> {
-    const asking = daemon.validateHandshake(this.requestFor(objectId));
+    const asking = runForConnection(this.connection, () => daemon.validateHandshake(this.requestFor(objectId)));
     this.ofDaemon = authorizationOf(await endsInTime(asking, this.timeoutMs, 'handshake'));
   }
 
@@ -107,7 +108,7 @@ export class Authorizations {
   private async ask(target: PyroTarget, objectId: string): Promise<Authorization> {
     try {
       const { ofDaemon } = this;
-      const asking = target.authorize!(this.requestFor(objectId));
+      const asking = runForConnection(this.connection, () => target.authorize!(this.requestFor(objectId)));
       const given = authorizationOf(await endsInTime(asking, this.timeoutMs, 'a guard'));
       const { response = ofDaemon.response } = given;
       // a key names the principal of the same answer

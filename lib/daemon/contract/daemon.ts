@@ -99,7 +99,7 @@ export interface Daemon {
 
   /** Serves one connected socket or other byte stream, with a handshake and without TLS. */
   serve(socket: Duplex): void;
-  /** Accepts no more connections and calls, and waits for running calls. @param deadlineMs longest wait. Default 10,000 @returns true when all calls have ended */
+  /** Accepts no more connections and calls, and waits for running calls and their replies. @param deadlineMs longest wait. Default 10,000 @returns true when all calls have ended and their replies have left */
   drain(deadlineMs?: number): Promise<boolean>;
   /** Drains for at most `deadlineMs` (default 10,000), then closes. */
   shutdown(deadlineMs?: number): Promise<void>;

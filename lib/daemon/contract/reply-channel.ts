@@ -1,6 +1,12 @@
 import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 
+/** A request that is served. */
+export interface RunningRequest {
+  /** UUID in its usual text form. */
+  readonly correlationId: string;
+}
+
 /** The part of a session that a request needs to answer. */
 export interface ReplyChannel {
   /** Sends one message. A message for a connection that has ended is dropped. */
@@ -19,6 +25,8 @@ export interface ReplyChannel {
   close(): void;
   /** Cuts the connection at once. */
   destroy(): void;
-  /** Lets `work` run while the next requests are served. The work counts as a queued request until it ends. */
-  runInBackground(work: Promise<void>): void;
+  /** The request whose end the next requests wait for has given a promise. Called for few requests: most end at once. */
+  runInOrder(request: RunningRequest): void;
+  /** Lets `work` run while the next requests are served. The work counts as a queued request until it ends. @param request undefined for an answer alone */
+  runInBackground(work: Promise<void>, request?: RunningRequest): void;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runForConnection } from '../../calls/current-call.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
@@ -65,7 +66,8 @@ async function authorizeConnect(
   const { metadata: meta } = objects.known(objectId);
   if (target) connection.use(target);
   if (target?.connected) {
-    const connecting = runHookOf(target, objectId, () => target.connected!(connection));
+    const connect = (): Promise<void> | void => target.connected!(connection);
+    const connecting = runForConnection(connection, () => runHookOf(target, objectId, connect));
     await endsInTime(connecting, services.options.handshakeTimeoutMs, 'handshake');
   }
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };

@@ -9,7 +9,7 @@ import { CONNECTION_TURN_MS, type TurnTaker } from '../../transport/turns.js';
 import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js';
 import { RequestQueue, reachedLimit } from './request-queue.js';
 
 /** The parts that the sessions of a daemon share. */
@@ -57,6 +57,10 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
   private running = 0;
   /** Oneway requests, and replies that tell of a timeout, that run while later requests are served. */
   private background = 0;
+  /** The request that runs in order, if it is known: see {@link runInOrder}. */
+  private inOrder: RunningRequest | undefined;
+  /** Oneway requests that run. Made for the first of them. */
+  private inBackground: Set<RunningRequest> | undefined;
   private requestsInTurn = 0;
   private bytesInTurn = 0;
   private turnEndsAt = 0;
@@ -114,10 +118,27 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     this.session.destroy();
   }
 
-  runInBackground(work: Promise<void>): void {
+  /** True when a running request that has given a promise has this correlation id. */
+  runs(correlationId: string): boolean {
+    const requests = [this.inOrder ?? [], ...(this.inBackground ?? [])].flat();
+    return requests.some((request) => request.correlationId === correlationId);
+  }
+
+  /** True while the first part of a request runs, before its first promise. */
+  get isStarting(): boolean {
+    return this.running > 0 && this.inOrder === undefined;
+  }
+
+  runInOrder(request: RunningRequest): void {
+    this.inOrder = request;
+  }
+
+  runInBackground(work: Promise<void>, request?: RunningRequest): void {
     this.background++;
+    if (request !== undefined) (this.inBackground ??= new Set()).add(request);
     const done = (): void => {
       this.background--;
+      if (request !== undefined) this.inBackground?.delete(request);
       this.goOn();
     };
     work.then(done, (error: unknown) => {
@@ -240,6 +261,7 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
       this.failed(error);
     }
     this.running--;
+    this.inOrder = undefined;
     this.goOn();
   }
 

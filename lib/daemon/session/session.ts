@@ -1,22 +1,23 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
-import { overLimit } from '../../protocol/over-limit.js';
-import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import type { FrameConnectionHandler } from '../../transport/frame-connection-handler.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { Reply } from '../call/reply.js';
 import { SessionConnection } from '../connection/session-connection.js';
-import { tooLongText } from '../connection/handshake-time.js';
 import { answerHandshake } from './handshake.js';
+import { startHandshakeTimer } from './handshake-timer.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { RequestLoop, type ServingSession, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';
 
 const CONNECT_ONLY = [MESSAGE_TYPES.connect];
 const REQUESTS_ONLY = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
+
+/** Longest time that a connection which is hung up `soon` stays open for the bytes that were sent. A drain has waited for them before. */
+const MAX_LAST_BYTES_MS = 2_000;
 
 /**
  * The state of a session. A session only moves forward:
@@ -54,7 +55,7 @@ export interface SessionObserver {
 export class Session implements FrameConnectionHandler, ServingSession {
   readonly connection: SessionConnection;
   private readonly frames: FrameConnection;
-  private readonly requests: RequestLoop;
+  readonly requests: RequestLoop;
   private state: SessionState;
   /** Why the socket was closed. */
   private closeError: Error | undefined;
@@ -74,7 +75,9 @@ export class Session implements FrameConnectionHandler, ServingSession {
     this.requests = new RequestLoop(this, this.frames, shared);
     if (idleTimeoutMs > 0) this.idleTimeout = new IdleTimeout(this, this.frames, idleTimeoutMs);
     this.connection = new SessionConnection(slot.connectionId, socket, this, { handshakeTimeoutMs, address: slot.address });
-    this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
+    const refuse = (error: Error): void => this.refuseHandshake(error);
+    const timer = startHandshakeTimer(handshakeTimeoutMs, slot.acceptedAt, this.requests, this.frames, refuse);
+    this.state = { is: 'handshaking', timer };
   }
 
   get peerName(): string {
@@ -132,27 +135,26 @@ export class Session implements FrameConnectionHandler, ServingSession {
     this.frames.release();
   }
 
-  /** Takes no more requests and drops the waiting requests. Resolves when the running calls have ended. */
-  drain(): Promise<void> {
-    if (this.state.is === 'serving' || this.state.is === 'handshaking') {
-      this.enterDraining(false);
-      this.requests.dropWaiting();
-      this.frames.dropUnserved();
-      this.frames.hold();
-    }
-    if (!this.isBusy) return Promise.resolve();
-    return new Promise((resolve) => (this.idleCallbacks ??= []).push(resolve));
+  /**
+   * Takes no more requests and drops the waiting requests. Resolves when the running calls have ended and their replies have left.
+   *
+   * @returns false when the client reads its replies no more
+   */
+  async drain(): Promise<boolean> {
+    this.stopServing();
+    if (this.isBusy) await new Promise<void>((resolve) => (this.idleCallbacks ??= []).push(resolve));
+    return this.frames.whenSent();
   }
 
-  /** Ends the connection without waiting for the peer: `soon` after the sent messages have left, `now` at once. */
+  /** Ends the connection without waiting for the peer: `soon` after the sent messages have left, or after 2 s; `now` at once. */
   hangUp(when: 'soon' | 'now'): void {
-    void this.drain();
-    if (when === 'soon') this.frames.endSoon();
+    this.stopServing();
+    if (when === 'soon') this.frames.endSoon(MAX_LAST_BYTES_MS);
     else this.frames.destroy();
   }
 
   close(): void {
-    void this.drain();
+    this.stopServing();
     this.frames.end();
   }
 
@@ -269,30 +271,17 @@ export class Session implements FrameConnectionHandler, ServingSession {
     for (const callback of callbacks) callback();
   }
 
+  private stopServing(): void {
+    if (this.state.is !== 'serving' && this.state.is !== 'handshaking') return;
+    this.enterDraining(false);
+    this.requests.dropWaiting();
+    this.frames.dropUnserved();
+    this.frames.hold();
+  }
+
   private enterDraining(refused: boolean): void {
     this.stopHandshakeTimer();
     this.state = refused ? REFUSED : DRAINING;
-  }
-
-  private startHandshakeTimer(): NodeJS.Timeout | undefined {
-    const { handshakeTimeoutMs } = this.shared.services.options;
-    if (handshakeTimeoutMs === 0) return undefined;
-    const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
-    const refuse = (): void => {
-      this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(tooLongText('handshake', handshakeTimeoutMs))));
-    };
-    let hasMoreTime = false;
-    const timer = setTimeout(() => {
-      const [isAnswered, { arrivedBytes }] = [this.isBusy, this.frames];
-      lookBeforeCut(() => {
-        // the CONNECT message lay in the kernel: its guards have their time from now on
-        const hasArrived = !isAnswered && (this.isBusy || this.frames.arrivedBytes > arrivedBytes);
-        if (!hasArrived || hasMoreTime) return refuse();
-        hasMoreTime = true;
-        timer.refresh();
-      });
-    }, remainingMs).unref();
-    return timer;
   }
 
   private stopHandshakeTimer(): void {

@@ -1,15 +1,18 @@
 import type { Duplex } from 'node:stream';
+import { connectionOfHook } from '../../calls/current-call.js';
 import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
+import { Call, currentContext } from '../call/call.js';
 import type { DaemonServices } from '../call/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
+import { EndingCalls } from './ending-calls.js';
 import type { SessionServices } from './request-loop.js';
 import { Session, type SessionObserver } from './session.js';
 import { type Slot, Slots } from './slots.js';
 
-/** Longest that a call which shuts down its own daemon may go on. */
+/** Longest that a call which closes its own daemon may go on. */
 const MAX_LAST_CALL_MS = 10_000;
 
 /** The use of a daemon by its sessions. */
@@ -31,6 +34,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /** Sessions that passed their handshake. */
   private readonly open = new Set<Session>();
   private readonly cleanUps = new Set<Promise<unknown>>();
+  private readonly ending = new EndingCalls();
+  /** Resolves when the replies of the calls that closed the daemon have left. Undefined: no call has closed the daemon. */
+  lastReplies: Promise<unknown> | undefined;
   /** Of the sessions that have ended. */
   private readonly totals = { connectionsOpened: 0, connectionsRefused: 0, ...NO_USE };
   readonly slots: Slots;
@@ -135,24 +141,48 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     this.cleanUps.add(cleanUp);
   }
 
-  /** Takes no more requests. Resolves when the running calls have ended; calls of the connection `except` are not waited for. */
-  async drainAll(except: SessionConnection | undefined): Promise<void> {
-    const draining = [...this.all].map((session) => ({ connection: session.connection, drained: session.drain() }));
-    await Promise.all(draining.filter(({ connection }) => connection !== except).map(({ drained }) => drained));
+  /**
+   * Notes which calls wait for the end of the daemon: the call that runs this code, and the calls that it is nested in. Nobody waits for
+   * them before the daemon is closed: {@link EndingCalls}.
+   */
+  noteEndingCalls(): void {
+    const call = currentContext();
+    const hooked = connectionOfHook();
+    if (call === undefined && hooked === undefined) return;
+    const readers: readonly object[] = call instanceof Call ? this.services.streams.readersOf(call.request) : [];
+    // a call that has ended may have left a timer behind: then it is not among the running requests
+    for (const session of this.all) {
+      const { connection, requests } = session;
+      const isOfCall =
+        call !== undefined && (requests.runs(call.correlationId) || (connection === call.connection && requests.isStarting));
+      const isOfHook = session.isBusy && (connection === hooked || readers.includes(connection));
+      if (isOfCall || isOfHook) this.ending.add(session);
+    }
   }
 
   /**
-   * Ends all connections. Resolves when all connections without a running call are closed and cleaned up.
+   * Takes no more requests. Resolves when the running calls have ended and their replies have left, except calls that wait for the end of
+   * the daemon.
    *
-   * @param calling a connection that ends when its running call has ended, or after {@link MAX_LAST_CALL_MS}
+   * @returns false when a client reads its replies no more
    */
-  async hangUpAll(when: 'soon' | 'now', calling?: SessionConnection): Promise<void> {
-    const idle = [...this.all].filter((session) => !session.isBusy);
+  async drainAll(): Promise<boolean> {
+    const drained = [...this.all].map((session) => this.ending.unlessEnding(session, session.drain()));
+    return (await Promise.all(drained)).every(Boolean);
+  }
+
+  /**
+   * Ends all connections. Resolves when all connections without a running call are closed and cleaned up. A connection whose call waits for
+   * the end of the daemon ends behind the reply, or after {@link MAX_LAST_CALL_MS}.
+   */
+  async hangUpAll(when: 'soon' | 'now'): Promise<void> {
+    const sessions = [...this.all];
+    const last = sessions.filter((session) => this.ending.has(session) && (session.isBusy || session.unsentBytes > 0));
+    const others = sessions.filter((session) => !last.includes(session));
+    const idle = others.filter((session) => !session.isBusy);
     const closed = idle.map(({ socket }) => new Promise<void>((resolve) => void socket.once('close', () => resolve())));
-    for (const session of this.all) {
-      if (session.connection === calling) void this.hangUpAfterCall(session);
-      else session.hangUp(when);
-    }
+    for (const session of others) session.hangUp(when);
+    if (last.length > 0) this.lastReplies = Promise.all(last.map((session) => this.hangUpAfterCall(session)));
     await Promise.all(closed);
     await Promise.all(this.cleanUps);
   }

@@ -108,6 +108,12 @@ export class Streams {
     );
   }
 
+  /** The connections that pull the streams which a request has returned. */
+  readersOf(request: object): SessionConnection[] {
+    const streams = [...this.streams.values()].filter(({ call }) => call.request === request);
+    return streams.flatMap(({ reader }) => reader ?? []);
+  }
+
   /** Closes a stream. A stream that is unknown or belongs to another principal is ignored. */
   async close(connection: SessionConnection, id: string): Promise<void> {
     const stream = await this.find(connection, id);

@@ -41,7 +41,7 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
    * True: for clients on this machine. With guards: for clients that these handshake guards authorize. Default false.
    */
   inspector?: boolean | { guards: HandshakeGuard[] };
-  /** Longest time that a shutdown waits for running calls. Default 10,000. */
+  /** Longest time that a shutdown waits for running calls and their replies. Default 10,000. */
   drainTimeoutMs?: number;
 }
 

@@ -157,10 +157,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   /**
-   * Removes the names from the name server, accepts no more connections and calls, and waits for running calls.
+   * Removes the names from the name server, accepts no more connections and calls, and waits for running calls and their replies.
    *
    * @param deadlineMs longest time to wait for calls. Default: `drainTimeoutMs`
-   * @returns true when all calls have ended
+   * @returns true when all calls have ended and their replies have left
    */
   async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
     checkArgument('drain: deadlineMs', deadlineMs, DEADLINE);
@@ -173,6 +173,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * connections, sessions and streams. May be called several times, as Nest does. `listen` starts the server again.
    */
   override close(): Promise<void> {
+    this.daemon?.joinEnd();
     this.ending ??= this.end().finally(() => (this.ending = undefined));
     return this.ending;
   }

@@ -19,7 +19,7 @@ import {
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
-import { JoinedConfig, microserviceConfigOf, overriddenProvidersIn, overridesIn } from '../nest-observers.js';
+import { JoinedConfig, microserviceConfigOf, onCloseCalled, overriddenProvidersIn, overridesIn } from '../nest-observers.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
@@ -53,6 +53,7 @@ export class ServerBinding {
   ) {
     assertNestInternals(contexts);
     const container = (this.container = containerOf(contexts));
+    onCloseCalled(container, () => this.daemon?.joinEnd());
     if (options.inheritAppConfig !== false) this.configs.add(container.applicationConfig!);
     this.environment = {
       compiler: new PipelineCompiler(container, this.config),

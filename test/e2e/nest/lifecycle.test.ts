@@ -112,6 +112,24 @@ describe('shutting an application down', () => {
     expect(await result).toBe(true);
   });
 
+  it('two clients that close the application together by a method get both results', async () => {
+    let begun = 0;
+    let close = (): Promise<void> => Promise.resolve();
+    @PyroController('closer')
+    class Closer {
+      @PyroMethod() async close(): Promise<string> {
+        begun++;
+        await eventually(() => begun === 2);
+        await close();
+        return 'closed';
+      }
+    }
+    const { app, join } = await serve({ providers: [Closer] });
+    close = () => app.close();
+    const peers = [await join('closer'), await join('closer')];
+    expect(await Promise.all(peers.map((peer) => peer.call('closer', 'close')))).toEqual(['closed', 'closed']);
+  });
+
   it('drain() before listen() has nothing to wait for', async () => {
     expect(await new PyroServer().drain()).toBe(true);
   });

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -283,6 +283,70 @@ it.each([
   expect(await python.run(`with Proxy(uri) as p: return p.${method}()`, { uri })).toBe(result);
   await closed;
   expect(daemon.isListening).toBe(false);
+});
+
+it('two Python clients that shut a daemon down at the same time get both results', async () => {
+  const daemon = await listen();
+  const begun = new EventEmitter();
+  class Stopper {
+    @expose
+    async stop(): Promise<string> {
+      if (begun.listenerCount('both') === 0) await once(begun, 'both');
+      else begun.emit('both');
+      await daemon.shutdown();
+      return 'stopped';
+    }
+  }
+  const uri = String(daemon.register(new Stopper(), 'stopper'));
+  const results = await python.run(
+    `
+    import threading
+    results = []
+    def stop():
+        with Proxy(uri) as p:
+            try: results.append(p.stop())
+            except Exception as x: results.append(repr(x))
+    threads = [threading.Thread(target=stop) for _ in range(2)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return results`,
+    { uri },
+  );
+  expect(results).toEqual(['stopped', 'stopped']);
+});
+
+it('a shutdown waits for a Python client that reads a large result steadily', async () => {
+  const bytes = 24 * 1024 * 1024;
+  const daemon = await listen();
+  let shutDown: Promise<void> | undefined;
+  class Library {
+    @expose
+    book(): string {
+      setImmediate(() => {
+        shutDown = daemon.shutdown(60_000);
+      });
+      return 'x'.repeat(bytes);
+    }
+  }
+  const uri = String(daemon.register(new Library(), 'library'));
+  const length = await python.run(
+    `
+    import time
+    with Proxy(uri) as p:
+        p._pyroBind()
+        receive = p._pyroConnection.recv
+        def slowly(size):
+            data = bytearray()
+            while len(data) < size:
+                data += receive(min(65536, size - len(data)))
+                time.sleep(0.01)
+            return bytes(data)
+        p._pyroConnection.recv = slowly
+        return len(p.book())`,
+    { uri },
+  );
+  expect(length).toBe(bytes);
+  await shutDown;
 });
 
 it('every reply has a correlation id, also to a CONNECT and a PING without one', async () => {
