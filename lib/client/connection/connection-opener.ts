@@ -27,6 +27,10 @@ export interface OpenedConnection {
   metadata: RemoteMetadata;
   /** Leases of the objects of this program that were passed over the connection. */
   leases: AutoproxyLeases;
+  /** The failure after which the daemon may close the connection. Undefined: there is no doubt about the connection. */
+  doubt: string | undefined;
+  /** Failures after which the daemon has kept the connection. */
+  survived: Set<string> | undefined;
 }
 
 /** Follows the connections of a proxy; implemented by `ClientObserver`. */
@@ -154,7 +158,7 @@ export class ConnectionOpener {
     deadline.begin();
     try {
       const metadata = await orAborted(handshake(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
-      return { connection, objectId: uri.object, metadata, leases };
+      return { connection, objectId: uri.object, metadata, leases, doubt: undefined, survived: undefined };
     } catch (error) {
       const failure = certificateRefusal(address, error) ?? (error as Error);
       if (failure instanceof CommunicationError) failure.sent = false;

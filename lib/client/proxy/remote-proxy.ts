@@ -8,7 +8,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
 import { checkCallOptions } from '../options/resolve-proxy-options.js';
 import { checkArgument, checkOptions, FUNCTION, SWITCH, TEXT } from '../../options/option-checks.js';
-import { type BatchOptions, plainResults, recordBatch, settledResults } from './recorded-batch.js';
+import { type BatchOptions, explainFailedEntry, plainResults, recordBatch, settledResults } from './recorded-batch.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
 
@@ -120,6 +120,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
       { ...callOptions, oneway },
     );
     if (oneway) return undefined;
+    explainFailedEntry(reply, args, core.metadata);
     return settled ? settledResults(reply) : plainResults(reply);
   }
 
