@@ -8,7 +8,7 @@ import { safeText } from '../protocol/safe-text.js';
 import { type Dict, isDict, memberOf } from '../serializers/contract/plain-object.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from '../serializers/objects/array-dicts.js';
 import { ArrayReads } from '../serializers/objects/array-reads.js';
-import { shortText } from '../serializers/objects/short-text.js';
+import { shortText } from '../protocol/short-text.js';
 
 /**
  * Makes the array of a received value. None, and a value that was left out, stay as they are.

@@ -3,7 +3,7 @@ import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { objectOf } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
-import { shortText } from '../serializers/objects/short-text.js';
+import { shortText } from '../protocol/short-text.js';
 import { objectsIn } from './checked-objects.js';
 import { type ClassField, type ClassMembers, lookUpMembers, typeFor } from './class-members.js';
 import { validatedMembers, validatorOf } from './dto-packages.js';

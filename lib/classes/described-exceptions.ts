@@ -2,7 +2,7 @@ import type { Spend } from '../arrays/memory.js';
 import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
 import { sharedSymbol } from '../copies/process-wide.js';
 import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';
-import { shortTexts } from '../serializers/objects/short-text.js';
+import { shortTexts } from '../protocol/short-text.js';
 import type { ClassDescription } from './class-description.js';
 import type { ValueType } from './field-types.js';
 import { readTyped, writeTyped } from './field-values.js';

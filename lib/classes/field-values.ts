@@ -3,7 +3,7 @@ import { safeText } from '../protocol/safe-text.js';
 import { PyFloat, pyFloat } from '../serpent/values.js';
 import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { naturalValue } from '../serializers/objects/natural-value.js';
-import { shortText } from '../serializers/objects/short-text.js';
+import { shortText } from '../protocol/short-text.js';
 import { isDateText, isTimeText, parseDateTime } from '../serializers/values/date-text.js';
 import { enumMember, isRegisteredEnum } from './enums.js';
 import { EXPECTED, enumValues, type ScalarType, type ValueType } from './field-types.js';

@@ -6,7 +6,7 @@ import { safeText } from '../protocol/safe-text.js';
 import { isPlainObject } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { peerMap, peerSet } from '../serializers/reading/peer-tables.js';
-import { shortText } from '../serializers/objects/short-text.js';
+import { shortText } from '../protocol/short-text.js';
 import {
   emittedType,
   type NestedClass,

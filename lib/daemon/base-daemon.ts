@@ -21,6 +21,7 @@ import type { DaemonSnapshot, InspectOptions, NameSnapshot, TargetDescription } 
 import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
+import { followListeners } from '../reports/failed-listeners.js';
 import { ObjectLeases } from './leases.js';
 import { DEADLINE, DEFAULT_DRAIN_MS, Lifecycle } from './lifecycle.js';
 import { inspectDaemon } from './inspection/inspect-daemon.js';
@@ -64,8 +65,9 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   /** @internal @throws {PyroError} `CONFIG`, when an option is wrong */
   constructor(given: DaemonOptions, proxies: ProxyReceiver) {
-    super();
+    super({ captureRejections: true });
     followPromises();
+    followListeners(this, (error, event) => this.reporter.listenerFailed(error, event));
     this.options = resolveDaemonOptions(given);
     const { options, objects, reporter, registrations } = this;
     const { limits } = this;
@@ -84,6 +86,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     const daemon = new this(options);
     await daemon.start();
     return daemon;
+  }
+
+  /** @internal Reports a failure that no caller is told of: as an `error` event, or without listeners as a warning of the process. */
+  reportError(error: unknown): void {
+    this.reporter.error(error);
   }
 
   /** Starts to listen. @throws {DaemonError} on a second call @throws {PyroError} `CONFIG`, when the address cannot be used */

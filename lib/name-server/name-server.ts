@@ -24,8 +24,9 @@ import { limitOf } from '../protocol/over-limit.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
+import { followListeners } from '../reports/failed-listeners.js';
 import { printableMessage } from '../reports/printable.js';
-import { warn } from '../reports/warning.js';
+import { warn, warnIfItFails, warnOfError } from '../reports/warning.js';
 import { AutoCleaner } from './auto-cleaner.js';
 import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-responder.js';
 import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
@@ -95,7 +96,8 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     private store: NameStore,
     private readonly ownsStore: boolean,
   ) {
-    super();
+    super({ captureRejections: true });
+    followListeners(this, warnOfError);
     const counters = Object.fromEntries(Object.keys(DEFAULT_NAME_LIMITS).map((name) => [name, 0])) as Record<
       keyof NameLimits,
       number
@@ -202,12 +204,12 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   }
 
   private startCleaner(intervalMs: number): AutoCleaner {
-    const onCleaned = (name: string, uri: string): void => void this.emit('cleaned', name, uri);
+    const onCleaned = (name: string, uri: string): void => warnIfItFails(() => this.emit('cleaned', name, uri));
     return new AutoCleaner(this.store, { intervalMs }, onCleaned, (error) => this.report(error));
   }
 
   private report(error: unknown): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
+    if (this.listenerCount('error') > 0) warnIfItFails(() => this.emit('error', error));
     else warn(`the store of the name server failed: ${printableMessage(error)}`);
   }
 

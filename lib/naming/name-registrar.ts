@@ -4,6 +4,8 @@ import { ANYTHING, checkOptions, configError, milliseconds, type OptionRules } f
 import { checkNameServers, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { type NameServerOptions, nameServersOf } from './locate.js';
 import { entryOf, type NamedObject, type RegistrarEntry } from './named-object.js';
+import { followListeners } from '../reports/failed-listeners.js';
+import { warnOfError } from '../reports/warning.js';
 import { RegistrarLease } from './registrar-lease.js';
 import type { NameRegistrarEvents } from './registrar-events.js';
 import { StoresOfNames } from './registrar-stores.js';
@@ -47,7 +49,8 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
 
   /** @throws {PyroError} when an option is wrong, two objects have the same name, or a URI is not a PYRO URI */
   constructor(options: NameRegistrarOptions) {
-    super();
+    super({ captureRejections: true });
+    followListeners(this, warnOfError);
     checkOptions(options, RULES);
     checkNameServers(options.nameServer);
     const intervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backOff } from '../client/connection/backoff.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
+import { warnIfItFails } from '../reports/warning.js';
 import { connectTo, connectToNameServer, type KnownNameServer } from './locate.js';
 import type { NameServerClient } from './name-server-client.js';
 import type { RegistrarEntry } from './named-object.js';
@@ -198,12 +199,13 @@ export class ServerRegistrar {
       if (!taken?.equals(uri)) return this.noteTaken(entry, taken);
     }
     states.set(entry, { is: 'registered', uri });
-    if (!isAsBefore) this.common.events.emit('registered', name, uri, nameServer.uri);
+    if (!isAsBefore) warnIfItFails(() => this.common.events.emit('registered', name, uri, nameServer.uri));
   }
 
   private noteTaken(entry: RegistrarEntry, uri: PyroUri | undefined): void {
     const { states } = this.names;
-    if (uri !== undefined && states.get(entry)?.is !== 'taken') this.common.events.emit('taken', entry.name, uri);
+    if (uri !== undefined && states.get(entry)?.is !== 'taken')
+      warnIfItFails(() => this.common.events.emit('taken', entry.name, uri));
     states.set(entry, { is: 'taken' });
   }
 
@@ -217,20 +219,20 @@ export class ServerRegistrar {
     const { states } = this.names;
     const state = states.get(entry);
     if (state?.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
-      if (await this.common.lease.remove(nameServer, name)) this.common.events.emit('removed', name);
+      if (await this.common.lease.remove(nameServer, name)) warnIfItFails(() => this.common.events.emit('removed', name));
     }
     states.delete(entry);
   }
 
   private reportUnavailable(error: Error): void {
-    if (!this.isUnavailable) this.common.events.emit('unavailable', error);
+    if (!this.isUnavailable) warnIfItFails(() => this.common.events.emit('unavailable', error));
     this.isUnavailable = true;
   }
 
   private reportAvailable(nameServer: NameServerClient): void {
     if (!this.isUnavailable || this.stopping.aborted) return;
     this.isUnavailable = false;
-    this.common.events.emit('available', nameServer.uri);
+    warnIfItFails(() => this.common.events.emit('available', nameServer.uri));
   }
 }
 

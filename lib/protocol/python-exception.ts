@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../copies/process-wide.js';
-import { optionText, safeText } from './safe-text.js';
+import { optionText } from './safe-text.js';
+import { messageOfArgs } from './short-text.js';
 
 /** An error that travels as the named Python exception, with these args and attributes. */
 export class PythonException extends Error {
@@ -23,7 +24,7 @@ export class PythonException extends Error {
       throw new TypeError(`PythonException: the type is ${optionText(pythonType)}; it must be a text`);
     if (!Array.isArray(args))
       throw new TypeError(`PythonException: args is ${optionText(args)}; it must be a list: ['not in stock']`);
-    super(args.map(safeText).join(', '), options);
+    super(messageOfArgs(args), options);
   }
 
   /** The class name without its module. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { keptText } from './printable.js';
+import { warnIfItFails } from './warning.js';
 
 /** Lines of one kind that are printed in a window. Further lines are only counted. */
 const MAX_LINES = 20;
@@ -76,7 +77,7 @@ export class RepeatedLines<Level extends string, Fields extends object = object>
   }
 
   private begin(key: string, level: Level, text: string): Window<Level, Fields> {
-    const timer = this.outsideOfCalls(() => setTimeout(() => this.end(key), WINDOW_MS).unref());
+    const timer = this.outsideOfCalls(() => setTimeout(() => warnIfItFails(() => this.end(key)), WINDOW_MS).unref());
     const window = { level, text, printed: 0, more: 0, shared: undefined, timer };
     this.windows.set(key, window);
     return window;

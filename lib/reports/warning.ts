@@ -17,6 +17,15 @@ export function warn(text: string, code?: string, detail?: string): void {
 }
 
 /**
+ * Runs code of the application that nobody waits for: a callback, a listener. Its error, sync or async, is a warning of the process. Thrown
+ * in a timer or a microtask, the error would end the process.
+ */
+export function warnIfItFails(work: () => unknown): void {
+  // an async function catches both kinds of errors, and runs `work` at once
+  (async () => work())().catch(warnOfError);
+}
+
+/**
  * Emits an error that nobody else reports as a warning of the process, with its stack, and with its texts made printable. The error itself
  * is its `cause`.
  */

@@ -13,7 +13,7 @@ import {
   type WireLog,
   type WireMessage,
 } from '../protocol/messages/message.js';
-import { warnOfError } from '../reports/warning.js';
+import { warnIfItFails } from '../reports/warning.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { LingeringClose } from './lingering-close.js';
@@ -209,11 +209,7 @@ export abstract class MessageSender implements SendBufferUser, UnreadConnection 
   ): void {
     const { wireLog } = this.options;
     const peer = this.peerName;
-    try {
-      wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
-    } catch (error) {
-      warnOfError(error);
-    }
+    warnIfItFails(() => wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data }));
   }
 }
 

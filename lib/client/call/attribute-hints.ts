@@ -17,11 +17,16 @@ export function hintAtGet(metadata: RemoteMetadata | undefined, name: string): v
   warn(`"${name}" is an attribute of the remote object, and undefined on the proxy: ${remedy(name)}`, 'PYRO_ATTRIBUTE');
 }
 
-/** Adds to the AttributeError of a method call that the name is an attribute. */
-export function explainAttribute(error: unknown, metadata: RemoteMetadata, method: string): void {
-  if (!(error instanceof PyroRemoteError) || error.pythonType !== 'builtins.AttributeError' || !metadata.attrs.has(method))
-    return;
-  error.message += ` ("${method}" is an attribute: ${remedy(method)})`;
+/**
+ * Adds to the AttributeError of a call that the name of its method is an attribute.
+ *
+ * @param methods the method; of a batch that failed as a whole, the methods of its entries
+ */
+export function explainAttribute(error: unknown, metadata: RemoteMetadata, methods: readonly string[]): void {
+  if (!(error instanceof PyroRemoteError) || error.pythonType !== 'builtins.AttributeError') return;
+  // a Python server refuses a batch as a whole, and names the attribute
+  const name = methods.find((method) => metadata.attrs.has(method) && error.message.includes(`'${method}'`));
+  if (name !== undefined) error.message += ` ("${name}" is an attribute: ${remedy(name)})`;
 }
 
 function remedy(name: string): string {

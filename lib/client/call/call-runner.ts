@@ -1,5 +1,4 @@
-import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
@@ -16,20 +15,21 @@ import { endsOf } from '../connection/peer-address.js';
 import { checkArgument, TEXT } from '../../options/option-checks.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { errorOfCaller, OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
-import type { OutgoingRequest } from '../messages/outgoing-request.js';
+import { type OutgoingRequest, WrittenRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
 import type { CallOptions } from '../options/proxy-options.js';
-import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { annotationsToSend, type ResolvedProxyOptions, tellAnnotations } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
+import { noteAnswer, noteFailure } from './kept-connections.js';
 import { methodCall, type OutgoingCall, type OutgoingTrace, pingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
 type ProxyMaker = (reference: ProxyReference, sender: ProxySender) => unknown;
 
-const SECURITY_ERROR = 'Pyro5.errors.SecurityError';
+const PING = Buffer.from('ping');
 
 /** The connections of a proxy, and its serializers; implemented by `ProxyConnections`. */
 interface CallConnections {
@@ -144,6 +144,7 @@ export class CallRunner {
         if (opened) this.discard(opened);
         const taken = pool.take(deadline, call.connection);
         opened = taken instanceof Promise ? await (this.observer?.wait(taken) ?? taken) : taken;
+        if (opened.doubt !== undefined) await this.awaitAnswer(opened, deadline);
         const prepared = this.requestOf(call, callOptions, opened);
         request = prepared instanceof Promise ? await prepared : prepared;
         opened.call = call;
@@ -156,7 +157,7 @@ export class CallRunner {
       return value instanceof Promise ? await value : value;
     } catch (error) {
       if (error instanceof CommunicationError) error.sent ??= reply !== false;
-      if (frame) await this.afterFailure(error, call, deadline, opened!);
+      if (frame) this.afterFailure(error, call, opened!);
       else if (opened || error === deadline.failure) withCaller(error);
       // an error that came before there was a connection may be the error of other calls, too
       else throw errorOfCaller(error);
@@ -204,8 +205,8 @@ export class CallRunner {
   ): unknown {
     const { onAnnotations } = this.options;
     if (frame.annotations.size > 0) {
-      onAnnotations?.(frame.annotations);
-      callOptions.onAnnotations?.(frame.annotations);
+      tellAnnotations(onAnnotations, frame.annotations);
+      tellAnnotations(callOptions.onAnnotations, frame.annotations);
     }
     const value = readReply(
       frame,
@@ -218,24 +219,23 @@ export class CallRunner {
   }
 
   /** Called when the reply to a call says that the call failed, or cannot be read. */
-  private async afterFailure(error: unknown, call: OutgoingCall, deadline: Deadline, opened: OpenedConnection): Promise<void> {
+  private afterFailure(error: unknown, call: OutgoingCall, opened: OpenedConnection): void {
     if (error instanceof CommunicationError) error.sent = true;
-    if (call.objectId === undefined) explainAttribute(error, opened.metadata, call.method);
-    if (!(error instanceof PyroRemoteError)) return;
-    // the daemon closes the connection after this reply, so no other call may use it
-    if (CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
-    if (error.pythonType === SECURITY_ERROR) await this.awaitAnswer(opened, deadline);
+    if (call.objectId === undefined) explainAttribute(error, opened.metadata, methodsOf(call));
+    if (error instanceof PyroRemoteError) noteFailure(opened, error, call);
   }
 
   /**
-   * Asks the daemon for any answer. Called after a SecurityError: a Python daemon then closes the connection, and a daemon of this
-   * library keeps the connection with its session. The next call must not be sent before that is known.
+   * Asks the daemon for an answer over a connection that the daemon may close, see {@link noteFailure}. A call that is sent over it would be
+   * lost. The question is no call: no access log and no limit of calls counts it.
    */
   private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
+    const { serializers, correlationIds } = this.connections;
+    const request = new WrittenRequest(MESSAGE_TYPES.ping, PING, NO_ANNOTATIONS, serializers.own, 0, correlationIds);
     try {
-      await opened.connection.request(await this.requestOf(pingCall(), { oneway: false }, opened), deadline);
+      if (await opened.connection.ping(request, deadline)) noteAnswer(opened);
     } catch {
-      // the connection has ended; the next call opens another
+      // the connection has ended; the call takes another
     }
   }
 
@@ -262,6 +262,11 @@ class ReplyContext implements ReadContext {
   decodeProxy(state: readonly unknown[]): unknown {
     return this.makeProxy(ProxyReference.fromState(state), endsOf(this.connection));
   }
+}
+
+/** The names of the methods that a call asks for: a batch has several. */
+function methodsOf({ flags, method, args }: OutgoingCall): string[] {
+  return flags & FLAGS.batch ? args.map((entry) => (entry as [string])[0]) : [method];
 }
 
 /** The trace of the requests of a stream: they belong to the call that opened the stream, whoever reads the items. */

@@ -116,6 +116,23 @@ export class ClientConnection implements DeadlineWatcher {
     });
   }
 
+  /**
+   * Asks the peer for an answer by a message that is no call. Throws the same errors as {@link request}.
+   *
+   * @returns false when the connection had ended already
+   */
+  async ping(request: OutgoingRequest, deadline: Deadline): Promise<boolean> {
+    this.frames.accept([MESSAGE_TYPES.ping]);
+    try {
+      const answer = this.request(request, deadline);
+      // the call that waits for the answer was not sent
+      deadline.sent = false;
+      return answer !== false && (await answer) !== undefined;
+    } finally {
+      this.frames.accept([MESSAGE_TYPES.result]);
+    }
+  }
+
   /** Closes the connection at once. A running call fails with `error`. */
   drop(error: Error): void {
     this.end(error);

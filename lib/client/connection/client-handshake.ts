@@ -9,7 +9,7 @@ import { droppedProxies } from './dropped-proxies.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { ConnectedDaemon } from '../options/proxy-options.js';
-import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { annotationsToSend, type ResolvedProxyOptions, tellAnnotations } from '../options/resolve-proxy-options.js';
 import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
 import { sizeLimit } from '../../protocol/messages/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
@@ -43,7 +43,7 @@ export async function performHandshake(
   const data = serializers.own.dumps({ handshake: options.handshake, object: uri.object });
   const frame = await connection.request(requestOf(MESSAGE_TYPES.connect, data, parts), deadline);
   if (!frame) throw closed(connection);
-  if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
+  if (frame.annotations.size > 0) tellAnnotations(options.onAnnotations, frame.annotations);
   const answer = await readHandshakeAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
     throw rejection(connection.location, printableMessage(answer));

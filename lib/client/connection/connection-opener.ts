@@ -27,8 +27,12 @@ export interface OpenedConnection {
   metadata: RemoteMetadata;
   /** Leases of the objects of this program that were passed over the connection. */
   leases: AutoproxyLeases;
+  /** The failure after which the daemon may close the connection. Undefined: there is no doubt about the connection. */
+  doubt: string | undefined;
+  /** Failures after which the daemon has kept the connection. */
+  survived: Set<string> | undefined;
   /** The call that uses the connection. */
-  call?: RunningCall | undefined;
+  call: RunningCall | undefined;
 }
 
 /** A call that uses a connection. */
@@ -162,7 +166,7 @@ export class ConnectionOpener {
     deadline.begin();
     try {
       const metadata = await orAborted(handshake(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
-      return { connection, objectId: uri.object, metadata, leases };
+      return { connection, objectId: uri.object, metadata, leases, doubt: undefined, survived: undefined, call: undefined };
     } catch (error) {
       const failure = certificateRefusal(address, error) ?? (error as Error);
       if (failure instanceof CommunicationError) failure.sent = false;

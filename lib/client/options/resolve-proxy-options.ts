@@ -34,6 +34,8 @@ import type { DateMode, SerializerName, ValueMode } from '../../serializers/cont
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { addressesOf, checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions } from './proxy-options.js';
+import { isThenable } from '../../calls/steps.js';
+import { warnOfError } from '../../reports/warning.js';
 
 /**
  * Options of a proxy with the defaults filled in. Open sockets refer to them, and the listeners of a signal may refer to the proxy. So no
@@ -181,4 +183,14 @@ export function annotationsToSend(
   const all = new Map<string, Buffer>();
   for (const values of [own, trace, call]) if (values !== undefined) addAnnotations(all, values);
   return all;
+}
+
+/**
+ * Tells a hook of the program which annotations a reply has. The error of a hook that is an async function is a warning of the process.
+ *
+ * @throws the error of the hook
+ */
+export function tellAnnotations(hook: PyroProxyOptions['onAnnotations'], annotations: Annotations): void {
+  const told: unknown = hook?.(annotations);
+  if (isThenable(told)) Promise.resolve(told).catch(warnOfError);
 }

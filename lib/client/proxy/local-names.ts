@@ -24,6 +24,8 @@ const PROBED_NAMES: ReadonlySet<string> = new Set([
   'toAsymmetricMatcher',
   // rxjs: an Observable of another copy of rxjs. A handler may return a proxy
   'lift',
+  // rxjs: a scheduler, as the last argument of `of`, `startWith` and others
+  'schedule',
   // streams: rxjs and Fastify read an object that has one of them
   'getReader',
   'pipe',

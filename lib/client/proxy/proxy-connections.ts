@@ -5,6 +5,7 @@ import { droppedProxies } from '../connection/dropped-proxies.js';
 import { type ConnectionEnds, endsOf } from '../connection/peer-address.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
+import { warnIfItFails } from '../../reports/warning.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
 
 /**
@@ -38,8 +39,7 @@ export class ProxyConnections {
         if (!this.pool.remove(connection)) return;
         if (!this.pool.isConnected) droppedProxies.hasDisconnected(this.pool);
         observer?.disconnected();
-        // in a microtask, so that a callback that throws does not interrupt the pool
-        if (onDisconnected) queueMicrotask(() => onDisconnected(error));
+        if (onDisconnected) tellLater(() => onDisconnected(error));
       },
     });
     this.pool = new ConnectionPool(options, {
@@ -49,7 +49,8 @@ export class ProxyConnections {
         this.ends = endsOf(opened.connection);
         droppedProxies.hasConnected(this.pool);
         observer?.connected(opened.metadata);
-        if (options.onConnected) queueMicrotask(options.onConnected);
+        const { onConnected } = options;
+        if (onConnected) tellLater(() => onConnected());
       },
       group,
       keepsProcessAlive: sender === undefined,
@@ -60,4 +61,9 @@ export class ProxyConnections {
   get serializers(): ProxySerializers {
     return (this.madeSerializers ??= new ProxySerializers(this.destination.options));
   }
+}
+
+/** Calls a callback of the program in a microtask, so that the callback does not interrupt the pool. */
+function tellLater(callback: () => void): void {
+  queueMicrotask(() => warnIfItFails(callback));
 }

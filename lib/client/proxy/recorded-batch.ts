@@ -2,6 +2,8 @@ import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
 import { ProtocolError } from '../../protocol/errors.js';
+import { explainAttribute } from '../call/attribute-hints.js';
+import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
 import { withCaller } from '../messages/reply-reader.js';
@@ -59,6 +61,13 @@ export function plainResults(reply: unknown): unknown[] {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });
+}
+
+/** Adds to the error of the call that ended a batch that its name is an attribute. */
+export function explainFailedEntry(reply: unknown, calls: readonly PyTuple[], metadata: RemoteMetadata | undefined): void {
+  const failed = failedEntry(reply);
+  const call = failed && calls[(reply as unknown[]).length - 1];
+  if (call && metadata) explainAttribute(failed.exception, metadata, [call[0] as string]);
 }
 
 /** The exception of the call that ended a batch. Undefined when no call has failed. */

@@ -9,7 +9,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
 import { checkCallOptions } from '../options/resolve-proxy-options.js';
 import { checkArgument, checkOptions, FUNCTION, SWITCH, TEXT } from '../../options/option-checks.js';
-import { type BatchOptions, plainResults, recordBatch, settledResults } from './recorded-batch.js';
+import { type BatchOptions, explainFailedEntry, plainResults, recordBatch, settledResults } from './recorded-batch.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
 
@@ -119,6 +119,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
       const call: OutgoingCall = { method: BATCH_METHOD, args, kwargs: {}, flags: FLAGS.batch };
       return core.calls.runAs(call, { ...callOptions, oneway }, (reply) => {
         if (oneway) return undefined;
+        explainFailedEntry(reply, args, core.metadata);
         return settled ? settledResults(reply) : plainResults(reply);
       });
     } catch (error) {

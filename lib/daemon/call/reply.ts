@@ -1,5 +1,10 @@
 import { copyId } from '../../calls/correlation-id.js';
-import { type Annotations, measureAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import {
+  type Annotations,
+  measureAnnotations,
+  NO_ANNOTATIONS,
+  ResponseAnnotations,
+} from '../../protocol/messages/annotations.js';
 import { compress, worthCompressing } from '../../protocol/messages/compression.js';
 import { configError } from '../../options/option-checks.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
@@ -7,9 +12,8 @@ import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/e
 import type { ReplyAddress } from '../../protocol/messages/message.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
-import { unserializableText } from '../../serializers/objects/exceptions.js';
+import { unserializableError } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { DaemonServices } from './daemon-services.js';
@@ -30,7 +34,7 @@ export class Reply implements ReplyAddress {
   readonly idBlock: Buffer;
   readonly idAt: number;
   /** Annotations of this reply alone; the daemon's own are added to them. */
-  protected annotationsOfReply: Map<string, Buffer> | undefined;
+  protected annotationsOfReply: ResponseAnnotations | undefined;
 
   /** @param frame the message to answer; undefined when the client sent none that could be read */
   constructor(
@@ -70,7 +74,7 @@ export class Reply implements ReplyAddress {
 
   /** Answers with an exception of this package. It is sent as it is, not through {@link presentableError}. */
   async refuse(error: unknown): Promise<void> {
-    await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(asError(error)));
+    await this.sendException(asError(error));
   }
 
   /** Answers with the result of a call. @param flags `FLAGS.batch` for the results of a batch */
@@ -90,9 +94,11 @@ export class Reply implements ReplyAddress {
       return this.sendFailure(unsendable(this.serializer, error));
     }
     try {
-      return this.send(MESSAGE_TYPES.result, flags, data)?.catch((error: unknown) => this.sendFailure(error));
+      return this.send(MESSAGE_TYPES.result, flags, data)?.catch((error: unknown) =>
+        this.sendFailure(this.failureOfSend(error, data.length)),
+      );
     } catch (error) {
-      return this.sendFailure(error);
+      return this.sendFailure(this.failureOfSend(error, data.length));
     }
   }
 
@@ -100,6 +106,11 @@ export class Reply implements ReplyAddress {
   private sendFailure(error: unknown): Promise<void> {
     this.resultFailed(error);
     return this.sendError(error);
+  }
+
+  /** The error of a result that was written and cannot be sent. With annotations of the call, they are what does not fit. */
+  private failureOfSend(error: unknown, bytes: number): unknown {
+    return bytes <= this.services.options.maxMessageBytes && this.dropAnnotations() ? annotationsFailure(error) : error;
   }
 
   /** A result cannot be sent. The client gets the error in its place. */
@@ -115,21 +126,38 @@ export class Reply implements ReplyAddress {
   }
 
   /** Answers with an exception. */
-  protected async sendError(error: unknown): Promise<void> {
-    const presented = presentableError(error);
+  protected sendError(error: unknown): Promise<void> {
+    return this.sendException(presentableError(error));
+  }
+
+  /** Answers with an exception: without annotations if they do not fit beside it, and with a replacement if it cannot be sent itself. */
+  private async sendException(error: Error): Promise<void> {
     try {
-      await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(presented));
+      const data = this.serializer.dumps(error);
+      try {
+        await this.send(MESSAGE_TYPES.result, FLAGS.exception, data);
+      } catch (failure) {
+        if (!this.dropAnnotations()) throw failure;
+        await this.send(MESSAGE_TYPES.result, FLAGS.exception, data);
+        this.services.reporter.error(annotationsFailure(failure));
+      }
     } catch (failure) {
-      const text = unserializableText(presented, failure);
-      this.responseAnnotations.clear();
-      const replacement = new PyroError(beginningOf(text, MAX_REPLACEMENT_CHARACTERS));
+      this.dropAnnotations();
+      const replacement = unserializableError(error, failure, MAX_REPLACEMENT_CHARACTERS);
       await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(replacement));
     }
   }
 
+  /** @returns true when the reply had annotations of its own */
+  private dropAnnotations(): boolean {
+    const had = this.annotationsOfReply !== undefined && this.annotationsOfReply.size > 0;
+    this.annotationsOfReply = undefined;
+    return had;
+  }
+
   /** Annotations that go back with this reply. */
   get responseAnnotations(): Map<string, Buffer> {
-    return (this.annotationsOfReply ??= new Map());
+    return (this.annotationsOfReply ??= new ResponseAnnotations());
   }
 
   /** The correlation id of the reply, 16 bytes: the id that the client sent, or else a new id. */
@@ -183,6 +211,12 @@ export class Reply implements ReplyAddress {
 /** The error of a result that its serializer cannot write. @param cause why */
 export function unsendable(serializer: Serializer, cause: unknown): PyroError {
   return new PyroError(`result cannot be sent with ${serializer.name}: ${safeText(cause)}`, { cause });
+}
+
+/** The error of annotations that a method has set, and that no reply can have. @param cause why */
+function annotationsFailure(cause: unknown): MessageTooLargeError {
+  const text = `the annotations of the call cannot be sent: ${safeText(cause)}`;
+  return overLimit('maxMessageBytes', new MessageTooLargeError(text, { cause }));
 }
 
 const PONG = Buffer.from('pong');

@@ -93,8 +93,22 @@ export class EventReporter {
   error(error: unknown): void {
     const failure = asError(error);
     this.failures.add(failure, { kind: 'daemon' });
-    if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
-    else this.warnings.print({ level: 'warn', what: 'errors of a daemon' }, () => warnOfError(failure));
+    if (this.daemon.listenerCount('error') === 0) return this.warnOf(failure);
+    try {
+      this.daemon.emit('error', failure);
+    } catch (failureOfListener) {
+      this.listenerFailed(failureOfListener, 'error');
+    }
+  }
+
+  /** A listener has failed. The failure of a listener of `error` is a warning of the process: a further event would call it again. */
+  listenerFailed(error: unknown, event: string | symbol): void {
+    if (event === 'error') this.warnOf(asError(error));
+    else this.error(error);
+  }
+
+  private warnOf(failure: Error): void {
+    this.warnings.print({ level: 'warn', what: 'errors of a daemon' }, () => warnOfError(failure));
   }
 
   /** Reports a probable mistake: as a `warning` event, or without listeners as a warning of the process. */

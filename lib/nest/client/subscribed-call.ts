@@ -1,5 +1,6 @@
 import type { WritePacket } from '@nestjs/microservices';
 import { RemoteStream } from '../../client/call/remote-stream.js';
+import { warnIfItFails } from '../../reports/warning.js';
 
 /** Longest time that a cancelled stream waits for the item that it has asked for. */
 const LAST_ITEM_MS = 1_000;
@@ -60,6 +61,7 @@ export class SubscribedCall {
   private end(packet: WritePacket): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.tell({ ...packet, isDisposed: true });
+    // the end runs the teardown of the subscriber, and nobody waits for this call
+    warnIfItFails(() => this.tell({ ...packet, isDisposed: true }));
   }
 }

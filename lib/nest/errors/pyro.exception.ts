@@ -2,7 +2,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { RpcException } from '@nestjs/microservices';
 import { ANYTHING, checkArgument, checkIsObject, FULL_TEXT, listOf, type OptionRule } from '../../options/option-checks.js';
 import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { messageOfArgs } from '../../protocol/short-text.js';
 
 /** Options of a {@link PyroException}. */
 export interface PyroExceptionOptions extends ErrorOptions {
@@ -40,7 +40,7 @@ export class PyroException extends RpcException {
     checkArgument('PyroException: the type', pythonType, FULL_TEXT, refusal);
     checkArgument('PyroException: args', args, ARGS, refusal);
     checkIsObject(options, 'PyroException: ', refusal);
-    super(args.map(safeText).join(', '));
+    super(messageOfArgs(args));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;
   }

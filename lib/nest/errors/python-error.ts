@@ -4,7 +4,7 @@ import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.
 import { isDescribedException, PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
-import { responseAttributes, sendable } from './response-attributes.js';
+import { responseAttributes, sendable, settableAttributes } from './response-attributes.js';
 import { boundedMessages, validationMessages } from '../../classes/validation-messages.js';
 
 /** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
@@ -94,10 +94,29 @@ function ofRpcError(content: unknown, cause: unknown): PythonException {
   if (invalid) return new PythonException('builtins.ValueError', invalid, {}, { cause });
   if (typeof content !== 'object' || content === null)
     return new PythonException('builtins.RuntimeError', [String(content)], {}, { cause });
+  const copied = ofCopy(content, cause);
+  if (copied) return copied;
   const { status, statusCode, message } = content as { status?: unknown; statusCode?: unknown; message?: unknown };
   const code = typeof statusCode === 'number' ? statusCode : status;
   const fallback = cause instanceof Error ? cause.message : 'unknown error';
   return ofStatus(typeof code === 'number' ? code : 500, content, typeof message === 'string' ? message : fallback, cause);
+}
+
+/** A Python class: names between dots. */
+const PYTHON_TYPE = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/;
+const MAX_TYPE_CHARS = 200;
+
+/**
+ * The exception of which an object is a copy: `{ ...exception.getError(), extra: 1 }`, or its JSON. Further members become attributes.
+ * Undefined for other objects.
+ */
+function ofCopy(content: object, cause: unknown): PythonException | undefined {
+  const { pythonType, args, attributes, error: _, cause: __, ...further } = content as Partial<Record<string, unknown>>;
+  if (typeof pythonType !== 'string' || pythonType.length > MAX_TYPE_CHARS || !PYTHON_TYPE.test(pythonType)) return undefined;
+  if (!Array.isArray(args)) return undefined;
+  const type = CONNECTION_ENDING_TYPES.get(pythonType) ?? pythonType;
+  const all = { ...settableAttributes(attributes), ...responseAttributes(further) };
+  return new PythonException(type, args as unknown[], all, { cause });
 }
 
 function ofStatus(status: number, response: unknown, fallback: string, cause: unknown): PythonException {

@@ -25,10 +25,20 @@ export function responseAttributes(response: unknown): Record<string, unknown> {
       name === 'statusCode' ||
       (name === 'status' && (typeof value === 'number' || value === 'error')) ||
       (name === 'error' && isByNest && typeof value === 'string');
-    if (isSaid || value === undefined || PYTHON_MEMBERS.has(name) || isPrivateName(name) || name.startsWith('__')) continue;
+    if (isSaid || value === undefined || !isSettable(name)) continue;
     attributes[name] = sendable(value, 0);
   }
   return attributes;
+}
+
+/** The members of an object that can be attributes of a Python exception, as they are. */
+export function settableAttributes(given: unknown): Record<string, unknown> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return {};
+  return Object.fromEntries(Object.entries(given).filter(([name]) => isSettable(name)));
+}
+
+function isSettable(name: string): boolean {
+  return !PYTHON_MEMBERS.has(name) && !isPrivateName(name) && !name.startsWith('__');
 }
 
 /**

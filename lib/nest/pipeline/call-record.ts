@@ -6,7 +6,9 @@ import type { BoundArguments } from '../../objects/argument-binder.js';
 import { isStream } from '../../objects/item-iterators.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';
+import type { OnFailure } from '../errors/failures.js';
 import { ExecutionContextHost } from '../nest-internals.js';
+import { GuardedSubscriber, type TeardownReporter } from './guarded-teardown.js';
 
 /** Work at the end of a call. */
 type Ending = () => Promise<void> | undefined | void;
@@ -17,7 +19,7 @@ export type AnyMethod = (...args: unknown[]) => unknown;
 export type NestArguments = [args: unknown[], context: PyroContext];
 
 /** The state of a call in a pipeline: its arguments, its instance, and notes about the result of the method. */
-export class CallRecord {
+export class CallRecord implements TeardownReporter {
   /** Runs code in the context in which the method returned a stream: with the stores of guards and interceptors. */
   inContext: RunInContext = runHere;
   /** True once the result is a stream: the call ends with its last item. */
@@ -34,6 +36,7 @@ export class CallRecord {
   constructor(
     readonly call: CallContext,
     private readonly bound: BoundArguments,
+    private readonly onFailure: OnFailure,
   ) {}
 
   /** The bound arguments. */
@@ -87,12 +90,17 @@ export class CallRecord {
       this.returned = 'observable';
       this.waiting?.(true);
       const inContext = captureContext();
-      return new Observable((subscriber) => inContext(() => inert.subscribe(subscriber)));
+      return new Observable((subscriber) => inContext(() => inert.subscribe(new GuardedSubscriber(subscriber, this))));
     }
     this.returned = 'value';
     if (isStream(inert)) this.inContext = captureContext();
     this.waiting?.(false);
     return inert;
+  }
+
+  /** The teardown of an Observable of the method, of an interceptor or of a filter has failed. No caller is told. */
+  teardownFailed(error: unknown): void {
+    this.onFailure(`the teardown of an Observable of ${this.context.getPattern()}`, error);
   }
 
   /** Calls `then` when the method has returned. Never called when an interceptor keeps the method from running. */

@@ -1,6 +1,7 @@
 import { from, isObservable, mergeAll, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import type { RunInContext } from '../../calls/async-context.js';
 import { asStream } from '../../objects/item-iterators.js';
+import { type TeardownReporter, withGuardedTeardown } from './guarded-teardown.js';
 
 /** The part of a pipeline that an interceptor or a pre-request hook wraps. */
 export interface PipelineRest {
@@ -25,11 +26,16 @@ export interface ResultReader {
 
 /** The value that an interceptor returned: an Observable of results, or anything that rxjs makes one of. */
 export class InterceptorAnswer {
-  constructor(readonly input: ObservableInput<unknown>) {}
+  /** The answer as an Observable. As in Nest it fails with a TypeError when the interceptor returned undefined. */
+  readonly inner: Observable<unknown>;
 
-  /** The Observable that Nest makes of the answer. As in Nest it fails with a TypeError when the interceptor returned undefined. */
+  constructor(input: ObservableInput<unknown>, reporter: TeardownReporter) {
+    this.inner = withGuardedTeardown(input, reporter);
+  }
+
+  /** The Observable that Nest makes of the answer: completes after the teardown of the answer. */
   get observable(): Observable<unknown> {
-    return from([this.input]).pipe(mergeAll());
+    return from([this.inner]).pipe(mergeAll());
   }
 }
 
@@ -47,11 +53,13 @@ export class DeferredRest {
 
   /**
    * @param inContext runs the rest in its own async context
+   * @param reporter gets the error of a teardown that fails while an error is passed on
    * @param isMerged true for `next.handle()`: completes after the teardown of its source. Interceptors see this by `finalize()`
    */
   constructor(
     private readonly rest: PipelineRest,
     private readonly inContext: RunInContext,
+    private readonly reporter: TeardownReporter,
     isMerged: boolean,
   ) {
     this.observable = new Observable((subscriber) => {
@@ -84,7 +92,16 @@ export class DeferredRest {
       // nobody reads the result, and a generator may hold resources
       else await asStream(result)?.return?.();
     } catch (error) {
+      this.fail(subscriber, error);
+    }
+  }
+
+  /** Passes an error on. This may run a teardown of the application, and nobody waits for {@link emit}. */
+  private fail(subscriber: Subscriber<unknown>, error: unknown): void {
+    try {
       subscriber.error(error);
+    } catch (failure) {
+      this.reporter.teardownFailed(failure);
     }
   }
 
@@ -114,7 +131,7 @@ function deliver(result: unknown, subscriber: Subscriber<unknown>): void {
 /** Delivers a result to `mergeAll()`. The Observable of a method emits after `outer` has completed, as in Nest. */
 function deliverMerged(result: unknown, outer: Subscriber<ObservableInput<unknown>>): void {
   let inner: Subscriber<unknown> | undefined;
-  if (result instanceof InterceptorAnswer) outer.next(result.input);
+  if (result instanceof InterceptorAnswer) outer.next(result.inner);
   else if (isObservable(result)) outer.next(new Observable((subscriber) => void (inner = subscriber)));
   else outer.next([result]);
   outer.complete();

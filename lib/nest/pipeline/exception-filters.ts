@@ -2,6 +2,7 @@ import { catchError, from, isObservable, mergeMap, type Observable, of } from 'r
 import { answerOfFilter } from '../errors/python-error.js';
 import type { RpcExceptionsHandler } from '../nest-internals.js';
 import type { CallRecord } from './call-record.js';
+import { withGuardedTeardown } from './guarded-teardown.js';
 
 /** The exception filters around a method. An error that no filter takes stays as it is: Nest's default makes "Internal server error" of it. */
 export class ExceptionFilters {
@@ -21,7 +22,7 @@ export class ExceptionFilters {
     if (!handled) throw thrown;
     // Nest would split a list or a text that a filter returns, and would not wait for a promise
     return from(Promise.resolve(handled)).pipe(
-      mergeMap((answer) => (isObservable(answer) ? answer : of(answer))),
+      mergeMap((answer) => (isObservable(answer) ? withGuardedTeardown(answer, record) : of(answer))),
       catchError((failure: unknown) => {
         throw answerOfFilter(failure);
       }),

@@ -55,7 +55,7 @@ class Interception implements CallHandler, PipelineRest, BegunRest {
 
   /** Called by the interceptor. The rest runs with the stores of the code that calls this: `storage.run(store, () => next.handle())`. */
   handle(): Observable<unknown> {
-    this.given = new DeferredRest(this, captureContext(), true);
+    this.given = new DeferredRest(this, captureContext(), this.record, true);
     return this.given.observable;
   }
 
@@ -69,6 +69,7 @@ class Interception implements CallHandler, PipelineRest, BegunRest {
 
   private resultOf(answer: unknown, reader: ResultReader | undefined): unknown {
     if (isThenable(answer)) return Promise.resolve(answer).then((awaited) => this.resultOf(awaited, reader));
-    return this.given?.isPassedOn(answer) ? this.given.run(reader) : new InterceptorAnswer(answer as ObservableInput<unknown>);
+    if (this.given?.isPassedOn(answer)) return this.given.run(reader);
+    return new InterceptorAnswer(answer as ObservableInput<unknown>, this.record);
   }
 }

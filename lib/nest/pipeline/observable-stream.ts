@@ -1,6 +1,7 @@
 import { from, type Observable, Subject, takeUntil } from 'rxjs';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { PyroStreamOptions } from '../metadata/member-metadata.js';
+import { GuardedSubscriber, type TeardownReporter } from './guarded-teardown.js';
 
 /** A reader that waits for the next step. */
 type Reader = (step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;
@@ -25,14 +26,14 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
   constructor(
     source: Observable<unknown>,
     private readonly options: Required<PyroStreamOptions>,
+    reporter: TeardownReporter,
   ) {
-    from(source)
-      .pipe(takeUntil(this.stop))
-      .subscribe({
-        next: (item) => this.push(item),
-        error: (error: unknown) => this.end({ kind: 'failed', error }),
-        complete: () => this.end({ kind: 'complete' }),
-      });
+    const reader = {
+      next: (item: unknown) => this.push(item),
+      error: (error: unknown) => this.end({ kind: 'failed', error }),
+      complete: () => this.end({ kind: 'complete' }),
+    };
+    from(source).pipe(takeUntil(this.stop)).subscribe(new GuardedSubscriber(reader, reporter));
   }
 
   /** True after the first item, the end or an error. */

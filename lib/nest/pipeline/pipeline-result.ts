@@ -4,6 +4,7 @@ import { toPythonError } from '../errors/python-error.js';
 import { DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import type { CallRecord } from './call-record.js';
 import type { ExceptionFilters } from './exception-filters.js';
+import { GuardedSubscriber } from './guarded-teardown.js';
 import { ObservableStream } from './observable-stream.js';
 
 /**
@@ -29,7 +30,7 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   if (stream === undefined) return undefined;
   record.isStreaming = true;
   const recover = (error: unknown): ObservableStream =>
-    new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS);
+    new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS, record);
   const { inContext: run } = record;
   const onEnd = async (): Promise<void> => record.end();
   // the errors of an Observable passed the filters in the pipeline already
@@ -50,11 +51,16 @@ function lastValue(source: Observable<unknown>, record: CallRecord): Promise<unk
       signal?.removeEventListener('abort', giveUp);
       then();
     };
-    const subscription = source.subscribe({
-      next: (value) => (last = value),
-      error: (error: unknown) => settle(() => reject(error as Error)),
-      complete: () => settle(() => resolve(last)),
-    });
+    const subscription = source.subscribe(
+      new GuardedSubscriber(
+        {
+          next: (value) => (last = value),
+          error: (error: unknown) => settle(() => reject(error as Error)),
+          complete: () => settle(() => resolve(last)),
+        },
+        record,
+      ),
+    );
     // only an Observable that the method itself returned might run for ever
     record.whenReturned((mightRunForever) => {
       if (!mightRunForever || subscription.closed) return;
@@ -71,7 +77,7 @@ async function streamOrValue(
   options: Required<PyroStreamOptions>,
   record: CallRecord,
 ): Promise<unknown> {
-  const stream = new ObservableStream(source, options);
+  const stream = new ObservableStream(source, options, record);
   const { signal } = record.call;
   // nothing else closes the stream when the client goes away before the reply
   const giveUp = (): void => void stream.return();

@@ -78,7 +78,7 @@ export class Pipeline {
       const isAllowed = this.askGuards(record);
       return { finish: () => this.runAllowed(isAllowed, record) };
     };
-    const rest = new DeferredRest({ begin }, (body) => body(), false);
+    const rest = new DeferredRest({ begin }, (body) => body(), record, false);
     const context = record.host(type, handler);
     let index = 0;
     const next = (): Observable<unknown> => (index < hooks.length ? hooks[index++]!(context, next) : rest.observable);

@@ -61,7 +61,7 @@ export class ServerBinding {
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,
       hooks,
-      onFailure: (what, error) => this.daemon!.emit('error', failureOf(what, error)),
+      onFailure: (what, error) => this.daemon!.reportError(failureOf(what, error)),
     };
   }
 

@@ -119,7 +119,7 @@ export class NestTarget implements PyroTarget {
 
   /** Serves every call. Returns a promise only when something has to be waited for. */
   private run(operation: Operation, args: unknown[], kwargs: Record<string, unknown>, call: CallContext): unknown {
-    const record = new CallRecord(call, operation.binder.bind(args, kwargs));
+    const record = new CallRecord(call, operation.binder.bind(args, kwargs), this.environment.onFailure);
     try {
       const result = this.serveBetweenHooks(operation, record);
       return result instanceof Promise ? result.catch(throwPythonError) : result;

@@ -77,6 +77,18 @@ function bufferOf(data: Uint8Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** The annotations that the code of a call sets for its reply. Bad ones are refused where they are set. */
+export class ResponseAnnotations extends Map<string, Buffer> {
+  /** @throws {TypeError} when the identifier is not four ASCII characters, or the data are no bytes */
+  override set(id: string, data: Buffer): this {
+    if (!isIdentifier(id))
+      throw new TypeError(`responseAnnotations.set: the identifier is ${optionText(id)}; it must be four ASCII characters`);
+    if (!isBytes(data))
+      throw new TypeError(`responseAnnotations.set: the data of "${id}" is ${optionText(data)}; it must be a Buffer`);
+    return super.set(id, data);
+  }
+}
+
 /** Limits of the annotations of one message. */
 export interface AnnotationLimits {
   maxAnnotations: number;

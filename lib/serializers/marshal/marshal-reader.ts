@@ -1,7 +1,7 @@
 import { PyComplex, PyFrozenSet } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
-import { shortText } from '../objects/short-text.js';
+import { shortText } from '../../protocol/short-text.js';
 import { DictBuilder } from '../reading/dict-builder.js';
 import { collidingKeys } from '../reading/peer-tables.js';
 import { capacityOf, COSTS } from '../../serpent/value-costs.js';

@@ -2,7 +2,7 @@ import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
-import { shortText } from '../objects/short-text.js';
+import { shortText } from '../../protocol/short-text.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { KnownMember } from '../reading/known-members.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';

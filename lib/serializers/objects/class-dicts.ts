@@ -10,7 +10,7 @@ import type { ValueBudget } from '../contract/value-budget.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';
 import { ArrayReads } from './array-reads.js';
 import { naturalValue } from './natural-value.js';
-import { shortText } from './short-text.js';
+import { shortText } from '../../protocol/short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
 export class ExceptionWrapper {

@@ -5,15 +5,15 @@ import { describedException, saysPythonException } from '../../protocol/python-e
 import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
-import { type PyTuple, pyTuple } from '../../serpent/index.js';
+import type { PyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
 import { isPlainObject, objectOf } from '../contract/plain-object.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from '../contract/serializer.js';
-import { shortText, shortTexts } from './short-text.js';
+import { shortText, shortTexts } from '../../protocol/short-text.js';
 
 /** An exception as it travels. @see Pyro5/serializers.py, `class_to_dict` */
-export interface ClassDict extends Record<string, unknown> {
+interface ClassDict extends Record<string, unknown> {
   __class__: string;
   __exception__: true;
   args: PyTuple;
@@ -94,17 +94,18 @@ function describe(error: Error): ReturnType<typeof describeError> {
   return describeError(error);
 }
 
-/** Says that an exception could not be sent, and which one. @see Pyro5/server.py, `_sendExceptionResponse` */
-export function unserializableText(error: unknown, failure: unknown): string {
-  return `Error serializing exception: ${safeText(failure)}. Original exception: ${typeOf(error)}: ${safeText(error)}`;
-}
-
-/** The exception that is sent instead of one whose args or attributes cannot be serialized. @see Pyro5/server.py, `_sendExceptionResponse` */
-export function unserializableException(error: unknown, failure: unknown, options: ExceptionOptions): ClassDict {
-  const text = unserializableText(error, failure);
-  const withLines = options.detailedTraceback && error instanceof Error;
-  const attributes = withLines ? { [TRACEBACK]: tracebackLines(error, options.maxBytes).map(wellFormed) } : {};
-  return { __class__: 'Pyro5.errors.PyroError', __exception__: true, args: pyTuple(wellFormed(text)), attributes };
+/**
+ * The error that is sent instead of an error that cannot be written: a PyroError that says why, with the stack of the first error.
+ *
+ * @param failure why
+ * @param maxChars longest text of the error
+ * @see Pyro5/server.py, `_sendExceptionResponse`
+ */
+export function unserializableError(error: Error, failure: unknown, maxChars = Infinity): PyroError {
+  const text = `Error serializing exception: ${safeText(failure)}. Original exception: ${typeOf(error)}: ${safeText(error)}`;
+  const replacement = new PyroError(beginningOf(wellFormed(text), maxChars));
+  replacement.stack = wellFormed(tracebackLines(error, Infinity).join('').trimEnd());
+  return replacement;
 }
 
 /**

@@ -5,7 +5,7 @@ import { PyroUri } from '../../protocol/uri.js';
 import { pyTuple } from '../../serpent/index.js';
 import { arrayOfTyped, arrayValue } from './array-values.js';
 import { DaemonStub, ExceptionWrapper, IS_DAEMON } from './class-dicts.js';
-import { type ClassDict, exceptionToDict, unserializableException } from './exceptions.js';
+import { exceptionToDict, unserializableError } from './exceptions.js';
 import { uriToDict } from './pyro-objects.js';
 import { isWellFormed } from '../bytes/python-text.js';
 import { SerializedBlob } from '../contract/serialized-blob.js';
@@ -13,8 +13,6 @@ import type { SerializerName, SerializerOptions } from '../contract/serializer.j
 
 /** Encodes objects that are no plain values, in the same way for all serializers. */
 export class ObjectEncoder {
-  private probing = false;
-
   /**
    * @param write writes a value with the serializer, and throws when it cannot
    * @param serializer its name
@@ -32,7 +30,8 @@ export class ObjectEncoder {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return undefined;
     if (value instanceof PyroUri) return uriToDict(value);
-    if (value instanceof ExceptionWrapper) return { __class__: 'Pyro5.core._ExceptionWrapper', exception: value.exception };
+    if (value instanceof ExceptionWrapper)
+      return { __class__: 'Pyro5.core._ExceptionWrapper', exception: this.writable(value.exception) };
     if (value instanceof DaemonStub || IS_DAEMON in value) return { __class__: 'Pyro5.server.Daemon', state: pyTuple() };
     if (value instanceof SerializedBlob)
       throw new SerializeError(
@@ -40,25 +39,24 @@ export class ObjectEncoder {
       );
     const converter = this.options.classes.converterOf(value);
     if (converter?.toDict) return { ...converter.toDict(value), __class__: converter.name };
-    if (value instanceof Error || types.isNativeError(value)) return this.exception(value);
+    if (value instanceof Error || types.isNativeError(value)) return exceptionToDict(value, this.options);
     const { write, typedArrays } = this.options.arrays;
     const array = value instanceof NdArray ? value : typedArrays ? arrayOfTyped(value) : undefined;
     return array && arrayValue(array, write, this.serializer());
   }
 
-  /** Encodes an error. An error must never make a reply fail, so an error that cannot be written is replaced by a PyroError that says so. */
-  private exception(error: Error): ClassDict {
-    // inside of an exception that is being written, the failure is thrown: the outer exception is replaced as a whole
-    if (this.probing) return exceptionToDict(error, this.options);
-    this.probing = true;
+  /**
+   * Encodes the error of a batch. It must not take the results before it with it, so an error that cannot be written is replaced by a
+   * PyroError that says so.
+   */
+  private writable(error: unknown): unknown {
+    if (!(error instanceof Error)) return error;
     try {
       const dict = exceptionToDict(error, this.options);
       if (!dict.args.every(isText) || !Object.values(dict.attributes).every(isText)) this.write(dict);
       return dict;
     } catch (failure) {
-      return unserializableException(error, failure, this.options);
-    } finally {
-      this.probing = false;
+      return exceptionToDict(unserializableError(error, failure), this.options);
     }
   }
 }

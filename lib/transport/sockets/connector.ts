@@ -5,6 +5,7 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
+import { asError } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import { checkCertificate, keyError, listOf } from './certificate-faults.js';
 import { connectSharingReads } from './shared-reads.js';
@@ -116,7 +117,17 @@ const ipv4First: LookupFunction = (host, options, callback) => {
 function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
   const names = isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
-  return { checkServerIdentity: namesServer, ...names };
+  const { checkServerIdentity: check = namesServer } = tls;
+  return { ...names, checkServerIdentity: (host, certificate) => refusalOf(() => check(host, certificate)) };
+}
+
+/** Node calls the check of a program in a callback of the socket, where an error that is thrown would end the process. */
+function refusalOf(check: () => Error | undefined): Error | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return asError(error);
+  }
 }
 
 /** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */

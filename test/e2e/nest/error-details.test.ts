@@ -27,6 +27,33 @@ class DocumentedFilter {
 @Catch()
 class NestFilter extends BaseRpcExceptionFilter {}
 
+/** Filters that add something to the error, or have it from JSON. */
+@Catch(RpcException)
+class SpreadingFilter {
+  catch(exception: RpcException): Observable<never> {
+    return throwError(() => ({ ...(exception.getError() as object), extra: 1 }));
+  }
+}
+@Catch(RpcException)
+class JsonFilter {
+  catch(exception: RpcException): Observable<never> {
+    return throwError(() => JSON.parse(JSON.stringify(exception.getError())) as unknown);
+  }
+}
+@Catch(RpcException)
+class ForgingFilter {
+  catch(): Observable<never> {
+    const attributes = { __class__: 'builtins.eval', args: 1, _hidden: 2, free: [1] };
+    return throwError(() => ({ pythonType: 'Pyro5.errors.CommunicationError', args: ['x'], attributes }));
+  }
+}
+@Catch(RpcException)
+class OddFilter {
+  catch(): Observable<never> {
+    return throwError(() => ({ message: 'odd', pythonType: 'no type', args: [1] }));
+  }
+}
+
 class NoGuard implements CanActivate {
   canActivate(): boolean {
     return false;
@@ -43,6 +70,21 @@ class Filtered {
   }
   @PyroMethod() @UseFilters(NestFilter) base(): never {
     throw keyError();
+  }
+  @PyroMethod() @UseFilters(SpreadingFilter) spread(): never {
+    throw keyError();
+  }
+  @PyroMethod() @UseFilters(JsonFilter) json(): never {
+    throw keyError();
+  }
+  @PyroMethod() @UseFilters(ForgingFilter) forged(): never {
+    throw keyError();
+  }
+  @PyroMethod() @UseFilters(OddFilter) odd(): never {
+    throw keyError();
+  }
+  @PyroMethod() copied(): never {
+    throw new RpcException({ ...keyError() });
   }
   @PyroMethod() wrapped(): never {
     throw new RpcException(keyError());
@@ -124,6 +166,18 @@ it('Nest’s documented filter leaves a PyroException the Python type, args and 
     'filtered.items': chair,
     'filtered.guarded': ['PermissionError', ['Forbidden resource'], {}],
     'filtered.rpc': ['LookupError', ['no sample'], { sample: 'B7' }],
+  });
+});
+
+it('a copy of a PyroException keeps the Python type, args and attributes, and its further members are attributes', async () => {
+  const { server } = await serve({ providers: [Filtered] });
+  const methods = ['spread', 'json', 'copied', 'forged', 'odd'];
+  expect(await errorsInPython(server.unwrap<PyroDaemon>().locationStr, { filtered: methods })).toEqual({
+    'filtered.spread': ['KeyError', ['chair', 7], { free: [1, 4], extra: 1 }],
+    'filtered.json': ['KeyError', ['chair', 7], { free: [1, 4] }],
+    'filtered.copied': ['KeyError', ['chair', 7], { free: [1, 4] }],
+    'filtered.forged': ['PyroError', ['x'], { free: [1] }],
+    'filtered.odd': ['RuntimeError', ['odd'], { pythonType: 'no type' }],
   });
 });
 

@@ -3,7 +3,15 @@ import { RpcException } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FLAGS, type LogEntry } from '../../../lib/core.js';
-import { expose, PyroController, type PyroDaemon, PyroException, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import {
+  expose,
+  PyroContext,
+  PyroController,
+  type PyroDaemon,
+  PyroException,
+  PyroMethod,
+  PyroProperty,
+} from '../../../lib/index.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { serve, type Served, type ServeOptions } from './fixtures.js';
 
@@ -53,6 +61,10 @@ class Lab {
   }
   @PyroMethod() @UseFilters(DocumentedFilter) filtered(): never {
     throw new RpcException('rpc');
+  }
+  @PyroMethod() annotated(): string {
+    PyroContext.current()!.responseAnnotations.set('TRACEID', Buffer.from('x'));
+    return 'annotated';
   }
   @PyroMethod() needs(argument: unknown): unknown {
     return argument;
@@ -138,6 +150,13 @@ it('a thrown value that is no error, a result that cannot be sent, and the cause
     expect.any(String),
     expect.stringMatching(/Error: outer[^]*caused by: Error: inner/),
   ]);
+});
+
+it('an annotation that no reply can have is a bug of the method: its client is told, and it is logged', async () => {
+  const { peer } = await start();
+  const failure = await peer.fail('lab', 'annotated');
+  expect(failure.args).toEqual([expect.stringMatching(/^responseAnnotations\.set: the identifier is the text "TRACEID"/)]);
+  expect(lines(error)).toEqual([expect.stringContaining('lab.annotated failed')]);
 });
 
 it('an error of a oneway call is logged once, whatever it is', async () => {

@@ -6,7 +6,31 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { equals, iterableEquality } from '@vitest/expect';
 import { format, plugins } from '@vitest/pretty-format';
 import { pino } from 'pino';
-import { concatMap, from, isObservable, lastValueFrom, of } from 'rxjs';
+import {
+  BehaviorSubject,
+  catchError,
+  combineLatest,
+  concat,
+  concatMap,
+  defaultIfEmpty,
+  EMPTY,
+  endWith,
+  from,
+  isObservable,
+  lastValueFrom,
+  map,
+  merge,
+  type Observable,
+  of,
+  reduce,
+  shareReplay,
+  startWith,
+  take,
+  throwError,
+  timer,
+  withLatestFrom,
+  zip,
+} from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expose, PyroController, PyroMethod, PyroModule, PyroProxy, type RemoteObject } from '../../../lib/index.js';
 import { PyroDaemon } from '../../../lib/core.js';
@@ -29,6 +53,9 @@ class Widget {
   }
   asymmetricMatch(): string {
     return this.ask('asymmetricMatch');
+  }
+  schedule(): string {
+    return this.ask('schedule');
   }
   lift(): string {
     return this.ask('lift');
@@ -66,6 +93,7 @@ const PROBED = [
   'hasAttribute',
   'asymmetricMatch',
   'lift',
+  'schedule',
   'catch',
   'getReader',
   'pipe',
@@ -134,6 +162,44 @@ describe('a remote object that is not connected', () => {
     expect(JSON.stringify({ proxy })).toBe('{"proxy":{}}');
     expect(proxy.$connected).toBe(false);
     await expectNothingAsked();
+  });
+
+  it.each<[string, (proxy: RemoteObject<Widget>) => Observable<unknown>]>([
+    ['of', (proxy) => of(proxy)],
+    ['of, after a value', (proxy) => of(1, proxy)],
+    ['from', (proxy) => from([proxy])],
+    ['startWith', (proxy) => EMPTY.pipe(startWith(proxy))],
+    ['endWith', (proxy) => of(1).pipe(endWith(proxy))],
+    ['merge', (proxy) => merge(of(1), of(proxy))],
+    ['concat', (proxy) => concat(of(1), of(proxy))],
+    ['combineLatest', (proxy) => combineLatest([of(proxy)]).pipe(map(([first]) => first))],
+    ['catchError', (proxy) => throwError(() => new Error('x')).pipe(catchError(() => of(proxy)))],
+    ['timer', (proxy) => timer(0).pipe(map(() => proxy))],
+    ['a subject', (proxy) => new BehaviorSubject(proxy).pipe(take(1))],
+    ['shareReplay', (proxy) => of(proxy).pipe(shareReplay(1))],
+    ['zip', (proxy) => zip(of(proxy), of(1)).pipe(map(([first]) => first))],
+    ['defaultIfEmpty', (proxy) => EMPTY.pipe(defaultIfEmpty(proxy))],
+    [
+      'withLatestFrom',
+      (proxy) =>
+        of(1).pipe(
+          withLatestFrom(of(proxy)),
+          map(([, second]) => second),
+        ),
+    ],
+    ['reduce', (proxy) => of(1).pipe(reduce((all) => all, proxy as unknown))],
+  ])('rxjs passes a remote object on as a value: %s', async (_, source) => {
+    const proxy = lazy();
+    expect(await lastValueFrom(source(proxy))).toBe(proxy);
+    expect(proxy.$connected).toBe(false);
+    await expectNothingAsked();
+  });
+
+  it('a remote object with a method schedule is called once its metadata is known, and by $call', async () => {
+    const proxy = lazy();
+    expect(proxy.schedule).toBeUndefined();
+    expect(await proxy.$call('schedule')).toBe('schedule');
+    expect(await proxy.schedule()).toBe('schedule');
   });
 
   it('a remote object is no Observable: rxjs and Nest pass it on as a value', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
+import type { WireMessage } from '../../../lib/protocol/messages/message.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { TestAuthority } from '../../certificates.js';
 import { PythonServer } from './python-server.js';
@@ -128,6 +129,55 @@ it.each(['thread', 'multiplex'] as const)(
     }
   },
 );
+
+describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) => {
+  let server: PythonServer;
+  beforeAll(async () => {
+    server = await PythonServer.start(kind);
+  });
+  afterAll(() => server.kill());
+
+  it.each(['fail_callback', 'fail_own_security'] as const)('no call is lost after the error of %s', async (method) => {
+    const thing = await connect(server.uri('thing'), { maxRetries: 0 });
+    for (let n = 0; n < 20; n++) {
+      await expect(thing[method]()).rejects.toMatchObject({ code: 'REMOTE' });
+      expect(await thing.add(n)).toBe(n + 10);
+    }
+  });
+
+  it('no call is lost after the SecurityError of an item', async () => {
+    const thing = await connect(server.uri('thing'), { maxRetries: 0 });
+    for (let n = 0; n < 10; n++) {
+      const items = (await thing.insecure_items()) as AsyncIterableIterator<number>;
+      await items.next();
+      await expect(items.next()).rejects.toMatchObject({ pythonType: 'Pyro5.errors.SecurityError' });
+      expect(await thing.add(n)).toBe(n + 10);
+    }
+  });
+
+  it('a failing method costs one question, and then its errors are known to keep the connection', async () => {
+    let requests = 0;
+    const wireLog = ({ direction }: WireMessage): void => {
+      if (direction === 'sent') requests++;
+    };
+    const thing = await connect(server.uri('thing'), { wireLog });
+    requests = 0;
+    const fail = (): Promise<unknown> => thing.fail('again').catch((error: unknown) => error);
+    for (let n = 0; n < 10; n++) await fail();
+    expect(requests).toBe(11);
+    await Promise.all(
+      [thing.$get('missing' as never), thing.$batch((b) => b.fail('in a batch'))].map((call) => call.catch(() => 0)),
+    );
+    await thing.add(1);
+    expect(requests).toBe(14);
+  });
+
+  it('an entry of a batch that is an attribute is told of $get', async () => {
+    const thing = await connect(server.uri('thing'));
+    const remedy = 'read it by await proxy.$get("value")';
+    await expect(thing.$batch((b) => (b as unknown as { value(): void }).value())).rejects.toThrow(remedy);
+  });
+});
 
 it('a proxy reaches Pyro5 on a unix socket and on IPv6', async () => {
   const directory = await temporaryDirectory();

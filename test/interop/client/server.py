@@ -67,6 +67,10 @@ class Factory:
         return len(self._pyroDaemon.transportServer.pool.busy)
 
 
+class OwnSecurityError(Pyro5.errors.SecurityError):
+    pass
+
+
 class Journal:
     """A file with the calls that were run; it outlives the server."""
 
@@ -156,6 +160,17 @@ class Thing:
         error = ValueError(message, 42)
         error.extra = {"a": [1]}
         raise error
+
+    def insecure_items(self):
+        yield 1
+        raise Pyro5.errors.SecurityError("item")
+
+    @Pyro5.api.callback
+    def fail_callback(self):
+        raise ValueError("of a callback")
+
+    def fail_own_security(self):
+        raise OwnSecurityError("own")
 
     def fail_security(self):
         raise Pyro5.errors.SecurityError("not for you")

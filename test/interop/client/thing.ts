@@ -21,6 +21,9 @@ export interface Thing {
   fail(message: string): never;
   fail_comm(): never;
   fail_security(): never;
+  fail_callback(): never;
+  fail_own_security(): never;
+  insecure_items(): Iterator<number>;
   numbers(to: number): Iterator<number>;
   ticks(seconds: number): Iterator<string>;
   breaking(): Iterator<number>;

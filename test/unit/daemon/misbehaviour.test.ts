@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { behavior, type CallContext, currentContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 
@@ -13,9 +13,12 @@ const note = (reason: unknown): void => void unhandled.push(reason);
 beforeEach(() => {
   unhandled.length = 0;
   process.on('unhandledRejection', note);
+  process.on('uncaughtException', note);
 });
 afterEach(() => {
   process.off('unhandledRejection', note);
+  process.off('uncaughtException', note);
+  vi.restoreAllMocks();
 });
 
 describe('hooks that fail', () => {
@@ -34,6 +37,33 @@ describe('hooks that fail', () => {
     const peer = await join(daemon);
     peer.destroy();
     await eventually(() => errors.includes('house') && errors.includes('disconnect'));
+    expect(unhandled).toEqual([]);
+  });
+
+  it('listeners that fail, sync or async, are reported, and so are listeners of error', async () => {
+    const daemon = await startDaemon();
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const errors: string[] = [];
+    const failLater = (async () => {
+      throw new Error('later');
+    }) as () => never;
+    daemon.on('connection', failLater);
+    daemon.once('disconnect', () => {
+      throw new Error('at once');
+    });
+    daemon.on('error', ({ message }) => errors.push(message));
+    (await join(daemon)).destroy();
+    await eventually(() => errors.length === 2);
+    expect(errors.toSorted()).toEqual(['at once', 'later']);
+    daemon.on('error', failLater);
+    daemon.on('error', () => {
+      throw new Error('of a listener of error');
+    });
+    await join(daemon);
+    await eventually(() => warned.mock.calls.length >= 2);
+    expect(warned.mock.calls.map(([warning]) => (warning as Error).message)).toEqual(
+      expect.arrayContaining(['later', 'of a listener of error']),
+    );
     expect(unhandled).toEqual([]);
   });
 

@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { expose, kwargs, PyroDaemon, type PyroDaemonOptions, PyroProxy, PyroRemoteError } from '../../../../lib/core.js';
+import {
+  expose,
+  kwargs,
+  PyroDaemon,
+  type PyroDaemonOptions,
+  PyroProxy,
+  PyroRemoteError,
+  PythonException,
+} from '../../../../lib/core.js';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import type { SerializerName } from '../../../../lib/serializers/contract/serializer.js';
 import { TestAuthority } from '../../../certificates.js';
@@ -36,6 +44,11 @@ describe.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('an argument that
     ['a call', 'argument 1 of read: a function cannot be written', (proxy) => proxy.read(() => undefined)],
     ['a nested value', 'argument 2.list[1] of read: a function cannot be written', (proxy) => proxy.read(1, bad)],
     ['a keyword argument', 'keyword argument value.list[1] of read: a function', (proxy) => proxy.read(kwargs({ value: bad }))],
+    [
+      'an exception',
+      'argument 1.args[0] of read: a function cannot be written',
+      (proxy) => proxy.read(new PythonException('builtins.ValueError', [() => 1])),
+    ],
     ['an attribute', 'the new value of the attribute gain: a function', (proxy) => proxy.$set('gain', () => undefined)],
     [
       'an iterator',
@@ -71,11 +84,38 @@ it('calling an attribute before the proxy is connected names $get', async () => 
   await expect(proxy['gain']!()).rejects.toThrow('("gain" is an attribute: read it by await proxy.$get("gain"))');
 });
 
+it.each([false, true])('an entry of a batch that is an attribute names $get (settled: %s)', async (settled) => {
+  await using proxy = await PyroProxy.connect(await serve());
+  const record = (batch: Record<string, (...args: unknown[]) => void>): void => {
+    batch['read']!(1);
+    batch['gain']!();
+  };
+  const failure = settled
+    ? (await proxy.$batch(record as never, { settled })).find(({ status }) => status === 'rejected')
+    : { reason: (await proxy.$batch(record as never).catch((error: unknown) => error)) as unknown };
+  expect(String((failure as PromiseRejectedResult).reason)).toContain(
+    '("gain" is an attribute: read it by await proxy.$get("gain"))',
+  );
+});
+
 it('a received exception shows the exceptions and objects in its args', () => {
   class Pose {}
   const inner = new PyroRemoteError('builtins.KeyError', ['chair']);
   const error = new PyroRemoteError('builtins.ExceptionGroup', ['two', [inner, new RangeError('far')], new Pose()]);
   expect(error.message).toBe('builtins.ExceptionGroup: two, [builtins.KeyError: chair, RangeError: far], [Pose]');
+});
+
+it('a checkServerIdentity that throws refuses the server with its error', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pyro-tls-'));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  const authority = await TestAuthority.create(directory, 'ca');
+  const { cert, key } = await authority.issue('server');
+  const uri = await serve({ tls: { cert, key } });
+  const checkServerIdentity = (): never => {
+    throw new Error('not this server');
+  };
+  const tls = { ca: authority.cert, checkServerIdentity };
+  await expect(PyroProxy.connect(uri, { tls, maxRetries: 0 })).rejects.toThrow('not this server');
 });
 
 it.each(['TLSv1.2', 'TLSv1.3'] as const)('a missing client certificate is told in words (%s)', async (maxVersion) => {

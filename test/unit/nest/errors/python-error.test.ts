@@ -34,7 +34,7 @@ describe('PyroException', () => {
   it('a PyroException takes args that have no text of their own', () => {
     const args = [Object.create(null) as unknown, Symbol('mark'), 7];
     const error = new PyroException('builtins.ValueError', args);
-    expect(error.message).toBe('without a text, Symbol(mark), 7');
+    expect(error.message).toBe('[object], Symbol(mark), 7');
     expect(error.args).toEqual(args);
   });
 

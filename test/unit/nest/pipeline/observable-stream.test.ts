@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ObservableStream } from '../../../../lib/nest/pipeline/observable-stream.js';
 
 const options = { buffer: 1_000, overflow: 'error' } as const;
+const quiet = { teardownFailed: (): void => undefined };
 const collect = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
   const items: unknown[] = [];
   for await (const item of stream) items.push(item);
@@ -12,12 +13,12 @@ const collect = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
 describe('ObservableStream', () => {
   it('an ObservableStream gives all items in order, even many', async () => {
     const many = Array.from({ length: 1_000 }, (_, index) => index);
-    expect(await collect(new ObservableStream(of(...many), options))).toEqual(many);
+    expect(await collect(new ObservableStream(of(...many), options, quiet))).toEqual(many);
   });
 
   it('an ObservableStream serves readers that waited before the items came, in order', async () => {
     const subject = new Subject<number>();
-    const stream = new ObservableStream(subject, options);
+    const stream = new ObservableStream(subject, options, quiet);
     const steps = [stream.next(), stream.next(), stream.next(), stream.next()];
     subject.next(1);
     subject.next(2);
@@ -27,7 +28,7 @@ describe('ObservableStream', () => {
 
   it('an ObservableStream rejects waiting readers when the source fails', async () => {
     const subject = new Subject<number>();
-    const stream = new ObservableStream(subject, options);
+    const stream = new ObservableStream(subject, options, quiet);
     const step = stream.next();
     subject.error(new Error('failed'));
     await expect(step).rejects.toThrow('failed');
@@ -36,7 +37,7 @@ describe('ObservableStream', () => {
 
   it('an ObservableStream ends waiting readers and unsubscribes on return()', async () => {
     const subject = new Subject<number>();
-    const stream = new ObservableStream(subject, options);
+    const stream = new ObservableStream(subject, options, quiet);
     const step = stream.next();
     await stream.return();
     expect(await step).toEqual({ done: true, value: undefined });
@@ -45,7 +46,7 @@ describe('ObservableStream', () => {
 
   it('an ObservableStream with dropOldest keeps only as many items as its buffer holds', async () => {
     const subject = new Subject<number>();
-    const stream = new ObservableStream(subject, { buffer: 10, overflow: 'dropOldest' });
+    const stream = new ObservableStream(subject, { buffer: 10, overflow: 'dropOldest' }, quiet);
     for (let item = 0; item < 100_000; item++) subject.next(item);
     subject.complete();
     expect(await collect(stream)).toEqual([99_990, 99_991, 99_992, 99_993, 99_994, 99_995, 99_996, 99_997, 99_998, 99_999]);
@@ -65,6 +66,6 @@ describe('ObservableStream', () => {
         return { unsubscribe: () => undefined };
       },
     };
-    expect(await collect(new ObservableStream(foreign as unknown as Observable<unknown>, options))).toEqual([1]);
+    expect(await collect(new ObservableStream(foreign as unknown as Observable<unknown>, options, quiet))).toEqual([1]);
   });
 });

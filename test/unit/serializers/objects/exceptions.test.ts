@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PyroError, SerializeError } from '../../../../lib/protocol/errors.js';
 import { PythonException } from '../../../../lib/protocol/python-exception.js';
+import { ExceptionWrapper } from '../../../../lib/serializers/objects/class-dicts.js';
 import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.js';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import type { SerializerName } from '../../../../lib/serializers/contract/serializer.js';
@@ -15,9 +16,11 @@ interface ExceptionDict {
   attributes: Record<string, unknown> & { _pyroTraceback?: string[] };
 }
 
+/** The exception as a batch sends it, which replaces an exception that cannot be written. */
 function sent(error: unknown, detailedTraceback = false, name: SerializerName = 'serpent'): ExceptionDict {
   const serializer = createSerializers({ detailedTraceback }).get(SERIALIZER_IDS[name])!;
-  return serializer.loads(serializer.dumps(error), { plain: true }) as ExceptionDict;
+  const wrapper = serializer.loads(serializer.dumps(new ExceptionWrapper(error)), { plain: true });
+  return (wrapper as { exception: ExceptionDict }).exception;
 }
 
 describe('an Error that is sent', () => {
@@ -113,6 +116,33 @@ describe('an Error that is sent', () => {
     const [text] = sent(new PythonException('builtins.ValueError', [() => 1])).args as string[];
     expect(text).toMatch(/Error serializing exception: .*function.*Original exception: builtins\.ValueError/);
   });
+});
+
+describe.each(NAMES)('an Error that is a value, in %s', (name) => {
+  const serializer = createSerializers({ detailedTraceback: false }).get(SERIALIZER_IDS[name])!;
+
+  it('is refused when a part of it cannot be written, and the part is named', () => {
+    const error = new PythonException('builtins.ValueError', ['x', () => 1]);
+    expect(() => serializer.dumps(error)).toThrow('value.args[1]: a function cannot be written');
+    expect(() => serializer.dumps([new PythonException('a.B', [], { reason: [Symbol('x')] })])).toThrow(
+      'value[0].attributes.reason[0]: a symbol cannot be written',
+    );
+  });
+});
+
+it('the message of a PythonException shows the objects in its args, and has a limit for each', () => {
+  const args = [{ shelf: 7 }, new Map([['B7', [1, 2]]]), new Set([1]), 'chair', 2, Object.create(null), new Error('x')];
+  expect(new PythonException('builtins.KeyError', args).message).toBe(
+    '{"shelf": 7}, {"B7": [1, 2]}, [1], chair, 2, [object], Error: x',
+  );
+  const many = Array.from({ length: 100_000 }, () => ({ text: 'x'.repeat(1_000) }));
+  expect(new PythonException('a.B', [many, 'x'.repeat(10_000)]).message.length).toBeLessThan(4_000);
+  const hostile = {
+    get member(): never {
+      throw new Error('mine');
+    },
+  };
+  expect(new PythonException('a.B', [hostile]).message).toBe('[object Object]');
 });
 
 describe('PyroRemoteError', () => {

@@ -1,7 +1,8 @@
-import { peerText } from '../../protocol/peer-text.js';
-import { referenceOf } from '../../protocol/proxy-reference.js';
-import { PyroUri } from '../../protocol/uri.js';
-import { PyComplex, PyFloat } from '../../serpent/index.js';
+import { PyComplex, PyFloat } from '../serpent/index.js';
+import { peerText } from './peer-text.js';
+import { referenceOf } from './proxy-reference.js';
+import { safeText } from './safe-text.js';
+import { PyroUri } from './uri.js';
 
 const MAX_ITEMS = 10;
 const MAX_INNER_CHARS = 100;
@@ -19,6 +20,19 @@ export function shortText(value: unknown): string {
 export function shortTexts(values: readonly unknown[]): string {
   const texts = values.slice(0, MAX_ITEMS).map((value) => (typeof value === 'string' ? value : inner(value, 2)));
   return (values.length > MAX_ITEMS ? [...texts, '…'] : texts).join(', ');
+}
+
+/** The message of an exception that a program makes with these args. Never throws, even when code of the args throws. */
+export function messageOfArgs(args: readonly unknown[]): string {
+  return args.map((arg) => (typeof arg === 'object' && arg !== null ? safeInner(arg) : safeText(arg))).join(', ');
+}
+
+function safeInner(value: object): string {
+  try {
+    return inner(value, 2);
+  } catch {
+    return safeText(value);
+  }
 }
 
 function inner(value: unknown, depth: number): string {

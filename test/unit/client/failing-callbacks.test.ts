@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { currentContext, expose, NameRegistrar, PyroDaemon, PyroProxy, startNameServer } from '../../../lib/core.js';
+
+class Thing {
+  hello(): string {
+    currentContext()!.responseAnnotations.set('BACK', Buffer.from('1'));
+    return 'hello';
+  }
+}
+expose(Thing);
+
+const ended: unknown[] = [];
+const note = (error: unknown): void => void ended.push(error);
+let warned: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  ended.length = 0;
+  warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  process.on('uncaughtException', note).on('unhandledRejection', note);
+});
+afterEach(() => {
+  process.off('uncaughtException', note).off('unhandledRejection', note);
+  vi.restoreAllMocks();
+});
+const warnings = (): string[] => (warned.mock.calls as [Error][]).map(([{ message }]) => message);
+
+function throwing(text: string): () => never {
+  return () => {
+    throw new Error(text);
+  };
+}
+/** A callback that is an async function, which the compiler would refuse. */
+function rejecting(text: string): () => never {
+  return (async () => {
+    throw new Error(text);
+  }) as () => never;
+}
+
+it.each([
+  ['a function', throwing],
+  ['an async function', rejecting],
+])('callbacks of a proxy that fail are warnings of the process: %s', async (_, failing) => {
+  await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  const uri = daemon.register(new Thing(), 'thing');
+  const proxy = await PyroProxy.connect<Thing>(uri, {
+    onConnected: failing('connected'),
+    onDisconnected: failing('disconnected'),
+  });
+  expect(await proxy.hello()).toBe('hello');
+  await proxy.$release();
+  await vi.waitFor(() => expect(warnings()).toEqual(['connected', 'disconnected']));
+  expect(ended).toEqual([]);
+});
+
+it('an onAnnotations that throws is the error of its call, and one that is async is a warning', async () => {
+  await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  await using proxy = await PyroProxy.connect<Thing>(daemon.register(new Thing(), 'thing'));
+  await expect(proxy.$with({ onAnnotations: throwing('at once') }).hello()).rejects.toThrow('at once');
+  expect(await proxy.$with({ onAnnotations: rejecting('later') }).hello()).toBe('hello');
+  await vi.waitFor(() => expect(warnings()).toEqual(['later']));
+  expect(ended).toEqual([]);
+});
+
+it.each([
+  ['a function', throwing],
+  ['an async function', rejecting],
+])('listeners of a name registrar that fail do not keep names from being registered: %s', async (_, failing) => {
+  await using nameServer = await startNameServer({ host: '127.0.0.1', port: 0 });
+  await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  const objects = [{ name: 'lab.thing', uri: daemon.register(new Thing(), 'thing') }];
+  const registrar = new NameRegistrar({
+    nameServer: { host: '127.0.0.1', port: Number(nameServer.uri.location!.split(':')[1]) },
+    objects,
+  });
+  registrar.on('registered', failing('registered'));
+  expect(await registrar.start()).toBe(true);
+  await registrar.stop();
+  await vi.waitFor(() => expect(warnings()).toContain('registered'));
+  expect(ended).toEqual([]);
+});
