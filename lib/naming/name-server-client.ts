@@ -10,13 +10,14 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
 import {
+  type NameEvent,
   type NameFilter,
   type NameRegistration,
   type NameServerChange,
   type TagFilter,
   WATCH_HEARTBEAT_MS,
 } from './name-records.js';
-import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
+import { type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
 
 const FILTER_RULES: OptionRules<NameFilter> = { prefix: TEXT, regex: TEXT };
 const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
@@ -147,6 +148,7 @@ export class NameServerClient implements AsyncDisposable {
    * ```
    *
    * @throws {PyroError} `CONFIG`, when an option is wrong
+   * @throws {NamingError} when there are more names, or longer ones, than `limits` allows
    */
   watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
     return watchNames(this.connectAgain, options);
@@ -278,9 +280,13 @@ function registrationOf(value: unknown): NameRegistration {
   return { uri: String(uri), metadata: tagSetOf(metadata) };
 }
 
+/** @returns the set itself when it holds texts only: an answer may have many names, and a copy of each set would take as much memory again */
 function tagSetOf(value: unknown): Set<string> {
   if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
-  return new Set([...(value as Iterable<unknown>)].map(String));
+  const tags = [...(value as Iterable<unknown>)];
+  return value instanceof Set && tags.every((tag) => typeof tag === 'string')
+    ? (value as Set<string>)
+    : new Set(tags.map(String));
 }
 
 function tupleOf(value: unknown): unknown[] {
@@ -288,9 +294,15 @@ function tupleOf(value: unknown): unknown[] {
   throw badAnswer('a tuple');
 }
 
+/** Converts the values of a received dict in place. */
 function nameMapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
   if (!(value instanceof Map)) throw badAnswer('a dict');
-  return new Map([...(value as Map<unknown, unknown>)].map(([name, entry]) => [String(name), valueOf(entry)]));
+  const names = value as Map<unknown, unknown>;
+  for (const [name, entry] of names) {
+    if (typeof name !== 'string') throw badAnswer('a dict of names');
+    names.set(name, valueOf(entry));
+  }
+  return names as Map<string, V>;
 }
 
 function badAnswer(expected: string): ProtocolError {
