@@ -5,10 +5,11 @@ import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { ANYTHING, checkArgument, checkOptions, type OptionRules, SWITCH, TEXT, URI } from '../options/option-checks.js';
-import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/errors.js';
-import { PyroUri } from '../protocol/uri.js';
+import { ConnectionClosedError, NamingError } from '../protocol/errors.js';
+import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
+import { badAnswer, nameMapOf, registrationOf, tagSetOf, tupleOf, uriOf } from './name-answers.js';
 import {
   type NameEvent,
   type NameFilter,
@@ -267,44 +268,4 @@ async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<un
     if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw refusalOf(error) ?? error;
     throw new ConnectionClosedError(`the name server ended the watch: ${error.message}`, { cause: error });
   }
-}
-
-function uriOf(value: unknown): PyroUri {
-  const uri = value instanceof PyroUri ? value : typeof value === 'string' ? PyroUri.tryParse(value) : undefined;
-  if (uri === undefined) throw badAnswer('a URI');
-  return uri;
-}
-
-function registrationOf(value: unknown): NameRegistration {
-  const [uri, metadata] = tupleOf(value);
-  return { uri: String(uri), metadata: tagSetOf(metadata) };
-}
-
-/** @returns the set itself when it holds texts only: an answer may have many names, and a copy of each set would take as much memory again */
-function tagSetOf(value: unknown): Set<string> {
-  if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
-  const tags = [...(value as Iterable<unknown>)];
-  return value instanceof Set && tags.every((tag) => typeof tag === 'string')
-    ? (value as Set<string>)
-    : new Set(tags.map(String));
-}
-
-function tupleOf(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value as unknown[];
-  throw badAnswer('a tuple');
-}
-
-/** Converts the values of a received dict in place. */
-function nameMapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
-  if (!(value instanceof Map)) throw badAnswer('a dict');
-  const names = value as Map<unknown, unknown>;
-  for (const [name, entry] of names) {
-    if (typeof name !== 'string') throw badAnswer('a dict of names');
-    names.set(name, valueOf(entry));
-  }
-  return names as Map<string, V>;
-}
-
-function badAnswer(expected: string): ProtocolError {
-  return new ProtocolError(`the name server did not answer with ${expected}`);
 }

@@ -80,8 +80,6 @@ export function memberNames(names: readonly string[]): Set<string> {
 function namesOf(value: unknown): Set<string> {
   if (!Array.isArray(value) && !(value instanceof Set))
     throw new PyroError('the member names of a proxy are a list, tuple or set');
-  // a peer may send many thousand proxies without names
-  if ((Array.isArray(value) ? value.length : value.size) === 0) return new Set();
   return memberNames([...value].filter((name): name is string => typeof name === 'string'));
 }
 
