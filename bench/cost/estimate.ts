@@ -65,6 +65,8 @@ const TREES: Record<string, WireTree> = {
   'instances with long lists': { is: 'instance', of: 'bench.Lists', items: repeat(3, list(...repeat(100, int))) },
   exceptions: { is: 'exception' },
   URIs: { is: 'uri' },
+  proxies: { is: 'proxy', methods: 0 },
+  'proxies with 15 methods': { is: 'proxy', methods: 15 },
   'flagged None': { is: 'flagged', value: none },
   'flagged lists': { is: 'flagged', value: list() },
   records: dict(

@@ -2,6 +2,8 @@ import { ClassRegistry } from '../../lib/serializers/contract/class-registry.js'
 import { registerClass } from '../../lib/classes/register-class.js';
 import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
 import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
+import { ProxyReference } from '../../lib/protocol/proxy-reference.js';
+import { pyroProxies } from '../../lib/pyro/pyro-proxy.js';
 import type { SerializerName, ValueMode } from '../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
 import { hasClassDicts, type InstanceClass, MEMBERS, wireOf, type WireTree } from './wire-tree.js';
@@ -26,6 +28,8 @@ const register = (name: InstanceClass, type: 'any' | ['any']): void =>
 register('bench.Members', 'any');
 register('bench.Lists', ['any']);
 
+/** Makes the proxies that the reply of a server, or the request of a client, has. */
+const makeProxy = pyroProxies.makerOfReceived({});
 const MOST_BYTES = 2 ** 40;
 /** Reads that are kept and measured. */
 const COPIES = 5;
@@ -53,7 +57,8 @@ export async function measure(
   const one = wireOf(tree, name, 2, isVaried).length - wireOf(tree, name, 1, isVaried).length;
   const data = wireOf(tree, name, Math.max(1, Math.floor(wireBytes / one)), isVaried);
   const budget = new ValueBudget(MOST_BYTES);
-  const decodeProxy = (): undefined => undefined;
+  const decodeProxy = (state: readonly unknown[]): unknown =>
+    makeProxy(ProxyReference.fromState(state), { remoteAddress: 'h:1' }, undefined);
   const read = (): unknown => serializer.loads(data, { budget, decodeProxy });
   let refused: string | undefined;
   try {

@@ -26,7 +26,7 @@ function grow(depth: number): WireTree {
   const length = oneOf(0, 1, 2, 3, 5, 12, 13, 40, 129, 1_000);
   const count = oneOf(0, 1, 1, 2, 4, 17, 20);
   const inner = (): WireTree => (depth > 2 ? { is: 'none' } : grow(depth + 1));
-  switch (random(9)) {
+  switch (random(10)) {
     case 0:
       return { is: oneOf('none', 'int', 'float', 'word') };
     case 1:
@@ -46,6 +46,8 @@ function grow(depth: number): WireTree {
         of === 'bench.Lists' ? { is: 'list', items: Array.from({ length: count }, inner) } : inner();
       return { is: 'instance', of, items: [member(), member(), member()] };
     }
+    case 8:
+      return { is: 'proxy', methods: oneOf(0, 1, 4, 15) };
     default:
       return { is: 'flagged', value: { is: oneOf('none', 'int', 'word') } };
   }

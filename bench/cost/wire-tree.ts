@@ -10,6 +10,8 @@ export type WireTree =
   | { is: 'list' | 'tuple' | 'set'; items: WireTree[] }
   | { is: 'dict'; entries: [WireTree, WireTree][] }
   | { is: 'exception' | 'uri' }
+  /** A proxy with the names of `methods` methods, at most 15. */
+  | { is: 'proxy'; methods: number }
   /** An instance of a registered class with three members: of any type, or lists that are read item by item. */
   | { is: 'instance'; of: InstanceClass; items: WireTree[] }
   /** Marshal: a value that can be referred to. */
@@ -41,7 +43,7 @@ export function hasClassDicts(tree: WireTree): boolean {
   if (tree.is === 'instance') return true;
   if ('items' in tree) return tree.items.some(hasClassDicts);
   if ('entries' in tree) return tree.entries.some(([, value]) => hasClassDicts(value));
-  return tree.is === 'exception' || tree.is === 'uri';
+  return tree.is === 'exception' || tree.is === 'uri' || tree.is === 'proxy';
 }
 
 const isText = ({ is }: WireTree): boolean => is === 'text' || is === 'wide' || is === 'escaped' || is === 'index';
@@ -86,6 +88,16 @@ const URI: [string, unknown][] = [
   ['state', ['PYRO', 'o', null, 'h', 1]],
 ];
 
+/** The members of a class dict of Pyro5. The objects of proxies differ where the texts of copies do. */
+function classDictOf(tree: WireTree & { is: 'exception' | 'uri' | 'proxy' }, { index }: Counter): [string, unknown][] {
+  if (tree.is !== 'proxy') return tree.is === 'uri' ? URI : EXCEPTION;
+  const methods = Array.from({ length: tree.methods }, (_, at) => `m${at}`);
+  return [
+    ['__class__', 'Pyro5.client.Proxy'],
+    ['state', [`PYRO:o${index}@h:1`, [], methods, [], 'hello', null]],
+  ];
+}
+
 const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
   const quote = json ? '"' : "'";
   const write = (inner: WireTree): string => literal(inner, counter, json);
@@ -123,8 +135,9 @@ const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
       return `{${[`${quote}__class__${quote}:${quote}${tree.of}${quote}`, ...members].join(',')}}`;
     }
     case 'exception':
-    case 'uri': {
-      const text = JSON.stringify(Object.fromEntries(tree.is === 'uri' ? URI : EXCEPTION));
+    case 'uri':
+    case 'proxy': {
+      const text = JSON.stringify(Object.fromEntries(classDictOf(tree, counter)));
       return json ? text : text.replaceAll('"', "'").replace('true', 'True').replace('null', 'None');
     }
     case 'flagged':
@@ -206,8 +219,9 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([Buffer.from([0x81 + tree.items.length]), fixed('__class__'), fixed(tree.of), ...members]);
     }
     case 'exception':
-    case 'uri': {
-      const entries = tree.is === 'uri' ? URI : EXCEPTION;
+    case 'uri':
+    case 'proxy': {
+      const entries = classDictOf(tree, counter);
       return Buffer.concat([Buffer.from([0x80 | entries.length]), ...entries.flat().map(fixed)]);
     }
     case 'flagged':
@@ -264,7 +278,8 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
     }
     case 'exception':
     case 'uri':
-      return Buffer.concat([Buffer.from('{'), ...(tree.is === 'uri' ? URI : EXCEPTION).flat().map(fixed), Buffer.from('0')]);
+    case 'proxy':
+      return Buffer.concat([Buffer.from('{'), ...classDictOf(tree, counter).flat().map(fixed), Buffer.from('0')]);
     case 'flagged': {
       const bytes = write(tree.value);
       bytes[0]! |= 0x80;

@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_NAMES, NAME_TEXT_LIMITS } from '../naming/name-limits.js';
 import { NamingError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
@@ -47,13 +48,9 @@ export interface NameLimits {
 }
 
 export const DEFAULT_NAME_LIMITS: NameLimits = {
-  maxNames: 200_000,
+  maxNames: DEFAULT_MAX_NAMES,
   maxStoredBytes: 256 * 2 ** 20,
-  maxNameLength: 1_000,
-  maxUriLength: 4_000,
-  maxTags: 100,
-  maxTagLength: 1_000,
-  maxTagsLength: 10_000,
+  ...NAME_TEXT_LIMITS,
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
   maxRegexMs: 5_000,

@@ -1,3 +1,5 @@
+import type { PyroUri } from '../protocol/uri.js';
+
 /** The URI and the metadata tags that a name is registered with. */
 export interface NameRegistration {
   /** URI of the object, as a text. */
@@ -50,3 +52,22 @@ export type NameServerChange =
   | { readonly change: 'registered'; readonly name: string; readonly registration: NameRegistration }
   | { readonly change: 'removed'; readonly name: string }
   | { readonly change: 'ready' | 'restart' | 'alive' };
+
+/** A change of a name, as a watch gives it. */
+export type NameEvent =
+  | {
+      /** The name is registered, or its registration has changed. */
+      readonly kind: 'registered';
+      /** The name. */
+      readonly name: string;
+      /** URI of the object. */
+      readonly uri: PyroUri;
+      /** Metadata tags of the name; empty when it has none. */
+      readonly metadata: ReadonlySet<string>;
+    }
+  | {
+      /** The name is gone. */
+      readonly kind: 'removed';
+      /** The name. */
+      readonly name: string;
+    };

@@ -5,19 +5,21 @@ import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { ANYTHING, checkArgument, checkOptions, type OptionRules, SWITCH, TEXT, URI } from '../options/option-checks.js';
-import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/errors.js';
+import { ConnectionClosedError, NamingError } from '../protocol/errors.js';
 import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-reference.js';
-import { PyroUri } from '../protocol/uri.js';
+import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
+import { badAnswer, nameMapOf, registrationOf, tagSetOf, tupleOf, uriOf } from './name-answers.js';
 import {
+  type NameEvent,
   type NameFilter,
   type NameRegistration,
   type NameServerChange,
   type TagFilter,
   WATCH_HEARTBEAT_MS,
 } from './name-records.js';
-import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
+import { type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
 
 const FILTER_RULES: OptionRules<NameFilter> = { prefix: TEXT, regex: TEXT };
 const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
@@ -153,6 +155,7 @@ export class NameServerClient implements AsyncDisposable {
    * ```
    *
    * @throws {PyroError} `CONFIG`, when an option is wrong
+   * @throws {NamingError} when there are more names, or longer ones, than `limits` allows
    */
   watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
     return watchNames(this.connectAgain, options);
@@ -271,34 +274,4 @@ async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<un
     if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw refusalOf(error) ?? error;
     throw new ConnectionClosedError(`the name server ended the watch: ${error.message}`, { cause: error });
   }
-}
-
-function uriOf(value: unknown): PyroUri {
-  const uri = value instanceof PyroUri ? value : typeof value === 'string' ? PyroUri.tryParse(value) : undefined;
-  if (uri === undefined) throw badAnswer('a URI');
-  return uri;
-}
-
-function registrationOf(value: unknown): NameRegistration {
-  const [uri, metadata] = tupleOf(value);
-  return { uri: String(uri), metadata: tagSetOf(metadata) };
-}
-
-function tagSetOf(value: unknown): Set<string> {
-  if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
-  return new Set([...(value as Iterable<unknown>)].map(String));
-}
-
-function tupleOf(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value as unknown[];
-  throw badAnswer('a tuple');
-}
-
-function nameMapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
-  if (!(value instanceof Map)) throw badAnswer('a dict');
-  return new Map([...(value as Map<unknown, unknown>)].map(([name, entry]) => [String(name), valueOf(entry)]));
-}
-
-function badAnswer(expected: string): ProtocolError {
-  return new ProtocolError(`the name server did not answer with ${expected}`);
 }

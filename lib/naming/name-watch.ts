@@ -6,31 +6,21 @@ import {
   ABORT_SIGNAL,
   checkArgument,
   checkOptions,
+  givenOptions,
   milliseconds,
   type OptionRules,
   TEXT,
   TEXTS,
 } from '../options/option-checks.js';
-import { type NameRegistration, type NameServerChange, type TagFilter, TOO_MANY_WATCHES } from './name-records.js';
-
-/** A change of a name, as a watch gives it. */
-export type NameEvent =
-  | {
-      /** The name is registered, or its registration has changed. */
-      readonly kind: 'registered';
-      /** The name. */
-      readonly name: string;
-      /** URI of the object. */
-      readonly uri: PyroUri;
-      /** Metadata tags of the name; empty when it has none. */
-      readonly metadata: ReadonlySet<string>;
-    }
-  | {
-      /** The name is gone. */
-      readonly kind: 'removed';
-      /** The name. */
-      readonly name: string;
-    };
+import { KnownNames } from './known-names.js';
+import { DEFAULT_WATCH_LIMITS, type NameWatchLimits, WATCH_LIMITS_RULE } from './name-limits.js';
+import {
+  type NameEvent,
+  type NameRegistration,
+  type NameServerChange,
+  type TagFilter,
+  TOO_MANY_WATCHES,
+} from './name-records.js';
 
 /** Options of a watch. */
 export interface NameWatchOptions {
@@ -40,6 +30,8 @@ export interface NameWatchOptions {
   tags?: readonly string[];
   /** Pause between two questions to a name server that cannot be watched, as Python's. Default 1,000. */
   pollIntervalMs?: number;
+  /** The limits of the watch. Default: see each. */
+  limits?: Partial<NameWatchLimits>;
   /** Ends the watch. */
   signal?: AbortSignal;
 }
@@ -48,6 +40,7 @@ const WATCH_RULES: OptionRules<NameWatchOptions> = {
   prefix: TEXT,
   tags: TEXTS,
   pollIntervalMs: milliseconds({ least: 10 }),
+  limits: WATCH_LIMITS_RULE,
   signal: ABORT_SIGNAL,
 };
 
@@ -89,19 +82,23 @@ export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
  * name server takes no more watches, the watch asks again until another one has ended.
  *
  * @param end ends the watch, as the option `signal` does
+ * @param only other names are passed over. Default: all names with the prefix
  * @throws {PyroError} `CONFIG`, when an option is wrong
+ * @throws {NamingError} when the names are over a limit of the watch; the text says which
  */
 export async function* watchNames(
   connect: WatchConnect,
   options: NameWatchOptions,
   end?: AbortSignal,
+  only?: string,
 ): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
-  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS } = options;
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, limits } = options;
   // what a watch that was dropped has open is closed by the garbage collector
   using ending = new FollowingEnd(options.signal, end);
   const { signal } = ending;
-  const known = new KnownNames();
+  const isWanted = only === undefined ? (name: string) => name.startsWith(prefix) : (name: string) => name === only;
+  const known = new KnownNames({ ...DEFAULT_WATCH_LIMITS, ...(limits && givenOptions(limits)) }, isWanted);
   let refusals = 0;
   while (!signal.aborted) {
     let nameServer: WatchedNameServer | undefined;
@@ -141,8 +138,8 @@ export async function waitForName(
   checkOptions(options, WAIT_RULES);
   const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
   using ending = new FollowingEnd(signal, end, AbortSignal.timeout(timeoutMs));
-  for await (const event of watchNames(connect, { prefix: name, signal: ending.signal })) {
-    if (event.kind === 'registered' && event.name === name) return event.uri;
+  for await (const event of watchNames(connect, { prefix: name, signal: ending.signal }, undefined, name)) {
+    if (event.kind === 'registered') return event.uri;
   }
   signal?.throwIfAborted();
   end?.throwIfAborted();
@@ -158,58 +155,13 @@ function isTemporary(error: unknown): boolean {
   return error instanceof CommunicationError && !(error instanceof ProtocolError);
 }
 
-/** The names that the watch has given to its user. */
-class KnownNames {
-  private readonly names = new Map<string, NameRegistration>();
-
-  /** Notes a registration. A name whose URI cannot be read counts as removed. @returns the event; undefined when nothing has changed */
-  registered(name: string, registration: NameRegistration): NameEvent | undefined {
-    const before = this.names.get(name);
-    if (before && before.uri === registration.uri && isSameSet(before.metadata, registration.metadata)) return undefined;
-    const uri = PyroUri.tryParse(registration.uri);
-    // Python's name server takes URIs that are none here, such as one with port 99999
-    if (uri === undefined) return this.removed(name);
-    this.names.set(name, registration);
-    return { kind: 'registered', name, uri, metadata: registration.metadata };
-  }
-
-  removed(name: string): NameEvent | undefined {
-    return this.names.delete(name) ? { kind: 'removed', name } : undefined;
-  }
-
-  /** Notes all present names. @returns the changes */
-  *all(now: ReadonlyMap<string, NameRegistration>): Iterable<NameEvent> {
-    for (const name of this.names.keys()) {
-      const event = now.has(name) ? undefined : this.removed(name);
-      if (event) yield event;
-    }
-    for (const [name, registration] of now) {
-      const event = this.registered(name, registration);
-      if (event) yield event;
-    }
-  }
-}
-
-function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  return one.size === other.size && [...one].every((tag) => other.has(tag));
-}
-
 async function* follow(changes: AsyncIterable<NameServerChange>, known: KnownNames): AsyncGenerator<NameEvent> {
-  // the names up to `ready`
-  let first: Map<string, NameRegistration> | undefined = new Map();
+  known.beginList();
   for await (const item of changes) {
-    if (item.change === 'restart') first = new Map();
-    else if (item.change === 'ready') {
-      yield* known.all(first ?? new Map());
-      first = undefined;
-    } else if (item.change === 'registered' && first) first.set(item.name, item.registration);
-    else {
-      const event =
-        item.change === 'registered'
-          ? known.registered(item.name, item.registration)
-          : item.change === 'removed'
-            ? known.removed(item.name)
-            : undefined;
+    if (item.change === 'restart') known.beginList();
+    else if (item.change === 'ready') yield* known.endList();
+    else if (item.change === 'registered' || item.change === 'removed') {
+      const event = item.change === 'removed' ? known.removed(item.name) : known.registered(item.name, item.registration);
       if (event) yield event;
     }
   }
@@ -218,14 +170,20 @@ async function* follow(changes: AsyncIterable<NameServerChange>, known: KnownNam
 /** Asks again and again. Between two questions there is no connection: each occupies a thread of Python's name server. */
 async function* poll(
   nameServer: WatchedNameServer,
-  { prefix, tags, pollIntervalMs, signal }: Required<NameWatchOptions>,
+  { prefix, tags, pollIntervalMs, signal }: Required<Omit<NameWatchOptions, 'limits'>>,
   known: KnownNames,
 ): AsyncGenerator<NameEvent> {
   for (;;) {
     const found =
       tags.length > 0 ? await nameServer.yplookup({ all: tags }) : await nameServer.listWithMetadata(prefix ? { prefix } : {});
     await nameServer.release();
-    yield* known.all(new Map([...found].filter(([name]) => name.startsWith(prefix))));
+    known.beginList();
+    for (const [name, registration] of found) {
+      const event = known.registered(name, registration);
+      if (event) yield event;
+    }
+    found.clear();
+    yield* known.endList();
     await pause(pollIntervalMs, signal);
     if (signal.aborted) return;
     await nameServer.connect();

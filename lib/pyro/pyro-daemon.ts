@@ -4,7 +4,8 @@ import { resolveProxyOptions } from '../client/options/resolve-proxy-options.js'
 import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
-import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
+import type { ReceivedProxyMaker } from '../client/proxy/proxy-core.js';
+import type { Daemon, ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { environmentWireLog, logDaemon, warnOfFailedCalls } from '../logging/core-log.js';
@@ -81,6 +82,7 @@ class ClientProxies implements ProxyReceiver {
   /** The daemon's serializers. The proxies use only these. */
   private readonly serializers: readonly SerializerName[];
   private readonly group: ProxyGroup;
+  private make: ReceivedProxyMaker | undefined;
   private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
 
   constructor(
@@ -98,15 +100,18 @@ class ClientProxies implements ProxyReceiver {
   }
 
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown {
-    const { connection, daemon } = origin;
-    // without leases, because these connections are short: an object that is passed over them must be registered by the application
-    const autoproxy: Autoproxy = { referenceFor: (value) => daemon.referenceFor(value) };
-    const options = { autoproxy, ...this.options };
-    return pyroProxies.inGroup(this.groupOf(origin)).forReference(this.withKnownSerializer(reference), connection, options);
+    this.make ??= this.makerFor(origin.daemon);
+    return this.make(this.withKnownSerializer(reference), origin.connection, this.groupOf(origin));
   }
 
   release(): Promise<void> {
     return this.group.end();
+  }
+
+  private makerFor(daemon: Daemon): ReceivedProxyMaker {
+    // without leases, because these connections are short: an object that is passed over them must be registered by the application
+    const autoproxy: Autoproxy = { referenceFor: (value) => daemon.referenceFor(value) };
+    return pyroProxies.makerOfReceived({ autoproxy, ...this.options });
   }
 
   private groupOf(origin: ProxyOrigin): ProxyGroup {

@@ -254,13 +254,15 @@ export class CallRunner {
 
 /** Reads the values in the reply to a call over one connection. */
 class ReplyContext implements ReadContext {
+  private sender: ProxySender | undefined;
+
   constructor(
     private readonly makeProxy: ProxyMaker,
     private readonly connection: ClientConnection,
   ) {}
 
   decodeProxy(state: readonly unknown[]): unknown {
-    return this.makeProxy(ProxyReference.fromState(state), endsOf(this.connection));
+    return this.makeProxy(ProxyReference.fromState(state), (this.sender ??= endsOf(this.connection)));
   }
 }
 

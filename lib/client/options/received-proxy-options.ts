@@ -7,7 +7,7 @@ import type { ClientTlsOptions } from '../../options/tls.js';
 import { type OptionRules, wholeNumber } from '../../options/option-checks.js';
 import { addressesOf } from './name-resolver.js';
 import type { PyroProxyOptions } from './proxy-options.js';
-import { PROXY_RULES } from './resolve-proxy-options.js';
+import { PROXY_RULES, type ResolvedProxyOptions, resolveProxyOptions } from './resolve-proxy-options.js';
 
 /** Default `idleTimeoutMs` of a proxy from a peer: nobody may know when to release the proxy. */
 export const RECEIVED_IDLE_TIMEOUT_MS = 30_000;
@@ -85,19 +85,27 @@ const IDENTITY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Makes the options of a proxy that a peer sent. Its handshake data is what the peer sent with it. It has no handshake data,
- * certificates or annotations of this program.
+ * Resolves the options of the proxies that peers send to one parent: a daemon, or a proxy whose results have them. Called once for each
+ * parent, because it takes longer than all other steps to make a proxy. The proxies have no handshake data, certificates or annotations of
+ * this program.
+ *
+ * @throws {PyroError} `CONFIG`
  */
-export function optionsOfReceived(reference: ProxyReference, parent: PyroProxyOptions): PyroProxyOptions {
-  const options: Record<string, unknown> = Object.fromEntries(INHERITED_OPTIONS.map((name) => [name, parent[name]]));
-  if (reference.serializer !== undefined && Object.hasOwn(SERIALIZER_IDS, reference.serializer)) {
-    options['serializer'] = reference.serializer as SerializerName;
-  }
-  options['handshake'] = reference.handshake;
-  options['tls'] = withoutIdentity(parent.tls);
-  const nameServers = addressesOf(parent.nameServer ?? {});
-  options['nameServer'] = nameServers.map((address) => ({ ...address, tls: withoutIdentity(address.tls) }));
-  return options as PyroProxyOptions;
+export function resolveReceivedOptions(parent: PyroProxyOptions): ResolvedProxyOptions {
+  const options: PyroProxyOptions = Object.fromEntries(INHERITED_OPTIONS.map((name) => [name, parent[name]]));
+  const nameServer = addressesOf(parent.nameServer ?? {}).map((address) => ({ ...address, tls: withoutIdentity(address.tls) }));
+  return resolveProxyOptions({ ...options, tls: options.openSocket ? false : withoutIdentity(parent.tls), nameServer });
+}
+
+/**
+ * Gives the options of one proxy that a peer sent: its handshake data, and its serializer if there is such a one, are what the peer sent
+ * with it.
+ *
+ * @param shared the result of {@link resolveReceivedOptions}
+ */
+export function optionsOfReceived({ handshake, serializer }: ProxyReference, shared: ResolvedProxyOptions): ResolvedProxyOptions {
+  const isKnown = serializer !== undefined && Object.hasOwn(SERIALIZER_IDS, serializer);
+  return { ...shared, handshake, serializer: isKnown ? (serializer as SerializerName) : shared.serializer };
 }
 
 /** The result is never undefined: undefined would mean TLS from the environment, with this program's certificate. */

@@ -1,34 +1,65 @@
-import type { ClientObserver } from '../call/client-observer.js';
+import { Deadline } from '../../calls/deadline.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
-import { errorOfCaller } from '../messages/reply-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import type { Destination } from '../connection/connection-opener.js';
+import type { SerializerName } from '../../serializers/contract/serializer.js';
+import { CallRunner } from '../call/call-runner.js';
+import type { ClientObserver } from '../call/client-observer.js';
 import type { PoolUse } from '../connection/connection-pool.js';
 import { droppedProxies } from '../connection/dropped-proxies.js';
 import type { ConnectionEnds } from '../connection/peer-address.js';
 import { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
-import { Deadline } from '../../calls/deadline.js';
-import { CallRunner } from '../call/call-runner.js';
+import { errorOfCaller } from '../messages/reply-reader.js';
+import type { NameResolver } from '../options/name-resolver.js';
 import type { ProxySender } from '../options/received-proxies.js';
+import { optionsOfReceived } from '../options/received-proxy-options.js';
+import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import { ProxyConnections } from './proxy-connections.js';
 
-/** The parts of a core. */
-export interface ProxyCoreParts {
-  /** Follows the calls of the proxy. */
-  observer: ClientObserver | undefined;
-  destination: Destination;
+/** Services that proxies use, and that rooms above this one build. */
+export interface ProxyServices {
+  /** Looks up names. */
+  readonly resolve: NameResolver;
+  /** Gives the observer of the calls of a proxy. */
+  readonly follow?: (uri: PyroUri, telemetry: boolean | undefined, isReceived: boolean) => ClientObserver | undefined;
+  /** Gives the log of messages of a proxy without the option `wireLog`. */
+  readonly wireLog?: () => WireLog | undefined;
+}
+
+/** Makes a proxy that a peer sent. */
+export type ReceivedProxyMaker = (reference: ProxyReference, sender: ProxySender, group: ProxyGroup | undefined) => object;
+
+/** The settings of a proxy, or of all proxies that peers send to one parent. */
+export interface ProxySettings {
+  readonly services: ProxyServices;
+  readonly options: ResolvedProxyOptions;
   /** Aborts {@link ProxyCore.connect}. */
-  signal: AbortSignal | undefined;
-  /** Metadata that is known before the first connection. */
-  metadata: RemoteMetadata | undefined;
-  /** The serializer that was chosen for the proxy; undefined: the default of whoever makes the call. */
-  chosenSerializer: string | undefined;
-  /** Makes a proxy that was received in a reply, in the group of received proxies. */
-  makeProxy(reference: ProxyReference, sender: ProxySender, group: ProxyGroup): unknown;
+  readonly signal: AbortSignal | undefined;
+  /** The serializer that this program chose; undefined: the choice of the reference. */
+  readonly serializer: SerializerName | undefined;
+  /** Gives the maker of the proxies in the results of a proxy with these options. */
+  makerOfReceived(options: ResolvedProxyOptions): ReceivedProxyMaker;
+}
+
+/** The object of a proxy. */
+export interface ProxyTarget {
+  readonly uri: PyroUri;
+  /** The reference that the proxy was made from, if any. */
+  readonly reference?: ProxyReference;
+  /** The peer that sent the reference; undefined: this program chose the URI. */
+  readonly sender?: ProxySender;
   /** The group that the proxy belongs to, if any. */
-  group: ProxyGroup | undefined;
+  readonly group?: ProxyGroup | undefined;
+}
+
+/** The parts of a core that is in use. */
+interface CoreInUse {
+  readonly connections: ProxyConnections;
+  readonly calls: CallRunner;
+  /** The proxies in the results of the calls. */
+  received: { readonly group: ProxyGroup; readonly make: ReceivedProxyMaker } | undefined;
 }
 
 /**
@@ -37,64 +68,62 @@ export interface ProxyCoreParts {
  */
 const MAX_RECEIVED = { maxConnections: 32, isStrict: false };
 
-/** The state behind a proxy: its connections, and the metadata of its object. The proxies that `$with` makes share one core. */
-export class ProxyCore {
-  /** Runs the calls of the proxy. */
-  readonly calls: CallRunner;
-  private readonly connections: ProxyConnections;
-  /** The proxies in the results of this proxy's calls. */
-  private received: ProxyGroup | undefined;
+const NOT_USED: PoolUse = { connections: 0, busy: 0, waiting: 0 };
 
-  constructor(private readonly parts: ProxyCoreParts) {
-    const { destination, metadata, group } = parts;
-    this.connections = new ProxyConnections(destination, metadata, group);
-    this.calls = new CallRunner(
-      destination.options,
-      this.connections,
-      (reference, sender) => {
-        this.received ??= group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED);
-        return parts.makeProxy(reference, sender, this.received);
-      },
-      parts.observer,
-    );
-    // A proxy, its streams and its running calls refer to its CallRunner, and sockets do not. A connected socket belongs to the program
-    // that gave it.
-    if (!destination.options.connectedSocket) droppedProxies.closeAfter(this.calls, this.connections.pool);
-  }
+/**
+ * The state behind a proxy: its connections, and the metadata of its object. The proxies that `$with` makes share one core.
+ *
+ * Connections and call runner are made at first use: a peer may send many thousand proxies in one message, and most received proxies are
+ * never called.
+ */
+export class ProxyCore {
+  private inUse: CoreInUse | undefined;
+  /** True when the proxy was released before its first use. */
+  private isReleased = false;
+
+  constructor(
+    private readonly target: ProxyTarget,
+    private readonly settings: ProxySettings,
+  ) {}
 
   get uri(): PyroUri {
-    return this.parts.destination.uri;
+    return this.target.uri;
   }
 
-  /** Metadata from the last handshake. */
+  /** Runs the calls of the proxy. */
+  get calls(): CallRunner {
+    return (this.inUse ?? this.begin()).calls;
+  }
+
+  /** Metadata from the last handshake; before the first connection that of the reference, if it has some. */
   get metadata(): RemoteMetadata | undefined {
-    return this.connections.metadata;
+    return this.inUse ? this.inUse.connections.metadata : this.givenMetadata;
   }
 
   /** Addresses of the connection that was opened last. */
   get ends(): ConnectionEnds | undefined {
-    return this.connections.ends;
+    return this.inUse?.connections.ends;
   }
 
   get isConnected(): boolean {
-    return this.connections.pool.isConnected;
+    return this.inUse?.connections.pool.isConnected ?? false;
   }
 
   get poolUse(): PoolUse {
-    return this.connections.pool.use;
+    return this.inUse?.connections.pool.use ?? NOT_USED;
   }
 
   /** The reference that is sent when the proxy is passed to a peer. It has the handshake data only with `shareHandshake`. */
   get reference(): ProxyReference {
-    const { shareHandshake, handshake } = this.parts.destination.options;
+    const { options, serializer = this.target.reference?.serializer } = this.settings;
     const { oneway, methods, attrs } = this.metadata ?? {};
-    const shared = shareHandshake ? handshake : DEFAULT_HANDSHAKE;
-    return new ProxyReference(this.uri, oneway, methods, attrs, shared, this.parts.chosenSerializer);
+    const shared = options.shareHandshake ? options.handshake : DEFAULT_HANDSHAKE;
+    return new ProxyReference(this.uri, oneway, methods, attrs, shared, serializer);
   }
 
   /** Connects, if there is no connection. @throws the failure of the deadline, when the deadline comes first */
-  async connect(deadline = new Deadline('connecting', 0, this.parts.signal)): Promise<void> {
-    const { pool } = this.connections;
+  async connect(deadline = new Deadline('connecting', 0, this.settings.signal)): Promise<void> {
+    const { pool } = (this.inUse ?? this.begin()).connections;
     while (pool.releaseEnd) await pool.releaseEnd;
     pool.reopen();
     deadline.begin();
@@ -109,6 +138,40 @@ export class ProxyCore {
 
   /** Closes the connections of this proxy, and of the proxies in its results. */
   async release(): Promise<void> {
-    await Promise.all([this.connections.pool.release(), this.received?.closeAfterCalls()]);
+    this.isReleased = true;
+    await Promise.all([this.inUse?.connections.pool.release(), this.inUse?.received?.group.closeAfterCalls()]);
+  }
+
+  /** Makes the parts that calls need. Called at the first use, or when the proxy is made: the metrics of a proxy begin here. */
+  begin(): CoreInUse {
+    const { target, settings } = this;
+    const { uri, reference, sender, group } = target;
+    const { services } = settings;
+    const options = sender && reference ? optionsOfReceived(reference, settings.options) : settings.options;
+    const observer = services.follow?.(uri, options.telemetry, sender !== undefined);
+    const destination = { uri, options, resolve: services.resolve, sender, observer };
+    const connections = new ProxyConnections(destination, this.givenMetadata, group);
+    const calls = new CallRunner(options, connections, (given, from) => this.receive(given, from, options), observer);
+    if (this.isReleased) void connections.pool.release();
+    // A proxy, its streams and its running calls refer to its CallRunner, and sockets do not. A connected socket belongs to the program
+    // that gave it.
+    if (!options.connectedSocket) droppedProxies.closeAfter(calls, connections.pool);
+    return (this.inUse = { connections, calls, received: undefined });
+  }
+
+  /** Metadata that is known before the first connection. */
+  private get givenMetadata(): RemoteMetadata | undefined {
+    const { reference } = this.target;
+    return reference && reference.methods.size + reference.attrs.size > 0 ? reference : undefined;
+  }
+
+  /** Makes a proxy of the result of a call. */
+  private receive(reference: ProxyReference, sender: ProxySender, options: ResolvedProxyOptions): unknown {
+    const inUse = this.inUse!;
+    inUse.received ??= {
+      group: this.target.group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED),
+      make: this.settings.makerOfReceived(options),
+    };
+    return inUse.received.make(reference, sender, inUse.received.group);
   }
 }

@@ -1,49 +1,28 @@
-import type { ClientObserver } from '../call/client-observer.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import type { WireLog } from '../../protocol/messages/message.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { endsOf } from '../connection/peer-address.js';
-import type { ProxyGroup } from '../connection/proxy-group.js';
-import type { NameResolver } from '../options/name-resolver.js';
-import type { PyroProxyOptions } from '../options/proxy-options.js';
-import { resolveProxyOptions } from '../options/resolve-proxy-options.js';
-import { optionsOfReceived, RECEIVED_IDLE_TIMEOUT_MS } from '../options/received-proxy-options.js';
+import type { CallOptions, PyroProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
-import { ProxyCore } from './proxy-core.js';
+import { RECEIVED_IDLE_TIMEOUT_MS, resolveReceivedOptions } from '../options/received-proxy-options.js';
+import { type ResolvedProxyOptions, resolveProxyOptions } from '../options/resolve-proxy-options.js';
+import { ProxyCore, type ProxyServices, type ProxySettings, type ReceivedProxyMaker } from './proxy-core.js';
 import { createProxy } from './proxy-traps.js';
 import type { RemoteObject, RemoteProxy } from './remote-proxy.js';
 
-/** Services that proxies use, and that rooms above this one build. */
-export interface ProxyServices {
-  /** Looks up names. */
-  readonly resolve: NameResolver;
-  /** Gives the observer of the calls of a proxy. */
-  readonly follow?: (uri: PyroUri, telemetry: boolean | undefined, isReceived: boolean) => ClientObserver | undefined;
-  /** Gives the log of messages of a proxy without the option `wireLog`. */
-  readonly wireLog?: () => WireLog | undefined;
-}
+const NO_CALL_OPTIONS: CallOptions = {};
 
 /** Makes proxies of one class. A proxy opens no connection before it is called. */
 export class ProxyFactory {
-  /**
-   * @param prototype the class's prototype
-   * @param group the group that the proxies belong to; undefined: none
-   */
+  /** @param prototype the class's prototype */
   constructor(
     private readonly prototype: RemoteProxy,
     private readonly services: ProxyServices,
-    private readonly group?: ProxyGroup,
   ) {}
-
-  /** Makes a factory for proxies of the same class in a group. */
-  inGroup(group: ProxyGroup): ProxyFactory {
-    return new ProxyFactory(this.prototype, this.services, group);
-  }
 
   /** Makes a proxy for a URI that this program chose. */
   forUri<T>(uri: PyroUri | string, options: PyroProxyOptions): RemoteObject<T> {
-    return this.make(uri, undefined, options, undefined) as RemoteObject<T>;
+    return this.make(uri, undefined, options) as RemoteObject<T>;
   }
 
   /**
@@ -53,33 +32,41 @@ export class ProxyFactory {
    *   `receivedProxies` allows. Undefined: the reference was made by this program
    */
   forReference<T>(reference: ProxyReference, sender: ProxySender | undefined, options: PyroProxyOptions): RemoteObject<T> {
-    const own = sender ? optionsOfReceived(reference, options) : { handshake: reference.handshake, ...options };
-    return this.make(reference.uri, reference, own, sender) as RemoteObject<T>;
+    const made = sender
+      ? this.makerOfReceived(options)(reference, sender, undefined)
+      : this.make(reference.uri, reference, { handshake: reference.handshake, ...options });
+    return made as RemoteObject<T>;
   }
 
-  private make(
-    given: PyroUri | string,
-    reference: ProxyReference | undefined,
-    options: PyroProxyOptions,
-    sender: ProxySender | undefined,
-  ): object {
-    const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
-    const resolved = resolveProxyOptions(options);
-    const uri = parseUri(given, resolved);
-    const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS, signal } = options;
-    const { resolve, follow, wireLog } = this.services;
-    resolved.wireLog ??= wireLog?.();
-    const observer = follow?.(uri, resolved.telemetry, sender !== undefined);
-    const core = new ProxyCore({
-      destination: { uri, options: resolved, resolve, sender, observer },
-      signal,
-      observer,
-      metadata: isKnown ? reference : undefined,
-      chosenSerializer: sender ? reference?.serializer : (options.serializer ?? reference?.serializer),
-      group: this.group,
-      makeProxy: (received, from, group) => this.inGroup(group).forReference(received, from, { ...resolved, idleTimeoutMs }),
-    });
-    return createProxy(this.prototype, { core, callOptions: {} });
+  /**
+   * Gives the maker of the proxies that peers send to one parent: a daemon, or a proxy whose results have them.
+   *
+   * @param parent options of the parent. The proxies use the limits among them, and none of the credentials
+   * @throws {PyroError} `CONFIG`
+   */
+  makerOfReceived(parent: PyroProxyOptions): ReceivedProxyMaker {
+    const settings = this.settingsOf(resolveReceivedOptions(parent), { idleTimeoutMs: parent.idleTimeoutMs });
+    const { prototype } = this;
+    return (reference, sender, group) => {
+      const core = new ProxyCore({ uri: reference.uri, reference, sender, group }, settings);
+      return createProxy(prototype, { core, callOptions: NO_CALL_OPTIONS });
+    };
+  }
+
+  private make(given: PyroUri | string, reference: ProxyReference | undefined, options: PyroProxyOptions): object {
+    const settings = this.settingsOf(resolveProxyOptions(options), options);
+    const core = new ProxyCore({ uri: parseUri(given, settings.options), reference }, settings);
+    core.begin();
+    return createProxy(this.prototype, { core, callOptions: NO_CALL_OPTIONS });
+  }
+
+  /** @param given the options before their defaults were filled in */
+  private settingsOf(options: ResolvedProxyOptions, given: PyroProxyOptions): ProxySettings {
+    const { services } = this;
+    const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS, serializer, signal } = given;
+    options.wireLog ??= services.wireLog?.();
+    const makerOfReceived = (own: ResolvedProxyOptions): ReceivedProxyMaker => this.makerOfReceived({ ...own, idleTimeoutMs });
+    return { services, options, signal, serializer, makerOfReceived };
   }
 }
 

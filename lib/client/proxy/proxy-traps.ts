@@ -29,7 +29,7 @@ export function createProxy(prototype: object, handle: ProxyHandle): object {
 
 /** Gives a remote method for every name that is not local. The target is empty, so that inspecting a proxy calls nothing. */
 class ProxyTraps implements ProxyHandler<object> {
-  private readonly functions = new Map<string, RemoteFunction>();
+  private functions: Map<string, RemoteFunction> | undefined;
 
   constructor(private readonly handle: ProxyHandle) {}
 
@@ -71,11 +71,11 @@ class ProxyTraps implements ProxyHandler<object> {
   }
 
   private remoteFunction(name: string): RemoteFunction {
-    let method = this.functions.get(name);
+    let method = this.functions?.get(name);
     if (method === undefined) {
       const { core, callOptions } = this.handle;
       method = (...given) => core.calls.callMethod(name, given, callOptions);
-      this.functions.set(name, method);
+      (this.functions ??= new Map()).set(name, method);
     }
     return method;
   }

@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { locateNameServer, locateUntil } from '../../naming/locate.js';
-import type { NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
+import type { NameEvent, NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
 import type { NameServerClient } from '../../naming/name-server-client.js';
-import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
+import { type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
 import { NamingError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from '../client/client-registry.js';

@@ -54,9 +54,9 @@ export function recreateClasses(
 
 /** The memory of an instance that a converter makes, without its members, in bytes. */
 const INSTANCE_COST = 120;
-/** The memory of an exception without the members of its dict, and of a proxy, in bytes. */
+/** The memory of an exception without the members of its dict, and of a proxy that was not used yet, in bytes. */
 const EXCEPTION_COST = 250;
-const PROXY_COST = 4_096;
+const PROXY_COST = 1_000;
 /** The memory of an argument of an exception in the copied list of arguments, in bytes. */
 const ARGUMENT_COST = 8;
 /** Longest name of a class. */

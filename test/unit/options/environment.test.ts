@@ -152,6 +152,12 @@ describe('the environment of a process', () => {
     await daemon.close();
     expect(() => PyroProxy.to('PYRO:x@./u:x', { openSocket: () => expect.unreachable() })).not.toThrow();
   });
+
+  it('a received proxy is made where TLS is on in the environment and its parent connects by openSocket', async () => {
+    const { ProxyReference, PyroProxy, PyroUri } = await coreWith({ PYRO_SSL: '1' });
+    const options = { sender: { remoteAddress: './u:x' }, openSocket: () => expect.unreachable() };
+    expect(() => PyroProxy.from(new ProxyReference(new PyroUri('PYRO:x@./u:x')), options)).not.toThrow();
+  });
 });
 
 describe('defaults', () => {

@@ -1,0 +1,44 @@
+import { ProtocolError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import type { NameRegistration } from './name-records.js';
+
+/** Reads a URI of the answer of a name server. These functions throw a ProtocolError for an answer of another shape. */
+export function uriOf(value: unknown): PyroUri {
+  const uri = value instanceof PyroUri ? value : typeof value === 'string' ? PyroUri.tryParse(value) : undefined;
+  if (uri === undefined) throw badAnswer('a URI');
+  return uri;
+}
+
+export function registrationOf(value: unknown): NameRegistration {
+  const [uri, metadata] = tupleOf(value);
+  return { uri: String(uri), metadata: tagSetOf(metadata) };
+}
+
+/** @returns the set itself when it holds texts only: an answer may have many names, and a copy of each set would take as much memory again */
+export function tagSetOf(value: unknown): Set<string> {
+  if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
+  const tags = [...(value as Iterable<unknown>)];
+  return value instanceof Set && tags.every((tag) => typeof tag === 'string')
+    ? (value as Set<string>)
+    : new Set(tags.map(String));
+}
+
+export function tupleOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw badAnswer('a tuple');
+}
+
+/** Converts the values of a received dict in place. */
+export function nameMapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
+  if (!(value instanceof Map)) throw badAnswer('a dict');
+  const names = value as Map<unknown, unknown>;
+  for (const [name, entry] of names) {
+    if (typeof name !== 'string') throw badAnswer('a dict of names');
+    names.set(name, valueOf(entry));
+  }
+  return names as Map<string, V>;
+}
+
+export function badAnswer(expected: string): ProtocolError {
+  return new ProtocolError(`the name server did not answer with ${expected}`);
+}
