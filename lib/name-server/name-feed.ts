@@ -18,6 +18,9 @@ export type NameFeedItem =
   | { readonly change: 'removed'; readonly name: string }
   | { readonly change: 'ready' | 'restart' | 'alive' };
 
+/** The part of a store that a watch uses. */
+export type NamesToFollow = Pick<NameStore, 'list' | 'watch'>;
+
 /** Selects the names of a watch. */
 export interface NameFeedFilter {
   readonly prefix: string;
@@ -27,7 +30,7 @@ export interface NameFeedFilter {
 
 /** Follows the changes of a store. Ends when `signal` aborts. @throws {NamingError} when all watches hold too much memory: `maxWatchBytes` */
 export async function* nameFeed(
-  store: NameStore,
+  store: NamesToFollow,
   filter: NameFeedFilter,
   signal: AbortSignal,
   allMemory: WatchMemory,
@@ -120,7 +123,7 @@ class SelectedNames {
 
 /** The registered names, and `ready`. The list is held until the reader has read it. */
 async function* snapshot(
-  store: NameStore,
+  store: NamesToFollow,
   filter: NameFeedFilter,
   names: SelectedNames,
   memory: MemoryOfWatch,

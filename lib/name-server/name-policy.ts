@@ -108,13 +108,15 @@ export class NameRules {
     return given === true;
   }
 
-  /** @throws {SecurityError} when a call may not do something */
-  async check(action: NameAction, name: string | undefined, call: CallContext | undefined): Promise<void> {
-    if (await this.allows(action, name, call)) return;
-    const what = name === undefined ? 'list names' : `${PHRASES[action]} the name ${JSON.stringify(name)}`;
-    throw new SecurityError(
-      `${call?.connection.remoteAddress ?? 'this program'} may not ${what}: the name server's policy refuses it`,
-    );
+  /** Returns no promise unless the rule does. @throws {SecurityError} when a call may not do something */
+  check(action: NameAction, name: string | undefined, call: CallContext | undefined): void | Promise<void> {
+    return afterwards(this.allows(action, name, call), (isAllowed) => {
+      if (isAllowed) return;
+      const what = name === undefined ? 'list names' : `${PHRASES[action]} the name ${JSON.stringify(name)}`;
+      throw new SecurityError(
+        `${call?.connection.remoteAddress ?? 'this program'} may not ${what}: the name server's policy refuses it`,
+      );
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_NAMES, NAME_TEXT_LIMITS } from '../naming/name-limits.js';
+import { HEAP_SHARE_BYTES } from '../options/heap-share.js';
 import { NamingError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
@@ -11,8 +12,9 @@ export interface NameLimits {
   /** Registered names, the name server's own included. Default 200,000. */
   maxNames: number;
   /**
-   * Bytes of all registrations together: names, URIs, tags and owners of leases in UTF-8, and 200 for each name and 100 for each tag.
-   * Default 268,435,456 (256 MiB).
+   * Memory of all registrations together, in bytes: names, URIs, tags and owners of leases with a byte for each character, or two when one is
+   * over U+00FF; and 200 for each name, 85 for each tag and 80 for each lease. Default an eighth of the heap limit of the process, and at
+   * most 268,435,456 (256 MiB).
    */
   maxStoredBytes: number;
   /** Characters of a name. Default 1,000. */
@@ -34,6 +36,10 @@ export interface NameLimits {
   maxRegexInstructions: number;
   /** Time for which one call may match names with a regular expression, in milliseconds. Default 5,000. */
   maxRegexMs: number;
+  /** Calls that wait until the large lists of others were made, those of over 1,000 names. One client may have half. Default 100. */
+  maxWaitingLists: number;
+  /** Time for which a call waits for the large lists of others, in milliseconds. Default 60,000. */
+  maxListWaitMs: number;
   /** Open watches. Default 1,000. */
   maxWatches: number;
   /**
@@ -49,11 +55,14 @@ export interface NameLimits {
 
 export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxNames: DEFAULT_MAX_NAMES,
-  maxStoredBytes: 256 * 2 ** 20,
+  // also for names in SQLite: a list has all of them in memory
+  maxStoredBytes: Math.min(256 * 2 ** 20, Math.floor(HEAP_SHARE_BYTES / 2)),
   ...NAME_TEXT_LIMITS,
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
   maxRegexMs: 5_000,
+  maxWaitingLists: 100,
+  maxListWaitMs: 60_000,
   maxWatches: 1_000,
   maxWatchBytes: DEFAULT_MAX_WATCH_BYTES,
   maxLeaseMs: 3_600_000,

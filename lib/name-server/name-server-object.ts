@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { currentContext } from '../daemon/call/call.js';
+import { currentContext, servedCallOrNone } from '../daemon/call/call.js';
 import { expose } from '../daemon/object/expose.js';
 import { params } from '../objects/declared-parameters.js';
 import type { Pending } from '../objects/keyed-instances.js';
@@ -8,22 +7,18 @@ import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { NamingError } from '../protocol/errors.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
-import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
+import { pyTuple, type PyTuple } from '../serpent/index.js';
 import { TOO_MANY_WATCHES } from '../naming/name-records.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
+import { type ListedName, NameLists } from './name-lists.js';
 import { namePattern } from './name-pattern.js';
 import { NameRoom } from './name-room.js';
 import { checkHashable, isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import { TimeSlices } from './time-slices.js';
 import { WatchMemory } from './watch-memory.js';
-import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
-
-/** Time for which names are matched with a regular expression before others are served, and the time of one name more. */
-const MATCH_SLICE_MS = 5;
-
-/** A name's URI, or its URI and metadata tags. */
-type ListedName = string | PyTuple;
+import { afterwards, type NameLease, type NameRecord, type NameStore } from './store/name-store.js';
 
 /**
  * The object `Pyro.NameServer`: its methods, with the arguments, results and errors of Pyro5's name server.
@@ -35,6 +30,7 @@ type ListedName = string | PyTuple;
 export class NameServer {
   private readonly read: NameArguments;
   private readonly room: NameRoom;
+  private readonly lists: NameLists;
   private readonly ownStoreId = randomUUID();
   private readonly watchMemory: WatchMemory;
   private watches = 0;
@@ -48,6 +44,7 @@ export class NameServer {
   ) {
     this.read = new NameArguments(limits);
     this.room = new NameRoom(store, limits);
+    this.lists = new NameLists(store, limits);
     this.watchMemory = new WatchMemory(limits.maxWatchBytes);
   }
 
@@ -125,34 +122,42 @@ export class NameServer {
       return removed;
     }
     if (!isTrueInPython(prefix) && !isTrueInPython(regex)) return 0;
+    const call = servedCallOrNone();
     // the answer tells which names there are
-    await this.rules.check('list', undefined, currentContext());
-    const records = await this.select(isTrueInPython(prefix) ? prefix : null, isTrueInPython(prefix) ? null : regex);
+    await this.rules.check('list', undefined, call);
+    const records = isTrueInPython(prefix)
+      ? await this.lists.select({ by: 'prefix', prefix: this.read.prefix(prefix) }, call)
+      : await this.lists.selectMatching(this.pattern(regex), call);
     const names = records.map((record) => record.name).filter((found) => found !== NAME_SERVER_OBJECT_ID);
-    return this.removeAll(names, by);
+    return this.lists.hold(names.length, call, () => this.removeAll(names, by));
   }
 
-  /** The URIs of the names that a filter selects, or of all names. */
-  async list(prefix: unknown = null, regex: unknown = null, withMetadata: unknown = false): Promise<Map<string, ListedName>> {
+  /** The URIs of the names that a filter selects, or of all names. Returns a promise only when it has to wait. */
+  list(prefix: unknown = null, regex: unknown = null, withMetadata: unknown = false): Pending<Map<string, ListedName>> {
     if (isTrueInPython(prefix) && isTrueInPython(regex)) throw valueError('you can only filter on one thing at a time');
-    await this.rules.check('list', undefined, currentContext());
-    return listed(await this.select(prefix, regex), isTrueInPython(withMetadata));
+    const call = servedCallOrNone();
+    return afterwards(this.rules.check('list', undefined, call), () => {
+      // nobody gets the result
+      if (call?.oneway) return new Map<string, ListedName>();
+      const isTagged = isTrueInPython(withMetadata);
+      if (isTrueInPython(prefix)) return this.lists.list({ by: 'prefix', prefix: this.read.prefix(prefix) }, isTagged, call);
+      if (!isTrueInPython(regex)) return this.lists.list({ by: 'all' }, isTagged, call);
+      return this.lists.listMatching(this.pattern(regex), isTagged, call);
+    });
   }
 
-  /** The names that have all or any of the tags. */
-  async yplookup(
-    metaAll: unknown = null,
-    metaAny: unknown = null,
-    withMetadata: unknown = true,
-  ): Promise<Map<string, ListedName>> {
+  /** The names that have all or any of the tags. Returns a promise only when it has to wait. */
+  yplookup(metaAll: unknown = null, metaAny: unknown = null, withMetadata: unknown = true): Pending<Map<string, ListedName>> {
     if (isTrueInPython(metaAll) && isTrueInPython(metaAny))
       throw valueError("you can't use meta_all or meta_any at the same time");
     const [match, given] = isTrueInPython(metaAll) ? (['all', metaAll] as const) : (['any', metaAny] as const);
     if (!isTrueInPython(given)) return new Map();
     const { tags, hasOthers } = this.read.searchedTags(given, `metadata_${match}`);
-    await this.rules.check('list', undefined, currentContext());
-    if (tags.length === 0 || (match === 'all' && hasOthers)) return new Map();
-    return listed(await this.store.list({ by: 'tags', tags, match }), isTrueInPython(withMetadata));
+    const call = servedCallOrNone();
+    return afterwards(this.rules.check('list', undefined, call), () => {
+      if (tags.length === 0 || (match === 'all' && hasOthers) || call?.oneway) return new Map<string, ListedName>();
+      return this.lists.list({ by: 'tags', tags, match }, isTrueInPython(withMetadata), call);
+    });
   }
 
   /** Follows the names that begin with a prefix and have all of the tags: gives the present names, `ready`, and each change. */
@@ -167,7 +172,8 @@ export class NameServer {
       throw tooMany('are open', this.watches, 'maxWatches', this.limits.maxWatches, TOO_MANY_WATCHES);
     this.watches++;
     try {
-      for await (const item of nameFeed(this.store, filter, this.closing, this.watchMemory)) yield feedItem(item);
+      const names = { watch: this.store.watch.bind(this.store), list: this.lists.selectWatched.bind(this.lists) };
+      for await (const item of nameFeed(names, filter, this.closing, this.watchMemory)) yield feedItem(item);
     } finally {
       this.watches--;
     }
@@ -196,18 +202,22 @@ export class NameServer {
   /** @throws {SecurityError} when the policy refuses one of the names; none is removed then */
   private async removeAll(names: readonly string[], owner: string | undefined): Promise<number> {
     const context = currentContext();
-    for (const name of names) await this.rules.check('remove', name, context);
+    const slices = new TimeSlices();
+    for (const name of names) {
+      await this.rules.check('remove', name, context);
+      if (slices.isOver) await slices.next();
+    }
     const held: string[] = [];
-    for (const name of names) if (await this.rules.allows('takeover', name, context)) held.push(name);
+    for (const name of names) {
+      if (await this.rules.allows('takeover', name, context)) held.push(name);
+      if (slices.isOver) await slices.next();
+    }
     const removed = await this.store.remove(names, { owner, takeover: false });
     return held.length === 0 ? removed : removed + (await this.store.remove(held, { owner, takeover: true }));
   }
 
-  private async select(prefix: unknown, regex: unknown): Promise<NameRecord[]> {
-    if (isTrueInPython(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
-    if (!isTrueInPython(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
-    const matches = namePattern(this.read.regex(regex), this.limits);
-    return matching(await this.store.list({ by: 'all' }), matches, this.limits.maxRegexMs);
+  private pattern(regex: unknown): (name: string) => boolean {
+    return namePattern(this.read.regex(regex), this.limits);
   }
 
   private async heldName(name: string): Promise<NamingError> {
@@ -216,40 +226,6 @@ export class NameServer {
       'it is free when its lease ends or its owner removes it; the rule "takeover" of the name server\'s policy may allow it';
     return new NamingError(`${NAME_IN_USE}${name} belongs to the running server at ${record?.uri}; ${remedy}`);
   }
-}
-
-/** Matches in slices, so that other calls are served between them. */
-async function matching(
-  records: readonly NameRecord[],
-  matches: (name: string) => boolean,
-  mostMs: number,
-): Promise<NameRecord[]> {
-  const found: NameRecord[] = [];
-  const start = performance.now();
-  let sliceEnd = start + MATCH_SLICE_MS;
-  for (const record of records) {
-    if (matches(record.name)) found.push(record);
-    const now = performance.now();
-    if (now < sliceEnd) continue;
-    if (now - start > mostMs) {
-      const what = `ms for a regex and ${records.length} names: use a simpler regex, or a prefix`;
-      throw tooMany(what, Math.round(now - start), 'maxRegexMs', mostMs);
-    }
-    await nextTurn();
-    sliceEnd = performance.now() + MATCH_SLICE_MS;
-  }
-  return found;
-}
-
-function listed(records: readonly NameRecord[], withMetadata: boolean): Map<string, ListedName> {
-  const result = new Map<string, ListedName>();
-  for (const record of records) result.set(record.name, withMetadata ? pyTuple(record.uri, tagsOf(record)) : record.uri);
-  return result;
-}
-
-/** The tags of a record. A record without tags gives an empty frozenset, as in Pyro5. */
-function tagsOf({ metadata }: NameRecord): Set<string> {
-  return metadata === undefined ? new PyFrozenSet<string>() : new Set(metadata);
 }
 
 function feedItem(item: NameFeedItem): Record<string, unknown> {

@@ -63,8 +63,9 @@ export class StoreWithOwnName implements NameStore {
 
   list(selection: NameSelection): Pending<NameRecord[]> {
     return afterwards(this.store.list(selection), (records) => {
-      const others = records.filter(({ name }) => isOther(name));
-      return isSelected(this.own, selection) ? [this.own, ...others] : others;
+      const found = isSelected(this.own, selection) ? [this.own] : [];
+      for (const record of records) if (isOther(record.name)) found.push(record);
+      return found;
     });
   }
 

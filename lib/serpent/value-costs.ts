@@ -74,6 +74,13 @@ export function capacityOf(length: number): number {
   return capacity;
 }
 
+const WIDE = /[\u0100-\uffff]/;
+
+/** True for a text that V8 keeps with two bytes for each character: one character over U+00FF is enough. */
+export function isWide(text: string): boolean {
+  return WIDE.test(text);
+}
+
 /** True for numbers that V8 keeps in place of a reference: ints of 32 bits. Minus zero is no such int, but counting it as one is harmless. */
 export function isSmallInt(value: number): boolean {
   return value === (value | 0);

@@ -29,7 +29,7 @@ export class BatchResults {
     const { maxMessageBytes, maxInFlightValueBytes, maxDepth } = options;
     const size = new ResultSize(request.serializer, this.shared, {
       mostBytes: maxMessageBytes - this.bytes,
-      mostMemory: memory.leftBytes,
+      mostMemory: Math.max(0, memory.leftFor(request.connection)),
       // the list of the results is a container, too
       maxDepth: maxDepth - 1,
     });
@@ -40,7 +40,7 @@ export class BatchResults {
       throw this.tooMuch(
         'maxInFlightValueBytes',
         maxInFlightValueBytes,
-        'with the running requests; try again later, or ask for less',
+        'with the running requests, of which one connection or address may hold half; try again later, or ask for less',
       );
     this.bytes += size.bytes;
     this.hold(size.memory);

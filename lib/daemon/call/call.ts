@@ -93,10 +93,16 @@ export function currentContext(): CallContext | undefined {
   return currentCall() as CallContext | undefined;
 }
 
+/** The call that the running code serves, for objects of this package. Undefined when no client called. */
+export function servedCallOrNone(): Call | undefined {
+  const call = currentCall();
+  return call instanceof Call ? call : undefined;
+}
+
 /** The call that the running code serves. Objects of this package, such as `Pyro.Daemon`, use it. @throws {TypeError} when no client called */
 export function servedCall(): Call {
-  const call = currentCall();
-  if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');
+  const call = servedCallOrNone();
+  if (call === undefined) throw new TypeError('this method can only be called by a Pyro client');
   return call;
 }
 

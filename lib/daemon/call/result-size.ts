@@ -1,13 +1,10 @@
 import { limitOf } from '../../protocol/over-limit.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
-import { COSTS, dictCost, isSmallInt } from '../../serpent/value-costs.js';
+import { COSTS, dictCost, isSmallInt, isWide } from '../../serpent/value-costs.js';
 import { isPyNumber } from '../../serpent/value-kinds.js';
 
 /** Memory of an object of a class, as a multiple of the bytes that it takes in a message. */
 const INSTANCE_FACTOR = 2;
-
-/** V8 keeps two bytes for each character of a text that has one of these. */
-const WIDE = /[\u0100-\uffff]/;
 
 /** Parts of values that several results of a batch share. Their memory is counted once. */
 export class SharedParts {
@@ -92,7 +89,7 @@ export class ResultSize {
   private text(value: string): void {
     const { length } = value;
     this.add(length, COSTS.string + length);
-    if (!this.isDone && WIDE.test(value)) this.add(0, length);
+    if (!this.isDone && isWide(value)) this.add(0, length);
   }
 
   private bigint(value: bigint): void {

@@ -1,6 +1,8 @@
 import { correlationText } from '../../calls/correlation-id.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
+import { PyroError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
@@ -150,7 +152,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
 
   /** Reads a call within the memory that is left, and holds its memory until the request ends. */
   readCall(data: Uint8Array, serializer: Serializer, start = 0): SerializedCall {
-    const budget = (this.budget = this.services.memory.budget());
+    const budget = (this.budget = this.services.memory.budget(this.connection));
     const call = serializer.loadsCall(data, this, start);
     this.hold(budget.spentBytes + REQUEST_BYTES);
     return call;
@@ -158,7 +160,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
 
   /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
   private readBlob(data: Buffer): SerializedCall {
-    const budget = (this.budget = this.services.memory.budget());
+    const budget = (this.budget = this.services.memory.budget(this.connection));
     const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
     this.hold(budget.spentBytes + REQUEST_BYTES + data.length + memoryOf(this.annotations));
     return call;
@@ -180,7 +182,16 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
     // an application may read a blob after the request has ended; its values are then no memory of a running request
     if (this.hasEnded) return;
     this.heldBytes += bytes;
-    this.services.memory.hold(bytes);
+    this.services.memory.hold(this.connection, bytes);
+  }
+
+  /** Holds memory for a result before it is made. @throws {PyroError} over `maxInFlightValueBytes` */
+  reserve(bytes: number, what: string): void {
+    const { memory } = this.services;
+    const left = Math.max(0, memory.leftFor(this.connection));
+    if (bytes <= left) return this.hold(bytes);
+    const text = `${what} takes ${bytes} bytes of memory, and ${memory.shortage(this.connection, left)}`;
+    throw overLimit('maxInFlightValueBytes', new PyroError(text));
   }
 
   onUnread(target: CallTarget): void {
@@ -265,7 +276,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** The method has ended, and so has its stream, if it returned one. */
   requestEnded(): void {
     this.hasEnded = true;
-    this.services.memory.release(this.heldBytes);
+    this.services.memory.release(this.connection, this.heldBytes);
     this.heldBytes = 0;
     this.follower?.ended();
     const hooks = this.endHooks;

@@ -64,6 +64,8 @@ export class RemoteAddress {
   /** Connections that are gone while a call of theirs, or their handshake, still runs. They are among `connections`, too. */
   abandoned = 0;
   streams = 0;
+  /** Memory that the running requests and handshakes of its connections hold under `maxInFlightValueBytes`. */
+  valueBytes = 0;
   private readonly failedHandshakes: FailureAccount;
   /**
    * Connections that the guards of a further object refused. An account of their own: a client that may not use an object must not be
@@ -85,7 +87,8 @@ export class RemoteAddress {
   }
 
   get isUnused(): boolean {
-    return this.connections === 0 && this.handshakes === 0 && this.abandoned === 0 && this.streams === 0;
+    const { connections, handshakes, abandoned, streams, valueBytes } = this;
+    return connections === 0 && handshakes === 0 && abandoned === 0 && streams === 0 && valueBytes === 0;
   }
 
   /** True when the address has as many abandoned connections as it may have. Connections that are open may become more. */

@@ -11,8 +11,8 @@ import { TrackedResources } from './tracked-resources.js';
 
 /** Memory of a daemon that is held for some time. */
 interface HeldMemory {
-  hold(bytes: number): void;
-  release(bytes: number): void;
+  hold(holder: SessionConnection, bytes: number): void;
+  release(holder: SessionConnection, bytes: number): void;
 }
 
 /** Handshake data and annotations that take no more memory stay with the connection. */
@@ -35,6 +35,8 @@ export class SessionConnection implements PyroConnection {
   calls = 0;
   /** Calls over this connection that failed or were refused. */
   failures = 0;
+  /** Memory that its running requests and its handshake hold under `maxInFlightValueBytes`. */
+  valueBytes = 0;
   readonly remoteAddress: string;
   readonly peerCertificate: PeerCertificate | undefined;
   readonly authorizations: Authorizations;
@@ -61,7 +63,7 @@ export class SessionConnection implements PyroConnection {
 
   /** Holds the memory of the handshake data until {@link endHandshake} or {@link releaseHandshake}. */
   holdHandshake(memory: HeldMemory, bytes: number): void {
-    memory.hold(bytes);
+    memory.hold(this, bytes);
     this.handshakeMemory = { memory, bytes };
   }
 
@@ -81,7 +83,7 @@ export class SessionConnection implements PyroConnection {
   /** Gives the memory of the handshake data back. */
   releaseHandshake(): void {
     const held = this.handshakeMemory;
-    held?.memory.release(held.bytes);
+    held?.memory.release(this, held.bytes);
     this.handshakeMemory = undefined;
   }
 

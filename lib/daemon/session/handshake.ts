@@ -82,7 +82,7 @@ function readWithin(
 ): unknown {
   const { maxMessageBytes, maxHandshakeBytes } = options;
   const read = (data: Buffer): unknown => {
-    const budget = memory.handshakeBudget();
+    const budget = memory.handshakeBudget(connection);
     const value = serializer.loads(data, { plain: true, budget });
     connection.holdHandshake(memory, budget.spentBytes + frame.header.annotationsBytes);
     return value;

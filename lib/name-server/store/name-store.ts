@@ -1,3 +1,4 @@
+import { isWide } from '../../serpent/value-costs.js';
 import type { Pending } from '../../objects/keyed-instances.js';
 
 /** The right to a name for a limited time, which its owner renews. */
@@ -124,7 +125,7 @@ export interface NameStore {
   list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
   /** Number of registrations. */
   count(): number | Promise<number>;
-  /** Bytes of all registrations together, as `maxStoredBytes` counts them: the texts in UTF-8, and an overhead for each name and tag. */
+  /** Bytes of all registrations together, as `maxStoredBytes` counts them: the texts, and an overhead for each name, tag and lease. */
   bytes(): number | Promise<number>;
   /** Calls `listener` after each change. @returns ends the calls */
   watch(listener: (change: NameChange) => void): () => void;
@@ -132,14 +133,26 @@ export interface NameStore {
   close(): void | Promise<void>;
 }
 
-/** Bytes that a registration takes besides its texts, and each of its tags, as estimated. */
-export const OVERHEAD_BYTES = { name: 200, tag: 100 };
+/** Memory that a registration takes besides its texts, and each of its tags, and its lease. In bytes, as estimated. */
+export const OVERHEAD_BYTES = { name: 200, tag: 85, lease: 80 };
 
-/** The bytes that a registration counts for `maxStoredBytes`: its texts in UTF-8, with the owner of the lease, and an overhead. */
+/**
+ * The memory of a registration, as `maxStoredBytes` counts it: its texts, with the owner of the lease, and an overhead. The memory in V8's
+ * heap is within a factor of two.
+ */
 export function bytesOf({ name, uri, metadata, lease }: NameRecord): number {
-  let bytes = OVERHEAD_BYTES.name + Buffer.byteLength(name) + Buffer.byteLength(uri) + Buffer.byteLength(lease?.owner ?? '');
-  for (const tag of metadata ?? []) bytes += OVERHEAD_BYTES.tag + Buffer.byteLength(tag);
-  return bytes;
+  let bytes = OVERHEAD_BYTES.name + bytesOfText(name) + bytesOfText(uri);
+  for (const tag of metadata ?? []) bytes += OVERHEAD_BYTES.tag + bytesOfText(tag);
+  return lease === undefined ? bytes : bytes + OVERHEAD_BYTES.lease + bytesOfText(lease.owner);
+}
+
+/** The memory of a text, by a rule that SQLite can follow: see `sql-schema.ts`. SQLite counts code points, and a text ends at a zero character. */
+function bytesOfText(text: string): number {
+  if (text.includes('\0')) return 2 * Buffer.byteLength(text);
+  if (!isWide(text)) return text.length;
+  let codePoints = 0;
+  for (const _ of text) codePoints++;
+  return 2 * Math.max(codePoints, Buffer.byteLength(text) >> 1);
 }
 
 /** The outcome of a put: the record is `set`; the registration is `kept`, since it is the same already; or the put is `refused`. */
@@ -197,6 +210,9 @@ export function removableNames(
 }
 
 /** Makes something of an answer of a store. Returns a promise only when the answer is one. */
-export function afterwards<Answer, Result>(answer: Pending<Answer>, change: (answer: Answer) => Result): Pending<Result> {
+export function afterwards<Answer, Result>(
+  answer: Pending<Answer>,
+  change: (answer: Answer) => Pending<Result>,
+): Pending<Result> {
   return answer instanceof Promise ? answer.then(change) : change(answer);
 }

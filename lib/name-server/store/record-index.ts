@@ -3,7 +3,8 @@ import { bytesOf, type NameRecord, type NameSelection } from './name-store.js';
 /** Registrations in memory, with an index of their tags, without leases. */
 export class RecordIndex {
   private readonly records = new Map<string, NameRecord>();
-  private readonly namesByTag = new Map<string, Set<string>>();
+  /** The name with a tag, or the names. A set of one name takes 200 bytes and more. */
+  private readonly namesByTag = new Map<string, string | Set<string>>();
 
   /** Bytes of all registrations together. */
   bytes = 0;
@@ -23,8 +24,9 @@ export class RecordIndex {
     this.bytes += bytesOf(record);
     for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag);
-      if (names) names.add(record.name);
-      else this.namesByTag.set(tag, new Set([record.name]));
+      if (names === undefined) this.namesByTag.set(tag, record.name);
+      else if (typeof names === 'string') this.namesByTag.set(tag, new Set([names, record.name]));
+      else names.add(record.name);
     }
   }
 
@@ -44,15 +46,19 @@ export class RecordIndex {
 
   /** Finds records by tags. For `all`, only the names with the rarest tag are looked at; for `any`, the names with any of the tags. */
   private withTags(tags: readonly string[], match: 'all' | 'any'): NameRecord[] {
-    const sets = tags.map((tag) => this.namesByTag.get(tag));
+    const sets = tags.map((tag) => this.namesWith(tag));
+    const found: NameRecord[] = [];
     if (match === 'any') {
-      const names = new Set(sets.flatMap((set) => (set ? [...set] : [])));
-      return [...names].map((name) => this.records.get(name)!);
+      const known = sets.filter((set) => set !== undefined);
+      const [only = new Set<string>()] = known;
+      const names = known.length > 1 ? new Set(known.flatMap((set) => [...set])) : only;
+      for (const name of names) found.push(this.records.get(name)!);
+      return found;
     }
     if (sets.includes(undefined)) return [];
-    const [rarest, ...others] = (sets as Set<string>[]).sort((one, other) => one.size - other.size);
-    const names = [...(rarest ?? [])].filter((name) => others.every((set) => set.has(name)));
-    return names.map((name) => this.records.get(name)!);
+    const [rarest, ...others] = (sets as ReadonlySet<string>[]).sort((one, other) => one.size - other.size);
+    for (const name of rarest ?? []) if (others.every((set) => set.has(name))) found.push(this.records.get(name)!);
+    return found;
   }
 
   /** Takes a name out of the tags and the bytes. */
@@ -62,8 +68,13 @@ export class RecordIndex {
     this.bytes -= bytesOf(record);
     for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag)!;
-      names.delete(name);
-      if (names.size === 0) this.namesByTag.delete(tag);
+      if (typeof names === 'string') this.namesByTag.delete(tag);
+      else if (names.delete(name) && names.size === 0) this.namesByTag.delete(tag);
     }
+  }
+
+  private namesWith(tag: string): ReadonlySet<string> | undefined {
+    const names = this.namesByTag.get(tag);
+    return typeof names === 'string' ? new Set([names]) : names;
   }
 }

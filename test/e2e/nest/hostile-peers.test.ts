@@ -163,6 +163,70 @@ describe.each(['core', 'nest'])('a process with a heap of 256 MB serves hostile 
   }, 290_000);
 });
 
+describe('a name server with a small heap', () => {
+  /** Starts a name server whose heap has room for so many MB of lasting objects. @returns opens a connection to it */
+  const start = async (heapMb: number): Promise<() => Promise<ScriptedPeer>> => {
+    const program = programs.start('name-server-app', [], {
+      env: { NODE_OPTIONS: `--max-old-space-size=${heapMb} --max-semi-space-size=8` },
+      timeoutMs: 180_000,
+    });
+    closeAfter(() => program.stop());
+    const location = await program.line('ready:');
+    return async () => {
+      const peer = await ScriptedPeer.join(location, 'Pyro.NameServer');
+      closeAfter(() => peer.destroy());
+      return peer;
+    };
+  };
+  const call = (peer: ScriptedPeer, method: string, args: string, flags = 0): void => {
+    peer.send({ data: Buffer.from(`('Pyro.NameServer','${method}',${args},{})`), flags });
+  };
+  const answered = async (peer: ScriptedPeer): Promise<unknown> => valueOf((await answerOf(peer))!);
+  /** Registers names in batches, until the name server refuses one. @returns the number of names, and the refusal */
+  const register = async (peer: ScriptedPeer, count: number, uriOf: (index: number) => string): Promise<[number, string]> => {
+    const PER_BATCH = 250;
+    for (let first = 0; first < count; first += PER_BATCH) {
+      const entries = Array.from(
+        { length: PER_BATCH },
+        (_, i) => `('register',('some.name.${first + i}','${uriOf(first + i)}'),{})`,
+      );
+      call(peer, '<batch>', `[${entries.join(',')}]`, FLAGS.batch);
+      const results = (await answered(peer)) as unknown[];
+      if (results.at(-1) !== null) return [first + results.length - 1, JSON.stringify(results.at(-1))];
+    }
+    return [count, ''];
+  };
+
+  it('the process lives when many clients list all of its names at once, and each gets them', async () => {
+    const connect = await start(64);
+    const peer = await connect();
+    const NAMES = 20_000;
+    expect(await register(peer, NAMES, (index) => `PYRO:obj_${index}@host.example.org:1234`)).toEqual([NAMES, '']);
+    const clients = await Promise.all(Array.from({ length: 24 }, connect));
+    for (const client of clients) call(client, 'list', '(None,None,True)');
+    call(peer, 'ping', '()');
+    expect(await answered(peer)).toBeNull();
+    for (const client of clients) expect((await answerOf(client))!.data.length).toBeGreaterThan(NAMES * 60);
+    // oneway calls get no list, and many lists in one batch are refused
+    for (let sent = 0; sent < 50; sent++) call(peer, 'list', '(None,None,True)', FLAGS.oneway);
+    call(peer, '<batch>', `[${`('list',(None,None,True),{}),`.repeat(100)}]`, FLAGS.batch);
+    expect(JSON.stringify(((await answered(peer)) as unknown[]).at(-1))).toMatch(/max(InFlightValue|Message)Bytes/);
+    call(peer, 'count', '()');
+    expect(await answered(peer)).toBe(NAMES + 1);
+  }, 190_000);
+
+  it('the process lives when it is given as many names with long URIs as it takes', async () => {
+    const connect = await start(64);
+    const peer = await connect();
+    const text = `\u{100}${'o'.repeat(3_900)}`;
+    const [names, refusal] = await register(peer, 20_000, (index) => `PYRO:${index}${text}@h:1`);
+    expect(names).toBeGreaterThan(1_000);
+    expect(refusal).toMatch(/its option limits\.maxStoredBytes/);
+    call(peer, 'list', '()');
+    expect((await answerOf(peer))!.data.length).toBeGreaterThan(names * 3_900);
+  }, 190_000);
+});
+
 it.each([1, 6])(
   'a client with a heap of 256 MB lives when the replies to its calls take more together: %i proxies',
   async (proxies) => {

@@ -94,25 +94,76 @@ describe('maxValueBytes', () => {
   });
 });
 
+const heldBy = (daemon: PyroDaemon): number =>
+  daemon.inspect().limits.find(({ name }) => name === 'maxInFlightValueBytes')!.used!;
+
 describe('maxInFlightValueBytes', () => {
   it('maxInFlightValueBytes refuses a request for whose arguments running requests leave no memory, until those requests have ended', async () => {
-    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 1_000_000 });
+    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 2_000_000 });
     const [first, second] = [await join(daemon), await join(daemon)];
-    first.send({ data: bomb(10_000, 'hang') });
+    first.send({ data: bomb(14_500, 'hang') });
     await eventually(() => thing.finish.length === 1);
-    second.send({ data: bomb(10_000) });
+    second.send({ data: bomb(14_500) });
     const refusal = new RemoteFailure(await second.next());
     expect(refusal.pythonType).toBe('Pyro5.errors.PyroError');
-    expect(refusal.args[0]).toMatch(/running requests leave \d+ of maxInFlightValueBytes \(1000000\); try again later/);
+    expect(refusal.args[0]).toMatch(/running requests leave \d+ of maxInFlightValueBytes \(2000000\); try again later/);
     expect(await second.call('thing', 'hello')).toBe('hello');
     thing.finish[0]!();
     await first.next();
-    second.send({ data: bomb(10_000) });
-    expect(valueOf(await second.next())).toHaveLength(10_000);
+    second.send({ data: bomb(14_500) });
+    expect(valueOf(await second.next())).toHaveLength(14_500);
+  });
+
+  it('one connection holds half of maxInFlightValueBytes at most, and so does one remote address', async () => {
+    for (const limitLoopback of [false, true]) {
+      const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 2_000_000, limitLoopback });
+      const [first, second] = [await join(daemon), await join(daemon)];
+      for (let sent = 1; sent <= 2; sent++) {
+        first.send({ data: bomb(7_000, 'hang'), flags: FLAGS.oneway });
+        await eventually(() => thing.finish.length === sent);
+      }
+      const [full, other] = limitLoopback ? [second, undefined] : [first, second];
+      full.send({ data: bomb(7_000) });
+      const who = limitLoopback ? '127.0.0.1' : 'this connection';
+      expect(new RemoteFailure(await full.next()).args[0]).toMatch(
+        new RegExp(
+          `running requests of ${who} leave \\d+ of its half of maxInFlightValueBytes \\(2000000\\); try again later, or send less`,
+        ),
+      );
+      other?.send({ data: bomb(7_000) });
+      if (other !== undefined) expect(valueOf(await other.next())).toHaveLength(7_000);
+      expect(daemon.counters.maxInFlightValueBytes).toBe(1);
+      for (const finish of thing.finish) finish();
+      await eventually(() => heldBy(daemon) === 0);
+      full.send({ data: bomb(7_000) });
+      expect(valueOf(await full.next())).toHaveLength(7_000);
+    }
+  });
+
+  it('the last eighth of maxInFlightValueBytes is for connections that hold at most 64 KiB, whatever a client sends', async () => {
+    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 4_000_000 });
+    // each connection takes as much as it gets, with large calls first
+    for (let peers = 0; peers < 5; peers++) {
+      const peer = await join(daemon);
+      for (const count of [30_000, 10_000, 3_000, 1_000, 300, 100, 30, 10]) {
+        for (let sent = 0; sent < 3; sent++) peer.send({ data: bomb(count, 'hang'), flags: FLAGS.oneway });
+      }
+      // answered after the calls that were sent before
+      peer.send({ type: MESSAGE_TYPES.ping, data: Buffer.from('ping') });
+      await peer.next();
+    }
+    expect(heldBy(daemon)).toBeGreaterThan(3_400_000);
+    const other = await join(daemon);
+    expect(await other.call('thing', 'echo', 'x'.repeat(50_000))).toHaveLength(50_000);
+    other.send({ data: bomb(2_000) });
+    expect(new RemoteFailure(await other.next()).args[0]).toContain('of maxInFlightValueBytes (4000000)');
+    expect(await other.call('thing', 'hello')).toBe('hello');
+    for (const finish of thing.finish) finish();
+    await eventually(() => heldBy(daemon) === 0);
   });
 
   it('oneway calls, failed calls and streams give their memory back', async () => {
-    const daemon = await startDaemon({ maxInFlightValueBytes: 1_000_000 });
+    const daemon = await startDaemon({ maxInFlightValueBytes: 1_400_000 });
     const ended: string[] = [];
     class Target {
       note(_value: unknown): void {
@@ -141,16 +192,17 @@ describe('maxInFlightValueBytes', () => {
   });
 
   it('maxInFlightValueBytes refuses a handshake for whose data running requests leave no memory', async () => {
-    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 1_000_000 });
-    const first = await join(daemon);
-    first.send({ data: bomb(14_000, 'hang') });
-    await eventually(() => thing.finish.length === 1);
-    const second = await open(daemon);
-    second.connect('thing', lists(4_000));
-    const frame = await second.next();
+    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 2_000_000 });
+    for (const [index, count] of [14_000, 12_000].entries()) {
+      (await join(daemon)).send({ data: bomb(count, 'hang') });
+      await eventually(() => thing.finish.length === index + 1);
+    }
+    const third = await open(daemon);
+    third.connect('thing', lists(4_000));
+    const frame = await third.next();
     expect([frame.header.type, valueOf(frame)]).toEqual([
       MESSAGE_TYPES.connectFail,
-      expect.stringContaining('maxInFlightValueBytes (1000000); try again later'),
+      expect.stringContaining('maxInFlightValueBytes (2000000); try again later'),
     ]);
   });
 });
@@ -190,12 +242,13 @@ describe('the data of a handshake', () => {
   });
 
   it('the data of a handshake stays with keepHandshake, and counts under maxInFlightValueBytes until the connection is closed', async () => {
-    const daemon = await startDaemon({ keepHandshake: true, maxInFlightValueBytes: 100_000 });
+    const daemon = await startDaemon({ keepHandshake: true, maxInFlightValueBytes: 130_000 });
     const peer = await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
     expect(daemon.connections[0]!.handshake).toBe('x'.repeat(60_000));
+    await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
     await expect(join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000))).rejects.toThrow('maxInFlightValueBytes');
     peer.destroy();
-    await eventually(() => daemon.connections.length === 0);
+    await eventually(() => daemon.connections.length === 1);
     await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
   });
 

@@ -32,11 +32,19 @@ const OWN_TABLES = `
   );
   CREATE INDEX IF NOT EXISTS nestjs_pyro_lease_ends ON nestjs_pyro_leases(ends_at);`;
 
-/** The bytes of a text in UTF-8. */
-const utf8 = (text: string): string => `LENGTH(CAST(${text} AS BLOB))`;
-const nameBytes = (row: string): string => `(${OVERHEAD_BYTES.name} + ${utf8(`${row}.name`)} + ${utf8(`${row}.uri`)})`;
-const tagBytes = (row: string): string => `(${OVERHEAD_BYTES.tag} + ${utf8(`${row}.metadata`)})`;
-const leaseBytes = (row: string): string => utf8(`${row}.owner`);
+/**
+ * The memory of a text in V8: one byte for each character, or two when one is over U+00FF. LENGTH and GLOB end at a zero character, so a text
+ * that has one counts twice its bytes in UTF-8.
+ */
+const textBytes = (text: string): string => `
+  CASE
+    WHEN INSTR(CAST(${text} AS BLOB), X'00') > 0 THEN 2 * LENGTH(CAST(${text} AS BLOB))
+    WHEN ${text} GLOB '*[^' || CHAR(1) || '-' || CHAR(255) || ']*' THEN 2 * MAX(LENGTH(${text}), LENGTH(CAST(${text} AS BLOB)) / 2)
+    ELSE LENGTH(${text})
+  END`;
+const nameBytes = (row: string): string => `(${OVERHEAD_BYTES.name} + ${textBytes(`${row}.name`)} + ${textBytes(`${row}.uri`)})`;
+const tagBytes = (row: string): string => `(${OVERHEAD_BYTES.tag} + ${textBytes(`${row}.metadata`)})`;
+const leaseBytes = (row: string): string => `(${OVERHEAD_BYTES.lease} + ${textBytes(`${row}.owner`)})`;
 const add = (bytes: string): string => `UPDATE nestjs_pyro_totals SET bytes = bytes + ${bytes};`;
 /** Gives a registration a number that no registration had before. */
 const NUMBER = `

@@ -175,9 +175,15 @@ class Model {
 }
 
 function sizeOf(one: NameRecord): number {
-  const utf8 = (given: string): number => Buffer.from(given).length;
-  const tagBytes = [...(one.metadata ?? [])].map((tag) => 100 + utf8(tag));
-  return 200 + utf8(one.name) + utf8(one.uri) + utf8(one.lease?.owner ?? '') + tagBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const textBytes = (given: string): number => {
+    const utf8 = Buffer.from(given).length;
+    if (given.includes('\0')) return 2 * utf8;
+    const points = Array.from(given, (character) => character.codePointAt(0)!);
+    return points.some((point) => point > 255) ? 2 * Math.max(points.length, Math.floor(utf8 / 2)) : points.length;
+  };
+  const tagBytes = [...(one.metadata ?? [])].map((tag) => 85 + textBytes(tag));
+  const leaseBytes = one.lease === undefined ? 0 : 80 + textBytes(one.lease.owner);
+  return 200 + textBytes(one.name) + textBytes(one.uri) + leaseBytes + tagBytes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 const tagsOf = ({ metadata }: NameRecord): string => JSON.stringify([...(metadata ?? [])].sort());
