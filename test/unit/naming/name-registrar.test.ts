@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { NameRegistrar } from '../../../lib/naming/name-registrar.js';
-import { FLAGS } from '../../../lib/protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { loads } from '../../../lib/serpent/index.js';
 import { authorize, reply, ScriptedDaemon } from '../client/scripted-daemon.js';
 
@@ -16,6 +16,10 @@ async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<str
     await authorize(peer, ['register', 'lookup', 'remove']);
     for (;;) {
       const frame = await peer.next();
+      if (frame.header.type === MESSAGE_TYPES.ping) {
+        reply(peer, frame, 'pong', { type: MESSAGE_TYPES.ping });
+        continue;
+      }
       const [, method, [name, uri]] = loads(frame.data) as [string, string, [string, string]];
       const fail = (type: string, message: string): void => {
         const exception = { __class__: type, __exception__: true, args: [message], attributes: {} };
