@@ -9,7 +9,7 @@ export const REQUEST_BYTES = 1_024;
 /** The last part of `maxInFlightValueBytes` is for connections that hold no more than {@link SMALL_BYTES}. */
 const KEPT_PART = 1 / 8;
 const SMALL_BYTES = 64 * 1024;
-/** The part of `maxInFlightValueBytes` that one connection may hold, and one remote address. */
+/** The part of `maxInFlightValueBytes` that one connection may hold, and one remote address, unless `maxValueBytes` is more. */
 const HOLDER_PART = 1 / 2;
 
 /** A connection, for whose requests memory is held. */
@@ -42,8 +42,8 @@ class RemainingBudget extends ValueBudget {
 /**
  * The memory that the values of all running requests, batches and handshakes of a daemon take together.
  *
- * One connection may hold half of it, and one remote address. The last eighth is for connections that hold at most 64 KiB: small calls go on
- * while large values wait.
+ * The last eighth is for connections that hold at most 64 KiB: small calls go on while large values wait. Of the rest, one connection may
+ * hold half of the whole, or a value of `maxValueBytes` where that is more, and so may one remote address.
  */
 export class ValueMemory {
   /** Memory that is counted now. */
@@ -57,8 +57,10 @@ export class ValueMemory {
       'maxValueBytes' | 'maxCheckedObjects' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'
     >,
   ) {
-    this.keptBytes = Math.floor(limits.maxInFlightValueBytes * KEPT_PART);
-    this.mostOfHolder = Math.floor(limits.maxInFlightValueBytes * HOLDER_PART);
+    const { maxInFlightValueBytes: all, maxValueBytes } = limits;
+    this.keptBytes = Math.floor(all * KEPT_PART);
+    const most = Math.max(Math.floor(all * HOLDER_PART), maxValueBytes + SMALL_BYTES);
+    this.mostOfHolder = Math.max(Math.min(most, all - this.keptBytes), SMALL_BYTES);
   }
 
   /** Memory that is left for further values of a connection. Below 0 when the connection holds too much. */
@@ -75,7 +77,7 @@ export class ValueMemory {
     const limit = `maxInFlightValueBytes (${this.limits.maxInFlightValueBytes}); try again later`;
     if (this.leftFor(holder) === this.leftOfAll(holder)) return `running requests leave ${leftBytes} of ${limit}`;
     const who = address === undefined ? 'this connection' : address.name;
-    return `running requests of ${who} leave ${leftBytes} of its half of ${limit}, or send less at once`;
+    return `running requests of ${who} leave ${leftBytes} of its part of ${limit}, or send less at once`;
   }
 
   /** The budget of the value of the next request of a connection. */

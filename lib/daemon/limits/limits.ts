@@ -83,7 +83,7 @@ export const LIMITS = {
     defaultText: 'a quarter of the heap limit of the process',
     unit: 'bytes',
     limits:
-      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. One connection may hold half, and so may one remote address. The last eighth is for connections that hold at most 64 KiB',
+      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a value of `maxValueBytes` where that is more, and so may one remote address',
     consequence:
       'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused',
     bounds: AT_LEAST_ONE,

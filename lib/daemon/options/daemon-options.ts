@@ -60,9 +60,9 @@ export interface DaemonOptions {
   maxCheckedObjects?: number;
   /**
    * Memory that the arguments of all running requests, the results of running batches and the data of all running handshakes may take
-   * together, with 1 KiB for each request. One connection may hold half, and so may one remote address. The last eighth is for connections
-   * that hold at most 64 KiB. A request over this limit is answered with `Pyro5.errors.PyroError`, a batch ends with this
-   * error, a handshake is refused. Default: a quarter of the heap limit of the process.
+   * together, with 1 KiB for each request. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a
+   * value of `maxValueBytes` where that is more, and so may one remote address. A request over this limit is answered with
+   * `Pyro5.errors.PyroError`, a batch ends with this error, a handshake is refused. Default: a quarter of the heap limit of the process.
    */
   maxInFlightValueBytes?: number;
   /** Annotations of one message. A message with more ends its connection. Default 100. */

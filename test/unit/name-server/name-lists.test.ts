@@ -83,13 +83,13 @@ it('a list of few names is made at once, and others are served while a list of m
 });
 
 it('a list for which running requests leave no memory is refused, before it is made, naming the limit', async () => {
-  const server = await start(2_000, { maxInFlightValueBytes: 300_000 });
+  const server = await start(2_000, { maxInFlightValueBytes: 100_000 });
   const peer = await join(server);
   peer.invoke('Pyro.NameServer', 'list', [null, null, true]);
   const failure = new RemoteFailure(await peer.next());
   expect(failure.pythonType).toBe('Pyro5.errors.PyroError');
   expect(failure.args[0]).toMatch(
-    /the list of names takes \d+ bytes of memory, and running requests of this connection leave \d+ of its half of maxInFlightValueBytes \(300000\); try again later/,
+    /the list of names takes \d+ bytes of memory, and running requests leave \d+ of maxInFlightValueBytes \(100000\); try again later/,
   );
   expect(server.daemon.counters.maxInFlightValueBytes).toBe(1);
   expect(await peer.call('Pyro.NameServer', 'count')).toBe(2_001);
