@@ -2,6 +2,7 @@ import { processWide } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 import { optionText } from '../protocol/safe-text.js';
+import { isThenable } from './steps.js';
 
 /** The served call, as far as calls that are made inside of it need it. */
 export interface CurrentCall {
@@ -29,7 +30,8 @@ class ConnectionHook {
   readonly correlationId: string | undefined = undefined;
   readonly servedCall: CurrentCall | undefined = undefined;
 
-  constructor(readonly connection: object) {}
+  /** @param connection undefined once the hook has ended: what it has started may run on */
+  constructor(public connection: object | undefined) {}
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -60,7 +62,18 @@ export function currentCall(): CurrentCall | undefined {
 
 /** Runs a hook for a connection outside of a call. In a call, the hook belongs to the call. */
 export function runForConnection<T>(connection: object, hook: () => T): T {
-  return currentCall() === undefined ? storage.run(new ConnectionHook(connection), hook) : hook();
+  if (currentCall() !== undefined) return hook();
+  const running = new ConnectionHook(connection);
+  const end = (): void => void (running.connection = undefined);
+  let isAsync = false;
+  try {
+    const result = storage.run(running, hook);
+    isAsync = isThenable(result);
+    if (isAsync) void Promise.resolve(result).then(end, end);
+    return result;
+  } finally {
+    if (!isAsync) end();
+  }
 }
 
 /** The connection whose hook runs this code outside of a call. */

@@ -19,7 +19,7 @@ export type NameFeedItem =
   | { readonly change: 'ready' | 'restart' | 'alive' };
 
 /** The part of a store that a watch uses. */
-export type NamesToFollow = Pick<NameStore, 'list' | 'watch'>;
+export type NamesToFollow = Pick<NameStore, 'list' | 'watch' | 'copiesRecords'>;
 
 /** Selects the names of a watch. */
 export interface NameFeedFilter {
@@ -129,7 +129,7 @@ async function* snapshot(
   memory: MemoryOfWatch,
 ): AsyncGenerator<NameFeedItem> {
   const records = (await store.list(selectionOf(filter))).filter((record) => isSelected(record, filter));
-  const bytes = bytesOfList(records);
+  const bytes = bytesOfList(records, store.copiesRecords);
   if (!memory.take(bytes + (names.areKept ? KNOWN_BYTES * records.length : 0))) throw tooMuchMemory(memory);
   names.keep(records);
   for (const record of records) yield { change: 'registered', record };

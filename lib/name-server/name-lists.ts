@@ -72,7 +72,7 @@ export class NameLists {
 
   /** Holds the memory of selected names while they are worked on. */
   async hold<Result>(names: number, call: Call | undefined, work: () => Pending<Result>): Promise<Result> {
-    const bytes = names * SELECTED_BYTES;
+    const bytes = names * SELECTED_BYTES + (this.store.copiesRecords ? await this.store.bytes() : 0);
     reserve(call, bytes);
     try {
       return await work();

@@ -172,7 +172,12 @@ export class NameServer {
       throw tooMany('are open', this.watches, 'maxWatches', this.limits.maxWatches, TOO_MANY_WATCHES);
     this.watches++;
     try {
-      const names = { watch: this.store.watch.bind(this.store), list: this.lists.selectWatched.bind(this.lists) };
+      const { store, lists } = this;
+      const names = {
+        watch: store.watch.bind(store),
+        list: lists.selectWatched.bind(lists),
+        copiesRecords: store.copiesRecords ?? false,
+      };
       for await (const item of nameFeed(names, filter, this.closing, this.watchMemory)) yield feedItem(item);
     } finally {
       this.watches--;

@@ -32,6 +32,10 @@ export class StoreWithOwnName implements NameStore {
     return this.store.sharedId;
   }
 
+  get copiesRecords(): boolean {
+    return this.store.copiesRecords ?? false;
+  }
+
   get(name: string): Pending<NameRecord | undefined> {
     return name === NAME_SERVER_OBJECT_ID ? this.own : this.store.get(name);
   }

@@ -1,10 +1,10 @@
 import { HEAP_SHARE_BYTES } from '../options/heap-share.js';
-import type { NameChange, NameRecord } from './store/name-store.js';
+import { bytesOf, type NameChange, type NameRecord } from './store/name-store.js';
 
 /** Default of `maxWatchBytes`. */
 export const DEFAULT_MAX_WATCH_BYTES = Math.floor(HEAP_SHARE_BYTES / 2);
 
-/** A record in a list. The store has the record itself. */
+/** A place in a list of records. */
 const LISTED_BYTES = 16;
 /** A name in a set of names. */
 export const KNOWN_BYTES = 64;
@@ -56,9 +56,11 @@ export class MemoryOfWatch {
   }
 }
 
-/** The memory of a list of records. */
-export function bytesOfList(records: readonly NameRecord[]): number {
-  return records.length * LISTED_BYTES;
+/** The memory of a list of records. @param areCopies true when the store has made the records for this list */
+export function bytesOfList(records: readonly NameRecord[], areCopies = false): number {
+  let bytes = records.length * LISTED_BYTES;
+  if (areCopies) for (const record of records) bytes += bytesOf(record);
+  return bytes;
 }
 
 /** The memory of a change that waits. Its record may be in the store no more. */

@@ -12,6 +12,11 @@ export const NAME_TEXT_LIMITS = {
   maxTagsLength: 10_000,
 };
 
+/** For a watch that holds one name: its texts are not limited. */
+export const NO_TEXT_LIMITS = Object.fromEntries(
+  Object.keys(NAME_TEXT_LIMITS).map((name) => [name, Number.MAX_SAFE_INTEGER]),
+) as typeof NAME_TEXT_LIMITS;
+
 /** Default number of names that a name server stores, and that a watch holds. */
 export const DEFAULT_MAX_NAMES = 200_000;
 

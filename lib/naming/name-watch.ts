@@ -13,7 +13,7 @@ import {
   TEXTS,
 } from '../options/option-checks.js';
 import { KnownNames } from './known-names.js';
-import { DEFAULT_WATCH_LIMITS, type NameWatchLimits, WATCH_LIMITS_RULE } from './name-limits.js';
+import { DEFAULT_WATCH_LIMITS, type NameWatchLimits, NO_TEXT_LIMITS, WATCH_LIMITS_RULE } from './name-limits.js';
 import {
   type NameEvent,
   type NameRegistration,
@@ -138,7 +138,8 @@ export async function waitForName(
   checkOptions(options, WAIT_RULES);
   const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
   using ending = new FollowingEnd(signal, end, AbortSignal.timeout(timeoutMs));
-  for await (const event of watchNames(connect, { prefix: name, signal: ending.signal }, undefined, name)) {
+  const watch: NameWatchOptions = { prefix: name, signal: ending.signal, limits: NO_TEXT_LIMITS };
+  for await (const event of watchNames(connect, watch, undefined, name)) {
     if (event.kind === 'registered') return event.uri;
   }
   signal?.throwIfAborted();

@@ -57,7 +57,7 @@ interface MicroserviceMembers {
 
 function observeOverrides(): void {
   const { prototype } = NestContainer;
-  if (OBSERVED in prototype) return;
+  if (Object.hasOwn(prototype, OBSERVED)) return;
   // oxlint-disable-next-line typescript/unbound-method -- called with the container as `this`
   const { replace } = prototype;
   prototype.replace = function (this: NestContainer, token: unknown, given: Parameters<typeof replace>[1]): void {
@@ -77,7 +77,7 @@ function observeOverrides(): void {
 
 function observeMicroservices(): void {
   const { prototype } = NestMicroservice;
-  if (OBSERVED in prototype) return;
+  if (Object.hasOwn(prototype, OBSERVED)) return;
   // oxlint-disable-next-line typescript/unbound-method -- called with the microservice as `this`
   const { listen } = prototype;
   prototype.listen = function (this: NestMicroservice): ReturnType<typeof listen> {
@@ -90,7 +90,7 @@ function observeMicroservices(): void {
 
 function observeClose(): void {
   const { prototype } = NestApplicationContext;
-  if (OBSERVED in prototype) return;
+  if (Object.hasOwn(prototype, OBSERVED)) return;
   // oxlint-disable-next-line typescript/unbound-method -- called with the application as `this`
   const { close } = prototype;
   prototype.close = function (this: NestApplicationContext, signal): ReturnType<typeof close> {

@@ -44,10 +44,13 @@ function decode(size: number, get: (key: string) => unknown, faithful: boolean):
 
 const FLOAT_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** The value of a float dict, as Python's `float` reads it. Serpent itself writes only `nan`. */
+const NO_FINITE_FLOAT: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+
+/** The value of a float dict: a number, or a text that Python's `repr` of a float gives. Serpent itself writes only `nan`. */
 function floatOf(value: unknown): number | undefined {
-  if (value === 'nan') return NaN;
-  return typeof value === 'string' && FLOAT_TEXT.test(value) ? Number(value) : numberOf(value);
+  if (typeof value !== 'string') return numberOf(value);
+  if (Object.hasOwn(NO_FINITE_FLOAT, value)) return NO_FINITE_FLOAT[value];
+  return FLOAT_TEXT.test(value) ? Number(value) : undefined;
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -22,7 +22,7 @@ import { annotationsToSend, type ResolvedProxyOptions, tellAnnotations } from '.
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
-import { noteAnswer, noteFailure } from './kept-connections.js';
+import { noteAnswer, noteFailure, noteUnreadFailure } from './kept-connections.js';
 import { methodCall, type OutgoingCall, type OutgoingTrace, pingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
@@ -157,7 +157,7 @@ export class CallRunner {
       return value instanceof Promise ? await value : value;
     } catch (error) {
       if (error instanceof CommunicationError) error.sent ??= reply !== false;
-      if (frame) this.afterFailure(error, call, opened!);
+      if (frame) this.afterFailure(error, frame, call, opened!);
       else if (opened || error === deadline.failure) withCaller(error);
       // an error that came before there was a connection may be the error of other calls, too
       else throw errorOfCaller(error);
@@ -219,10 +219,11 @@ export class CallRunner {
   }
 
   /** Called when the reply to a call says that the call failed, or cannot be read. */
-  private afterFailure(error: unknown, call: OutgoingCall, opened: OpenedConnection): void {
+  private afterFailure(error: unknown, { header }: Frame, call: OutgoingCall, opened: OpenedConnection): void {
     if (error instanceof CommunicationError) error.sent = true;
     if (call.objectId === undefined) explainAttribute(error, opened.metadata, methodsOf(call));
     if (error instanceof PyroRemoteError) noteFailure(opened, error, call);
+    else if (header.flags & FLAGS.exception) noteUnreadFailure(opened);
   }
 
   /**

@@ -16,7 +16,8 @@ const MAX_CHARS = 200;
  *
  * A Python daemon closes the connection behind the error of a `@callback` method, a SecurityError, and exceptions of classes below
  * Pyro5's communication errors. The metadata of an object does not tell which methods are `@callback`. So a connection remembers the
- * failures that it has survived, each a method and an exception class, and is asked only about others.
+ * failures that it has survived, each a method and an exception class, and is asked only about others. A failure before the method was
+ * called, in a converter for example, teaches the same: then the next call after an error of a `@callback` method may be lost.
  *
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
@@ -29,6 +30,11 @@ export function noteFailure(opened: OpenedConnection, error: PyroRemoteError, ca
   if (!isMethod && pythonType.startsWith(BUILTIN)) return;
   const failure = `${pythonType} of ${call.method}`;
   if (opened.survived?.has(failure) !== true) opened.doubt = failure;
+}
+
+/** An exception has arrived that could not be read: the daemon may close the connection behind it, too. */
+export function noteUnreadFailure(opened: OpenedConnection): void {
+  opened.doubt = 'an exception that was not read';
 }
 
 /** The daemon has answered a request that was sent after the failure: it keeps the connection. */

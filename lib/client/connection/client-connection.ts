@@ -124,9 +124,10 @@ export class ClientConnection implements DeadlineWatcher {
   async ping(request: OutgoingRequest, deadline: Deadline): Promise<boolean> {
     this.frames.accept([MESSAGE_TYPES.ping]);
     try {
+      const { sent } = deadline;
       const answer = this.request(request, deadline);
-      // the call that waits for the answer was not sent
-      deadline.sent = false;
+      // the call that waits for the answer was not sent by this message
+      deadline.sent = sent;
       return answer !== false && (await answer) !== undefined;
     } finally {
       this.frames.accept([MESSAGE_TYPES.result]);

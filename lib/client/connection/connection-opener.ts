@@ -75,8 +75,8 @@ class AttemptDeadline extends Deadline {
 const usedSockets = processWide('used-sockets', () => new WeakSet<Duplex>());
 
 /**
- * Further attempts, 3 s in all, after connections were closed to make room at a full daemon. A busy daemon notices the closed connections
- * late.
+ * Further attempts, over some 3 s, after connections were closed to make room at a full daemon. A busy daemon notices the closed
+ * connections late.
  */
 const ROOM_RETRIES = 5;
 
@@ -122,7 +122,7 @@ export class ConnectionOpener {
       } catch (error) {
         const isFull = error instanceof CommunicationError && error.code === 'DAEMON_FULL';
         if (attempt > (isFull ? ROOM_RETRIES : maxRetries)) throw error;
-        if (isFull) hasMadeRoom = (await this.callbacks.makeRoom(this.location, begun)) || hasMadeRoom;
+        if (isFull) hasMadeRoom = (await orAborted(this.callbacks.makeRoom(this.location, begun), signal)) || hasMadeRoom;
         const isUnanswered = error instanceof ConnectionClosedError || error instanceof TimeoutError;
         if (signal.aborted || !(isFull ? hasMadeRoom : isUnanswered)) throw error;
         onFailedAttempt(error as Error);

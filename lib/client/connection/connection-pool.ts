@@ -190,7 +190,7 @@ export class ConnectionPool {
     this.waiting.reject(error);
     const duringCall = new ConnectionClosedError('the proxy was released during the call');
     // the program may have dropped the promise of a call, and released the proxy: that is no reason for Node to end the program
-    for (const { call } of this.members.values()) call?.outcome?.catch(() => undefined);
+    for (const [{ isFree }, { call }] of this.members) if (!isFree) call?.outcome?.catch(() => undefined);
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
   }
 

@@ -18,7 +18,7 @@ const MAX_CALLBACKS_MS = 1_000;
  * of the time.
  */
 const PAUSE_AFTER_VAIN_RUN = 20;
-/** Longest such wait. An attempt to connect to a full server lasts about as long. */
+/** Longest such wait, also where the garbage collector takes longer than 150 ms. An attempt to connect to a full server lasts about as long. */
 const MAX_PAUSE_MS = 3_000;
 
 /**

@@ -40,7 +40,7 @@ export class BatchResults {
       throw this.tooMuch(
         'maxInFlightValueBytes',
         maxInFlightValueBytes,
-        'with the running requests, of which those of one connection or address may take half; try again later, or ask for less',
+        'with the running requests, of which those of one connection or address may take a part; try again later, or ask for less',
       );
     this.bytes += size.bytes;
     this.hold(size.memory);

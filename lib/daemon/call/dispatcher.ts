@@ -223,6 +223,12 @@ export class Dispatcher {
       await closeUnpulled(stream);
       throw error;
     }
-    return request.answerStream(id);
+    try {
+      await request.answerStream(id);
+    } catch (error) {
+      // the client does not know the id
+      await streams.close(request.connection, id);
+      throw error;
+    }
   }
 }

@@ -8,6 +8,7 @@ import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import { COSTS } from '../../serpent/value-costs.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import type { ValueBudget } from '../../serializers/contract/value-budget.js';
 import { clientGone, type SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
@@ -139,22 +140,22 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** Reads the call of this request. @param start where the call begins in `data` */
   read(data: Buffer, start: number): SerializedCall {
     if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start));
-    const call = this.readCall(data, this.serializer, start);
-    if (this.requestAnnotations.size > 0) this.copyAnnotations();
+    if (this.requestAnnotations.size === 0) return this.readCall(data, this.serializer, start);
+    const call = this.readCall(data, this.serializer, start, memoryOf(this.requestAnnotations));
+    // views would keep the whole message while the request runs
+    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     return call;
   }
 
-  /** Copies the annotations, because views would keep the whole message while the request runs, and counts the memory of the copies. */
-  private copyAnnotations(): void {
-    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
-    this.hold(memoryOf(this.requestAnnotations));
-  }
-
-  /** Reads a call within the memory that is left, and holds its memory until the request ends. */
-  readCall(data: Uint8Array, serializer: Serializer, start = 0): SerializedCall {
+  /**
+   * Reads a call within the memory that is left, and holds its memory until the request ends.
+   *
+   * @param furtherBytes memory that the request takes besides the call
+   */
+  readCall(data: Uint8Array, serializer: Serializer, start = 0, furtherBytes = 0): SerializedCall {
     const budget = (this.budget = this.services.memory.budget(this.connection));
     const call = serializer.loadsCall(data, this, start);
-    this.hold(budget.spentBytes + REQUEST_BYTES);
+    this.holdRead(budget.spentBytes, furtherBytes);
     return call;
   }
 
@@ -162,8 +163,22 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   private readBlob(data: Buffer): SerializedCall {
     const budget = (this.budget = this.services.memory.budget(this.connection));
     const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
-    this.hold(budget.spentBytes + REQUEST_BYTES + data.length + memoryOf(this.annotations));
+    this.holdRead(budget.spentBytes, data.length + memoryOf(this.annotations));
     return call;
+  }
+
+  /** @throws {UnreadableError} when further bytes, which no budget has counted, have no room. Then nothing is held: nobody would release it */
+  private holdRead(spentBytes: number, furtherBytes: number): void {
+    const bytes = spentBytes + REQUEST_BYTES + furtherBytes;
+    if (furtherBytes > 0) {
+      const { memory } = this.services;
+      const left = Math.max(0, memory.leftFor(this.connection));
+      if (bytes > left) {
+        const text = `data and annotations take ${bytes} bytes of memory, and ${memory.shortage(this.connection, left)}`;
+        throw overLimit('maxInFlightValueBytes', new UnreadableError(text, { raisedAs: 'Pyro5.errors.PyroError' }));
+      }
+    }
+    this.hold(bytes);
   }
 
   /**

@@ -68,7 +68,8 @@ export class ValueMemory {
     const { valueBytes, address } = holder;
     // the address has at least what its connections have
     const held = address === undefined ? valueBytes : address.valueBytes;
-    return Math.min(this.leftOfAll(holder), this.mostOfHolder - held);
+    // a connection with small requests goes on when others of its address hold their part
+    return Math.min(this.leftOfAll(holder), Math.max(this.mostOfHolder - held, SMALL_BYTES - valueBytes));
   }
 
   /** Says why a value of a connection has no room, and the remedy. @param leftBytes room that is left for the value */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runForConnection } from '../../calls/current-call.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
+import { limitOf } from '../../protocol/over-limit.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { sizeLimit } from '../../protocol/messages/header.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
@@ -39,8 +40,9 @@ export async function answerHandshake(
     await reply.connectOk(await authorizeConnect(services, connection, serializer, frame));
     return undefined;
   } catch (error) {
-    // a client that fails often is answered late, so that guessing takes long
-    const delayMs = refusal ? 0 : (connection.address?.failed(performance.now()) ?? 0);
+    // a client that fails often is answered late, so that guessing takes long; a daemon without room is no fault of the client
+    const isFull = refusal !== undefined || limitOf(error) === 'maxInFlightValueBytes';
+    const delayMs = isFull ? 0 : (connection.address?.failed(performance.now()) ?? 0);
     if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
     // the refusal itself cannot be sent when the annotations of the daemon's hook are too large, for example
     await reply.connectFail(reasonOf(error)).catch((failure: unknown) => services.reporter.error(failure));

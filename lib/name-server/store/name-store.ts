@@ -123,6 +123,8 @@ export interface NameStore {
   renew(owner: string, names: readonly string[]): string[] | Promise<string[]>;
   /** The selected records, in the order of their registration if the store knows the order. */
   list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
+  /** True for a store whose lists have records of their own, with their memory. Default: the store has the records itself. */
+  readonly copiesRecords?: boolean;
   /** Number of registrations. */
   count(): number | Promise<number>;
   /** Bytes of all registrations together, as `maxStoredBytes` counts them: the texts, and an overhead for each name, tag and lease. */

@@ -168,8 +168,9 @@ class ClassDicts {
         this.spend(PROXY_COST);
         return readable(() => this.context.decodeProxy!(this.spentState(dict, name)));
       case 'float':
-        // serpent reads those that are right
-        throw new UnreadableError('the value of a float dict is no number');
+        // only serpent has such dicts, and has read those with a number
+        if (insideClass) return this.keep(dict);
+        throw new UnreadableError('a float dict is read in serpent alone, with a number as its value');
       case 'Pyro5.server.Daemon':
         return new DaemonStub();
       case 'Pyro5.core._ExceptionWrapper':

@@ -155,7 +155,7 @@ it('a float dict of serpent is a float, or a ValueError, as in Python', async ()
     ['-2000', 3],
     ['2.5', 4],
     ['nan', 5],
-    ['ValueError: argument 1 of read cannot be read: the value of a float dict is no number', 6],
+    ['ValueError: argument 1 of read cannot be read: a float dict is read in serpent alone, with a number as its value', 6],
   ]);
 });
 

@@ -44,6 +44,7 @@ interface PendingWork {
 export class SqlNameStore implements NameStore {
   /** Identifies the file on this machine, without telling clients its path. */
   readonly sharedId: string;
+  readonly copiesRecords = true;
   private readonly feed: SqlWatch;
   private readonly sweeper: NodeJS.Timeout;
   private sweptAt = leaseClockMs();
