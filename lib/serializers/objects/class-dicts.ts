@@ -1,5 +1,5 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
-import { PyroError, SecurityError, SerializeError } from '../../protocol/errors.js';
+import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
@@ -162,11 +162,11 @@ class ClassDicts {
     }
     switch (name) {
       case 'Pyro5.core.URI':
-        return readable(() => PyroUri.fromState(this.spentState(dict, name)));
+        return PyroUri.fromState(this.spentState(dict, name));
       case 'Pyro5.client.Proxy':
         if (!this.context.decodeProxy) throw new SerializeError('a proxy is not expected here');
         this.spend(PROXY_COST);
-        return readable(() => this.context.decodeProxy!(this.spentState(dict, name)));
+        return this.context.decodeProxy(this.spentState(dict, name));
       case 'float':
         // only serpent has such dicts, and has read those with a number
         if (insideClass) return this.keep(dict);
@@ -216,17 +216,6 @@ function stateOf(dict: Dict, name: string): readonly unknown[] {
   if (!Array.isArray(state)) throw new UnreadableError(`the state of a ${name} is no tuple or list`);
   if (typeof state[0] !== 'string' || state.length < 2) throw new UnreadableError(`the state of a ${name} has another shape`);
   return state as readonly unknown[];
-}
-
-/** A URI that is wrong is a PyroError in Python, too; here the error also names the argument. */
-function readable<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const isMalformed = error instanceof PyroError && (error.code === 'BAD_URI' || error.code === 'PYRO');
-    if (!isMalformed) throw error;
-    throw new UnreadableError(error.message, { raisedAs: 'Pyro5.errors.PyroError', cause: error });
-  }
 }
 
 /** The class dict as a plain object, for converters in both value modes. */

@@ -56,10 +56,12 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
 function bytesOf(plan: Reply, request: Frame): Buffer | undefined {
   const { header, correlationId } = request;
   const serializer = SERIALIZERS.find(({ id }) => id === header.serializerId) ?? SERIALIZERS[0]!;
-  const isHandshake = header.type === MESSAGE_TYPES.connect;
-  const right = isHandshake
-    ? { handshake: 'hello', meta: { methods: ['echo'], oneway: [], attrs: [] } }
-    : serializer.loadsCall(request.data).args[0];
+  const { connect, connectOk, ping, result } = MESSAGE_TYPES;
+  const rightOf = (): [type: number, value: unknown] => {
+    if (header.type === connect) return [connectOk, { handshake: 'hello', meta: { methods: ['echo'], oneway: [], attrs: [] } }];
+    // after an exception the client asks whether the connection stays
+    return header.type === ping ? [ping, 'pong'] : [result, serializer.loadsCall(request.data).args[0]];
+  };
   const build = (value: unknown, type: number, flags = 0, seqOffset = 0): Buffer => {
     const isBomb = plan.kind === 'bomb';
     const data = isBomb ? deflateSync(Buffer.alloc(20_000_000, '[')) : serializer.dumps(value);
@@ -78,7 +80,8 @@ function bytesOf(plan: Reply, request: Frame): Buffer | undefined {
       ),
     );
   };
-  const good = build(right, isHandshake ? MESSAGE_TYPES.connectOk : MESSAGE_TYPES.result);
+  const [rightType, right] = rightOf();
+  const good = build(right, rightType);
   switch (plan.kind) {
     case 'right':
     case 'bomb':

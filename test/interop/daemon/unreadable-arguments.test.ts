@@ -117,7 +117,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'])('arguments that cannot 
     expect(told).toEqual(['ValueError: no such sample', 2]);
   });
 
-  it('a malformed URI or proxy is an error that names the argument, and the session lives on', async () => {
+  it('a malformed URI or proxy is a ValueError or PyroError, as in Python, and the session lives on', async () => {
     const uri = await serveSession();
     const dict = (type: string, state: string): string => `p.read([{"__class__": "Pyro5.${type}", "state": ${state}}])`;
     const shape = (type: string): string =>
@@ -133,9 +133,9 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'])('arguments that cannot 
       ),
     ).toEqual([
       [`ValueError: ${shape('core.URI')}`, 2],
-      [expect.stringMatching(/^PyroError: argument 1\[0\] of read cannot be read: invalid uri/), 3],
+      [expect.stringMatching(/^PyroError: invalid uri/), 3],
       [`ValueError: ${shape('client.Proxy')}`, 4],
-      [expect.stringMatching(/^PyroError: argument 1\[0\] of read cannot be read: invalid uri/), 5],
+      [expect.stringMatching(/^PyroError: invalid uri/), 5],
     ]);
   });
 
