@@ -226,9 +226,9 @@ export class Dispatcher {
     try {
       await request.answerStream(id);
     } catch (error) {
-      // the client does not know the id
+      await this.fail(request, error);
+      // the client does not know the id. The end of the stream drops the call, of which the failure is told
       await streams.close(request.connection, id);
-      throw error;
     }
   }
 }

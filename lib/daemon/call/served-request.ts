@@ -170,13 +170,10 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** @throws {UnreadableError} when further bytes, which no budget has counted, have no room. Then nothing is held: nobody would release it */
   private holdRead(spentBytes: number, furtherBytes: number): void {
     const bytes = spentBytes + REQUEST_BYTES + furtherBytes;
-    if (furtherBytes > 0) {
-      const { memory } = this.services;
-      const left = Math.max(0, memory.leftFor(this.connection));
-      if (bytes > left) {
-        const text = `data and annotations take ${bytes} bytes of memory, and ${memory.shortage(this.connection, left)}`;
-        throw overLimit('maxInFlightValueBytes', new UnreadableError(text, { raisedAs: 'Pyro5.errors.PyroError' }));
-      }
+    const shortage = furtherBytes > 0 ? this.services.memory.shortageFor(this.connection, bytes) : undefined;
+    if (shortage !== undefined) {
+      const text = `data and annotations take ${shortage}`;
+      throw overLimit('maxInFlightValueBytes', new UnreadableError(text, { raisedAs: 'Pyro5.errors.PyroError' }));
     }
     this.hold(bytes);
   }
@@ -202,11 +199,9 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
 
   /** Holds memory for a result before it is made. @throws {PyroError} over `maxInFlightValueBytes` */
   reserve(bytes: number, what: string): void {
-    const { memory } = this.services;
-    const left = Math.max(0, memory.leftFor(this.connection));
-    if (bytes <= left) return this.hold(bytes);
-    const text = `${what} takes ${bytes} bytes of memory, and ${memory.shortage(this.connection, left)}`;
-    throw overLimit('maxInFlightValueBytes', new PyroError(text));
+    const shortage = this.services.memory.shortageFor(this.connection, bytes);
+    if (shortage !== undefined) throw overLimit('maxInFlightValueBytes', new PyroError(`${what} takes ${shortage}`));
+    this.hold(bytes);
   }
 
   onUnread(target: CallTarget): void {

@@ -81,6 +81,12 @@ export class ValueMemory {
     return `running requests of ${who} leave ${leftBytes} of its part of ${limit}, or send less at once`;
   }
 
+  /** Says how much memory a value takes that has no room. Undefined: it has room. */
+  shortageFor(holder: ValueHolder, bytes: number): string | undefined {
+    const left = Math.max(0, this.leftFor(holder));
+    return bytes <= left ? undefined : `${bytes} bytes of memory, and ${this.shortage(holder, left)}`;
+  }
+
   /** The budget of the value of the next request of a connection. */
   budget(holder: ValueHolder): ValueBudget {
     const { maxValueBytes, maxCheckedObjects } = this.limits;

@@ -120,8 +120,8 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
 
   /** True when a running request that has given a promise has this correlation id. */
   runs(correlationId: string): boolean {
-    const requests = [this.inOrder ?? [], ...(this.inBackground ?? [])].flat();
-    return requests.some((request) => request.correlationId === correlationId);
+    if (this.inOrder?.correlationId === correlationId) return true;
+    return [...(this.inBackground ?? [])].some((request) => request.correlationId === correlationId);
   }
 
   /** True while the first part of a request runs, before its first promise. */

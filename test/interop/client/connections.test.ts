@@ -145,6 +145,17 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     }
   });
 
+  it('no call is lost after an exception that cannot be read', async () => {
+    const thing = await connect(server.uri('thing'), { maxRetries: 0, maxDepth: 40 });
+    for (let n = 0; n < 20; n++) {
+      await expect(thing.fail_deeply()).rejects.toMatchObject({
+        code: 'SERIALIZE',
+        message: expect.stringContaining('maxDepth') as string,
+      });
+      expect(await thing.add(n)).toBe(n + 10);
+    }
+  });
+
   it('no call is lost after the SecurityError of an item', async () => {
     const thing = await connect(server.uri('thing'), { maxRetries: 0 });
     for (let n = 0; n < 10; n++) {

@@ -169,6 +169,13 @@ class Thing:
     def fail_callback(self):
         raise ValueError("of a callback")
 
+    @Pyro5.api.callback
+    def fail_deeply(self):
+        nested = []
+        for _ in range(60):
+            nested = [nested]
+        raise ValueError(nested)
+
     def fail_own_security(self):
         raise OwnSecurityError("own")
 

@@ -21,6 +21,7 @@ export interface Thing {
   fail(message: string): never;
   fail_comm(): never;
   fail_security(): never;
+  fail_deeply(): never;
   fail_callback(): never;
   fail_own_security(): never;
   insecure_items(): Iterator<number>;

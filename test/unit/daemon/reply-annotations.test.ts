@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { currentContext, expose, PyroProxy, PythonException, type SerializerName } from '../../../lib/core.js';
+import { currentContext, expose, type PyroDaemon, PyroProxy, PythonException, type SerializerName } from '../../../lib/core.js';
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { eventually, startDaemon } from './fixtures.js';
 
@@ -30,6 +30,10 @@ class Thing {
   unwritable(isHalfPair: boolean): never {
     throw new PythonException('builtins.ValueError', [isHalfPair ? '\ud800' : 'x', () => 1]);
   }
+  stream(kind: string): Iterable<number> {
+    set(kind);
+    return this.items('number');
+  }
   *items(kind: string): Generator<number> {
     yield 1;
     set(kind);
@@ -38,13 +42,13 @@ class Thing {
 }
 expose(Thing);
 
-async function serve(): Promise<{ errors: string[]; failed: unknown[]; uri: string }> {
+async function serve(): Promise<{ daemon: PyroDaemon; errors: string[]; failed: unknown[]; uri: string }> {
   const daemon = await startDaemon({ maxMessageBytes: 10_000 });
   const errors: string[] = [];
   const failed: unknown[] = [];
   daemon.on('error', ({ message }) => errors.push(message));
   daemon.on('callFailed', (error) => failed.push(error));
-  return { errors, failed, uri: String(daemon.register(new Thing(), 'thing')) };
+  return { daemon, errors, failed, uri: String(daemon.register(new Thing(), 'thing')) };
 }
 
 describe('annotations that a method sets for its reply', () => {
@@ -97,3 +101,15 @@ it.each(Object.keys(SERIALIZER_IDS) as SerializerName[])(
     }
   },
 );
+
+it('a stream whose id cannot be sent is closed, and the call fails', async () => {
+  const { daemon, failed, uri } = await serve();
+  await using thing = await PyroProxy.connect<Thing>(uri);
+  const text = /message too large \(\d+ bytes, maxMessageBytes is 10000\)/;
+  for (let n = 1; n <= 3; n++) {
+    await expect(thing.stream('large')).rejects.toThrow(text);
+    await eventually(() => failed.length === n);
+  }
+  await eventually(() => daemon.inspect().limits.find(({ name }) => name === 'maxStreams')!.used === 0);
+  expect(await thing.value('number').catch((error: Error) => error.message)).toContain('responseAnnotations.set');
+});

@@ -170,3 +170,13 @@ it('a wrong limit of a watch is refused by its name', async () => {
   await expect(client.watch({ limits: { maxNames: -1 } }).next()).rejects.toThrow('limits.maxNames is -1');
   await expect(client.watch({ limits: { maxName: 1 } as never }).next()).rejects.toThrow('did you mean maxNames?');
 });
+
+it.each([
+  ['a watched', Watched],
+  ['a polled', Polled],
+])('waitFor takes texts of any length from %s name server, since it holds one name', async (_, Kind) => {
+  const uri = `PYRO:${'o'.repeat(5_000)}@h:1`;
+  const tags = Array.from({ length: 101 }, (__, index) => `tag ${index}`);
+  const client = await connect(new Kind((index) => (index === 0 ? { name: 'long', uri, tags } : undefined)));
+  expect(String(await client.waitFor('long', { timeoutMs: 60_000 }))).toBe(uri);
+});
