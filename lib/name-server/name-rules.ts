@@ -1,10 +1,9 @@
 import { DEFAULT_MAX_NAMES, NAME_TEXT_LIMITS } from '../naming/name-limits.js';
-import { HEAP_SHARE_BYTES } from '../options/heap-share.js';
+import { NAMES_SHARE_BYTES } from '../options/heap-share.js';
 import { NamingError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
-import { DEFAULT_MAX_WATCH_BYTES } from './watch-memory.js';
 import { isPlainObject } from '../serializers/contract/plain-object.js';
 
 /** The limits of a name server. */
@@ -56,7 +55,7 @@ export interface NameLimits {
 export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxNames: DEFAULT_MAX_NAMES,
   // also for names in SQLite: a list has all of them in memory
-  maxStoredBytes: Math.min(256 * 2 ** 20, Math.floor(HEAP_SHARE_BYTES / 2)),
+  maxStoredBytes: Math.min(256 * 2 ** 20, NAMES_SHARE_BYTES),
   ...NAME_TEXT_LIMITS,
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
@@ -64,7 +63,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxWaitingLists: 100,
   maxListWaitMs: 60_000,
   maxWatches: 1_000,
-  maxWatchBytes: DEFAULT_MAX_WATCH_BYTES,
+  maxWatchBytes: NAMES_SHARE_BYTES,
   maxLeaseMs: 3_600_000,
   maxRenewedNames: 10_000,
 };

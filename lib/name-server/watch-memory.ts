@@ -1,8 +1,4 @@
-import { HEAP_SHARE_BYTES } from '../options/heap-share.js';
 import { bytesOf, type NameChange, type NameRecord } from './store/name-store.js';
-
-/** Default of `maxWatchBytes`. */
-export const DEFAULT_MAX_WATCH_BYTES = Math.floor(HEAP_SHARE_BYTES / 2);
 
 /** A place in a list of records. */
 const LISTED_BYTES = 16;

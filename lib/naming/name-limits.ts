@@ -1,4 +1,4 @@
-import { HEAP_SHARE_BYTES } from '../options/heap-share.js';
+import { NAMES_SHARE_BYTES } from '../options/heap-share.js';
 import { numberRules, type OptionRule, objectRule } from '../options/option-checks.js';
 import { NamingError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
@@ -41,7 +41,7 @@ export interface NameWatchLimits {
 /** The defaults of a watch. */
 export const DEFAULT_WATCH_LIMITS: NameWatchLimits = {
   maxNames: DEFAULT_MAX_NAMES,
-  maxHeldBytes: Math.floor(HEAP_SHARE_BYTES / 2),
+  maxHeldBytes: NAMES_SHARE_BYTES,
   ...NAME_TEXT_LIMITS,
 };
 

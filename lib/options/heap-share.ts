@@ -7,6 +7,9 @@ import { getHeapStatistics } from 'node:v8';
  */
 export const HEAP_SHARE_BYTES = Math.floor(getHeapStatistics().heap_size_limit / 4);
 
+/** The part of the heap that names of a name server may take: its records, the changes that watches hold, and the names that a watch knows. */
+export const NAMES_SHARE_BYTES = Math.floor(HEAP_SHARE_BYTES / 2);
+
 /** The part of the heap for lasting objects that may be full before large values of peers are refused. */
 const FULL = 0.75;
 /**

@@ -75,7 +75,9 @@ export class ValueMemory {
   /** Says why a value of a connection has no room, and the remedy. @param leftBytes room that is left for the value */
   shortage(holder: ValueHolder, leftBytes: number): string {
     const { address } = holder;
-    const limit = `maxInFlightValueBytes (${this.limits.maxInFlightValueBytes}); try again later`;
+    const name = `maxInFlightValueBytes (${this.limits.maxInFlightValueBytes})`;
+    if (this.heldBytes === 0) return `one value alone may take ${leftBytes} of ${name}; send less at once, or raise the limit`;
+    const limit = `${name}; try again later`;
     if (this.leftFor(holder) === this.leftOfAll(holder)) return `running requests leave ${leftBytes} of ${limit}`;
     const who = address === undefined ? 'this connection' : address.name;
     return `running requests of ${who} leave ${leftBytes} of its part of ${limit}, or send less at once`;
