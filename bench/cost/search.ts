@@ -54,7 +54,8 @@ function grow(depth: number): WireTree {
 }
 
 function keyOf(): WireTree {
-  return oneOf<WireTree>({ is: oneOf('text', 'index', 'wide'), length: 1 + random(12) }, { is: oneOf('int', 'float', 'none') });
+  const text: WireTree = { is: oneOf('text', 'index', 'wide'), length: 1 + random(12) };
+  return oneOf<WireTree>(text, { is: 'flagged', value: text }, { is: oneOf('int', 'float', 'none') });
 }
 
 /** A copy with one part replaced. */

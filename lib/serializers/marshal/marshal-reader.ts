@@ -1,13 +1,12 @@
-import { PyComplex, PyFrozenSet } from '../../serpent/index.js';
-import { BinaryReader } from '../bytes/binary-reader.js';
+import { PyFrozenSet } from '../../serpent/index.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../../protocol/short-text.js';
 import { DictBuilder } from '../reading/dict-builder.js';
 import { collidingKeys } from '../reading/peer-tables.js';
 import { capacityOf, COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
-import { decodeSurrogatePass, floatOfText } from '../bytes/python-text.js';
-import { safeInt, tupleOf } from '../../serpent/values.js';
+import { tupleOf } from '../../serpent/values.js';
+import { MarshalScalarReader } from './marshal-scalar-reader.js';
 
 /**
  * Most values that references may add to the values in the bytes. Without this limit, a few bytes with references to references could make
@@ -26,8 +25,7 @@ const NULL = Symbol('NULL');
 const UNFINISHED = Symbol('unfinished');
 
 /** Reads marshal of versions 0 to 5. @see CPython, Python/marshal.c */
-export class MarshalReader extends BinaryReader {
-  protected override readonly format = 'marshal';
+export class MarshalReader extends MarshalScalarReader {
   private readonly refs: unknown[] = [];
   /** True once a reference gave a container: the value has it in several places. */
   hasShared = false;
@@ -158,11 +156,6 @@ export class MarshalReader extends BinaryReader {
     return value;
   }
 
-  private complex(real: number, imag: number): PyComplex {
-    this.spend(COSTS.complex);
-    return new PyComplex(real, imag);
-  }
-
   private tuple(length: number): unknown {
     const items = this.hashableItems(length);
     if (!this.isFaithful) return items;
@@ -223,11 +216,12 @@ export class MarshalReader extends BinaryReader {
   }
 
   private key(): unknown {
-    const { budget } = this;
+    const { budget, refs } = this;
     const { spentBytes } = budget;
+    const { length } = refs;
     const key = this.value();
-    // the dict counts the cost of its names
-    if (typeof key === 'string') budget.spentBytes = spentBytes;
+    // the dict counts the cost of its names; what the reader takes for itself goes back at the end of the read
+    if (typeof key === 'string') budget.spentBytes = spentBytes + REFERABLE_COST * (refs.length - length);
     return key;
   }
 
@@ -249,62 +243,5 @@ export class MarshalReader extends BinaryReader {
     const { maxDepth } = this.options;
     if (depth > maxDepth) this.failOver('maxDepth', `more than ${maxDepth} nested containers (maxDepth)`);
     if (depth > this.deepest) this.deepest = depth;
-  }
-
-  private string(length: number): string {
-    const start = this.take(length);
-    const text = this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
-    this.spendText(text, length);
-    return text;
-  }
-
-  private latin1(length: number): string {
-    const start = this.take(length);
-    const text = this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
-    this.spendText(text, length);
-    return text;
-  }
-
-  private floatText(): number {
-    const text = this.sized(this.byte()).toString('latin1');
-    return floatOfText(text) ?? this.fail(`${JSON.stringify(text)} is no float`);
-  }
-
-  private long(): unknown {
-    const count = this.int32();
-    const digits = Math.abs(count);
-    const { maxIntDigits } = this.options;
-    const failTooLong = (): never => this.failOver('maxIntDigits', `an int has more than ${maxIntDigits} digits (maxIntDigits)`);
-    if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
-    const start = this.take(digits * 2);
-    if (digits === 0) return 0;
-    this.spend(COSTS.bigint + 2 * digits);
-    // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
-    const hex: string[] = [];
-    for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {
-      let four = 0n;
-      for (let i = end - 1; i >= at; i--) four = (four << 15n) | BigInt(this.digit(start + 2 * i));
-      hex.push(four.toString(16).padStart(15, '0'));
-    }
-    if (this.digit(start + 2 * (digits - 1)) === 0) this.fail('an int begins with a zero digit');
-    const value = BigInt(`0x${hex.join('')}`);
-    if (digits * 15 >= maxIntDigits * Math.log2(10) && value >= 10n ** BigInt(maxIntDigits)) failTooLong();
-    return safeInt(count < 0 ? -value : value);
-  }
-
-  private digit(at: number): number {
-    const digit = this.bytes.readUInt16LE(at);
-    return digit > 0x7fff ? this.fail('a digit of an int has more than 15 bits') : digit;
-  }
-
-  private int32(): number {
-    return this.bytes.readInt32LE(this.take(4));
-  }
-
-  /** Reads a length. @param bytesEach smallest size of a member; the remaining bytes must be enough for all members */
-  private length(bytesEach: number): number {
-    const length = this.int32();
-    if (length < 0 || length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
-    return length;
   }
 }

@@ -172,6 +172,23 @@ describe('budgets', () => {
     expect(costs[1]).toBe(costs[0]);
   });
 
+  it('names of dicts that can be referred to cost the same as other names', () => {
+    const dict = (letter: string): Buffer =>
+      Buffer.concat([
+        Buffer.from('{'),
+        ...['a', 'b', 'c', 'd'].map((name) => Buffer.from(`${letter}\x01${name}N`, 'latin1')),
+        Buffer.from('0'),
+      ]);
+    const costs = ['z', '\xfa'].map((letter) => {
+      const budget = new ValueBudget(Infinity);
+      const dicts = many(100, dict(letter)) as Buffer[];
+      serializer('marshal').loads(Buffer.concat([Buffer.from([0x5b, 100, 0, 0, 0]), ...dicts]), { budget });
+      return budget.spentBytes;
+    });
+    expect(costs[1]).toBe(costs[0]);
+    expect(costs[0]).toBeGreaterThan(100 * 64);
+  });
+
   it('a string with escapes in json is one flat string', () => {
     expect(serializer('json').loads(Buffer.from(String.raw`"a\"\\\/\b\f\n\r\t\u20ac\ud83d\ude00é"`))).toBe(
       'a"\\/\b\f\n\r\t\u20ac\u{1f600}é'.replace('é', '\u00e9'),

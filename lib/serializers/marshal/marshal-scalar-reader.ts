@@ -1,0 +1,72 @@
+import { PyComplex } from '../../serpent/index.js';
+import { COSTS } from '../../serpent/value-costs.js';
+import { safeInt } from '../../serpent/values.js';
+import { BinaryReader } from '../bytes/binary-reader.js';
+import { decodeSurrogatePass, floatOfText } from '../bytes/python-text.js';
+
+/** Reads the numbers and texts of marshal. @see CPython, Python/marshal.c */
+export abstract class MarshalScalarReader extends BinaryReader {
+  protected override readonly format = 'marshal';
+
+  protected string(length: number): string {
+    const start = this.take(length);
+    const text = this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
+    this.spendText(text, length);
+    return text;
+  }
+
+  protected latin1(length: number): string {
+    const start = this.take(length);
+    const text = this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
+    this.spendText(text, length);
+    return text;
+  }
+
+  protected floatText(): number {
+    const text = this.sized(this.byte()).toString('latin1');
+    return floatOfText(text) ?? this.fail(`${JSON.stringify(text)} is no float`);
+  }
+
+  protected long(): unknown {
+    const count = this.int32();
+    const digits = Math.abs(count);
+    const { maxIntDigits } = this.options;
+    const failTooLong = (): never => this.failOver('maxIntDigits', `an int has more than ${maxIntDigits} digits (maxIntDigits)`);
+    if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
+    const start = this.take(digits * 2);
+    if (digits === 0) return 0;
+    this.spend(COSTS.bigint + 2 * digits);
+    // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
+    const hex: string[] = [];
+    for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {
+      let four = 0n;
+      for (let i = end - 1; i >= at; i--) four = (four << 15n) | BigInt(this.digit(start + 2 * i));
+      hex.push(four.toString(16).padStart(15, '0'));
+    }
+    if (this.digit(start + 2 * (digits - 1)) === 0) this.fail('an int begins with a zero digit');
+    const value = BigInt(`0x${hex.join('')}`);
+    if (digits * 15 >= maxIntDigits * Math.log2(10) && value >= 10n ** BigInt(maxIntDigits)) failTooLong();
+    return safeInt(count < 0 ? -value : value);
+  }
+
+  private digit(at: number): number {
+    const digit = this.bytes.readUInt16LE(at);
+    return digit > 0x7fff ? this.fail('a digit of an int has more than 15 bits') : digit;
+  }
+
+  protected int32(): number {
+    return this.bytes.readInt32LE(this.take(4));
+  }
+
+  /** Reads a length. @param bytesEach smallest size of a member; the remaining bytes must be enough for all members */
+  protected length(bytesEach: number): number {
+    const length = this.int32();
+    if (length < 0 || length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
+    return length;
+  }
+
+  protected complex(real: number, imag: number): PyComplex {
+    this.spend(COSTS.complex);
+    return new PyComplex(real, imag);
+  }
+}
