@@ -13,9 +13,9 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
  */
 export function asStream(result: unknown): AnyIterator | undefined {
   if (!isStream(result)) return undefined;
-  return 'next' in result && typeof result.next === 'function'
-    ? result
-    : (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  if ('next' in result && typeof result.next === 'function') return result;
+  const source = result as AsyncIterable<unknown>;
+  return isNodeStream(source) ? new NodeStreamIterator(source) : source[Symbol.asyncIterator]();
 }
 
 /** True for results that {@link asStream} turns into a stream. Makes no iterator. */
@@ -24,6 +24,46 @@ export function isStream(result: unknown): result is AnyIterator | AsyncIterable
   const candidate = result as Partial<AsyncIterable<unknown> & Iterable<unknown> & AnyIterator>;
   if (Symbol.asyncIterator in candidate && typeof candidate[Symbol.asyncIterator] === 'function') return true;
   return Symbol.iterator in candidate && typeof candidate.next === 'function';
+}
+
+/** The part of a `Readable` that a {@link NodeStreamIterator} needs. */
+interface NodeStream extends AsyncIterable<unknown> {
+  on(event: 'error', listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+function isNodeStream(source: object): source is NodeStream {
+  const { on, destroy } = source as Partial<NodeStream>;
+  return typeof on === 'function' && typeof destroy === 'function';
+}
+
+/** Lets an error of a `Readable` wait until the first item is asked for, which throws it. Other results are left alone. */
+export function awaitReader(result: object): void {
+  if (isNodeStream(result)) result.on('error', () => undefined);
+}
+
+/**
+ * Iterates over a `Readable`, and destroys it when the iteration ends early.
+ *
+ * Node's own iterator is a generator: `return()` does nothing before the first item, and waits while an item is awaited. It listens to no
+ * errors before the first item either, and an error without a listener ends the process.
+ */
+class NodeStreamIterator implements AsyncIterator<unknown> {
+  private readonly items: AsyncIterator<unknown>;
+
+  constructor(private readonly source: NodeStream) {
+    this.items = source[Symbol.asyncIterator]();
+    awaitReader(source);
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    return this.items.next();
+  }
+
+  return(): Promise<IteratorResult<unknown>> {
+    this.source.destroy();
+    return Promise.resolve({ done: true, value: undefined });
+  }
 }
 
 /** True for generator functions, sync or async: their result is a stream. */

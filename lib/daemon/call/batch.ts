@@ -16,7 +16,7 @@ import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call } from './call.js';
 import type { ServedRequest } from './served-request.js';
-import { closeUnpulled } from '../streams/item-stream.js';
+import { closeIterator } from '../streams/item-stream.js';
 
 /** Most entries of a batch that run in one turn. Entries that take long are fewer: see {@link CONNECTION_TURN_MS}. */
 const ENTRIES_PER_TURN = 100;
@@ -66,7 +66,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       const result = yield runIsolated(follower === undefined ? run : () => follower.run(run));
       const stream = asStream(result);
       if (stream) {
-        yield closeUnpulled(stream);
+        yield closeIterator(stream);
         throw new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`);
       }
       results.add(result);

@@ -20,7 +20,7 @@ import { type DaemonServices, unknownSerializerText } from './daemon-services.js
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { ServedRequest } from './served-request.js';
-import { closeUnpulled } from '../streams/item-stream.js';
+import { closeIterator, closeUnpulled } from '../streams/item-stream.js';
 
 /**
  * Turns one request into calls, and their results into one reply.
@@ -208,7 +208,7 @@ export class Dispatcher {
   private async replyStream(request: ServedRequest, call: SerializedCall, stream: AnyIterator): Promise<void> {
     const { options, streams } = this.services;
     if (!options.streaming) {
-      await closeUnpulled(stream);
+      await closeIterator(stream);
       reportFailure(
         new PyroError(`${call.method} gives an item stream, but this daemon does not stream (streaming)`),
         request,
@@ -220,7 +220,7 @@ export class Dispatcher {
     try {
       id = streams.open(new Call(request, call.objectId, call.method, call.kwargs), stream);
     } catch (error) {
-      await closeUnpulled(stream);
+      await closeIterator(stream);
       throw error;
     }
     try {

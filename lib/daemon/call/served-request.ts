@@ -260,7 +260,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** The call ends for its observers, although its method goes on. */
-  private endLate(): void {
+  endLate(): void {
     this.entryFollower?.ended(true);
     this.follower?.ended(true);
   }

@@ -60,6 +60,8 @@ export interface DaemonTotals {
   requestsInProgress: number;
   /** Item streams that are open now, lingering ones included. */
   streamsOpen: number;
+  /** Closed item streams whose iterators still run. An iterator that waits for ever keeps the arguments of its call. */
+  streamsEnding: number;
   /** Objects that are registered now, `Pyro.Daemon` included. */
   objects: number;
   /** Leases of objects that are held now. */
@@ -193,6 +195,8 @@ export interface LimitSnapshot {
    * message or value.
    */
   used: number | null;
+  /** True when at least nine tenths of the limit are in use. */
+  isNear: boolean;
   /**
    * The remote address that uses most, or the number of the connection as a text. Null if the limit holds for the whole daemon, or nothing
    * is used.

@@ -71,6 +71,7 @@ export function inspectDaemon(parts: InspectedParts, options: InspectOptions): D
       connectionsOpen: serving.length,
       requestsInProgress: serving.reduce((sum, { requestsInProgress }) => sum + requestsInProgress, 0),
       streamsOpen: streams.size,
+      streamsEnding: streams.ending,
       objects: services.objects.size,
       leases: [...leased.values()].reduce((sum, count) => sum + count, 0),
       ...nameTotals(names),

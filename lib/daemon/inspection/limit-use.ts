@@ -5,6 +5,9 @@ import { LIMITS, type LimitName } from '../limits/limits.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 
+/** The part of a limit from which on its use is near the limit. */
+const NEAR_LIMIT = 0.9;
+
 /** The use of a limit. */
 interface Use {
   used: number;
@@ -16,14 +19,12 @@ interface Use {
 export function inspectLimits(services: DaemonServices, sessions: Sessions): LimitSnapshot[] {
   const uses = usesOf(services, sessions);
   const { counts } = services.limits;
-  return (Object.keys(LIMITS) as LimitName[]).map((name) => ({
-    name,
-    value: services.options[name],
-    unit: LIMITS[name].unit,
-    used: uses[name]?.used ?? null,
-    usedBy: uses[name]?.usedBy ?? null,
-    reached: counts[name],
-  }));
+  return (Object.keys(LIMITS) as LimitName[]).map((name) => {
+    const value = services.options[name];
+    const { used = null, usedBy = null } = uses[name] ?? {};
+    const isNear = used !== null && value > 0 && used >= NEAR_LIMIT * value;
+    return { name, value, unit: LIMITS[name].unit, used, isNear, usedBy, reached: counts[name] };
+  });
 }
 
 function usesOf(

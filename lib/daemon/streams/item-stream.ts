@@ -21,6 +21,8 @@ export interface StreamingCall extends CallContext {
     readonly authorization: Authorization;
     /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
+    /** The stream is closed, but its iterator runs. */
+    endLate(): void;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -107,7 +109,8 @@ export function closeUnpulled(result: unknown): Promise<void> | void {
   if (stream) return closeIterator(stream);
 }
 
-async function closeIterator(iterator: AnyIterator): Promise<void> {
+/** Closes the iterator of a stream that no client will pull. */
+export async function closeIterator(iterator: AnyIterator): Promise<void> {
   await iterator.return?.();
 }
 

@@ -26,6 +26,8 @@ export class Streams {
   private readonly streams = new Map<string, ItemStream>();
   private readonly openedBy = new Map<SessionConnection, { open: number; ended: (() => void) | undefined }>();
   private readonly readBy = new Map<SessionConnection, Set<ItemStream>>();
+  /** Streams that are closed, and whose iterators still run. */
+  ending = 0;
   private closed = false;
 
   constructor(
@@ -195,8 +197,10 @@ export class Streams {
         return step.value;
       }
     } catch (error) {
+      // the stream was closed while it was read, which may have caused the error
+      if (!this.forget(stream)) throw terminated();
       stream.call.request.follower?.failed(error);
-      if (this.forget(stream)) this.countEnded(stream);
+      this.countEnded(stream);
       throw error;
     }
     if (this.forget(stream)) this.countEnded(stream);
@@ -226,6 +230,7 @@ export class Streams {
     if (!this.forget(stream)) return;
     stream.close(reason, (error, call) => this.daemon.reporter.emit('callError', error, call));
     this.countEnded(stream);
+    endObserved(stream);
   }
 
   private forget(stream: ItemStream): boolean {
@@ -236,7 +241,11 @@ export class Streams {
 
   /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
   private countEnded({ call: { connection, request }, idle }: ItemStream): void {
-    void idle.then(() => request.requestEnded());
+    this.ending++;
+    void idle.then(() => {
+      this.ending--;
+      request.requestEnded();
+    });
     if (connection.address) connection.address.streams--;
     const count = this.openedBy.get(connection);
     if (count === undefined || --count.open > 0) return;
@@ -260,6 +269,13 @@ export class Streams {
     if (streams) streams.add(stream);
     else this.readBy.set(reader, new Set([stream]));
   }
+}
+
+/** Ends a closed stream for the observers of its call. An iterator that waits for its next item may run for ever. */
+function endObserved({ call: { request }, idle }: ItemStream): void {
+  if (request.follower === undefined) return;
+  const turn = setImmediate(() => request.endLate());
+  void idle.then(() => clearImmediate(turn));
 }
 
 /** Rejects when the client disconnects. Otherwise an item that never comes would hold the connection. */

@@ -1,3 +1,4 @@
+import type { DaemonTotals } from '../../daemon/contract/snapshot.js';
 import type { InspectedServer } from '../contract.js';
 import { Chart } from './chart.js';
 import { bytesText, countText, durationText, numberText } from './formats.js';
@@ -44,13 +45,18 @@ export function Summary({ server, history }: { server: InspectedServer; history:
             value={numberText(totals.connectionsOpen)}
             note={`${numberText(totals.connectionsRefused)} refused`}
           />
-          <Tile title="Running" value={numberText(totals.requestsInProgress)} note={countText(totals.streamsOpen, 'stream')} />
+          <Tile title="Running" value={numberText(totals.requestsInProgress)} note={streamsText(totals)} />
           <Tile title="Received" value={bytesText(totals.receivedBytes)} note={`sent ${bytesText(totals.sentBytes)}`} />
           <Tile title="Up" value={durationText(snapshot.uptimeMs)} note={snapshot.state} />
         </>
       )}
     </section>
   );
+}
+
+function streamsText({ streamsOpen, streamsEnding }: DaemonTotals): string {
+  const open = countText(streamsOpen, 'stream');
+  return streamsEnding > 0 ? `${open}, ${numberText(streamsEnding)} ending` : open;
 }
 
 interface TileProps {

@@ -98,12 +98,11 @@ export function StreamsView({ snapshot: { streams, totals }, matches }: TableVie
 }
 
 export function LimitsView({ snapshot: { limits }, matches }: TableViewProps) {
-  const isNear = (used: number | null, value: number): boolean => used !== null && value > 0 && used >= 0.8 * value;
   const rows = limits
     .filter(({ name, usedBy }) => matches(name, usedBy))
-    .map(({ name, value, unit, used, usedBy, reached }): Row => ({
+    .map(({ name, value, unit, used, isNear, usedBy, reached }): Row => ({
       key: name,
-      tone: reached > 0 || isNear(used, value) ? 'warning' : undefined,
+      tone: reached > 0 || isNear ? 'warning' : undefined,
       cells: [
         name,
         amountText(value, unit),
@@ -111,7 +110,7 @@ export function LimitsView({ snapshot: { limits }, matches }: TableViewProps) {
         used === null ? (
           ''
         ) : (
-          <meter min={0} max={value || 1} value={used} high={0.8 * value || 1} aria-label={`${name} in use`} />
+          <meter min={0} max={value || 1} value={used} high={isNear ? 0 : value || 1} aria-label={`${name} in use`} />
         ),
         usedBy ?? '',
         numberText(reached),

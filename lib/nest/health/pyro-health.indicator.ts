@@ -6,7 +6,6 @@ import { locateUntil, nameServersOf } from '../../naming/locate.js';
 import { PyroError, TimeoutError } from '../../protocol/errors.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
-import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
 import { HealthDeadline, lateText } from './health-deadline.js';
@@ -33,14 +32,8 @@ export type PyroHealthResult<Key extends string = string> = Record<
 type Details = Record<string, unknown>;
 
 const DEFAULT_TIMEOUT_MS = 1_000;
-/** A server that uses this part of a limit, or more, is degraded. */
-const NEAR_LIMIT = 0.9;
 /** Most missing names in the result of a check. */
 const MAX_MISSING_NAMES = 100;
-
-function isNear({ used, value }: LimitSnapshot): boolean {
-  return used !== null && value > 0 && used >= NEAR_LIMIT * value;
-}
 
 /**
  * Health of servers, remote objects and name servers, for `@nestjs/terminus`:
@@ -101,7 +94,7 @@ export class PyroHealthIndicator {
     if (!checked.isListening) throw new Error('the server does not listen');
     const { locationStr, connections, objectCount } = checked.unwrap();
     const { limits, names } = checked.inspect({ maxListed: MAX_MISSING_NAMES });
-    const nearLimits = limits.filter(isNear).map(({ name }) => name);
+    const nearLimits = limits.filter(({ isNear }) => isNear).map(({ name }) => name);
     const missingNames = names.filter(({ state }) => state !== 'registered').map(({ name }) => name);
     return {
       location: locationStr,

@@ -3,7 +3,7 @@ import { isObservable, Observable } from 'rxjs';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { BoundArguments } from '../../objects/argument-binder.js';
-import { isStream } from '../../objects/item-iterators.js';
+import { awaitReader, isStream } from '../../objects/item-iterators.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { OnFailure } from '../errors/failures.js';
@@ -93,7 +93,10 @@ export class CallRecord implements TeardownReporter {
       return new Observable((subscriber) => inContext(() => inert.subscribe(new GuardedSubscriber(subscriber, this))));
     }
     this.returned = 'value';
-    if (isStream(inert)) this.inContext = captureContext();
+    if (isStream(inert)) {
+      this.inContext = captureContext();
+      awaitReader(inert);
+    }
     this.waiting?.(false);
     return inert;
   }

@@ -246,13 +246,14 @@ describe('a snapshot', () => {
       value: 2,
       unit: 'connections',
       used: 0,
+      isNear: false,
       usedBy: null,
       reached: 0,
     });
     await using camera = await PyroProxy.connect<RemoteCamera>(uri);
     const peer = await join(daemon);
     await expect(PyroProxy.connect(uri, { maxRetries: 0 })).rejects.toThrow('daemon is full');
-    expect(limitOf(daemon, 'maxConnections')).toMatchObject({ used: 2, reached: 1 });
+    expect(limitOf(daemon, 'maxConnections')).toMatchObject({ used: 2, isNear: true, reached: 1 });
     expect(daemon.inspect().totals.connectionsRefused).toBe(1);
     const frames = await camera.frames();
     await frames.next();
