@@ -150,7 +150,7 @@ export type {
   RemoteResult,
   UntypedRemote,
 } from './client/proxy/remote-methods.js';
-export type { PoolUse } from './client/connection/connection-pool.js';
+export type { PoolUse } from './client/connection/pool-parts.js';
 export type { RemoteMetadata } from './client/connection/remote-metadata.js';
 export type { RemoteObject, RemoteProxy } from './client/proxy/remote-proxy.js';
 export { RemoteStream } from './client/call/remote-stream.js';

@@ -5,19 +5,9 @@ import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 import { NestedCalls } from './nested-calls.js';
 import { NestedConnections } from './nested-connections.js';
-import type { PoolOptions, PoolParts } from './pool-parts.js';
+import type { PoolOptions, PoolParts, PoolUse } from './pool-parts.js';
 import { WaitingCalls } from './waiting-calls.js';
 import { closeAll, endedAtOnce, notNeeded, released, UnsentCalls } from './releasing.js';
-
-/** The use of a pool at this moment. */
-export interface PoolUse {
-  /** Open connections. */
-  readonly connections: number;
-  /** Open connections that a call uses. */
-  readonly busy: number;
-  /** Calls that wait for a connection. */
-  readonly waiting: number;
-}
 
 /**
  * - `open`: takes calls.
@@ -41,8 +31,8 @@ export class ConnectionPool {
   /** Members beyond `poolSize`, each for one nested call. They are closed after the call. */
   private readonly nested = new Set<ClientConnection>();
   private readonly nestedConnections: NestedConnections;
-  /** Members to close when their calls have ended. */
-  private readonly leaving = new Set<ClientConnection>();
+  /** Members to close when their calls have ended, and connections that will be such members once they are open. */
+  private readonly leaving = new Set<ClientConnection | AbortController>();
   /** Tells {@link release} whether calls are to be sent. */
   readonly unsentCalls = new UnsentCalls();
   private state: PoolState = { is: 'open' };
@@ -130,7 +120,7 @@ export class ConnectionPool {
   /** Closes the connections that no call uses at once, and the others after their calls. The next call opens a new connection. */
   async closeAfterCalls(): Promise<void> {
     const free = this.free.map(({ connection }) => connection);
-    for (const connection of this.members.keys()) this.leaving.add(connection);
+    for (const connection of [...this.members.keys(), ...this.opening]) this.leaving.add(connection);
     await closeAll(free, notNeeded);
   }
 
@@ -256,18 +246,20 @@ export class ConnectionPool {
       .open(controller.signal, (error) => this.waiting.connectFailed(error))
       .then(
         (opened) => {
-          if (this.opening.delete(controller)) return this.opened(opened);
+          const leaves = this.leaving.delete(controller);
+          if (this.opening.delete(controller)) return this.opened(opened, leaves);
           group?.connectionClosed(this);
           opened.connection.drop(released());
         },
         (error: Error) => {
           group?.connectionClosed(this);
+          this.leaving.delete(controller);
           if (this.opening.delete(controller)) this.notOpened(error);
         },
       );
   }
 
-  private opened(opened: OpenedConnection): void {
+  private opened(opened: OpenedConnection, leaves: boolean): void {
     const { connection } = opened;
     if (!connection.isOpen) {
       // the daemon closed the connection at once: without this error, opening the next one could go on for ever
@@ -275,10 +267,13 @@ export class ConnectionPool {
       return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
+    if (leaves) this.leaving.add(connection);
     this.waiting.forgetFailures();
     this.parts.onOpened(opened);
     for (const call of this.waiting) if (!call.takes) call.settle(opened);
     this.offer(opened);
+    // the call that wanted the connection has ended
+    if (leaves && this.free.includes(opened)) return connection.release(notNeeded());
     this.watchIdle();
   }
 

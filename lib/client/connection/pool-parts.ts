@@ -17,3 +17,13 @@ export interface PoolParts {
   /** True: open connections keep the process alive. False: only connections that a call uses do. */
   keepsProcessAlive: boolean;
 }
+
+/** The use of a pool at this moment. */
+export interface PoolUse {
+  /** Open connections. */
+  readonly connections: number;
+  /** Open connections that a call uses. */
+  readonly busy: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+}

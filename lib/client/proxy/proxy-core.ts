@@ -6,7 +6,7 @@ import type { PyroUri } from '../../protocol/uri.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { CallRunner } from '../call/call-runner.js';
 import type { ClientObserver } from '../call/client-observer.js';
-import type { PoolUse } from '../connection/connection-pool.js';
+import type { PoolUse } from '../connection/pool-parts.js';
 import { droppedProxies } from '../connection/dropped-proxies.js';
 import type { ConnectionEnds } from '../connection/peer-address.js';
 import { ProxyGroup } from '../connection/proxy-group.js';

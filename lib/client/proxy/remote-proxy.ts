@@ -4,7 +4,7 @@ import { printable } from '../../reports/printable.js';
 import { BATCH_METHOD, FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { methodCall, type OutgoingCall } from '../call/outgoing-call.js';
-import type { PoolUse } from '../connection/connection-pool.js';
+import type { PoolUse } from '../connection/pool-parts.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
 import { checkCallOptions } from '../options/resolve-proxy-options.js';

@@ -69,6 +69,29 @@ describe('$release() after calls that nobody awaits', () => {
     await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
   });
 
+  it('$release() closes a proxy in a result that was about to connect, after its call', async () => {
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    cleanups.push(() => daemon.close());
+    class Factory {
+      readonly notebook = new Notebook();
+      make(): Notebook {
+        return this.notebook;
+      }
+    }
+    expose(Factory, 'make');
+    const maker = new Factory();
+    daemon.register(maker.notebook, 'made');
+    const factory = await PyroProxy.connect<{ make(): RemoteObject<Notebook> }>(daemon.register(maker, 'factory'));
+    const made = await factory.make();
+    notes = [];
+    const noted = made.note(1);
+    await factory.$release();
+    await noted;
+    expect(notes).toEqual([1]);
+    await expect.poll(() => daemon.connections.length).toBe(0);
+    expect(made.$connected).toBe(false);
+  });
+
   it('$release() sends a large compressed call that was made before it', async () => {
     const { notebook } = await served({ compression: true });
     await notebook.$connect();
