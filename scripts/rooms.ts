@@ -14,7 +14,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],
-  telemetry: ['client', 'daemon', 'serializers', 'calls', 'reports', 'protocol'],
+  telemetry: ['client', 'daemon', 'serializers', 'objects', 'calls', 'reports', 'protocol'],
   naming: ['client', 'serializers', 'options', 'transport', 'calls', 'reports', 'protocol'],
   pyro: [
     'telemetry',

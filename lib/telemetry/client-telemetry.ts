@@ -2,9 +2,10 @@ import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import { correlationText, GivenId } from '../calls/correlation-id.js';
 import { outgoingCorrelationId, withCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
-import type { OutgoingCall } from '../client/call/outgoing-call.js';
+import type { OutgoingCall, OutgoingTrace } from '../client/call/outgoing-call.js';
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import { failedEntry } from '../client/proxy/recorded-batch.js';
+import { isRandomId } from '../objects/object-ids.js';
 import { CommunicationError, ConnectionClosedError, NamingError, TimeoutError } from '../protocol/errors.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import type { Annotations } from '../protocol/messages/annotations.js';
@@ -16,7 +17,17 @@ import { type ClientMethod, ClientMethods } from './client-methods.js';
 import { ClientObjects } from './client-objects.js';
 import { CLIENT_METRICS, clientInstruments } from './client-metrics.js';
 import type { WantedOtel } from './otel-api.js';
-import { ATTRIBUTES, clientErrorType, errorType, originalMethod, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import {
+  ATTRIBUTES,
+  clientErrorType,
+  errorType,
+  labelledType,
+  noteErrorOfPeer,
+  originalMethod,
+  OTHER,
+  serverAddress,
+  SYSTEM,
+} from './semantics.js';
 import type { Series } from './series.js';
 import { readTraceContext, writeTraceContext } from './trace-context.js';
 
@@ -77,11 +88,11 @@ export class ClientTelemetry implements ClientObserver {
     this.location = uri.protocol === 'PYRO' ? uri.location : undefined;
     const attributes = { ...SYSTEM, [ATTRIBUTES.object]: printable(uri.object), ...serverAddress(this.location) };
     this.stepOptions = { kind: instruments.otel.SpanKind.INTERNAL, attributes };
-    this.object = isReceived || RANDOM_ID.test(uri.object) ? OTHER : uri.object;
+    this.object = isReceived || isRandomId(uri.object) ? OTHER : uri.object;
     this.series = instruments.objects.series(this.object, false);
   }
 
-  async call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
+  async call(call: OutgoingCall, body: () => Promise<unknown>, signal?: AbortSignal): Promise<unknown> {
     if (call.objectId === DAEMON_OBJECT_ID) return this.ofStream(call, body);
     const { instruments } = this;
     const startedAt = performance.now();
@@ -93,10 +104,10 @@ export class ClientTelemetry implements ClientObserver {
       const result = await (span === undefined ? body() : this.inSpan(span, call, body));
       // the reply of a batch is a list, also when an entry has failed
       const failed = call.flags === 0 ? undefined : failedEntry(result);
-      if (failed !== undefined) failure = this.fail(span, failed.exception);
+      if (failed !== undefined) failure = this.fail(span, failed.exception, signal);
       return result;
     } catch (error) {
-      failure = this.fail(span, error);
+      failure = this.fail(span, error, signal);
       throw error;
     } finally {
       // a call that found no connection was meant for the address of the URI
@@ -165,7 +176,16 @@ export class ClientTelemetry implements ClientObserver {
   }
 
   /** Runs a request of a stream. The request has no span; if it connects anew, the span of connecting belongs to the trace of the stream. */
-  private ofStream({ trace: told }: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
+  private async ofStream({ trace: told }: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await this.inOpening(told, body);
+    } catch (error) {
+      if (this.isReceived) noteErrorOfPeer(error);
+      throw error;
+    }
+  }
+
+  private inOpening(told: OutgoingTrace | undefined, body: () => Promise<unknown>): Promise<unknown> {
     const { context, trace } = this.instruments.otel;
     if (this.tracer === undefined || this.openConnections > 0 || told === undefined) return body();
     const opening = readTraceContext(this.instruments.otel, told.annotations);
@@ -194,11 +214,12 @@ export class ClientTelemetry implements ClientObserver {
     return context.with(inSpan, body);
   }
 
-  /** @returns `error.type` */
-  private fail(span: Span | undefined, error: unknown): string {
-    const type = clientErrorType(error);
+  /** @returns `error.type` in metrics */
+  private fail(span: Span | undefined, error: unknown, signal?: AbortSignal): string {
+    const type = clientErrorType(error, signal);
     if (span !== undefined) this.instruments.fail(span, error, type);
-    return type;
+    if (this.isReceived) noteErrorOfPeer(error);
+    return labelledType(error, type);
   }
 
   private complete(span: Span, call: OutgoingCall, { name }: ClientMethod, location: string | undefined): void {

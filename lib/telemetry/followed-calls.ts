@@ -1,6 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { CallFollower } from '../daemon/contract/observer.js';
-import { ATTRIBUTES, errorType } from './semantics.js';
+import { ATTRIBUTES, errorType, labelledType } from './semantics.js';
 import type { Series } from './series.js';
 import type { ServerInstruments } from './server-instruments.js';
 
@@ -18,8 +18,8 @@ export class MeasuredCall implements CallFollower {
     readonly context?: Context,
   ) {}
 
-  failed(_thrown: Error, sent: Error): void {
-    this.errorType = errorType(sent);
+  failed(thrown: Error, sent: Error): void {
+    this.errorType = labelledType(thrown, errorType(sent));
   }
 
   streamOpened(): void {

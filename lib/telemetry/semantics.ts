@@ -2,16 +2,13 @@ import type { Attributes } from '@opentelemetry/api';
 import { socketAddressOf } from '../protocol/location.js';
 import { printable } from '../reports/printable.js';
 import { attributeOf } from '../serializers/contract/call-shape.js';
-import { pythonTypeOf } from '../serializers/objects/exceptions.js';
+import { PyroRemoteError, pythonTypeOf } from '../serializers/objects/exceptions.js';
 
 /** Name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-pyro';
 
 /** The name of a method that the server does not have: the client chose the real name. */
 export const OTHER = '_OTHER';
-
-/** Matches random ids of objects. In a metric each id would be a time series. */
-export const RANDOM_ID = /^obj_/;
 
 /** Attributes of spans and metrics. @see https://opentelemetry.io/docs/specs/semconv/rpc/ */
 export const ATTRIBUTES = {
@@ -71,7 +68,27 @@ export function errorType(error: unknown): string {
 /** `error.type` of a call that the program has aborted itself. It is no timeout, although Python's class for it is TimeoutError. */
 const ABORTED = 'AbortError';
 
-/** `error.type` of a call of a proxy: as {@link errorType}, and `AbortError` for a call that the program has aborted. */
-export function clientErrorType(error: unknown): string {
-  return error instanceof DOMException && error.name === ABORTED ? ABORTED : errorType(error);
+/**
+ * `error.type` of a call of a proxy: as {@link errorType}, and `AbortError` for a call that the program has aborted, for whatever reason but
+ * a timeout.
+ *
+ * @param signal the signal of the call, if it has one
+ */
+export function clientErrorType(error: unknown, signal?: AbortSignal): string {
+  const name = error instanceof Error ? error.name : undefined;
+  const isReason = signal?.aborted === true && error === signal.reason && name !== 'TimeoutError';
+  return isReason || (error instanceof DOMException && name === ABORTED) ? ABORTED : errorType(error);
+}
+
+/** Exceptions that objects of peers have raised. */
+const raisedByPeers = new WeakSet<object>();
+
+/** Notes that a proxy which a peer has sent has thrown an error. The peer chose the class of an exception of its object. */
+export function noteErrorOfPeer(error: unknown): void {
+  if (error instanceof PyroRemoteError) raisedByPeers.add(error);
+}
+
+/** `error.type` in metrics: `_OTHER` for an exception whose class a peer chose. @param thrown the error, or the error that `type` stands for */
+export function labelledType(thrown: unknown, type: string): string {
+  return typeof thrown === 'object' && thrown !== null && raisedByPeers.has(thrown) ? OTHER : type;
 }

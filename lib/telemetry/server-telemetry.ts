@@ -1,18 +1,21 @@
 import type { Attributes, Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
+import { isRandomId } from '../objects/object-ids.js';
 import { FLAGS } from '../protocol/constants.js';
 import { tracerOf } from './call-instruments.js';
 import { CorrelationTraces } from './correlation-traces.js';
 import { MeasuredCall, TracedCall } from './followed-calls.js';
 import type { WantedOtel } from './otel-api.js';
-import { addressAttributes, ATTRIBUTES, originalMethod, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { addressAttributes, ATTRIBUTES, originalMethod, OTHER, serverAddress, SYSTEM } from './semantics.js';
 import { Series } from './series.js';
 import { ServerInstruments } from './server-instruments.js';
 import { readTraceContext } from './trace-context.js';
 
 /** Most objects whose methods are remembered. Objects with random ids may be registered for ever. */
 const MAX_OBJECTS = 1_000;
+/** Most ids of objects in labels: a program may make ids of what clients send. Further objects are named by their class. */
+const MAX_NAMED_OBJECTS = 1_000;
 
 /** Makes a span and a measurement of each call of a daemon. */
 export class ServerTelemetry implements CallObserver {
@@ -23,6 +26,8 @@ export class ServerTelemetry implements CallObserver {
   private readonly other: ServedMethod;
   /** By object id and method. */
   private readonly methods = new Map<string, Map<string, ServedMethod>>();
+  /** The ids that labels have. */
+  private readonly namedObjects = new Set<string>();
 
   constructor(
     wanted: WantedOtel,
@@ -79,7 +84,11 @@ export class ServerTelemetry implements CallObserver {
 
   /** An object with a random id is named by its class, since each random id would be a time series. */
   private objectName(objectId: string): string {
-    return RANDOM_ID.test(objectId) ? (this.daemon.describe(objectId)?.className ?? OTHER) : objectId;
+    const { namedObjects } = this;
+    const isFull = namedObjects.size === MAX_NAMED_OBJECTS && !namedObjects.has(objectId);
+    if (isFull || isRandomId(objectId)) return this.daemon.describe(objectId)?.className ?? OTHER;
+    namedObjects.add(objectId);
+    return objectId;
   }
 }
 

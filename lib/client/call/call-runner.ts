@@ -85,7 +85,7 @@ export class CallRunner {
   run(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
     const { observer } = this;
     if (observer === undefined) return this.start(call, callOptions);
-    return observer.call(call, () => this.start(call, callOptions));
+    return observer.call(call, () => this.start(call, callOptions), callOptions.signal);
   }
 
   /** Runs a call and converts its result. Throws the same errors as {@link run}. */

@@ -7,8 +7,10 @@ export interface ClientObserver {
   /**
    * Runs a call. Called when the call is made. Must call `body` at once, and return its result. May set `call.trace` before. Afterwards
    * `call.connection` is the connection that was used.
+   *
+   * @param signal the signal by which the program may abort the call
    */
-  call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown>;
+  call(call: OutgoingCall, body: () => Promise<unknown>, signal?: AbortSignal): Promise<unknown>;
   /**
    * Runs a step of connecting, in the async context of the call that needs the connection. Must call `body` at once; for a lookup with the
    * annotations that tell the name server of the trace.

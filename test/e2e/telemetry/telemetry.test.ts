@@ -329,6 +329,18 @@ describe('spans', () => {
     controller.abort();
     await expect(call).rejects.toThrow('abort');
     expect(named('oven/hang', SpanKind.CLIENT)[0]!.attributes['error.type']).toBe('AbortError');
+    for (const reason of [new RangeError('the user left'), 'the user left']) {
+      exporter.reset();
+      const other = new AbortController();
+      const left = oven.$with({ signal: other.signal }).hang();
+      await eventually(() => hanging.length > 1);
+      other.abort(reason);
+      await expect(left).rejects.toBe(reason);
+      expect(named('oven/hang', SpanKind.CLIENT)[0]!.attributes['error.type']).toBe('AbortError');
+    }
+    exporter.reset();
+    await expect(oven.$with({ signal: AbortSignal.timeout(20) }).hang()).rejects.toThrow('timeout');
+    expect(named('oven/hang', SpanKind.CLIENT)[0]!.attributes['error.type']).toBe('builtins.TimeoutError');
     for (const goOn of hanging.splice(0)) goOn();
   });
 
