@@ -92,6 +92,7 @@ export class PyroHealthIndicator {
   private checkServer({ server }: PyroServerHealthOptions): Details {
     const checked = typeof server === 'object' ? server : this.servers.get(server);
     if (!checked.isListening) throw new Error('the server does not listen');
+    if (checked.isEnding) throw new Error('the server shuts down');
     const { locationStr, connections, objectCount } = checked.unwrap();
     const { limits, names } = checked.inspect({ maxListed: MAX_MISSING_NAMES });
     const nearLimits = limits.filter(({ isNear }) => isNear).map(({ name }) => name);

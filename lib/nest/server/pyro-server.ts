@@ -14,7 +14,7 @@ import { LogEntry } from '../../logging/log-entry.js';
 import { servedObjects } from '../../logging/log-texts.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
-import { isInitialized, LateCheck, whenInitialized } from '../binding/application-phase.js';
+import { LateCheck, whenInitialized } from '../binding/application-phase.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import { type GuardedClass, objectGuard } from '../handshake/handshake-runner.js';
@@ -24,6 +24,7 @@ import { logRegistrations, logToNest } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 import { daemonOf } from './server-daemon.js';
+import { NOT_STARTED, startWarnings } from './start-warnings.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
 export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
@@ -64,6 +65,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private starting: Promise<void> | undefined;
   private ending: Promise<void> | undefined;
   private hasProcessingHooks = false;
+  /** @internal True from the beginning of a shutdown on. Clients are still served while names are removed from the name server. */
+  isEnding = false;
   private readonly startCheck = new LateCheck();
   private readonly classCheck = new LateCheck();
 
@@ -100,7 +103,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       if (this.binding) throw new Error('this PyroServer is the strategy of two applications; make one for each');
       this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
       this.binding.onDestroy(() => this.close());
-      whenInitialized(modules, () => this.startCheck.schedule(() => this.warnOfMissingStart()));
+      whenInitialized(modules, () => this.startCheck.schedule(() => this.logger.warn(NOT_STARTED)));
     } catch (error) {
       // nobody catches an error of this method; listen() reports it
       this.bindError = error as Error;
@@ -164,6 +167,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    */
   async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
     checkArgument('drain: deadlineMs', deadlineMs, DEADLINE);
+    this.isEnding = true;
     await this.names?.stop(MAX_NAME_REMOVAL_MS);
     return (await this.daemon?.drain(deadlineMs)) ?? true;
   }
@@ -199,19 +203,13 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
 
   private async begin(): Promise<void> {
     await this.ending;
+    this.isEnding = false;
     if (this.bindError) throw this.bindError;
     checkOptions(this.options, SERVER_RULES);
     const targets = (await this.binding?.prepare(this)) ?? [];
     if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
-    if (targets.length === 0 && this.runtimeObjects.isEmpty) {
-      const remedy = this.binding ? '' : '; where a factory or a value gives the object, import PyroModule, too';
-      this.logger.warn(`no @PyroController for this server among controllers and providers: it serves no objects${remedy}`);
-    }
-    if (this.binding && !isInitialized(this.binding.modules)) {
-      this.logger.warn(
-        'the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()',
-      );
-    }
+    const hasObjects = targets.length > 0 || !this.runtimeObjects.isEmpty;
+    for (const text of startWarnings(this.binding?.modules, hasObjects)) this.logger.warn(text);
     const authorize = await this.serverGuards();
     const { nameServer, failureLevel, accessLog = false, inspector } = this.options;
     const access = typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector;
@@ -268,13 +266,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     return type && controllerMetadataOf(type)?.objectId === undefined ? type.name : undefined;
   }
 
-  private warnOfMissingStart(): void {
-    this.logger.warn(
-      'the PyroServer is connected to the application but does not listen: nobody called app.startAllMicroservices()',
-    );
-  }
-
   private async end(): Promise<void> {
+    this.isEnding = true;
     this.startCheck.cancel();
     this.classCheck.cancel();
     await this.starting?.catch(() => undefined);

@@ -161,7 +161,9 @@ describe('PyroHealthIndicator', () => {
 
   it('PyroHealthIndicator reports that a server is down as soon as it accepts no more calls', async () => {
     const { pyro, server } = await start();
-    await server.drain();
+    const drained = server.drain();
+    expect(await pyro.isHealthy('server', { server })).toEqual({ server: { status: 'down', message: 'the server shuts down' } });
+    await drained;
     expect(await pyro.isHealthy('server', { server })).toEqual({
       server: { status: 'down', message: 'the server does not listen' },
     });

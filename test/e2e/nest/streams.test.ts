@@ -1,5 +1,7 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
-import { EMPTY, from, interval, map, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
+import { delay, EMPTY, from, interval, map, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { PyroController, PyroException, PyroMethod, PyroProperty } from '../../../lib/index.js';
 import { eventually, nextItem, openStream, readStream, serve } from './fixtures.js';
@@ -7,6 +9,11 @@ import { eventually, nextItem, openStream, readStream, serve } from './fixtures.
 class Tenfold implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(map((value: unknown) => (typeof value === 'number' ? value * 10 : value)));
+  }
+}
+class Late implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(delay(30));
   }
 }
 class OwnItems implements NestInterceptor {
@@ -37,6 +44,9 @@ const subject = new Subject<number>();
 
 @PyroController({ objectId: 'streams', instanceMode: 'single' })
 class Streams {
+  @PyroMethod() @UseInterceptors(Late) file(path: string): Readable {
+    return createReadStream(path);
+  }
   @PyroMethod({ stream: true }) marked(): Observable<number> {
     return of(1, 2, 3);
   }
@@ -227,6 +237,13 @@ describe('item streams', () => {
     await eventually(() => active === 1);
     peer.destroy();
     await eventually(() => active === 0);
+  });
+
+  it('a Readable that fails before an interceptor passes it on gives its error with the first item', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'file', '/no/such/file');
+    await expect(nextItem(peer, id)).rejects.toThrow('ENOENT');
   });
 });
 
