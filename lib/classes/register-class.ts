@@ -80,7 +80,7 @@ export type ClassMark = <T extends AnyClass>(type: T, context?: ClassDecoratorCo
  *
  * @param name dotted Python class name: `lab.Point`
  * @throws {SerializeError} when another class has the name
- * @throws {PyroError} `CONFIG` on wrong options, and when the members of the class are not known
+ * @throws {PyroError} `CONFIG` on wrong options, on members, and when the members of the class are not known
  */
 export function PyroClass(name: string, options: ClassOptions & { registry?: ClassRegistry } = {}): ClassMark {
   checkArgument('@PyroClass: the name', name, TEXT);

@@ -27,7 +27,7 @@ const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>()
  * Sets how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or
  * `behavior({ … })(Thing)`.
  *
- * @throws {PyroError} on an unknown mode, on a creator that is no function, and on a class in place of the options
+ * @throws {PyroError} on an unknown mode, on a creator that is no function, on a class in place of the options, and on members
  * @see Pyro5/server.py, `behavior`
  */
 export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {

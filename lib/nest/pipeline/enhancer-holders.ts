@@ -26,7 +26,7 @@ export interface EnhancerHolders {
  */
 export function enhancerHolders(instance: object, operation: Operation, definition: ObjectDefinition): EnhancerHolders {
   const { key, handler } = operation;
-  const { type, wrapper } = definition;
+  const { type, instanceType, wrapper } = definition;
   const prototype = Object.getPrototypeOf(instance) as object | null;
   // not the instance itself, which the pipeline would keep alive
   if (prototype === type.prototype) return { host: Object.create(prototype) as object, handler };
@@ -37,12 +37,12 @@ export function enhancerHolders(instance: object, operation: Operation, definiti
   if (instance instanceof RemoteProxy) refuse('is an object of another server, which every client could use');
   const both = class {};
   Object.defineProperty(both, 'name', { value: other?.name });
-  if (other !== undefined) {
+  if (other !== undefined && other !== instanceType) {
     const missing = missingPart(other, operation, definition);
     if (missing !== undefined) refuse(missing);
     carryMetadata(other);
-    carryOver(other, both);
   }
+  if (other !== undefined) carryOver(other, both);
   carryOver(type, both);
   const method: unknown = prototype && findDescriptor(prototype, key)?.value;
   const ownHandler = typeof method === 'function' ? (method as AnyMethod) : handler;
