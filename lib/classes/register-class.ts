@@ -1,6 +1,6 @@
 import type { Spend } from '../arrays/memory.js';
 import { processWide } from '../copies/process-wide.js';
-import type { AnyClass } from '../objects/decorated-member.js';
+import { type AnyClass, isOnMember } from '../objects/decorated-member.js';
 import {
   ANYTHING,
   checkArgument,
@@ -80,12 +80,13 @@ export type ClassMark = <T extends AnyClass>(type: T, context?: ClassDecoratorCo
  *
  * @param name dotted Python class name: `lab.Point`
  * @throws {SerializeError} when another class has the name
- * @throws {PyroError} `CONFIG` on wrong options, and when the members of the class are not known
+ * @throws {PyroError} `CONFIG` on wrong options, on members, and when the members of the class are not known
  */
 export function PyroClass(name: string, options: ClassOptions & { registry?: ClassRegistry } = {}): ClassMark {
   checkArgument('@PyroClass: the name', name, TEXT);
   checkIsObject(options, '@PyroClass: ');
-  return (type) => {
+  return (type, ...rest: unknown[]) => {
+    if (isOnMember([type, ...rest])) throw configError(`@PyroClass("${name}") is on a member of a class; it is for classes`);
     const { registry = defaultClassRegistry, ...described } = options;
     checkOptions({ name, ...described } as DescribedClassOptions & ClassConverter, RULES, `@PyroClass on ${type.name}: `);
     describeClass(type, name, described, registry);

@@ -70,6 +70,12 @@ export const ENHANCER_KEYS = {
 /** Parameter kinds of `@Payload()` and `@Ctx()` in Nest's route metadata. @see RpcParamtype */
 export const RPC_PARAM_TYPES = { payload: 3, context: 6 } as const;
 
+/** The private members of Nest's injector that are called here. */
+interface InjectorMembers {
+  /** The context that has the instance: the one of the tenant, for an object all of whose dependencies are durable. */
+  getContextId(contextId: ContextId, wrapper: InstanceWrapper): ContextId;
+}
+
 /** Makes instances of a wrapper and of its enhancers in contexts of this library. */
 export class ContextualLoader {
   /** False when Nest decorates each instance (`instrument`), or makes none (`preview`). */
@@ -91,7 +97,8 @@ export class ContextualLoader {
       inquirer: wrapper,
     });
     await this.injector.waitForDeferredLoads(contextId);
-    return wrapper.getInstanceByContextId(contextId, wrapper.id).instance as object;
+    const holding = (this.injector as unknown as InjectorMembers).getContextId(contextId, wrapper);
+    return wrapper.getInstanceByContextId(holding, wrapper.id).instance as object;
   }
 
   /** True when the wrapper has noted a wrapper for each parameter and each property into which Nest injects. */
@@ -221,7 +228,14 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [SerializedGraph, ['getNodeById', 'insertEntrypoint']],
     [
       Injector,
-      ['loadInstance', 'loadEnhancersPerContext', 'waitForDeferredLoads', 'reflectConstructorParams', 'reflectProperties'],
+      [
+        'loadInstance',
+        'loadEnhancersPerContext',
+        'waitForDeferredLoads',
+        'getContextId',
+        'reflectConstructorParams',
+        'reflectProperties',
+      ],
     ],
     [Module, ['addProvider', 'getProviderByKey', 'controllers', 'providers', 'injectables', 'distance', 'metatype', 'name']],
     [

@@ -130,6 +130,17 @@ export function functionsOf(descriptor: PropertyDescriptor | undefined): AnyFunc
   return [get, set, value as unknown].filter((fn): fn is AnyFunction => typeof fn === 'function');
 }
 
+/**
+ * True when a decorator was put on a member or a parameter: a decorator of either kind that is meant for classes.
+ *
+ * @param args the arguments of the decorator
+ */
+export function isOnMember([target, second, third]: readonly unknown[]): boolean {
+  if (isStandardContext(second)) return second.kind !== 'class';
+  const isParameterOfConstructor = second === undefined && typeof third === 'number';
+  return typeof target !== 'function' || typeof second === 'string' || typeof second === 'symbol' || isParameterOfConstructor;
+}
+
 /** True for the second argument of a class decorator of the standard's kind. */
 export function isClassContext(value: unknown): boolean {
   return isStandardContext(value) && value.kind === 'class';

@@ -1,5 +1,5 @@
 import { processWide } from '../../copies/process-wide.js';
-import type { AnyClass } from '../../objects/decorated-member.js';
+import { type AnyClass, isOnMember } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
@@ -27,15 +27,15 @@ const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>()
  * Sets how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or
  * `behavior({ … })(Thing)`.
  *
- * @throws {PyroError} on an unknown mode, on a creator that is no function, and on a class in place of the options
+ * @throws {PyroError} on an unknown mode, on a creator that is no function, on a class in place of the options, and on members
  * @see Pyro5/server.py, `behavior`
  */
 export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {
   if (typeof options === 'function') throw new PyroError("behavior takes options: @behavior({ instanceMode: 'single' })");
   checkOptions(options, BEHAVIOR_RULES, 'behavior: ');
   const { instanceMode = 'session', instanceCreator } = options;
-  return (type) => {
-    if (typeof type !== 'function') throw new PyroError('behavior can only be used on a class');
+  return (type, ...rest: unknown[]) => {
+    if (isOnMember([type, ...rest])) throw new PyroError('behavior can only be used on a class');
     behaviors.set(type, { instanceMode, instanceCreator });
     return type;
   };

@@ -1,3 +1,4 @@
+import { isOnMember } from '../../objects/decorated-member.js';
 import { classNameOf } from '../metadata/member-metadata.js';
 
 /**
@@ -11,6 +12,20 @@ export function decoratedName(decorator: string, target: unknown, member: unknow
   checkDecoratorKind(decorator, member);
   const type = typeof target === 'function' ? target.name : classNameOf(target as object);
   return `${type}.${String(member)}`;
+}
+
+/**
+ * Refuses a decorator of classes that stands on a member or a parameter. There nobody would read what the decorator notes.
+ *
+ * @param args the arguments of the decorator
+ * @param remedy the decorator that members take, for the error
+ * @throws {TypeError}
+ */
+export function checkIsClass(decorator: string, args: readonly unknown[], remedy: string): void {
+  const [target, member = 'constructor'] = args;
+  checkDecoratorKind(decorator, member);
+  if (isOnMember(args))
+    throw new TypeError(`${decoratedName(decorator, target, member)}: ${decorator} is for classes; ${remedy}`);
 }
 
 /** @throws {TypeError} when the second argument of a decorator is the context of a standard decorator */

@@ -4,14 +4,14 @@ import { carryMetadata } from '../metadata/carried-metadata.js';
 import { CONTROLLER_METADATA, controllerMetadata, type PyroControllerOptions } from '../metadata/controller-metadata.js';
 import { noteDecorated } from '../metadata/provided-classes.js';
 import { anyOf, checkArgument, OBJECT, type OptionRule, TEXT } from '../../options/option-checks.js';
-import { checkDecoratorKind, decoratedName } from './decorator-target.js';
+import { checkIsClass } from './decorator-target.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
 
 /**
  * Makes a class a Pyro object. List the class among `controllers` or `providers`; Nest injects the dependencies of its constructor.
  *
  * @param objectId id of the object in URIs; it may also be given among the options
- * @throws {TypeError} on unknown options, an unknown instance mode or naming, or an id that cannot stand in a URI
+ * @throws {TypeError} on unknown options, an unknown instance mode or naming, an id that cannot stand in a URI, and on members
  */
 export function PyroController(objectId: string, options?: Omit<PyroControllerOptions, 'objectId'>): ClassDecorator;
 /** The same with all options in one object. */
@@ -32,11 +32,7 @@ export function PyroController(
     carryMetadata as ClassDecorator,
   ) as ClassDecorator;
   return (type, ...rest: unknown[]) => {
-    checkDecoratorKind('@PyroController', rest[0]);
-    if (typeof type !== 'function')
-      throw new TypeError(
-        `${decoratedName('@PyroController', type, rest[0])}: @PyroController is for classes; methods take @PyroMethod`,
-      );
+    checkIsClass('@PyroController', [type, ...rest], 'methods take @PyroMethod');
     return decorate(type);
   };
 }

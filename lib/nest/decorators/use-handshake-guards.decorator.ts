@@ -1,4 +1,4 @@
-import { checkDecoratorKind, withoutParentheses } from './decorator-target.js';
+import { checkIsClass, withoutParentheses } from './decorator-target.js';
 import { addHandshakeGuards, GUARD, type HandshakeGuard } from '../metadata/controller-metadata.js';
 
 /**
@@ -7,6 +7,8 @@ import { addHandshakeGuards, GUARD, type HandshakeGuard } from '../metadata/cont
  *
  * The client reads the message of the error that a guard throws. Accidents (JavaScript's own TypeError and the like, errors with a
  * `code`) are `error` events of the server, and "Internal server error" for the client.
+ *
+ * @throws {TypeError} on members of a class, and on values that are no guards
  */
 export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator {
   for (const guard of guards) {
@@ -16,7 +18,7 @@ export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator 
     // without parentheses, TypeScript puts this function in the place of the class
     if (new.target)
       throw withoutParentheses('@UseHandshakeGuards', String(guards.map((guard) => (guard as { name?: string }).name)));
-    checkDecoratorKind('@UseHandshakeGuards', rest[0]);
+    checkIsClass('@UseHandshakeGuards', [type, ...rest], 'methods take @UseGuards, accessors @PyroProperty({ guards: […] })');
     addHandshakeGuards(type, guards);
   };
 }

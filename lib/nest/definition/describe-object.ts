@@ -10,12 +10,12 @@ export function describeObject({ type, instanceMode, metadata, ...operations }: 
   for (const [name, operation] of methods) {
     const { handler, stream } = operation;
     const isStream = stream !== undefined || isGeneratorFunction(handler);
-    const parameters = describeParameters(type, operation);
+    const parameters = describeParameters(operation);
     members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), isStream, parameters });
   }
   for (const name of metadata.attrs) {
     const setter = setters.get(name);
-    const hints = setter && hintsOfSetter(type, setter);
+    const hints = setter && hintsOfSetter(setter);
     members.push({ kind: 'attribute', name, isReadable: getters.has(name), isWritable: setter !== undefined, ...hints });
   }
   return { className: type.name, instanceMode, members };

@@ -7,21 +7,24 @@ import { newObjectId } from '../../objects/object-ids.js';
 import { ArgumentBinder } from '../../objects/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
 import { controllerMetadataOf, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
-import { parameterTypesOf, routeArgumentsOf } from '../metadata/parameter-metadata.js';
+import { carryOver } from '../metadata/carried-metadata.js';
+import { decoratesParameters, parameterTypesOf, type RouteArgument, routeArgumentsOf } from '../metadata/parameter-metadata.js';
 import { type InstanceWrapper, isGiven } from '../nest-internals.js';
 import {
   classNameOf,
-  exposedMembers,
   handlerOf,
   undecoratedOverrides,
   ownMethods,
   type MethodMetadata,
   type PropertyMetadata,
   type PyroStreamOptions,
+  type ServedMember,
+  servedMembers,
 } from '../metadata/member-metadata.js';
 import { type ParameterPlan, planParameters, type PlannedParameter } from './parameter-plan.js';
 import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
 import { checkWireName } from '../metadata/wire-names.js';
+import type { ProvidedController } from './provided-controllers.js';
 
 type AnyMethod = (...args: unknown[]) => unknown;
 
@@ -35,6 +38,10 @@ export interface Operation {
   readonly invoke: (instance: object, args: unknown[]) => unknown;
   readonly binder: ArgumentBinder;
   readonly parameters: readonly PlannedParameter[];
+  /** The types of the method's parameters; undefined when the compiler has emitted none. */
+  readonly parameterTypes: readonly unknown[] | undefined;
+  /** Nest's metadata of the method's parameter decorators. */
+  readonly routeArguments: Readonly<Record<string, RouteArgument>>;
   readonly stream: Required<PyroStreamOptions> | undefined;
 }
 
@@ -46,7 +53,10 @@ export interface ObjectDefinition {
   /** Tags for the name server. */
   readonly tags: readonly string[];
   readonly instanceMode: InstanceMode;
+  /** The class with the `@PyroController` that holds. */
   readonly type: AnyClass;
+  /** The class of the instances, as far as it is known: see {@link ProvidedController}. */
+  readonly instanceType: AnyClass;
   readonly wrapper: InstanceWrapper;
   readonly handshakeGuards: readonly HandshakeGuard[];
   readonly metadata: ObjectMetadata;
@@ -65,7 +75,10 @@ export interface ObjectDefinition {
  * @throws {TypeError} when the class exposes nothing, when two members or two parameters have the same wire name, or when a wire
  *   name is private
  */
-export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNaming: PyroNaming | undefined): ObjectDefinition {
+export function defineObject(
+  { type, instanceType, wrapper }: ProvidedController,
+  serverNaming: PyroNaming | undefined,
+): ObjectDefinition {
   const options = controllerMetadataOf(type)!;
   const naming = options.naming ?? serverNaming;
   const methods = new Map<string, Operation>();
@@ -75,25 +88,26 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   const attrs = new Set<string>();
   const callbacks = new Set<string>();
   const changedNames = new Map<string, readonly string[]>();
-  for (const { metadata, prototype } of exposedMembers(type)) {
-    const where = `${type.name}.${metadata.key}`;
+  for (const member of servedMembers(type, instanceType)) {
+    const { metadata, prototype } = member;
+    const where = `${instanceType.name}.${metadata.key}`;
     const wireName = checkWireName(metadata.name ?? wireNameOf(metadata.key, naming), where);
     if (methods.has(wireName) || attrs.has(wireName))
       throw new TypeError(`${where}: another member has the wire name "${wireName}" already`);
     const qualifiedName = `${classNameOf(prototype)}.${wireName}`;
     if (metadata.kind === 'method') {
-      methods.set(wireName, methodOperation(metadata, prototype, qualifiedName, naming, where));
+      methods.set(wireName, methodOperation(metadata, member, qualifiedName, naming, where));
       if (metadata.oneway) oneway.add(wireName);
       if (metadata.callback) callbacks.add(wireName);
       if (metadata.changedNames.length > 0) changedNames.set(metadata.key, metadata.changedNames);
     } else {
       attrs.add(wireName);
       const { isReadable, isWritable } = accessOf(prototype, metadata.key);
-      if (isReadable) getters.set(wireName, accessOperation(prototype, metadata.getter, qualifiedName, []));
+      if (isReadable) getters.set(wireName, accessOperation('getter', metadata, member, qualifiedName, []));
       if (isWritable)
         setters.set(
           wireName,
-          accessOperation(prototype, metadata.setter, qualifiedName, [valueParameter(wireName, metadata.type)]),
+          accessOperation('setter', metadata, member, qualifiedName, [valueParameter(wireName, metadata.type)]),
         );
     }
   }
@@ -104,8 +118,9 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     tags: options.metadata ?? [],
     instanceMode: isGiven(wrapper) ? 'single' : options.instanceMode,
     type,
+    instanceType,
     wrapper,
-    handshakeGuards: handshakeGuardsOf(type),
+    handshakeGuards: [...new Set([type, instanceType].flatMap(handshakeGuardsOf))],
     metadata: { methods: new Set(methods.keys()), oneway, attrs },
     methods,
     getters,
@@ -137,32 +152,63 @@ function valueParameter(label: string, type: FieldType | undefined): PlannedPara
 
 function methodOperation(
   metadata: MethodMetadata,
-  prototype: object,
+  member: ServedMember,
   qualifiedName: string,
   naming: PyroNaming | undefined,
   where: string,
 ): Operation {
-  const { key, parameters, namesGiven, stream } = metadata;
-  const count = parameterTypesOf(prototype, key).length;
+  const { key, stream } = metadata;
+  const { prototype, replaced } = member;
+  const signature = signatureOf(metadata, member);
   let plan: ParameterPlan;
   try {
-    plan = planParameters(parameters, namesGiven, routeArgumentsOf(prototype, key), count, naming);
+    plan = planMethod(metadata, member, signature, naming);
   } catch (error) {
     throw new TypeError(`${where}: ${(error as Error).message}`, { cause: error });
   }
-  const typed = withTypes(plan.parameters, metadata.types, where);
+  const handler = handlerOf(prototype, metadata) as AnyMethod;
+  if (replaced) carryOver(handlerOf(replaced.prototype, replaced.metadata as MethodMetadata), handler);
   return {
     key,
-    handler: handlerOf(prototype, metadata) as AnyMethod,
+    handler,
     invoke: (instance, args) => {
       const method = (instance as Record<string, AnyMethod | undefined>)[key];
       if (typeof method !== 'function') throw missingMember(instance, key);
       return method.apply(instance, args);
     },
     binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords),
-    parameters: typed,
+    parameters: withTypes(plan.parameters, metadata.types, where),
+    ...signature,
     stream,
   };
+}
+
+/** The types and decorators of a method's parameters. */
+type Signature = Pick<Operation, 'parameterTypes' | 'routeArguments'>;
+
+/** The types and decorators of the method that the instances have; where it has none, those of the method in whose place it is. */
+function signatureOf({ key }: MethodMetadata, { prototype, replaced, override = prototype }: ServedMember): Signature {
+  const base = replaced?.prototype ?? prototype;
+  const routeArguments = routeArgumentsOf(override, key);
+  return {
+    parameterTypes: parameterTypesOf(override, key) ?? parameterTypesOf(base, key),
+    routeArguments: Object.keys(routeArguments).length > 0 ? routeArguments : routeArgumentsOf(base, key),
+  };
+}
+
+function planMethod(
+  { key, parameters, namesGiven }: MethodMetadata,
+  { prototype, override }: ServedMember,
+  { routeArguments, parameterTypes = [] }: Signature,
+  naming: PyroNaming | undefined,
+): ParameterPlan {
+  if (override === undefined || !decoratesParameters(override, key))
+    return planParameters(parameters, namesGiven, routeArguments, parameterTypes.length, naming);
+  // clients go on to see the names of the decorated method
+  const count = parameterTypesOf(prototype, key)?.length ?? 0;
+  const { wire } = planParameters(parameters, namesGiven, routeArgumentsOf(prototype, key), count, naming);
+  const plan = planParameters(wire, true, routeArguments, parameterTypes.length, naming);
+  return { ...plan, wire: plan.wire && { ...plan.wire, declared: namesGiven } };
 }
 
 /** The parameters with the types that the decorator gives by their names. */
@@ -186,12 +232,24 @@ function withTypes(
 }
 
 function accessOperation(
-  prototype: object,
-  key: PropertyMetadata['getter'],
+  access: 'getter' | 'setter',
+  metadata: PropertyMetadata,
+  { prototype, replaced }: ServedMember,
   qualifiedName: string,
   parameters: readonly PlannedParameter[],
 ): Operation {
+  const key = metadata[access];
   const handler = (prototype as Record<string, AnyMethod>)[key]!;
+  if (replaced) carryOver((replaced.prototype as Record<string, AnyMethod>)[key]!, handler);
   const invoke: Operation['invoke'] = (instance, args) => handler.apply(instance, args);
-  return { key, handler, invoke, binder: new ArgumentBinder(qualifiedName, undefined), parameters, stream: undefined };
+  return {
+    key,
+    handler,
+    invoke,
+    binder: new ArgumentBinder(qualifiedName, undefined),
+    parameters,
+    parameterTypes: parameterTypesOf(prototype, key),
+    routeArguments: {},
+    stream: undefined,
+  };
 }

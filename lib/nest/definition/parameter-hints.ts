@@ -3,7 +3,6 @@ import { validationRulesOf } from '../../classes/validation-rules.js';
 import { valueShapeOf } from '../../classes/value-shapes.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameter } from '../../objects/argument-binder.js';
-import { parameterTypesOf } from '../metadata/parameter-metadata.js';
 import type { Operation } from './object-definition.js';
 
 /** Words for classes, where the word says more than the name of the class. */
@@ -19,20 +18,19 @@ const MAX_RULES = 50;
 type ValueHints = Pick<MethodParameter, 'type' | 'rules' | 'shape'>;
 
 /** The parameters of a method, with the types and rules that decorators have noted. Null when they are unknown. */
-export function describeParameters(type: AnyClass, { key, binder, parameters }: Operation): MethodParameter[] | null {
+export function describeParameters({ binder, parameters, parameterTypes = [] }: Operation): MethodParameter[] | null {
   const described = binder.describe();
   if (described === undefined) return null;
-  const types = parameterTypesOf(type.prototype as object, key);
   return described.map((parameter, slot) => {
     const planned = parameters.find(({ source }) => source.kind === 'argument' && source.slot === slot);
     if (planned === undefined || parameter.kind !== 'positional') return parameter;
-    return { ...parameter, ...hintsOf(planned.type ?? types[planned.index]) };
+    return { ...parameter, ...hintsOf(planned.type ?? parameterTypes[planned.index]) };
   });
 }
 
 /** The type and rules that decorators have noted of the values that clients set. */
-export function hintsOfSetter(type: AnyClass, { key, parameters }: Operation): ValueHints {
-  return hintsOf(parameters[0]?.type ?? parameterTypesOf(type.prototype as object, key)[0]);
+export function hintsOfSetter({ parameters, parameterTypes }: Operation): ValueHints {
+  return hintsOf(parameters[0]?.type ?? parameterTypes?.[0]);
 }
 
 function hintsOf(type: unknown): ValueHints {

@@ -1,27 +1,32 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { AnyClass } from '../../objects/decorated-member.js';
+import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
+import { noteProvided } from '../metadata/provided-classes.js';
 import { replacedClasses } from '../metadata/replaced-classes.js';
 import { givenInstance, type InstanceWrapper, type Module } from '../nest-internals.js';
 
 /** A class with `@PyroController` that a module provides. */
 export interface ProvidedController {
+  /** The class whose `@PyroController` holds. */
   readonly type: AnyClass;
+  /**
+   * The class of the instances: `type`, or another class that the provider makes or gives. `type` for plain objects, and for factories
+   * that run for each connection or call.
+   */
+  readonly instanceType: AnyClass;
   readonly wrapper: InstanceWrapper;
   readonly module: Module;
 }
 
 /**
  * Finds the classes with `@PyroController` among the controllers and providers of a container. The object of a `useFactory` or
- * `useValue` provider is found by the class of the object. An object that several providers give is found once.
+ * `useValue` provider is found by the class of the object. An object that several providers give is found once. Remote objects are
+ * objects of other servers, whatever their token is, so they are not found.
  */
 export function findControllers(modules: ModulesContainer): ProvidedController[] {
-  const found: ProvidedController[] = [];
-  for (const { wrapper, module } of wrappersOf(modules)) {
-    const type = classesOf(wrapper).find((candidate) => controllerMetadataOf(candidate) !== undefined);
-    if (type) found.push({ type, wrapper, module });
-  }
+  const found = [...controllersOf(modules)];
   const seen = new Set<unknown>(found.filter(({ wrapper }) => !wrapper.isNotMetatype).map(({ wrapper }) => wrapper.instance));
   return found.filter(({ wrapper }) => {
     const given = givenInstance(wrapper);
@@ -30,6 +35,21 @@ export function findControllers(modules: ModulesContainer): ProvidedController[]
     seen.add(given);
     return isNew;
   });
+}
+
+function* controllersOf(modules: ModulesContainer): Iterable<ProvidedController> {
+  for (const { wrapper, module } of wrappersOf(modules)) {
+    if (givenInstance(wrapper) instanceof RemoteProxy) continue;
+    const type = classesOf(wrapper).find((candidate) => controllerMetadataOf(candidate) !== undefined);
+    if (type) yield { type, instanceType: instanceTypeOf(wrapper) ?? type, wrapper, module };
+  }
+}
+
+/** Notes the decorated classes that modules provide. A class that is only the token of another object is among them. */
+export function noteProvidedClasses(modules: ModulesContainer): void {
+  for (const { wrapper } of wrappersOf(modules)) {
+    for (const type of classesOf(wrapper)) if (controllerMetadataOf(type) !== undefined) noteProvided(type);
+  }
 }
 
 /** Classes that an earlier text named. */
@@ -41,11 +61,14 @@ const named = new WeakSet<object>();
  * @returns a text for each class that no earlier text named
  */
 export function undecoratedProviders(modules: ModulesContainer): string[] {
-  const served = findControllers(modules).map(({ type }) => type);
+  const controllers = [...controllersOf(modules)];
+  const served = new Set(controllers.map(({ wrapper }) => wrapper));
+  const servedTypes = controllers.flatMap(({ type, instanceType }) => [type, instanceType]);
   const texts: string[] = [];
   for (const { wrapper } of wrappersOf(modules)) {
+    if (served.has(wrapper) || givenInstance(wrapper) instanceof RemoteProxy) continue;
     for (const type of classesOf(wrapper)) {
-      if (named.has(type) || served.some((each) => each === type || each.prototype instanceof type)) continue;
+      if (named.has(type) || servedTypes.some((each) => each === type || each.prototype instanceof type)) continue;
       const members = exposedMembers(type);
       if (members.length === 0) continue;
       named.add(type);
@@ -95,11 +118,33 @@ export function* wrappersOf(modules: ModulesContainer): Iterable<{ wrapper: Inst
   }
 }
 
-/** The classes of a provider: the class that Nest makes, its token, and the class of an object that a factory or value gives. */
+/** The classes of a provider: the class that Nest makes, the class of the object that a factory or value gives, and the token. */
 function classesOf(wrapper: InstanceWrapper): AnyClass[] {
-  const given = givenInstance(wrapper);
-  // of a JavaScript Proxy, such as a remote object, no member is read
-  const prototype = given === undefined ? undefined : (Object.getPrototypeOf(given) as object | null);
-  const candidates: unknown[] = [wrapper.metatype, wrapper.token, prototype?.constructor];
-  return candidates.filter((each): each is AnyClass => typeof each === 'function' && each.prototype instanceof Object);
+  return [wrapper.metatype, constructorOf(givenInstance(wrapper)), wrapper.token].filter(isClass);
+}
+
+/** The class of a provider's instances; undefined for plain objects, and where only a factory knows that runs for each connection or call. */
+function instanceTypeOf(wrapper: InstanceWrapper): AnyClass | undefined {
+  const { metatype } = wrapper;
+  const made = !wrapper.isNotMetatype && isClass(metatype) ? metatype : undefined;
+  const shared = sharedInstance(wrapper);
+  if (shared === undefined || (made !== undefined && Object.getPrototypeOf(shared) === made.prototype)) return made;
+  const type = constructorOf(shared);
+  return isClass(type) ? type : made;
+}
+
+/** The object that all users of a provider share; undefined when there is none, or when it is no object. */
+function sharedInstance(wrapper: InstanceWrapper): object | undefined {
+  const instance: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined;
+  return typeof instance === 'object' && instance !== null ? instance : undefined;
+}
+
+/** The class that the prototype of an object names. Of a JavaScript Proxy, such as a remote object, no member is read. */
+function constructorOf(instance: object | undefined): unknown {
+  const prototype = instance && (Object.getPrototypeOf(instance) as object | null);
+  return prototype?.constructor;
+}
+
+function isClass(value: unknown): value is AnyClass {
+  return typeof value === 'function' && value.prototype instanceof Object;
 }

@@ -5,10 +5,9 @@ import type { InstanceMode } from '../../objects/keyed-instances.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import { givenInstance, type InstanceWrapper, isGiven, type Module } from '../nest-internals.js';
 import { carryMetadata } from '../metadata/carried-metadata.js';
-import { noteProvided } from '../metadata/provided-classes.js';
 import { enhancersOn, unknownEnhancer } from './known-enhancers.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
-import { findControllers } from './provided-controllers.js';
+import { findControllers, noteProvidedClasses } from './provided-controllers.js';
 import type { PyroNaming } from '../../objects/naming.js';
 
 /**
@@ -27,13 +26,14 @@ export function exploreObjects(
 ): ObjectDefinition[] {
   const definitions = new Map<string, ObjectDefinition>();
   const names = new Map<string, ObjectDefinition>();
-  for (const { type, wrapper, module } of findControllers(modules)) {
-    noteProvided(type);
+  noteProvidedClasses(modules);
+  for (const provided of findControllers(modules)) {
+    const { type, instanceType, wrapper, module } = provided;
     const { server } = controllerMetadataOf(type)!;
     if (server !== undefined && server !== serverName) continue;
     checkScope(type, wrapper, overridden.has(wrapper.token));
-    carryMetadata(type);
-    const definition = defineObject(type, wrapper, naming);
+    for (const each of new Set([type, instanceType])) carryMetadata(each);
+    const definition = defineObject(provided, naming);
     checkEnhancers(definition, module);
     const other = definitions.get(definition.objectId);
     if (other) throw new Error(twoWithOneId(other, definition));
@@ -99,7 +99,7 @@ function checkGiven(type: AnyClass, wrapper: InstanceWrapper, instanceMode: Inst
 }
 
 /** Refuses enhancer classes that Nest does not know: a guard would be missing. */
-function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
+function checkEnhancers({ type, instanceType, methods, getters, setters }: ObjectDefinition, module: Module): void {
   const operations = [...methods.values(), ...getters.values(), ...setters.values()];
   const enhancers = [
     ...[type, ...operations.map(({ handler }) => handler)].flatMap(enhancersOn),
@@ -108,7 +108,7 @@ function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, m
   const unknown = unknownEnhancer(enhancers, module);
   if (unknown === undefined) return;
   throw new Error(
-    `${type.name} uses ${unknown.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory; ` +
+    `${instanceType.name} uses ${unknown.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory; ` +
       'and put a class decorator that wraps the methods below @PyroController',
   );
 }

@@ -14,10 +14,13 @@ const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'];
  *
  * @returns the text of a warning; undefined when the mode was chosen, or nothing points to it
  */
-export function unsharedText(modules: ModulesContainer, { type, wrapper, instanceMode }: ObjectDefinition): string | undefined {
+export function unsharedText(
+  modules: ModulesContainer,
+  { type, instanceType, wrapper, instanceMode }: ObjectDefinition,
+): string | undefined {
   if (instanceMode !== 'session' || !controllerMetadataOf(type)?.isDefaultMode) return undefined;
   const users = usersOf(modules, wrapper);
-  const hooks = START_HOOKS.filter((hook) => typeof (type.prototype as Record<string, unknown>)[hook] === 'function');
+  const hooks = START_HOOKS.filter((hook) => typeof (instanceType.prototype as Record<string, unknown>)[hook] === 'function');
   if (users.length === 0 && hooks.length === 0) return undefined;
   const reasons = [
     ...(users.length > 0 ? [usersText(users)] : []),

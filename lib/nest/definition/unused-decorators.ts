@@ -1,24 +1,24 @@
-import { exposedMembers, ownMethods } from '../metadata/member-metadata.js';
+import { ownMethods, servedMembers } from '../metadata/member-metadata.js';
 import { routeArgumentsOf, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import type { ObjectDefinition } from './object-definition.js';
 
 /** Texts about what the decorators of a class say, and nobody uses: tags without a name, and `@PyroKwargs()` without `@PyroMethod`. */
-export function unusedDecoratorTexts({ type, name, tags }: ObjectDefinition): string[] {
+export function unusedDecoratorTexts({ type, instanceType, name, tags }: ObjectDefinition): string[] {
   const texts: string[] = [];
   if (tags.length > 0 && name === undefined) {
     texts.push(
       `${type.name} has metadata, which a name server keeps with a name, and has no name: give @PyroController a name, too`,
     );
   }
-  const exposed = new Set(exposedMembers(type).map(({ metadata }) => metadata.key));
-  const prototype = type.prototype as object;
-  for (const method of ownMethods(type)) {
+  const exposed = new Set(servedMembers(type, instanceType).map(({ metadata }) => metadata.key));
+  const prototype = instanceType.prototype as object;
+  for (const method of ownMethods(instanceType)) {
     const takesKeywords = Object.values(routeArgumentsOf(prototype, method)).some(({ factory }) =>
       takesRemainingKeywords(factory),
     );
     if (takesKeywords && !exposed.has(method)) {
       texts.push(
-        `${type.name}.${method} has a parameter with @PyroKwargs(), but no @PyroMethod(), so that no client can call it`,
+        `${instanceType.name}.${method} has a parameter with @PyroKwargs(), but no @PyroMethod(), so that no client can call it`,
       );
     }
   }

@@ -1,4 +1,3 @@
-import { emitsTypes } from '../metadata/parameter-metadata.js';
 import { ENHANCER_KEYS, validatesByType } from '../nest-internals.js';
 import type { ObjectDefinition, Operation } from './object-definition.js';
 import type { PlannedParameter } from './parameter-plan.js';
@@ -14,12 +13,11 @@ const FROM_CLIENTS: ReadonlySet<PlannedParameter['source']['kind']> = new Set(['
  * @returns the text of a warning; undefined when nothing is lost
  */
 export function unvalidatedText(
-  { type, methods, setters }: ObjectDefinition,
+  { type, instanceType, methods, setters }: ObjectDefinition,
   globalPipes: readonly unknown[],
 ): string | undefined {
-  const prototype = type.prototype as object;
-  const common = [...globalPipes, ...pipesOf(type)];
-  const members = [...methods, ...setters].filter(([, operation]) => isUnvalidated(prototype, operation, common));
+  const common = [...globalPipes, ...[type, instanceType].flatMap(pipesOf)];
+  const members = [...methods, ...setters].filter(([, operation]) => isUnvalidated(operation, common));
   if (members.length === 0) return undefined;
   const names = members.map(([name]) => `${type.name}.${name}`);
   return (
@@ -28,8 +26,8 @@ export function unvalidatedText(
   );
 }
 
-function isUnvalidated(prototype: object, { key, handler, parameters }: Operation, common: readonly unknown[]): boolean {
-  if (emitsTypes(prototype, key)) return false;
+function isUnvalidated({ handler, parameters, parameterTypes }: Operation, common: readonly unknown[]): boolean {
+  if (parameterTypes !== undefined) return false;
   const pipes = [...common, ...pipesOf(handler)];
   return parameters
     .filter(({ source, type }) => FROM_CLIENTS.has(source.kind) && type === undefined)

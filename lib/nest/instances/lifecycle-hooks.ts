@@ -1,3 +1,4 @@
+import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { OnFailure } from '../errors/failures.js';
 
@@ -36,9 +37,14 @@ export interface OnPyroHousekeeping {
 
 type Hooks = Partial<OnPyroConnect & OnPyroDisconnect & OnPyroHousekeeping>;
 
+/** The hooks of an instance. A remote object has none: it would call every name on its own server. */
+function hooksOf(instance: object | undefined): Hooks {
+  return instance === undefined || instance instanceof RemoteProxy ? {} : instance;
+}
+
 /** Calls `onPyroConnect` of the instances that have it, one after the other. @throws the first error */
 export async function tellConnect(instances: readonly object[], connection: PyroConnection): Promise<void> {
-  for (const instance of instances) await (instance as Hooks).onPyroConnect?.(connection);
+  for (const instance of instances) await hooksOf(instance).onPyroConnect?.(connection);
 }
 
 /** Calls `onPyroDisconnect` of the instances that have it. Errors go to `onFailure`. */
@@ -49,7 +55,7 @@ export async function tellDisconnect(
 ): Promise<void> {
   for (const instance of instances) {
     try {
-      await (instance as Hooks).onPyroDisconnect?.(connection);
+      await hooksOf(instance).onPyroDisconnect?.(connection);
     } catch (error) {
       onFailure(`onPyroDisconnect of ${nameOf(instance)}`, error);
     }
@@ -59,7 +65,7 @@ export async function tellDisconnect(
 /** Calls `onPyroHousekeeping`. An error goes to `onFailure`. */
 export async function tellHousekeeping(instance: object, onFailure: OnFailure): Promise<void> {
   try {
-    await (instance as Hooks).onPyroHousekeeping?.();
+    await hooksOf(instance).onPyroHousekeeping?.();
   } catch (error) {
     onFailure(`onPyroHousekeeping of ${nameOf(instance)}`, error);
   }
@@ -76,5 +82,5 @@ export function hasConnectionHook(instance: object | undefined): boolean {
 }
 
 export function hasHook(instance: object | undefined, hook: keyof Hooks): boolean {
-  return typeof (instance as Hooks | undefined)?.[hook] === 'function';
+  return typeof hooksOf(instance)[hook] === 'function';
 }

@@ -15,17 +15,25 @@ export class ObjectContexts {
 
   /**
    * Makes a context. Where the object or an enhancer has a durable dependency, the application's ContextIdStrategy chooses the
-   * context of the tenant.
+   * context of the tenant. The payload of the strategy is `@Inject(REQUEST)` of an object all of whose dependencies are durable, as in Nest;
+   * of other objects, the payload's members are added to the request.
    *
-   * @param request the value of `@Inject(REQUEST)` in the context
+   * @param request the value of `@Inject(REQUEST)` in the context. Its own getters, such as `principal`, keep their values
    */
   create(request: object): ContextId {
     this.usesDurable ??= isAnyDurable(this.wrapper);
     const contextId = this.usesDurable ? ContextIdFactory.getByRequest(request, []) : createContextId();
     const { payload } = contextId as { payload?: object };
-    this.registerRequest(payload ? Object.assign(request, payload) : request, contextId);
+    const isTenants = payload !== undefined && this.wrapper.isDependencyTreeDurable();
+    if (payload !== undefined && !isTenants) addMembers(request, payload);
+    this.registerRequest(isTenants ? payload : request, contextId);
     return contextId;
   }
+}
+
+/** Adds the members of a payload, as `Object.assign` does, except those that would take the place of a getter. */
+function addMembers(request: object, payload: object): void {
+  for (const [name, value] of Object.entries(payload)) Reflect.set(request, name, value);
 }
 
 function isAnyDurable(root: InstanceWrapper): boolean {

@@ -7,7 +7,7 @@ import type { PyroConnection } from '../../daemon/contract/connection.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';
-import { type ContextualLoader, isGiven } from '../nest-internals.js';
+import type { ContextualLoader } from '../nest-internals.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { DirectInstances } from './direct-instances.js';
 import { hasConnectionHook, hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
@@ -110,7 +110,8 @@ export class ObjectInstances {
 
   /** Starts `onPyroHousekeeping` of all instances that have no run of it under way. */
   runHousekeeping(): void {
-    if (this.isPerCall || this.isReleased || !hasHook(this.described, 'onPyroHousekeeping')) return;
+    if (this.isPerCall || this.isReleased) return;
+    if (!this.isUndescribed && !hasHook(this.described, 'onPyroHousekeeping')) return;
     // an instance that Nest made exists before the first call
     if (this.isShared && this.isStatic) void this.single.get(SINGLE);
     for (const holder of this.isShared ? this.single.made() : this.sessions.made()) {
@@ -128,11 +129,6 @@ export class ObjectInstances {
     if (holder) await this.endCall(holder);
   }
 
-  /** True when a value is provided in place of the class, as test modules do. No instance is made then. */
-  private get isGiven(): boolean {
-    return isGiven(this.definition.wrapper);
-  }
-
   private get isStatic(): boolean {
     return this.definition.wrapper.isDependencyTreeStatic();
   }
@@ -147,10 +143,14 @@ export class ObjectInstances {
     return this.definition.instanceMode === 'single';
   }
 
-  /** An object that has the hooks of the instances: the given instance, or the prototype. */
+  /** An object that has the hooks of the instances: the only instance, or the prototype. */
   private get described(): object {
-    const { type, wrapper } = this.definition;
-    return this.isGiven ? (wrapper.instance as object) : (type.prototype as object);
+    return this.isStatic ? this.nestInstance : (this.definition.instanceType.prototype as object);
+  }
+
+  /** True when only a factory knows the class of the instances, and which hooks they have. */
+  private get isUndescribed(): boolean {
+    return this.definition.wrapper.isFactory && !this.isStatic;
   }
 
   /** Makes the instance of a session, and calls `onPyroConnect` of the session's instances. */

@@ -94,6 +94,32 @@ export function exposedMembers(type: AnyClass): DeclaredMember[] {
   return members;
 }
 
+/** An exposed member of an object whose instances may be of another class than the class with `@PyroController`. */
+export interface ServedMember extends DeclaredMember {
+  /** The member of the class with `@PyroController` that this member was decorated in place of. */
+  readonly replaced: DeclaredMember | undefined;
+  /** The prototype of the instances' class that overrides the member, and does not decorate it. */
+  readonly override: object | undefined;
+}
+
+/**
+ * The exposed members of a class, and those that the class of its instances adds. The instances may be of a class that extends `type`, or
+ * of a stand-in. A member that they override without a decorator stays exposed as `type` exposes it.
+ */
+export function servedMembers(type: AnyClass, instanceType: AnyClass): ServedMember[] {
+  const own = new Map(exposedMembers(instanceType).map((member) => [member.metadata.key, member]));
+  const members = exposedMembers(type).map((member): ServedMember => {
+    const { key, kind } = member.metadata;
+    const found = own.get(key);
+    own.delete(key);
+    if (found?.metadata === member.metadata) return { ...member, replaced: undefined, override: undefined };
+    if (found?.metadata.kind === kind) return { ...found, replaced: member, override: undefined };
+    const override = prototypesOf(instanceType).find((prototype) => Object.hasOwn(prototype, key));
+    return { ...member, replaced: undefined, override: override === member.prototype ? undefined : override };
+  });
+  return [...members, ...[...own.values()].map((member) => ({ ...member, replaced: undefined, override: undefined }))];
+}
+
 /** Names of members that override a decorated member, but have no decorator. */
 export function undecoratedOverrides(type: AnyClass): string[] {
   const exposed = new Set(exposedMembers(type).map(({ metadata }) => metadata.key));

@@ -19,14 +19,14 @@ export function routeArgumentsOf(prototype: object, method: string): Readonly<Re
   return (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, method) ?? {}) as Record<string, RouteArgument>;
 }
 
-/** The types of a method's parameters, as TypeScript emits them; empty when it emitted none. */
-export function parameterTypesOf(prototype: object, method: string): unknown[] {
-  return (Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) ?? []) as unknown[];
+/** True when the class of a prototype decorates parameters of the method itself, and does not only inherit the decorators. */
+export function decoratesParameters(prototype: object, method: string): boolean {
+  return Reflect.hasOwnMetadata(ROUTE_ARGS_METADATA, prototype.constructor, method);
 }
 
-/** True when the compiler has emitted the types of a method's parameters, for a method without parameters, too. */
-export function emitsTypes(prototype: object, method: string): boolean {
-  return Reflect.hasMetadata(PARAMTYPES_METADATA, prototype, method);
+/** The types of a method's parameters, as TypeScript emits them; undefined when it emitted none. */
+export function parameterTypesOf(prototype: object, method: string): readonly unknown[] | undefined {
+  return Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) as unknown[] | undefined;
 }
 
 /** Marks the factory of `@PyroKwargs()`, in every copy of this package. */

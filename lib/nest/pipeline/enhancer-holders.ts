@@ -1,6 +1,10 @@
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 import { enhancersOn, unknownEnhancer } from '../definition/known-enhancers.js';
-import { carryOver } from '../metadata/carried-metadata.js';
+import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { carryMetadata, carryOver } from '../metadata/carried-metadata.js';
+import { handshakeGuardsOf } from '../metadata/controller-metadata.js';
+import { routeArgumentsOf } from '../metadata/parameter-metadata.js';
 import { findDescriptor } from '../../objects/decorated-member.js';
 import type { AnyMethod } from './call-record.js';
 
@@ -17,28 +21,47 @@ export interface EnhancerHolders {
  * changes nothing: the enhancers are those of the class as it was at the start. An instance of another class (of a subclass, or a
  * stand-in) has the enhancers of both classes.
  *
- * @throws {Error} when the other class has enhancers that Nest does not know: a guard would be missing
+ * @throws {Error} when the other class has guards, pipes or the like that are not part of the definition, or that Nest does not know: a
+ * guard would be missing
  */
-export function enhancerHolders(
-  instance: object,
-  { key, handler }: Operation,
-  { type, wrapper }: ObjectDefinition,
-): EnhancerHolders {
+export function enhancerHolders(instance: object, operation: Operation, definition: ObjectDefinition): EnhancerHolders {
+  const { key, handler } = operation;
+  const { type, instanceType, wrapper } = definition;
   const prototype = Object.getPrototypeOf(instance) as object | null;
   // not the instance itself, which the pipeline would keep alive
   if (prototype === type.prototype) return { host: Object.create(prototype) as object, handler };
-  const other = prototype?.constructor;
+  const other = prototype?.constructor as AnyClass | undefined;
+  const refuse = (fault: string): never => {
+    throw new Error(`an instance of ${other?.name} is served as ${type.name} and ${fault}: provide the class itself (useClass)`);
+  };
+  if (instance instanceof RemoteProxy) refuse('is an object of another server, which every client could use');
   const both = class {};
   Object.defineProperty(both, 'name', { value: other?.name });
+  if (other !== undefined && other !== instanceType) {
+    const missing = missingPart(other, operation, definition);
+    if (missing !== undefined) refuse(missing);
+    carryMetadata(other);
+  }
   if (other !== undefined) carryOver(other, both);
   carryOver(type, both);
   const method: unknown = prototype && findDescriptor(prototype, key)?.value;
   const ownHandler = typeof method === 'function' ? (method as AnyMethod) : handler;
   if (ownHandler !== handler) carryOver(handler, ownHandler);
   const unknown = unknownEnhancer([both, ownHandler].flatMap(enhancersOn), wrapper.host!);
-  if (unknown === undefined) return { host: new both(), handler: ownHandler };
-  throw new Error(
-    `an instance of ${other?.name} is served as ${type.name} and uses ${unknown.name}, which Nest does not know in ` +
-      `${wrapper.host!.name}: provide the class itself (useClass)`,
-  );
+  if (unknown !== undefined) refuse(`uses ${unknown.name}, which Nest does not know in ${wrapper.host!.name}`);
+  return { host: new both(), handler: ownHandler };
+}
+
+/** The part of a class that the definition lacks, because a factory gave an instance of the class only after the start. */
+function missingPart(
+  other: AnyClass,
+  { key, routeArguments }: Operation,
+  { handshakeGuards }: ObjectDefinition,
+): string | undefined {
+  if (handshakeGuardsOf(other).some((guard) => !handshakeGuards.includes(guard)))
+    return 'has @UseHandshakeGuards, which did not run, since a factory made the instance after the handshake';
+  const own = routeArgumentsOf(other.prototype as object, key);
+  if (Object.keys(own).length > 0 && own !== routeArguments)
+    return `decorates the parameters of ${key}, which were not known at the start`;
+  return undefined;
 }

@@ -1,7 +1,6 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
-import { parameterTypesOf } from '../metadata/parameter-metadata.js';
 import {
   type ApplicationConfig,
   ExceptionFiltersContext,
@@ -68,17 +67,16 @@ export class PipelineCompiler {
 
   /** The parameters of the method. Nest's metadata has only decorated parameters, but in a Pyro method all parameters take arguments. */
   private parametersOf(
-    { key, parameters }: Operation,
-    { type, wrapper }: ObjectDefinition,
+    { parameters, parameterTypes = [] }: Operation,
+    { wrapper }: ObjectDefinition,
     common: PipeTransform[],
     contextId: ContextId,
     inquirerId: string | undefined,
   ): PipedParameter[] {
-    const types = parameterTypesOf(type.prototype as object, key);
     this.pipes.setModuleContext(wrapper.host!.token);
     return parameters.map((plan) => {
       const own = this.pipes.createConcreteContext<unknown[], PipeTransform[]>([...plan.pipes], contextId, inquirerId);
-      const metatype = types[plan.index];
+      const metatype = parameterTypes[plan.index];
       const label = plan.source.kind === 'keywords' ? 'keyword arguments' : plan.label;
       const typed = label === undefined ? undefined : typedArgument(plan.type, metatype, label);
       return { plan, metatype: typeForPipes(metatype), pipes: [...(typed === undefined ? [] : [typed]), ...common, ...own] };

@@ -21,7 +21,7 @@ import { type GuardedClass, objectGuard } from '../handshake/handshake-runner.js
 import { runBetween } from './processing-hooks.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
 import { logRegistrations, logToNest } from '../logging/server-log.js';
-import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
+import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects, unusedOptionText } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 import { daemonOf } from './server-daemon.js';
 import { NOT_STARTED, startWarnings } from './start-warnings.js';
@@ -152,10 +152,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    */
   register(object: object, options: PyroRegisterOptions = {}): RegisteredObject {
     const registered = this.runtimeObjects.register(object, options);
-    if (options.name !== undefined && !this.registersNames)
-      this.logger.warn(
-        `nobody registers the name "${options.name}" at a name server: give PyroServer the option nameServer, or take \`name\` out of the options of register()`,
-      );
+    const text = unusedOptionText(registered.objectId, options, this.registersNames);
+    if (text !== undefined) this.logger.warn(text);
     return registered;
   }
 

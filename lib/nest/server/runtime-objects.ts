@@ -137,6 +137,17 @@ export class RuntimeObjects {
   }
 }
 
+/** The text of a warning about a name or tags that nobody registers at a name server. Undefined when nothing is lost. */
+export function unusedOptionText(objectId: string, options: PyroRegisterOptions, registersNames: boolean): string | undefined {
+  const { name, metadata = [] } = options;
+  if (name === undefined)
+    return metadata.length === 0
+      ? undefined
+      : `the object "${objectId}" has metadata, which a name server keeps with a name, and has no name: give register() a name, too`;
+  if (registersNames) return undefined;
+  return `nobody registers the name "${name}" at a name server: give PyroServer the option nameServer, or take \`name\` out of the options of register()`;
+}
+
 /** Refuses objects with `@PyroMethod` members: only Nest's pipeline can run them, so the daemon would see no members. */
 function checkKind(object: object): void {
   const type = classOf(object);

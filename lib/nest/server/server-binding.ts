@@ -99,8 +99,10 @@ export class ServerBinding {
     this.isInGraph = true;
     const targets: NestTarget[] = [];
     for (const definition of this.objects) {
-      const { handshakeGuards, type, wrapper } = definition;
-      const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
+      const { handshakeGuards, type, instanceType, wrapper } = definition;
+      // a stand-in has no metadata that guards look for
+      const host = instanceType.prototype instanceof type ? instanceType : type;
+      const guards = handshakeGuards.length > 0 ? await this.runnerOf(host, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
       this.warnOfChangedNames(definition);
       const texts = [unsharedText(this.modules, definition), unvalidatedText(definition, this.globalPipes)];
@@ -151,12 +153,12 @@ export class ServerBinding {
     );
   }
 
-  private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {
+  private warnOfUnusedHooks({ instanceMode, instanceType }: ObjectDefinition): void {
     if (instanceMode !== 'percall') return;
-    const unused = PYRO_HOOKS.filter((hook) => hasHook(type.prototype as object, hook));
+    const unused = PYRO_HOOKS.filter((hook) => hasHook(instanceType.prototype as object, hook));
     if (unused.length > 0)
       this.logger.warn(
-        `${type.name} is a percall object: ${unused.join(', ')} of it is never called; its instances live for one call`,
+        `${instanceType.name} is a percall object: ${unused.join(', ')} of it is never called; its instances live for one call`,
       );
   }
 }

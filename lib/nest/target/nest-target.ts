@@ -61,7 +61,7 @@ export class NestTarget implements PyroTarget {
 
   /** Undefined for a given object, because its class may have other objects, which do not travel as proxies of this object. */
   get type(): ObjectDefinition['type'] | undefined {
-    return isGiven(this.definition.wrapper) ? undefined : this.definition.type;
+    return isGiven(this.definition.wrapper) ? undefined : this.definition.instanceType;
   }
 
   get instance(): object | undefined {

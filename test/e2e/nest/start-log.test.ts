@@ -215,6 +215,16 @@ it('the start warns of tags without a name, and of @PyroKwargs() without @PyroMe
   ]);
 });
 
+it('register() warns of tags without a name', async () => {
+  const { server } = await serve({ providers: [Camera] });
+  const before = texts(warn).length;
+  server.register(new Device(), { objectId: 'device', metadata: ['camera'] });
+  server.register(new Device(), { objectId: 'empty', metadata: [] });
+  expect(texts(warn).slice(before)).toEqual([
+    'the object "device" has metadata, which a name server keeps with a name, and has no name: give register() a name, too',
+  ]);
+});
+
 it('the start does not warn of names that another server of the application registers', async () => {
   const app = await NestFactory.create(moduleOf({ providers: [Named] }), { logger: false });
   closeAfter(() => app.close());

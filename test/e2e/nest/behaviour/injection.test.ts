@@ -419,4 +419,49 @@ describe.each(WAYS)('durable providers (%s)', (way) => {
     await eventually(() => log.filter((line) => line === 'object disposed').length === 5);
     expect(log).not.toContain('store disposed');
   });
+
+  it.each(MODES)('the payload of a ContextIdStrategy may have the names of getters of the request (%s)', async (mode) => {
+    const seen: unknown[] = [];
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Store {
+      constructor(@Inject(REQUEST) readonly request: unknown) {}
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {
+      constructor(@Inject(REQUEST) readonly request: { tenant?: unknown; principal?: unknown }) {}
+    }
+    @PyroController(mode, { instanceMode: mode })
+    class Tenant {
+      constructor(readonly store: Store) {}
+      @PyroMethod() request(): unknown {
+        return this.store.request;
+      }
+    }
+    @PyroController('scoped', { instanceMode: mode })
+    class Both {
+      constructor(
+        readonly store: Store,
+        readonly each: PerRequest,
+      ) {}
+      @PyroMethod() tenant(): unknown {
+        seen.push(this.each.request);
+        return [this.each.request.tenant, this.each.request.principal ?? null];
+      }
+    }
+    const payload = { tenant: 'ann', principal: 'nobody', objectId: 'x', connection: 'y', remoteAddress: 'z', locationStr: 'l' };
+    const tenant = ContextIdFactory.create();
+    ContextIdFactory.apply({
+      attach: (contextId) => ({ resolve: (info) => (info.isTreeDurable ? tenant : contextId), payload }),
+    });
+    const { join, server } = await serveBy(way, { providers: [Store, PerRequest, Tenant, Both] });
+    const peer = await join(mode);
+    expect(await peer.call(mode, 'request')).toEqual(payload);
+    // of these three, only the context of a call has a principal of its own
+    expect(await peer.call('scoped', 'tenant')).toEqual(['ann', mode === 'percall' ? null : 'nobody']);
+    const daemon = server.unwrap<PyroDaemon>();
+    expect(seen).toEqual([expect.any({ session: SessionConnection, single: PyroDaemon, percall: PyroContext }[mode])]);
+    // a single object all of whose dependencies are durable leaves the daemon as it is
+    expect('tenant' in daemon).toBe(mode === 'single');
+    expect(daemon.locationStr).not.toBe('l');
+  });
 });

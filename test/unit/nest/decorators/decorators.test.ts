@@ -1,7 +1,8 @@
 import 'reflect-metadata';
+import { applyDecorators } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { controllerMetadataOf } from '../../../../lib/nest/metadata/controller-metadata.js';
-import { params } from '../../../../lib/core.js';
+import { behavior, params } from '../../../../lib/core.js';
 import { PyroClass, PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../../lib/index.js';
 
 describe('@PyroMethod', () => {
@@ -196,4 +197,46 @@ it('@PyroController refuses members', () => {
   expect(() => (PyroController() as (...args: unknown[]) => unknown)(Camera.prototype, 'expose', {})).toThrow(
     'Camera.expose: @PyroController is for classes; methods take @PyroMethod',
   );
+});
+
+describe('decorators of classes', () => {
+  class Camera {
+    expose(): void {}
+    static open(): void {}
+  }
+  const guard = { canActivate: () => false };
+  const MEMBERS: [string, unknown[]][] = [
+    ['Camera.expose', [Camera.prototype, 'expose', Object.getOwnPropertyDescriptor(Camera.prototype, 'expose')]],
+    ['Camera.field', [Camera.prototype, 'field']],
+    ['Camera.open', [Camera, 'open', Object.getOwnPropertyDescriptor(Camera, 'open')]],
+    ['Camera.Symbol(key)', [Camera.prototype, Symbol('key'), {}]],
+    ['Camera.expose', [Camera.prototype, 'expose', 0]],
+    ['Camera.constructor', [Camera, undefined, 0]],
+  ];
+
+  it.each(MEMBERS)('@UseHandshakeGuards and @PyroController on %s name the member and the remedy', (where, args) => {
+    expect(() => (UseHandshakeGuards(guard) as (...args: unknown[]) => void)(...args)).toThrow(
+      new TypeError(
+        `${where}: @UseHandshakeGuards is for classes; methods take @UseGuards, accessors @PyroProperty({ guards: […] })`,
+      ),
+    );
+    expect(() => (PyroController() as (...args: unknown[]) => void)(...args)).toThrow(
+      new TypeError(`${where}: @PyroController is for classes; methods take @PyroMethod`),
+    );
+    expect(controllerMetadataOf(Camera)).toBeUndefined();
+  });
+
+  it.each(MEMBERS)('@PyroClass and @behavior on %s are refused', (_, args) => {
+    expect(() => (PyroClass('unit.OnMember') as (...args: unknown[]) => void)(...args)).toThrow(
+      '@PyroClass("unit.OnMember") is on a member of a class; it is for classes',
+    );
+    expect(() => (behavior({ instanceMode: 'single' }) as (...args: unknown[]) => void)(...args)).toThrow(
+      'behavior can only be used on a class',
+    );
+  });
+
+  it('the same decorators take classes from other decorators and from loops', () => {
+    expect(() => applyDecorators(UseHandshakeGuards(guard), PyroController('composed'))(class Composed {})).not.toThrow();
+    expect(() => [class One {}, class Two {}].forEach(behavior({ instanceMode: 'single' }))).not.toThrow();
+  });
 });
