@@ -46,13 +46,13 @@ export async function locateNameServer(
   return locateUntil(options);
 }
 
-/** Connects like {@link locateNameServer}, and gives up when `end` aborts. All calls of the connection end then, too. */
+/** Connects like {@link locateNameServer}, and gives up when `end` aborts. Further connections of the client give up then, too. */
 export async function locateUntil(
   options: NameServerOptions | readonly NameServerOptions[],
   end?: AbortSignal,
 ): Promise<NameServerClient> {
   checkNameServers(options);
-  // the connection keeps the signal: all its calls end with it
+  // the client keeps the signal for its further connections
   const ending = endOf(options, end);
   try {
     return await retryWithin(waitMsOf(options), ending.signal, () => connectToFirst(options, ending.signal));
