@@ -70,10 +70,7 @@ async function listObjects(text: string, given: RemoteArguments): Promise<void> 
 
 async function membersOf(daemon: RemoteObject<UntypedRemote>, id: string): Promise<Omit<ListedObject, 'uri'>> {
   try {
-    const { methods, attrs } = (await daemon.$call(DAEMON_METHODS.metadata, id)) as Record<
-      'methods' | 'attrs',
-      unknown
-    >;
+    const { methods, attrs } = (await daemon.$call(DAEMON_METHODS.metadata, id)) as Record<'methods' | 'attrs', unknown>;
     return { methods: readNames(methods).length, attributes: readNames(attrs).length };
   } catch {
     // the object has gone, or its guards refuse this client

@@ -50,7 +50,9 @@ export function jsonOf(value: unknown, nodes = new NodeBudget(Infinity)): unknow
   if (value instanceof NdArray) return arrayOf(value, nodes);
   if (value instanceof Map) return mapOf(value, nodes);
   if (Symbol.iterator in value) return listOf(value as Iterable<unknown>, nodes);
-  return objectOf(Array.from(nodes.some(Object.entries(value)), ([name, member]): [string, unknown] => [name, jsonOf(member, nodes)]));
+  return objectOf(
+    Array.from(nodes.some(Object.entries(value)), ([name, member]): [string, unknown] => [name, jsonOf(member, nodes)]),
+  );
 }
 
 /** Counts the values that are shown. */

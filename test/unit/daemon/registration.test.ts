@@ -155,7 +155,13 @@ describe('unregistered objects', () => {
 
     daemon.register(Session, 'session');
     // the second entry of the batch runs after the end of the class
-    peer.invoke('session', '<batch>', ['end', 'again'].map((method) => [method, [], {}]), {}, { flags: FLAGS.batch });
+    peer.invoke(
+      'session',
+      '<batch>',
+      ['end', 'again'].map((method) => [method, [], {}]),
+      {},
+      { flags: FLAGS.batch },
+    );
     await peer.next();
     expect(ended).toHaveLength(5);
     peer.destroy();

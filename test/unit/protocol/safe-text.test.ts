@@ -47,12 +47,15 @@ describe('the text of any value', () => {
 describe('the text of a value for errors', () => {
   it('of a list only the first items are read', () => {
     let reads = 0;
-    const items = new Proxy(Array.from({ length: 100_000 }, () => 1_000_000), {
-      get(target, key, receiver) {
-        if (/^\d+$/.test(String(key))) reads++;
-        return Reflect.get(target, key, receiver) as unknown;
+    const items = new Proxy(
+      Array.from({ length: 100_000 }, () => 1_000_000),
+      {
+        get(target, key, receiver) {
+          if (/^\d+$/.test(String(key))) reads++;
+          return Reflect.get(target, key, receiver) as unknown;
+        },
       },
-    });
+    );
     expect(optionText(items)).toMatch(/^the list \[1000000, 1000000, .{980,}\]$/);
     expect(optionText(['x'.repeat(5_000), 'y'])).toHaveLength(1_011);
     expect(reads).toBeLessThan(1_000);
