@@ -3,11 +3,15 @@ import { setMaxListeners } from 'node:events';
 /** Takes the listeners of ends that were garbage-collected off their signals. */
 const collected = new FinalizationRegistry<() => void>((leave) => leave());
 
+/** The ends by their signals: whoever holds only the signal of an end keeps the end alive. */
+const ends = new WeakMap<AbortSignal, FollowingEnd>();
+
 /**
  * An AbortController that aborts with the first of several signals.
  *
  * The signals, which may last as long as the program, do not keep the end alive, nor what listens to it. So whoever holds the end can be
- * garbage-collected, while a listener on the signals themselves would keep the holder alive.
+ * garbage-collected, while a listener on the signals themselves would keep the holder alive. `AbortSignal.any` of Node 20 does the same, but
+ * leaves a reference at each signal for the life of the signal.
  */
 export class FollowingEnd implements Disposable {
   private readonly controller = new AbortController();
@@ -20,6 +24,7 @@ export class FollowingEnd implements Disposable {
       new WeakRef(this.controller),
     );
     collected.register(this, this.leave, this);
+    ends.set(this.signal, this);
   }
 
   /** Aborts with the reason of the first signal that has aborted. */

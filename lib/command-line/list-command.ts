@@ -3,6 +3,7 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { connectToNameServer, locateNameServer } from '../naming/locate.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
+import { readNames } from '../inspector/read-signatures.js';
 import { DAEMON_METHODS, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 import { print, table, printJson } from './terminal/output.js';
@@ -54,7 +55,7 @@ function nameServerAt(text: string | undefined, given: RemoteArguments): Promise
 async function listObjects(text: string, given: RemoteArguments): Promise<void> {
   const uri = await daemonUriOf(text, given);
   const objects = await withRemote(uri, given, async (daemon) => {
-    const ids = (await daemon.$call(DAEMON_METHODS.registered)) as string[];
+    const ids = readNames(await daemon.$call(DAEMON_METHODS.registered));
     const listed: ListedObject[] = [];
     for (const id of ids.sort()) listed.push({ uri: String(PyroUri.at(id, uri.location!)), ...(await membersOf(daemon, id)) });
     return listed;
@@ -69,11 +70,8 @@ async function listObjects(text: string, given: RemoteArguments): Promise<void> 
 
 async function membersOf(daemon: RemoteObject<UntypedRemote>, id: string): Promise<Omit<ListedObject, 'uri'>> {
   try {
-    const { methods, attrs } = (await daemon.$call(DAEMON_METHODS.metadata, id)) as Record<
-      'methods' | 'attrs',
-      Iterable<unknown>
-    >;
-    return { methods: [...methods].length, attributes: [...attrs].length };
+    const { methods, attrs } = (await daemon.$call(DAEMON_METHODS.metadata, id)) as Record<'methods' | 'attrs', unknown>;
+    return { methods: readNames(methods).length, attributes: readNames(attrs).length };
   } catch {
     // the object has gone, or its guards refuse this client
     return {};

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
-import { CommunicationError, PyroError } from '../protocol/errors.js';
+import { isUnknownObject } from '../client/messages/rejections.js';
+import { CommunicationError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
@@ -60,8 +61,7 @@ async function runWatch(text: string, given: WatchArguments): Promise<void> {
 
 /** @throws {CommandFailure} that says how a server shows its state */
 function failed(uri: PyroUri, given: RemoteArguments, error: unknown): Promise<never> {
-  const isUnknown = error instanceof PyroError && error.message.includes('unknown object');
-  if (isUnknown)
+  if (isUnknownObject(error))
     throw new CommandFailure(
       `the daemon at ${uri.location} does not show its state: a server of nestjs-pyro does with the option inspector, as in ` +
         `new PyroServer({ inspector: true }); a daemon of Python cannot. The objects of each are shown by ${printedCommand('inspect', uri.location!, given)}`,

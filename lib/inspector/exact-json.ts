@@ -1,3 +1,5 @@
+import { objectOf } from '../serializers/contract/plain-object.js';
+
 /** Sixteen digits: the text may have an int that a number of JavaScript cannot hold. */
 const LONG_INT = /\d{16}/;
 const INT = /^-?\d+$/;
@@ -28,7 +30,7 @@ function valueFrom(token: string, next: () => string): unknown {
   if (token === '{') {
     const members: [string, unknown][] = [];
     for (let name = next(); name !== '}'; name = next()) members.push([JSON.parse(name) as string, valueFrom(next(), next)]);
-    return Object.fromEntries(members);
+    return objectOf(members);
   }
   return intOf(token) ?? (JSON.parse(token) as unknown);
 }

@@ -191,6 +191,6 @@ function run(
   if (kind === 'get') return proxy.$get(member as never);
   if (kind === 'set') return proxy.$set(member as never, args[0] as never);
   const keywords = Object.entries(named).map(([name, text]) => [name, valueOfText(text, isLiteral)] as const);
-  if (keywords.length > 0) args.push(kwargs(Object.fromEntries(keywords)));
+  if (keywords.length > 0) args.push(kwargs(new Map(keywords)));
   return proxy.$call(member, ...args);
 }

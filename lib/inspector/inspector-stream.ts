@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FollowingEnd } from '../calls/following-end.js';
 import type { RemoteStream } from '../client/call/remote-stream.js';
 import type { StreamAnswer } from './contract.js';
 import { RequestRefusal } from './request-refusal.js';
@@ -82,9 +83,8 @@ export class InspectorStream {
   private async nextWithin(waitMs: number, signal: AbortSignal): Promise<IteratorResult<unknown, undefined> | undefined> {
     this.pending ??= this.source.items.next();
     const late = new AbortController();
-    const waited = sleep(waitMs, undefined, { signal: AbortSignal.any([signal, late.signal, this.closing.signal]) }).catch(
-      () => undefined,
-    );
+    using ended = new FollowingEnd(signal, late.signal, this.closing.signal);
+    const waited = sleep(waitMs, undefined, { signal: ended.signal }).catch(() => undefined);
     try {
       const item = await Promise.race([this.pending, waited]);
       if (item !== undefined) this.pending = undefined;

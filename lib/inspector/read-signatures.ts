@@ -6,6 +6,7 @@ import type {
   ParameterSignature,
   TypeSignature,
 } from '../daemon/contract/signatures.js';
+import { objectOf } from '../serializers/contract/plain-object.js';
 
 const KINDS: readonly string[] = ['positional-only', 'positional', 'varargs', 'keyword', 'kwargs'];
 
@@ -27,6 +28,12 @@ export function readSignatures(answer: unknown): ObjectSignatures | undefined {
     attributes: mapped(dict['attributes'], attributeOf),
     ...(Object.keys(types).length > 0 && { types }),
   };
+}
+
+/** The names in a list or set that a daemon has sent. Other values are left out. */
+export function readNames(answer: unknown): string[] {
+  if (!Array.isArray(answer) && !(answer instanceof Set)) return [];
+  return [...(answer as Iterable<unknown>)].filter((name) => typeof name === 'string');
 }
 
 function methodOf(method: Dict): MethodSignature {
@@ -67,7 +74,8 @@ function fieldOf(field: Dict): FieldSignature {
 }
 
 function mapped<T>(members: unknown, read: (member: Dict) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(dictOf(members)).map(([name, member]) => [name, read(dictOf(member))]));
+  const entries = Object.entries(dictOf(members)).map(([name, member]): [string, T] => [name, read(dictOf(member))]);
+  return objectOf(entries) as Record<string, T>;
 }
 
 function texts<K extends string>(dict: Dict, ...names: K[]): { [Name in K]?: string } {

@@ -13,7 +13,7 @@ import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { fitsFilter } from '../daemon/inspection/text-filter.js';
 import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { ObjectAnswers } from './object-answers.js';
-import { readSignatures } from './read-signatures.js';
+import { readNames, readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
@@ -106,12 +106,14 @@ export class RemoteSource implements InspectorSource {
           objects.map(({ objectId }) => objectId),
           () => isWhole,
         );
-        this.objects = objects.map((object) => ({
-          ...object,
-          uri: this.uriOf(object.objectId),
-          names: names.get(object.objectId) ?? [],
-          members: this.told(object.objectId, object.members),
-        }));
+        // not a copy: a daemon chooses the names of the members, and V8 makes copies of some objects a hundred times as large
+        this.objects = objects.map((object) =>
+          Object.assign(object, {
+            uri: this.uriOf(object.objectId),
+            names: names.get(object.objectId) ?? [],
+            members: this.told(object.objectId, object.members),
+          }),
+        );
         return [{ ...server, pingMs, objects: this.objects, objectCount: rest.totals.objects, snapshot: rest }];
       }
       this.objects = await this.listObjects(first);
@@ -134,7 +136,8 @@ export class RemoteSource implements InspectorSource {
   private async snapshot({ filter = '', objectId = '' }: ListedFirst): Promise<DaemonSnapshot | null> {
     if (!this.hasInspector) return null;
     try {
-      return jsonOnly(await this.inspector.$call('inspect', this.maxListed, filter, objectId)) as DaemonSnapshot;
+      const snapshot = jsonOnly(await this.inspector.$call('inspect', this.maxListed, filter, objectId)) as DaemonSnapshot;
+      return { ...snapshot, objects: snapshot.objects.filter(({ objectId: id }) => typeof id === 'string') };
     } catch (error) {
       if (isPassing(error)) throw error;
       // the daemon has no such object, or its guards refuse this client; the ping has shown that the daemon answers
@@ -154,7 +157,7 @@ export class RemoteSource implements InspectorSource {
   }
 
   private async listObjects(first: ListedFirst): Promise<InspectedObject[]> {
-    const listed = [...((await this.daemon.$call(DAEMON_METHODS.registered)) as Iterable<unknown>)].map(String);
+    const listed = readNames(await this.daemon.$call(DAEMON_METHODS.registered));
     this.noteListed(listed);
     const ids = this.chosen([...new Set([...listed, this.shown.objectId])], first);
     const isGone = (objectId: string): boolean => !this.listed.has(objectId);
@@ -202,15 +205,13 @@ export class RemoteSource implements InspectorSource {
 
   private askMembers(objectId: string): Promise<InspectedMember[] | null | undefined> {
     return this.ask(objectId, 'get_metadata', (answer) => {
-      const metadata = answer as Record<'methods' | 'oneway' | 'attrs', Iterable<string>>;
-      const oneway = new Set(metadata.oneway);
+      const metadata = answer as Record<'methods' | 'oneway' | 'attrs', unknown>;
+      const oneway = new Set(readNames(metadata.oneway));
       return [
-        ...[...metadata.methods]
-          .map(String)
+        ...readNames(metadata.methods)
           .sort()
           .map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), isStream: false, parameters: null })),
-        ...[...metadata.attrs]
-          .map(String)
+        ...readNames(metadata.attrs)
           .sort()
           .map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
       ];

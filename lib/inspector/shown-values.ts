@@ -1,4 +1,5 @@
-import { asError, safeText } from '../protocol/safe-text.js';
+import { asError } from '../protocol/safe-text.js';
+import { shortTexts } from '../protocol/short-text.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import type { ShownError, ShownValue } from './contract.js';
 import { jsonOf, NodeBudget } from './typed-values.js';
@@ -26,7 +27,7 @@ export function shownError(thrown: unknown): ShownError {
   const [stack = ''] = (typeof error.stack === 'string' ? error.stack : '').split('\nRemote traceback:\n');
   return {
     type: isRemote ? error.pythonType : error.name,
-    message: withEscapes((isRemote ? error.args.map(safeText).join(', ') : error.message).slice(0, MAX_MESSAGE_CHARS)),
+    message: withEscapes((isRemote ? shortTexts(error.args) : error.message).slice(0, MAX_MESSAGE_CHARS)),
     remoteTraceback: isRemote ? linesOf(error.remoteTraceback.slice(0, MAX_TRACEBACK_LINES).join('')) : [],
     localTraceback: linesOf(stack),
   };

@@ -2,6 +2,7 @@ import { NdArray } from '../arrays/nd-array.js';
 import { listsOf } from '../arrays/shape.js';
 import { loads } from '../serpent/index.js';
 import { RemoteProxy } from '../client/proxy/remote-proxy.js';
+import { objectOf } from '../serializers/contract/plain-object.js';
 import { PyroUri } from '../protocol/uri.js';
 import { configError } from '../options/option-checks.js';
 import { intOf, parseJson } from './exact-json.js';
@@ -49,7 +50,9 @@ export function jsonOf(value: unknown, nodes = new NodeBudget(Infinity)): unknow
   if (value instanceof NdArray) return arrayOf(value, nodes);
   if (value instanceof Map) return mapOf(value, nodes);
   if (Symbol.iterator in value) return listOf(value as Iterable<unknown>, nodes);
-  return Object.fromEntries(Array.from(nodes.some(Object.entries(value)), ([name, member]) => [name, jsonOf(member, nodes)]));
+  return objectOf(
+    Array.from(nodes.some(Object.entries(value)), ([name, member]): [string, unknown] => [name, jsonOf(member, nodes)]),
+  );
 }
 
 /** Counts the values that are shown. */
@@ -92,7 +95,11 @@ function arrayOf(array: NdArray, nodes: NodeBudget): unknown {
  */
 function mapOf(map: ReadonlyMap<unknown, unknown>, nodes: NodeBudget): unknown {
   const entries = Array.from(nodes.some(map), ([key, member]): [unknown, unknown] => [jsonOf(key, nodes), jsonOf(member, nodes)]);
-  const texts = new Set(entries.map(([key]) => (typeof key === 'object' ? undefined : String(key as number))));
+  const texts = new Set(entries.map(([key]) => textOfKey(key)));
   const hasTexts = texts.size === entries.length && !texts.has(undefined);
-  return hasTexts ? Object.fromEntries(entries as [string, unknown][]) : entries;
+  return hasTexts ? objectOf(entries.map(([key, member]) => [textOfKey(key)!, member])) : entries;
+}
+
+function textOfKey(key: unknown): string | undefined {
+  return typeof key === 'object' ? undefined : String(key as number);
 }

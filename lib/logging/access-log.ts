@@ -4,7 +4,7 @@ import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { BATCH_METHOD } from '../protocol/constants.js';
 import { printable } from '../reports/printable.js';
-import { isPlainObject } from '../serializers/contract/plain-object.js';
+import { isPlainObject, objectOf } from '../serializers/contract/plain-object.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { LogEntry } from './log-entry.js';
 import { peerFields, principalField, roundedMs } from './log-texts.js';
@@ -167,5 +167,5 @@ function firstMembers(value: unknown, depth = SHORT_ARGUMENTS.depth): unknown {
   if (!isPlainObject(value)) return value;
   const names = Object.keys(value);
   const first = names.slice(0, MAX_ARGUMENTS).map((name): [string, unknown] => [name, firstMembers(value[name], depth - 1)]);
-  return Object.fromEntries(names.length > MAX_ARGUMENTS ? [...first, ['…', names.length - MAX_ARGUMENTS]] : first);
+  return objectOf(names.length > MAX_ARGUMENTS ? [...first, ['…', names.length - MAX_ARGUMENTS]] : first);
 }

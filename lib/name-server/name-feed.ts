@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WATCH_HEARTBEAT_MS } from '../naming/name-records.js';
 import { NamingError } from '../protocol/errors.js';
@@ -45,14 +46,16 @@ export async function* nameFeed(
     wake.abort();
   });
   const names = new SelectedNames(filter);
+  // one listener of the whole watch: AbortSignal.any would leave a reference at the signal for each step
+  const end = (): void => wake.abort();
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', end);
   try {
     yield* snapshot(store, filter, names, memory);
     while (!signal.aborted) {
       if (waiting.length === 0 && !isBehind) {
         wake = new AbortController();
-        await sleep(WATCH_HEARTBEAT_MS, undefined, { signal: AbortSignal.any([wake.signal, signal]), ref: false }).catch(
-          () => undefined,
-        );
+        await sleep(WATCH_HEARTBEAT_MS, undefined, { signal: wake.signal, ref: false }).catch(() => undefined);
         if (waiting.length === 0 && !isBehind && !signal.aborted) yield { change: 'alive' };
       }
       const changes = waiting;
@@ -73,6 +76,7 @@ export async function* nameFeed(
     }
   } finally {
     stop();
+    signal.removeEventListener('abort', end);
     memory.freeAll();
   }
 }

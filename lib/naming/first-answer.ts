@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FollowingEnd } from '../calls/following-end.js';
 import { NamingError } from '../protocol/errors.js';
 
 /** If a name server has not answered within this time, the next name server is asked as well. */
@@ -8,7 +9,7 @@ const NEXT_AFTER_MS = 300;
  * Asks several name servers in their order, and gives the first answer. The next name server is asked when the previous has failed, or has
  * not answered within 300 ms.
  *
- * @param ask asks one name server; it fails when its signal aborts
+ * @param ask asks one name server; it fails when its signal aborts. The answer may go on using the signal
  * @param drop gets an answer that came too late
  * @throws the error of a single name server; of several a NamingError with the texts of all
  */
@@ -20,9 +21,10 @@ export async function firstAnswer<Address, Answer>(
 ): Promise<Answer> {
   if (addresses.length === 1) return ask(addresses[0]!, signal);
   const ends = addresses.map(() => new AbortController());
+  const followed = ends.map((end) => new FollowingEnd(signal, end.signal));
   const attempts: Promise<{ answer: Answer; index: number }>[] = [];
   for (const [index, address] of addresses.entries()) {
-    const ended = AbortSignal.any([signal, ends[index]!.signal]);
+    const ended = followed[index]!.signal;
     const before = attempts.at(-1);
     const turn = before === undefined ? Promise.resolve() : Promise.race([failureOf(before), pause(index, ended)]);
     attempts.push(turn.then(() => ask(address, ended)).then((answer) => ({ answer, index })));
@@ -41,6 +43,7 @@ export async function firstAnswer<Address, Answer>(
     for (const [index, attempt] of attempts.entries()) {
       if (index === winner) continue;
       ends[index]!.abort();
+      followed[index]![Symbol.dispose]();
       attempt.then(({ answer }) => drop(answer)).catch(() => undefined);
     }
   }

@@ -7,6 +7,7 @@ import {
   type ResolvedName,
   waitMsOf,
 } from '../client/options/name-resolver.js';
+import { FollowingEnd } from '../calls/following-end.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { Annotations } from '../protocol/messages/annotations.js';
 import { environmentConfig } from '../options/environment.js';
@@ -45,14 +46,20 @@ export async function locateNameServer(
   return locateUntil(options);
 }
 
-/** Connects like {@link locateNameServer}, and gives up when `end` aborts. All calls of the connection end then, too. */
+/** Connects like {@link locateNameServer}, and gives up when `end` aborts. Further connections of the client give up then, too. */
 export async function locateUntil(
   options: NameServerOptions | readonly NameServerOptions[],
   end?: AbortSignal,
 ): Promise<NameServerClient> {
   checkNameServers(options);
-  const signal = signalOf(options, end);
-  return retryWithin(waitMsOf(options), signal, () => connectToFirst(options, signal));
+  // the client keeps the signal for its further connections
+  const ending = endOf(options, end);
+  try {
+    return await retryWithin(waitMsOf(options), ending.signal, () => connectToFirst(options, ending.signal));
+  } catch (error) {
+    ending[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** Connects to the first of the name servers that answers. Its watches do the same, so that they go on when it has gone. */
@@ -112,14 +119,13 @@ export async function resolve(
   checkNameServers(options);
   const parsed = uri instanceof PyroUri ? uri : new PyroUri(uri, environmentConfig().NS_PORT);
   if (parsed.protocol === 'PYRO') return parsed;
-  return (await resolveName(parsed, options, { signal: signalOf(options) })).uri;
+  using end = endOf(options);
+  return (await resolveName(parsed, options, { signal: end.signal })).uri;
 }
 
-/** Ends when one of the signals in the options does, or `end`. */
-function signalOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): AbortSignal {
-  const signals = [...addressesOf(options), { signal: end }].flatMap(({ signal }) => signal ?? []);
-  // a signal of its own for each call: Node warns of one with many listeners
-  return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? new AbortController().signal);
+/** Aborts when one of the signals in the options does, or `end`. */
+function endOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): FollowingEnd {
+  return new FollowingEnd(...addressesOf(options).map(({ signal }) => signal), end);
 }
 
 /** The name servers that are asked for a URI: the address in the URI wins over the addresses in the options. */

@@ -10,7 +10,7 @@ export function tagList(tags: Iterable<string>): string[] {
   const isCollection = typeof tags === 'object' && tags !== null && Symbol.iterator in tags;
   const list = isCollection ? [...tags] : [];
   if (isCollection && list.every((tag) => typeof tag === 'string')) return list;
-  throw configError(`metadata is ${JSON.stringify(tags)}; it must be a collection of tags, which are strings: ["camera"]`);
+  throw configError(`metadata is ${optionText(tags)}; it must be a collection of tags, which are strings: ["camera"]`);
 }
 
 /**

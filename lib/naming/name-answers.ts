@@ -1,4 +1,5 @@
 import { ProtocolError } from '../protocol/errors.js';
+import { safeText } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { NameRegistration } from './name-records.js';
 
@@ -11,16 +12,35 @@ export function uriOf(value: unknown): PyroUri {
 
 export function registrationOf(value: unknown): NameRegistration {
   const [uri, metadata] = tupleOf(value);
-  return { uri: String(uri), metadata: tagSetOf(metadata) };
+  return { uri: uriTextOf(uri), metadata: tagSetOf(metadata) };
 }
 
-/** @returns the set itself when it holds texts only: an answer may have many names, and a copy of each set would take as much memory again */
+/** The text of a URI. It may be no URI: Python's name server takes texts that are none here. */
+export function uriTextOf(value: unknown): string {
+  return value instanceof PyroUri ? value.toString() : textOf(value, 'a URI');
+}
+
+export function textOf(value: unknown, expected: string): string {
+  if (typeof value === 'string') return value;
+  throw badAnswer(expected);
+}
+
+export function countOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  throw badAnswer('a number');
+}
+
+/**
+ * Python's name server takes tags that are no texts.
+ *
+ * @returns the set itself when it holds texts only: an answer may have many names, and a copy of each set would take as much memory again
+ */
 export function tagSetOf(value: unknown): Set<string> {
   if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
   const tags = [...(value as Iterable<unknown>)];
   return value instanceof Set && tags.every((tag) => typeof tag === 'string')
     ? (value as Set<string>)
-    : new Set(tags.map(String));
+    : new Set(tags.map((tag) => (typeof tag === 'string' ? tag : safeText(tag))));
 }
 
 export function tupleOf(value: unknown): unknown[] {

@@ -1,3 +1,4 @@
+import { NamingError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
 
 /** The URI and the metadata tags that a name is registered with. */
@@ -46,6 +47,10 @@ export const WATCH_HEARTBEAT_MS = 5_000;
  * server.
  */
 export const TOO_MANY_WATCHES = 'too many watches: ';
+
+export function isForTooManyWatches(error: unknown): boolean {
+  return error instanceof NamingError && error.message.startsWith(TOO_MANY_WATCHES);
+}
 
 /** An item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
 export type NameServerChange =

@@ -7,10 +7,11 @@ import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js'
 import { ANYTHING, checkArgument, checkOptions, type OptionRules, SWITCH, TEXT, URI } from '../options/option-checks.js';
 import { ConnectionClosedError, NamingError } from '../protocol/errors.js';
 import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-reference.js';
+import { shortTexts } from '../protocol/short-text.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
-import { badAnswer, nameMapOf, registrationOf, tagSetOf, tupleOf, uriOf } from './name-answers.js';
+import { badAnswer, countOf, nameMapOf, registrationOf, tagSetOf, textOf, tupleOf, uriOf, uriTextOf } from './name-answers.js';
 import {
   type NameEvent,
   type NameFilter,
@@ -118,13 +119,13 @@ export class NameServerClient implements AsyncDisposable {
   async remove(what: string | NameFilter): Promise<number> {
     if (typeof what !== 'string') checkOptions(what, FILTER_RULES, 'remove: ');
     const { prefix = null, regex = null } = typeof what === 'string' ? {} : what;
-    return Number(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
+    return countOf(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
   }
 
   /** Lists names with their URIs. @throws {NamingError} when the regex is invalid */
   async list(filter: NameFilter = {}): Promise<Map<string, string>> {
     checkOptions(filter, FILTER_RULES);
-    return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), String);
+    return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), uriTextOf);
   }
 
   /** Lists names with their URIs and tags. @throws {NamingError} when the regex is invalid */
@@ -183,7 +184,7 @@ export class NameServerClient implements AsyncDisposable {
   /** @internal Id of what the name server stores; name servers with the same id share their names. Undefined for Python's name server. */
   async storeId(): Promise<string | undefined> {
     if (!this.proxy.$metadata?.methods.has('store_id')) return undefined;
-    return String(await this.call('store_id'));
+    return textOf(await this.call('store_id'), 'a text');
   }
 
   /** @internal Registers a name for `ttlMs`; {@link renewLeases} begins the time anew. */
@@ -195,7 +196,7 @@ export class NameServerClient implements AsyncDisposable {
   async renewLeases(owner: string, names: readonly string[]): Promise<string[]> {
     const lost = await this.call('renew_leases', owner, names);
     if (!Array.isArray(lost)) throw badAnswer('a list');
-    return lost.map(String);
+    return lost.map((name) => textOf(name, 'a list of names'));
   }
 
   /** @internal Removes a leased name of the owner. */
@@ -213,7 +214,7 @@ export class NameServerClient implements AsyncDisposable {
 
   /** Gives the number of names, the name server's own included. */
   async count(): Promise<number> {
-    return Number(await this.call('count'));
+    return countOf(await this.call('count'));
   }
 
   /** Throws when the name server does not answer. */
@@ -253,16 +254,18 @@ async function answerOf(call: Promise<unknown>): Promise<unknown> {
 /** The NamingError that stands for the one of the name server; undefined for other errors. */
 function refusalOf(error: unknown): NamingError | undefined {
   const isRefusal = error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.NamingError';
-  return isRefusal ? new NamingError(error.args.map(String).join(', '), { cause: error }) : undefined;
+  return isRefusal ? new NamingError(shortTexts(error.args), { cause: error }) : undefined;
 }
 
 /** The items of a watch. @throws {NamingError} when the name server refuses it @throws {ConnectionClosedError} when the name server ends it */
 async function* readChanges(stream: AsyncIterable<unknown>): AsyncGenerator<NameServerChange> {
   for await (const item of endedAsClosed(stream)) {
     if (!(item instanceof Map)) throw badAnswer('a dict');
-    const [change, name] = [item.get('change'), String(item.get('name'))] as const;
-    if (change === 'registered') yield { change, name, registration: registrationOf([item.get('uri'), item.get('metadata')]) };
-    else if (change === 'removed') yield { change, name };
+    const change: unknown = item.get('change');
+    const nameOf = (): string => textOf(item.get('name'), 'a name');
+    if (change === 'registered')
+      yield { change, name: nameOf(), registration: registrationOf([item.get('uri'), item.get('metadata')]) };
+    else if (change === 'removed') yield { change, name: nameOf() };
     else if (change === 'ready' || change === 'restart' || change === 'alive') yield { change };
   }
 }

@@ -15,11 +15,11 @@ import {
 import { KnownNames } from './known-names.js';
 import { DEFAULT_WATCH_LIMITS, type NameWatchLimits, NO_TEXT_LIMITS, WATCH_LIMITS_RULE } from './name-limits.js';
 import {
+  isForTooManyWatches,
   type NameEvent,
   type NameRegistration,
   type NameServerChange,
   type TagFilter,
-  TOO_MANY_WATCHES,
 } from './name-records.js';
 
 /** Options of a watch. */
@@ -145,10 +145,6 @@ export async function waitForName(
   signal?.throwIfAborted();
   end?.throwIfAborted();
   throw new NamingError(`"${name}" was not registered within timeoutMs (${timeoutMs} ms)`);
-}
-
-function isForTooManyWatches(error: unknown): boolean {
-  return error instanceof NamingError && error.message.startsWith(TOO_MANY_WATCHES);
 }
 
 function isTemporary(error: unknown): boolean {

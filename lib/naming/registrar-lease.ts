@@ -17,6 +17,10 @@ const NAMES_PER_RENEWAL = 1_000;
  */
 export const NAME_IN_USE = 'name is in use: ';
 
+function isNameInUse(error: unknown): boolean {
+  return error instanceof NamingError && error.message.startsWith(NAME_IN_USE);
+}
+
 /**
  * The lease of a registrar's names, at name servers of this library. Python's name server has no leases: names are registered until they
  * are removed.
@@ -63,7 +67,7 @@ async function unlessInUse(change: Promise<void>): Promise<boolean> {
     await change;
     return true;
   } catch (error) {
-    if (error instanceof NamingError && error.message.startsWith(NAME_IN_USE)) return false;
+    if (isNameInUse(error)) return false;
     throw error;
   }
 }

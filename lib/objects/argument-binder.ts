@@ -1,3 +1,4 @@
+import { isIndexKey, storeIndexKeysInHashTable } from '../serpent/index-keys.js';
 import { peerText } from '../protocol/peer-text.js';
 import { pythonTypeError } from '../protocol/python-exception.js';
 import { hasChangedNames, namesBeforeNumber } from './renamed-parameters.js';
@@ -94,13 +95,13 @@ export class ArgumentBinder {
     const { parameters, indexOf, qualifiedName } = this;
     const { positional = [], rest = true } = parameters ?? {};
     const bound = args.slice();
-    const keywords = this.takesKeywords ? (Object.create(null) as Record<string, unknown>) : NO_KEYWORDS;
+    const keywords = this.takesKeywords ? objectFor(names) : NO_KEYWORDS;
     const given = new Set<number>();
     for (const name of names) {
       const index = indexOf.get(name);
       if (index === undefined) {
         if (!this.takesKeywords || this.hasHiddenNames) throw this.unexpected(name);
-        keywords[name] = kwargs[name];
+        setKeyword(keywords, name, kwargs[name]);
       } else if (index < args.length) {
         throw pythonTypeError(`${qualifiedName}() got multiple values for argument '${name}'`);
       } else {
@@ -223,5 +224,18 @@ function ownParameters(fn: AnyFunction, decorated: readonly AnyFunction[]): Meth
 function withKeywords({ args, keywords }: BoundArguments, index: number): unknown[] {
   const before = args.slice(0, index);
   while (before.length < index) before.push(undefined);
-  return [...before, { ...keywords }, ...args.slice(index)];
+  return [...before, keywords === NO_KEYWORDS ? {} : keywords, ...args.slice(index)];
+}
+
+/** Sets a member whose name may be `__proto__`. */
+function setKeyword(keywords: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') keywords[name] = value;
+  else Object.defineProperty(keywords, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** An object for keyword arguments with these names, which a peer has chosen. `Object.keys` gives the names like array indices first. */
+function objectFor([first]: readonly string[]): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  if (first !== undefined && isIndexKey(first)) storeIndexKeysInHashTable(object);
+  return object;
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DaemonError } from '../protocol/errors.js';
+import { peerText } from '../protocol/peer-text.js';
+import { shortText } from '../protocol/short-text.js';
 
 /** 128 random bits in hexadecimal. Nobody can guess an id: a client that knows an id was told it. */
 export function randomId(): string {
@@ -19,7 +21,9 @@ export function isRandomId(objectId: string): boolean {
 /** Says why a value is no object id; undefined when it is one: a string that is not empty and has no white space. */
 export function objectIdFault(objectId: unknown): string | undefined {
   if (typeof objectId === 'string' && objectId !== '' && !/\s/.test(objectId)) return undefined;
-  return `object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`;
+  // a method may register an object by an id that its client has sent
+  const shown = typeof objectId === 'string' ? JSON.stringify(peerText(objectId)) : shortText(objectId);
+  return `object id ${shown} cannot stand in a URI: it must be a string without white space`;
 }
 
 /**

@@ -24,7 +24,7 @@ export function limitOf(error: unknown): string | undefined {
   try {
     for (let at = error, depth = 0; at instanceof Error && depth < MAX_CAUSES; at = at.cause, depth++) {
       const { limit, code } = at as LimitError;
-      const name = limit ?? LIMIT_OF_CODE[String(code)];
+      const name = limit ?? (typeof code === 'string' ? LIMIT_OF_CODE[code] : undefined);
       if (typeof name === 'string') return name;
     }
   } catch {

@@ -38,11 +38,20 @@ export function optionText(value: unknown): string {
   // the members of an object may be secrets
   if (typeof value !== 'object' || value === null) return safeText(value);
   if (!Array.isArray(value)) return 'an object';
-  return value.length === 0 ? 'an empty list' : `the list [${value.map(itemText).join(', ').slice(0, MAX_CHARS)}]`;
+  return value.length === 0 ? 'an empty list' : `the list [${itemTexts(value)}]`;
+}
+
+/** The texts of the first items, as many as are shown: a program may give a list that a peer has sent. */
+function itemTexts(items: readonly unknown[]): string {
+  let text = '';
+  for (let index = 0; index < items.length && text.length < MAX_CHARS; index++) {
+    text += (index === 0 ? '' : ', ') + itemText(items[index]);
+  }
+  return text.slice(0, MAX_CHARS);
 }
 
 function itemText(item: unknown): string {
-  return typeof item === 'string' ? JSON.stringify(item) : optionText(item);
+  return typeof item === 'string' ? JSON.stringify(item.slice(0, MAX_CHARS)) : optionText(item);
 }
 
 /** A thrown value as an error: itself when it is an error, else a new error with its text. */

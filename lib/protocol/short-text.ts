@@ -74,8 +74,12 @@ function members<T>(items: Iterable<T>, text: (item: T) => string, depth: number
 }
 
 function plainEntries(value: object): Iterable<[unknown, unknown]> | undefined {
-  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
-  return Object.keys(value).map((key) => [key, (value as Record<string, unknown>)[key]]);
+  return Object.getPrototypeOf(value) === Object.prototype ? entriesOf(value as Record<string, unknown>) : undefined;
+}
+
+/** One by one, since only the first are shown. */
+function* entriesOf(value: Record<string, unknown>): Iterable<[unknown, unknown]> {
+  for (const key of Object.keys(value)) yield [key, value[key]];
 }
 
 function cut(text: string): string {

@@ -1,6 +1,7 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
 import { PyroError } from './errors.js';
+import { peerText } from './peer-text.js';
 import { safeText } from './safe-text.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
@@ -150,7 +151,7 @@ function parsePort(text: string, port: string | undefined, fallback: number | un
     return fallback;
   }
   const number = /^\d{1,5}$/.test(port) ? Number(port) : NaN;
-  if (!(number <= MAX_PORT)) throw badUri(text, `invalid port in uri, port=${port}`);
+  if (!(number <= MAX_PORT)) throw badUri(text, `invalid port in uri, port=${peerText(port)}`);
   return number;
 }
 

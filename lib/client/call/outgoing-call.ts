@@ -5,6 +5,7 @@ import type { Annotations } from '../../protocol/messages/annotations.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { classNameOf, isLiteralObject } from '../../protocol/literal-object.js';
 import { optionText } from '../../protocol/safe-text.js';
+import { objectOf } from '../../serializers/contract/plain-object.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 
@@ -62,7 +63,7 @@ function namedValues(values: unknown): Readonly<Record<string, unknown>> {
   };
   if (types.isMap(values)) {
     for (const name of values.keys()) if (typeof name !== 'string') refuse(`a Map with the key ${optionText(name)}`);
-    return Object.fromEntries(values as ReadonlyMap<string, unknown>);
+    return objectOf(values as ReadonlyMap<string, unknown>);
   }
   if (typeof values !== 'object' || values === null || Symbol.iterator in values) return refuse(optionText(values));
   // as a promise, a Date and a proxy are

@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
+import { isOfFullDaemon } from '../../protocol/refusal-texts.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { printableMessage } from '../../reports/printable.js';
 import type { ClientConnection } from './client-connection.js';
@@ -16,6 +17,7 @@ import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { type OutgoingRequest, WrittenRequest } from '../messages/outgoing-request.js';
 import type { CorrelationIds } from '../../calls/correlation-id.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
+import { noteRejection } from '../messages/rejections.js';
 import { readReply } from '../messages/reply-reader.js';
 
 /** The parts that the first request of a connection is made from. */
@@ -107,13 +109,11 @@ async function readHandshakeAnswer(frame: Frame, { options, serializers }: Hands
   return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
 }
 
-/** The beginnings of the refusal of a full daemon, by Pyro5 and by this package. The protocol has no code for a full daemon. */
-const REASONS_OF_FULL_DAEMONS = ['no free workers', 'daemon is full'];
-
 function rejection(location: string, reason: string): CommunicationError {
-  const isFull = REASONS_OF_FULL_DAEMONS.some((beginning) => reason.startsWith(beginning));
+  const isFull = isOfFullDaemon(reason);
   const idle = isFull ? droppedProxies.idleTo(location) : 0;
   const remedy = `; ${idle} of its connections are idle ones of this program: release proxies by $release() or await using`;
   const code = isFull ? 'DAEMON_FULL' : 'COMMUNICATION';
-  return new CommunicationError(`connection to ${location} rejected: ${reason}${idle > 0 ? remedy : ''}`, { code, sent: false });
+  const text = `connection to ${location} rejected: ${reason}${idle > 0 ? remedy : ''}`;
+  return noteRejection(new CommunicationError(text, { code, sent: false }), reason);
 }

@@ -14,6 +14,7 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Inflation } from '../../protocol/messages/inflation.js';
 import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
+import { noteRejection, rejectionReason } from './rejections.js';
 
 /** The result of a call that opened an item stream. */
 export class OpenedStream {
@@ -79,7 +80,7 @@ export function errorOfCaller(error: unknown): unknown {
   const Class = COPIED.find(({ prototype }) => Object.getPrototypeOf(error) === prototype);
   if (Class === undefined) return error;
   const shared = error as PyroError;
-  const copy = Object.assign(new Class(shared.message, shared), shared);
+  const copy = noteRejection(Object.assign(new Class(shared.message, shared), shared), rejectionReason(shared));
   Error.captureStackTrace(copy, errorOfCaller);
   copy.stack = `${shared.stack}${copy.stack!.slice(String(copy).length)}`;
   return copy;

@@ -4,14 +4,18 @@ import { connect as connectTls } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import { resolveProxyOptions } from '../../client/options/resolve-proxy-options.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from '../../protocol/constants.js';
-import { CommunicationError, PyroError, TimeoutError } from '../../protocol/errors.js';
+import { type PyroError, TimeoutError } from '../../protocol/errors.js';
+import { acceptedSerializers, isForFailedHandshakes, UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { nearestName } from '../../options/nearest-name.js';
 import { printable } from '../../reports/printable.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { addressOf } from '../../client/connection/peer-address.js';
+import { rejectionReason } from '../../client/messages/rejections.js';
+import { isWithoutTls } from '../../transport/sockets/tls-reasons.js';
 import type { AskedPeer } from './asked-peer.js';
+import { readNames } from '../../inspector/read-signatures.js';
 import { certificateAdvice } from './certificate-advice.js';
 import { type Examination, failed, type Finding, ok, warning } from './finding.js';
 import { tlsSettingsOf } from './tls-settings.js';
@@ -53,24 +57,23 @@ export async function* examineDaemon(asked: AskedPeer): Examination {
 /** Says why connecting failed. The successful steps come first. @throws {PyroError} `CONFIG` */
 export async function* examineFailure(asked: AskedPeer, error: unknown): Examination {
   const { uri, options, handshakeFlag } = asked;
-  const { code, message } = error as PyroError;
+  const { code } = error as PyroError;
   // a wrong option, environment variable or file of this program is no fault of the daemon
   if (code === 'CONFIG') throw error;
-  const isRejection = error instanceof CommunicationError && message.includes(' rejected: ');
-  if (!isRejection) {
+  const reason = rejectionReason(error);
+  if (reason === undefined) {
     yield await unknownPeer(asked, error as PyroError);
     return;
   }
   yield ok('Pyro', `speaks Pyro5 (protocol ${PROTOCOL_VERSION})`);
-  const reason = message.slice(message.indexOf(' rejected: ') + ' rejected: '.length);
   if (code === 'DAEMON_FULL') {
     yield failed('connections', `the daemon has as many as it takes: ${reason}`, FULL);
-  } else if (/^unknown object/i.test(reason)) {
+  } else if (reason === UNKNOWN_OBJECT) {
     yield ok('handshake', 'accepted');
     yield await unknownObject(uri, options, reason);
-  } else if (reason.startsWith('too many failed handshakes')) {
+  } else if (isForFailedHandshakes(reason)) {
     yield failed('handshake', reason, 'correct the handshake data of the programs at this address, and wait');
-  } else if (/serializer/i.test(reason)) {
+  } else if (acceptedSerializers(reason) !== undefined) {
     yield failed('serializer', reason, 'choose another one: --serializer, or PYRO_SERIALIZER');
   } else {
     const advice =
@@ -109,7 +112,7 @@ async function unknownPeer(asked: AskedPeer, error: PyroError): Promise<Finding>
     const what = begin.startsWith('<') ? known['HTTP'] : known[begin];
     return failed('Pyro', `${where} is ${what ?? `no Pyro server: it answers "${printable(begin)}…"`}`, WRONG_PORT);
   }
-  if (/does not speak TLS/.test(message)) {
+  if (isWithoutTls(error.cause)) {
     return failed('TLS', `${where} does not speak TLS`, `${secure?.off ?? 'connect without TLS'}, or switch TLS on there`);
   }
   const isLate = error instanceof TimeoutError;
@@ -167,7 +170,7 @@ async function unknownObject(uri: PyroUri, options: PyroProxyOptions, reason: st
 async function idsOf(uri: PyroUri, options: PyroProxyOptions): Promise<{ ids: string[]; hidesGuarded: boolean } | undefined> {
   try {
     await using daemon = await PyroProxy.connect(daemonOf(uri), options);
-    const ids = ((await daemon.$call(DAEMON_METHODS.registered)) as string[]).sort();
+    const ids = readNames(await daemon.$call(DAEMON_METHODS.registered)).sort();
     return { ids, hidesGuarded: daemon.$metadata!.methods.has(DAEMON_METHODS.signatures) };
   } catch {
     return undefined;
@@ -207,16 +210,13 @@ async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Fin
       accepted.add(serializer);
     } catch (error) {
       throwIfFull(error);
-      const [, told] = ACCEPTED.exec((error as Error).message) ?? [];
-      if (told === undefined) continue;
-      const all = told.split(', ');
+      const all = acceptedSerializers(rejectionReason(error) ?? '');
+      if (all === undefined) continue;
       return ok('serializers', names.filter((name) => all.includes(name)).join(', '));
     }
   }
   return ok('serializers', names.filter((name) => accepted.has(name)).join(', '));
 }
-
-const ACCEPTED = /this daemon accepts (.+) \(serializers\)/;
 
 function throwIfFull(error: unknown): void {
   if ((error as PyroError).code === 'DAEMON_FULL') throw error;

@@ -30,6 +30,8 @@ export class Call implements CallContext {
     const { method } = this;
     const { metadata } = target;
     this.request.countCall();
+    // for each call: the object may have been unregistered, and forgotten, after an earlier call of a batch
+    this.request.connection.use(target);
     enterCall(this);
     if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
     if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);

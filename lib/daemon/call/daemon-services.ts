@@ -5,6 +5,7 @@ import { IdPool } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';
 import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import { refusedSerializerText } from '../../protocol/refusal-texts.js';
 import type { Serializer, ValueMode } from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createBlobInfoSerializer, createSerializers } from '../../serializers/serializers.js';
@@ -105,8 +106,7 @@ export function createDaemonServices(
 
 /** Why a message with this serializer id is refused. */
 export function unknownSerializerText(id: number, { serializers }: ResolvedDaemonOptions): string {
-  const allowed = serializers ?? Object.keys(SERIALIZER_IDS);
-  return `message used serializer ${id}, which is not accepted; this daemon accepts ${allowed.join(', ')} (serializers)`;
+  return refusedSerializerText(id, serializers ?? Object.keys(SERIALIZER_IDS));
 }
 
 /** Turns a proxy that came with a request into a value. */

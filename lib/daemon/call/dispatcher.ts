@@ -177,7 +177,6 @@ export class Dispatcher {
   private targetOf(request: ServedRequest, { objectId }: SerializedCall): PyroTarget {
     const { target, usage } = this.services.objects.entry(objectId);
     request.usage = usage;
-    request.connection.use(target);
     return target;
   }
 

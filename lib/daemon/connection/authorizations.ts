@@ -61,7 +61,10 @@ export class Authorizations {
       authorization = isFurther ? this.askFurther(target, objectId) : this.ask(target, objectId);
       answers.set(target, authorization);
       authorization.then(
-        (settled) => answers.set(target, settled),
+        (settled) => {
+          // the object may have been unregistered meanwhile
+          if (answers.get(target) === authorization) answers.set(target, settled);
+        },
         // the rejected promise stays: the connection is not authorized
         () => undefined,
       );
@@ -76,6 +79,11 @@ export class Authorizations {
     if (target.authorize === undefined) return true;
     const authorization = this.answers?.get(target);
     return authorization !== undefined && !(authorization instanceof Promise);
+  }
+
+  /** Drops the answer for an object that was unregistered: the connection may outlive many objects. */
+  forget(target: PyroTarget): void {
+    this.answers?.delete(target);
   }
 
   /** The answers of the guards of objects so far. */

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { DaemonError, SecurityError } from '../../protocol/errors.js';
 import { isLoopbackAddress, plainAddress } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
+import { fullDaemonText, tooManyFailuresText } from '../../protocol/refusal-texts.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
 /** Addresses whose failures are remembered. Over this number the address whose last failure is the oldest is forgotten. */
@@ -108,8 +109,8 @@ export class RemoteAddress {
     if (this.handshakes >= maxHandshakesPerAddress)
       return this.full('maxHandshakesPerAddress', `${maxHandshakesPerAddress} handshakes of it are under way`);
     if (this.hasMostAbandoned) {
-      const text = `daemon is full for ${this.name}: calls of ${this.abandoned} clients of it that have gone still run (maxAbandonedConnectionsPerAddress is ${maxAbandonedConnectionsPerAddress}); try again when some have ended`;
-      return overLimit('maxAbandonedConnectionsPerAddress', new DaemonError(text));
+      const why = `calls of ${this.abandoned} clients of it that have gone still run (maxAbandonedConnectionsPerAddress is ${maxAbandonedConnectionsPerAddress}); try again when some have ended`;
+      return overLimit('maxAbandonedConnectionsPerAddress', new DaemonError(fullDaemonText(why, this.name)));
     }
     return this.tooManyFailures(this.failedHandshakes, now, 'failed handshakes');
   }
@@ -146,12 +147,12 @@ export class RemoteAddress {
     const waitSeconds = account.waitSeconds(now);
     if (waitSeconds === 0) return undefined;
     const { maxFailedHandshakes } = this.limits;
-    const text = `too many ${what} from ${this.name} (maxFailedHandshakes is ${maxFailedHandshakes} in a minute). Retry in ${waitSeconds} s`;
+    const text = tooManyFailuresText(what, this.name, maxFailedHandshakes, waitSeconds);
     return overLimit('maxFailedHandshakes', new SecurityError(text));
   }
 
   private full(limit: keyof AddressLimits, why: string): Error {
-    return overLimit(limit, new DaemonError(`daemon is full for ${this.name}: ${why} (${limit})`));
+    return overLimit(limit, new DaemonError(fullDaemonText(`${why} (${limit})`, this.name)));
   }
 }
 

@@ -61,6 +61,9 @@ export interface PyroTarget {
   connectionEnded?(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> | void;
   /** Describes the object for `daemon.inspect()`. When absent, the snapshot has the members of {@link metadata}. */
   describe?(): TargetDescription;
-  /** Called when the object was unregistered or the daemon closes. */
+  /**
+   * Called when the object was unregistered or the daemon closes. Drops what was kept for connections, too: of a target with this method,
+   * {@link connectionEnded} is only called afterwards for connections that use it once more, by calls that were under way.
+   */
   released?(): Promise<void> | void;
 }

@@ -1,6 +1,7 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { checkIsObject, checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { DaemonError } from '../../protocol/errors.js';
+import { safeText } from '../../protocol/safe-text.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
 import { areSameGuards, guardsFor, OBJECT_GUARDS, type LaterRegistration, type ObjectGuards } from './object-guards.js';
@@ -19,7 +20,11 @@ export class Registrations {
   private readonly releases = new Set<Promise<void>>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
 
-  constructor(private readonly reporter: EventReporter) {
+  /** @param forget drops what connections keep of an object that was unregistered */
+  constructor(
+    private readonly reporter: EventReporter,
+    private readonly forget: (target: PyroTarget) => void,
+  ) {
     this.collected = new FinalizationRegistry(({ objectId, target }) => {
       if (this.objects.get(objectId) === target) this.unregister(objectId);
     });
@@ -38,7 +43,7 @@ export class Registrations {
     checkRegistrable(objectOrClass, weak);
     const id = checkObjectId(objectId) ?? newObjectId();
     const target = this.targetOf(objectOrClass, weak, guardsFor({ ...options, guardedBy }));
-    this.release(this.objects.add(id, target, objectOrClass, force));
+    this.end(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
     warnOfNothingExposed(objectOrClass);
     if (typeof objectOrClass !== 'function') warnOfUnexposedFields(objectOrClass);
@@ -75,12 +80,18 @@ export class Registrations {
   private unregisterId(id: string): void {
     const target = this.objects.remove(id);
     if (target === undefined) return;
-    this.release(target);
+    this.end(target);
     this.reporter.emit('unregistered', id);
   }
 
-  private release(target: PyroTarget | undefined): void {
-    if (target?.released === undefined) return;
+  private end(target: PyroTarget | undefined): void {
+    if (target === undefined) return;
+    this.forget(target);
+    this.release(target);
+  }
+
+  private release(target: PyroTarget): void {
+    if (target.released === undefined) return;
     const releasing = Promise.resolve(target.released())
       .catch((error: unknown) => this.reporter.error(error))
       .finally(() => this.releases.delete(releasing));
@@ -92,6 +103,6 @@ export class Registrations {
 export function checkRegistrable(what: unknown, weak: boolean): void {
   const isClass = typeof what === 'function';
   if (isClass ? typeof (what.prototype as unknown) !== 'object' : typeof what !== 'object' || what === null)
-    throw new DaemonError(`${isClass ? 'a function' : String(what)} cannot be registered: it is no object and no class`);
+    throw new DaemonError(`${isClass ? 'a function' : safeText(what)} cannot be registered: it is no object and no class`);
   if (isClass && weak) throw new DaemonError('classes cannot be registered weakly');
 }

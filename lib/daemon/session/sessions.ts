@@ -7,6 +7,7 @@ import { Call, currentContext } from '../call/call.js';
 import type { DaemonServices } from '../call/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
+import type { PyroTarget } from '../contract/target.js';
 import { EndingCalls } from './ending-calls.js';
 import type { SessionServices } from './request-loop.js';
 import { Session, type SessionObserver } from './session.js';
@@ -64,6 +65,12 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /** Sessions that passed their handshake, the oldest first. */
   get serving(): Iterable<Session> {
     return this.open;
+  }
+
+  /** Drops what connections keep of an object that was unregistered. */
+  forget(target: PyroTarget): void {
+    if (target.authorize === undefined && target.released === undefined) return;
+    for (const { connection } of this.all) connection.forget(target);
   }
 
   /** Counts of all sessions, ended sessions included. */

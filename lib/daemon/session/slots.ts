@@ -1,5 +1,6 @@
 import { DaemonError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
+import { fullDaemonText } from '../../protocol/refusal-texts.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import { type RemoteAddress, RemoteAddresses } from '../connection/remote-addresses.js';
 
@@ -100,10 +101,10 @@ export class Slots {
   private refusal(): Error | undefined {
     const { maxConnections, maxAbandonedConnections } = this.options;
     if (this.taken >= maxConnections) {
-      return overLimit('maxConnections', new DaemonError(`daemon is full: maxConnections (${maxConnections}) are open`));
+      return overLimit('maxConnections', new DaemonError(fullDaemonText(`maxConnections (${maxConnections}) are open`)));
     }
     if (this.abandoned < maxAbandonedConnections) return undefined;
-    const text = `daemon is full: calls of ${this.abandoned} clients that have gone still run (maxAbandonedConnections is ${maxAbandonedConnections})`;
-    return overLimit('maxAbandonedConnections', new DaemonError(text));
+    const why = `calls of ${this.abandoned} clients that have gone still run (maxAbandonedConnections is ${maxAbandonedConnections})`;
+    return overLimit('maxAbandonedConnections', new DaemonError(fullDaemonText(why)));
   }
 }

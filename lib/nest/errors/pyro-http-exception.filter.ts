@@ -3,6 +3,7 @@ import { type ArgumentsHost, Catch, HttpException, Logger } from '@nestjs/common
 import { BaseExceptionFilter } from '@nestjs/core';
 import { type Observable, throwError } from 'rxjs';
 import { CommunicationError, NamingError, PyroError, TimeoutError } from '../../protocol/errors.js';
+import { shortTexts } from '../../protocol/short-text.js';
 import { printable } from '../../reports/printable.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 
@@ -68,6 +69,5 @@ export class PyroHttpExceptionFilter extends BaseExceptionFilter {
 
 /** The arguments of a Python exception are its message, without the type before it. */
 function remoteMessage(error: PyroError): string {
-  if (!(error instanceof PyroRemoteError)) return error.message;
-  return error.args.map((argument) => (typeof argument === 'string' ? argument : (JSON.stringify(argument) ?? ''))).join(', ');
+  return error instanceof PyroRemoteError ? shortTexts(error.args) : error.message;
 }

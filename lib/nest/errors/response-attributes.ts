@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { isPrivateName } from '../../objects/private-names.js';
 import { safeText } from '../../protocol/safe-text.js';
+import { objectOf } from '../../serializers/contract/plain-object.js';
 
 /** Depth up to which details are sent as they are. */
 const MAX_DEPTH = 20;
@@ -15,9 +16,8 @@ const PYTHON_MEMBERS = new Set(['args', 'add_note', 'with_traceback']);
  * The member `error` that Nest adds to `statusCode` ("Bad Request") is left out: the Python type says the same.
  */
 export function responseAttributes(response: unknown): Record<string, unknown> {
-  const attributes: Record<string, unknown> = {};
-  if (typeof response !== 'object' || response === null || Array.isArray(response) || response instanceof Error)
-    return attributes;
+  if (typeof response !== 'object' || response === null || Array.isArray(response) || response instanceof Error) return {};
+  const attributes: [string, unknown][] = [];
   const isByNest = typeof (response as { statusCode?: unknown }).statusCode === 'number';
   for (const [name, value] of Object.entries(response)) {
     const isSaid =
@@ -26,15 +26,15 @@ export function responseAttributes(response: unknown): Record<string, unknown> {
       (name === 'status' && (typeof value === 'number' || value === 'error')) ||
       (name === 'error' && isByNest && typeof value === 'string');
     if (isSaid || value === undefined || !isSettable(name)) continue;
-    attributes[name] = sendable(value, 0);
+    attributes.push([name, sendable(value, 0)]);
   }
-  return attributes;
+  return objectOf(attributes);
 }
 
 /** The members of an object that can be attributes of a Python exception, as they are. */
 export function settableAttributes(given: unknown): Record<string, unknown> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return {};
-  return Object.fromEntries(Object.entries(given).filter(([name]) => isSettable(name)));
+  return objectOf(Object.entries(given).filter(([name]) => isSettable(name)));
 }
 
 function isSettable(name: string): boolean {
@@ -58,7 +58,7 @@ export function sendable(value: unknown, depth = 0): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if ('toJSON' in value && typeof value.toJSON === 'function') return sendable(jsonOf(value as { toJSON(): unknown }), depth + 1);
   const members = Object.entries(value).filter(isSendable);
-  return Object.fromEntries(members.map(([name, member]) => [name, sendable(member, depth + 1)]));
+  return objectOf(members.map(([name, member]) => [name, sendable(member, depth + 1)]));
 }
 
 function isSendable([key, member]: [unknown, unknown]): boolean {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { safeText } from '../../protocol/safe-text.js';
 
 /** The parts of a Python exception. */
 export interface ExceptionDescription {
@@ -86,5 +87,5 @@ function errnoOf(error: Error, code: unknown): number | undefined {
 function messageOf(error: Error): string {
   const { errors } = error as { errors?: unknown };
   if (error.message !== '' || !Array.isArray(errors)) return error.message;
-  return errors.map((inner: unknown) => (inner instanceof Error ? inner.message : String(inner))).join('; ');
+  return errors.map((inner: unknown) => (inner instanceof Error ? inner.message : safeText(inner))).join('; ');
 }

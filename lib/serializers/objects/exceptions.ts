@@ -68,7 +68,7 @@ type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'
  */
 export function exceptionToDict(error: Error, options: ExceptionOptions): ClassDict {
   const { pythonType, args, attributes } = describe(error);
-  const all: Record<string, unknown> = { ...attributes };
+  const all = objectOf(Object.entries(attributes));
   if (options.detailedTraceback) {
     const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error, options.maxBytes);
     if (lines.length > 0) all[TRACEBACK] = lines;

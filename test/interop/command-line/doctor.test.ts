@@ -249,6 +249,20 @@ describe('nestjs-pyro doctor', () => {
     expect(await examine(uri, '--handshake', 'please')).toMatchObject({ code: 0 });
   });
 
+  it.each(['token serializer-bot has expired', 'Unknown object key "user" in the handshake', 'daemon rejected: unknown object'])(
+    'doctor takes the refusal of a guard for nothing else, whatever it says: %s',
+    async (reason) => {
+      const validateHandshake = (): never => {
+        throw new Error(reason);
+      };
+      await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', validateHandshake });
+      expect(await fault(`PYRO:camera@${daemon.locationStr}`)).toMatchObject({ step: 'handshake', found: `refused: ${reason}` });
+      const watched = await program.run('watch', daemon.locationStr, '-n', '1');
+      expect(watched.stderr).toContain(`rejected: ${reason}`);
+      expect(watched.stderr).not.toContain('does not show its state');
+    },
+  );
+
   it('doctor recognises an unknown object, and tells the known objects', async () => {
     const location = await serve();
     expect(await fault(`PYRO:camra@${location}`)).toMatchObject({

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { DaemonError, expose, PyroDaemon } from '../../../lib/core.js';
+import { behavior, DaemonError, expose, PyroDaemon } from '../../../lib/core.js';
+import type { SessionConnection } from '../../../lib/daemon/connection/session-connection.js';
+import { FLAGS } from '../../../lib/protocol/constants.js';
 import { keepWarnings } from '../../kept-warnings.js';
-import { join, startDaemon } from './fixtures.js';
+import { eventually, join, startDaemon } from './fixtures.js';
 
 keepWarnings(/^a registered object exposes nothing/);
 
@@ -80,5 +82,90 @@ describe('combined daemons', () => {
     a!.combine(b!);
     b!.combine(c!);
     expect(() => c!.combine(a!)).toThrow(/combined/);
+  });
+});
+
+describe('unregistered objects', () => {
+  /** The objects of which a connection keeps something. */
+  const keptBy = (daemon: PyroDaemon): unknown[] => {
+    const [connection] = daemon.connections as SessionConnection[];
+    return [...[...connection!.authorizations.given()].map(([target]) => target), ...connection!.usedTargets];
+  };
+
+  it('a connection keeps nothing of objects with guards that were unregistered', async () => {
+    const daemon = await startDaemon();
+    daemon.register(new Thing(), 'first', { guards: () => undefined });
+    const peer = await join(daemon, 'first');
+    for (const id of ['one', 'two', 'three']) {
+      const thing = new Thing();
+      daemon.register(thing, id, { guards: () => ({ principal: id }) });
+      await peer.call('Pyro.Daemon', 'get_metadata', id);
+      expect(keptBy(daemon)).toHaveLength(2);
+      daemon.unregister(thing);
+    }
+    daemon.register(new Thing(), 'first', { force: true });
+    expect(keptBy(daemon)).toEqual([]);
+  });
+
+  it('the answer of guards that comes after the end of their object is not kept', async () => {
+    const daemon = await startDaemon();
+    daemon.register(new Thing(), 'first');
+    const peer = await join(daemon, 'first');
+    let asked = false;
+    let allow: () => void;
+    const allowed = new Promise<void>((resolve) => (allow = resolve));
+    const guards = (): Promise<void> => {
+      asked = true;
+      return allowed;
+    };
+    daemon.register(new Thing(), 'late', { guards });
+    const answer = peer.call('Pyro.Daemon', 'get_metadata', 'late');
+    await eventually(() => asked);
+    daemon.unregister('late');
+    allow!();
+    await answer;
+    expect(keptBy(daemon)).toEqual([]);
+  });
+
+  it('a connection keeps nothing of classes that were unregistered, and ends the instance that a late call has made', async () => {
+    const daemon = await startDaemon();
+    const ended: string[] = [];
+    class Session {
+      constructor() {
+        ended.push('made');
+      }
+      async end(): Promise<void> {
+        daemon.unregister(Session);
+        await eventually(() => ended.at(-1) === 'disposed');
+      }
+      again(): void {}
+      [Symbol.dispose](): void {
+        ended.push('disposed');
+      }
+    }
+    behavior({ instanceMode: 'session' })(expose(Session, 'end', 'again'));
+    daemon.register(Session, 'session');
+    daemon.register(new Thing(), 'first');
+    const peer = await join(daemon, 'first');
+    await peer.call('session', 'again');
+    expect(keptBy(daemon)).toHaveLength(1);
+    await peer.call('session', 'end');
+    await eventually(() => ended.length === 2);
+    expect(keptBy(daemon)).toEqual([]);
+
+    daemon.register(Session, 'session');
+    // the second entry of the batch runs after the end of the class
+    peer.invoke(
+      'session',
+      '<batch>',
+      ['end', 'again'].map((method) => [method, [], {}]),
+      {},
+      { flags: FLAGS.batch },
+    );
+    await peer.next();
+    expect(ended).toHaveLength(5);
+    peer.destroy();
+    await eventually(() => ended.length === 6);
+    expect(ended).toEqual(['made', 'disposed', 'made', 'disposed', 'made', 'disposed']);
   });
 });

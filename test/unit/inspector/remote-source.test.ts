@@ -1,7 +1,13 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { DaemonObject, expose, INSPECTOR_OBJECT_ID, type ObjectMetadata, PyroDaemon } from '../../../lib/core.js';
 import type { InspectedServer } from '../../../lib/inspector/contract.js';
 import { RemoteSource } from '../../../lib/inspector/remote-source.js';
+
+setFlagsFromString('--allow-natives-syntax');
+/** False for an object whose keys like array indices take an array up to the largest key. */
+const hasHashTable = runInThisContext('(object) => %HasDictionaryElements(object)') as (object: object) => boolean;
 
 /** Stands where a daemon has its inspector: the peer may be any program. */
 class Answers {
@@ -139,6 +145,39 @@ it('a snapshot with ints that JSON has not is shown, with texts in their place',
   const { source, daemon } = await sourceOf(() => snapshot(2n ** 70n));
   const [server] = await source.take();
   expect(JSON.parse(JSON.stringify(server))).toMatchObject({ snapshot: { totals: { calls: String(2n ** 70n) } } });
+  await source.close();
+  await daemon.close();
+});
+
+it('objects of a snapshot are not copied, and those whose id is no text are left out', async () => {
+  const object = { objectId: 'camera', 1023: 0, members: null };
+  const answer = { objects: [{ ...object, objectId: [1_000_000, 1_000_001] }, object], names: [], totals: { objects: 2 } };
+  const { source, daemon } = await sourceOf(() => answer);
+  const [server] = await source.take();
+  expect(server!.objects).toMatchObject([{ objectId: 'camera', uri: `PYRO:camera@${daemon.locationStr}` }]);
+  expect(hasHashTable(server!.objects[0]!)).toBe(true);
+  await source.close();
+  await daemon.close();
+});
+
+it('ids and names of members that are no texts are left out', async () => {
+  const ids = [[1_000_000, 1_000_001], 'camera'];
+  class Hostile extends DaemonObject {
+    override registered(): never {
+      return ids as never;
+    }
+    override get_metadata(_objectId: string): never {
+      return { methods: [ids, 'take'], oneway: [ids], attrs: [7, 'gain'] } as never;
+    }
+  }
+  expose(Hostile);
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, daemonObject: Hostile });
+  const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
+  const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 10);
+  const [server] = await source.take();
+  expect(server!.objects.map(({ objectId, members }) => [objectId, members?.map(({ name }) => name)])).toEqual([
+    ['camera', ['take', 'gain']],
+  ]);
   await source.close();
   await daemon.close();
 });

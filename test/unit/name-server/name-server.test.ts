@@ -20,6 +20,7 @@ import {
 } from '../../../lib/core.js';
 import { RegistrarLease } from '../../../lib/naming/registrar-lease.js';
 import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
+import { DEFAULT_NAME_LIMITS, NameArguments } from '../../../lib/name-server/name-rules.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import type { NameRecord, NameSelection } from '../../../lib/name-server/store/name-store.js';
 
@@ -125,6 +126,26 @@ describe('the limits of a name server', () => {
       for (let index = 0; (await server.count()) < 11; index++) await clients[0]!.register(String(50 + index), URI);
       await expect(clients[0]!.register('99', URI)).rejects.toThrow(`limits.${Object.keys(limits)[0]}`);
     }
+  });
+
+  it('a lease that is a list is refused, and told by its first items', async () => {
+    const server = await start();
+    const list = Array.from({ length: 10_000 }, (_, index) => index);
+    await expect(rawCall(server, 'register_leased', 'a', URI, 'me', list)).rejects.toMatchObject({
+      args: [expect.stringMatching(/^a lease of \[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …\] ms; it must be from 1000 to/)],
+    });
+  });
+
+  it('tags of a search, and names of a renewal, are not copied: the first that is refused ends the reading', () => {
+    const read = new NameArguments(DEFAULT_NAME_LIMITS);
+    let visited = 0;
+    const values = function* (): Iterable<unknown> {
+      for (; visited < 1_000; visited++) yield [];
+    };
+    expect(() => read.searchedTags(values(), 'metadata_any')).toThrow("unhashable type: 'list'");
+    expect(() => read.renewedNames(values())).toThrow('name must be a str');
+    expect(visited).toBe(0);
+    expect(read.searchedTags(Buffer.from('ab'), 'metadata_any')).toEqual({ tags: [], hasOthers: true });
   });
 
   it('a renewal of more leases than maxRenewedNames is refused, and programs of this library renew in parts', async () => {

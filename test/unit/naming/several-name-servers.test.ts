@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -13,6 +13,8 @@ import {
 import { firstAnswer } from '../../../lib/naming/first-answer.js';
 import { locateUntil } from '../../../lib/naming/locate.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
+import { dependantsOf } from '../../abort-signals.js';
+import { collectUntil } from '../../garbage-collection.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -178,6 +180,41 @@ it('an answer that comes too late is dropped', async () => {
   expect(await firstAnswer([0, 1], new AbortController().signal, ask, (answer) => dropped.push(answer))).toBe('first');
   answerLate!('late');
   await expect.poll(() => dropped).toEqual(['late']);
+});
+
+describe('a signal that lasts as long as the program', () => {
+  const { signal } = new AbortController();
+  const listeners = (): number => getEventListeners(signal, 'abort').length;
+
+  it('a lookup at one of several name servers leaves nothing at the signal', async () => {
+    const nameServer = [await start(), await start()].map((server) => ({ ...addressOf(server), signal }));
+    for (let lookup = 0; lookup < 5; lookup++) await resolve('PYRONAME:Pyro.NameServer', nameServer);
+    expect([listeners(), dependantsOf(signal)]).toEqual([0, 0]);
+  });
+
+  it('a connection to one of several name servers ends with the signal of each, and leaves nothing when it was dropped', async () => {
+    const nameServer = [await start(), await start()].map((server) => ({ ...addressOf(server), signal }));
+    const locate = async (): Promise<void> => {
+      const ending = new AbortController();
+      const client = await locateUntil(nameServer, ending.signal);
+      expect(listeners()).toBeGreaterThan(0);
+      // the client keeps what follows the signals
+      let rounds = 0;
+      await collectUntil(() => ++rounds > 3);
+      ending.abort(new Error('enough'));
+      await client.release();
+      await expect(client.connect()).rejects.toThrow('enough');
+    };
+    await locate();
+    await collectUntil(() => listeners() === 0);
+    expect(dependantsOf(signal)).toBe(0);
+  });
+
+  it('nothing is left at the signal when no name server answers', async () => {
+    const nameServer = [await deadAddress(), await deadAddress()].map((address) => ({ ...address, signal }));
+    await expect(locateNameServer(nameServer)).rejects.toThrow(NamingError);
+    expect([listeners(), dependantsOf(signal)]).toEqual([0, 0]);
+  });
 });
 
 describe('a registrar of several name servers', () => {

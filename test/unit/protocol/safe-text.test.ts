@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { safeText } from '../../../lib/protocol/safe-text.js';
+import { optionText, safeText } from '../../../lib/protocol/safe-text.js';
+import { shortText } from '../../../lib/protocol/short-text.js';
 
 describe('the text of any value', () => {
   it('a value has the text that String makes of it, at most 1,000 characters', () => {
@@ -40,5 +41,33 @@ describe('the text of any value', () => {
     const circle: unknown[] = [];
     circle.push(circle);
     expect(safeText(circle)).toBe('without a text');
+  });
+});
+
+describe('the text of a value for errors', () => {
+  it('of a list only the first items are read', () => {
+    let reads = 0;
+    const items = new Proxy(
+      Array.from({ length: 100_000 }, () => 1_000_000),
+      {
+        get(target, key, receiver) {
+          if (/^\d+$/.test(String(key))) reads++;
+          return Reflect.get(target, key, receiver) as unknown;
+        },
+      },
+    );
+    expect(optionText(items)).toMatch(/^the list \[1000000, 1000000, .{980,}\]$/);
+    expect(optionText(['x'.repeat(5_000), 'y'])).toHaveLength(1_011);
+    expect(reads).toBeLessThan(1_000);
+  });
+
+  it('of a dict only the first members are read', () => {
+    let reads = 0;
+    const dict = {};
+    for (let member = 0; member < 1_000; member++) {
+      Object.defineProperty(dict, `m${member}`, { enumerable: true, get: () => ++reads });
+    }
+    expect(shortText(dict)).toMatch(/^\{"m0": 1, .*"m9": 10, …\}$/);
+    expect(reads).toBeLessThan(20);
   });
 });

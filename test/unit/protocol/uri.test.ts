@@ -85,3 +85,7 @@ describe('PyroUri', () => {
     expect(() => new PyroUri(`PYROMETA:${tags.join(',')},more`)).toThrow('PYROMETA has more than 10000 tags');
   });
 });
+
+it('a port of a URI that is too long is cut in the error', () => {
+  expect(() => new PyroUri(`PYRO:o@h:${'9'.repeat(5_000)}`)).toThrow(/port=9{200}…$/);
+});
