@@ -1,4 +1,5 @@
 import type { ValueType } from './field-types.js';
+import { isOpaque } from './opaque-values.js';
 
 /** Items of a list that count as one object: a rule with `each` looks at every item. */
 const ITEMS = 64;
@@ -15,14 +16,15 @@ const CHARACTERS = 1_024;
 /**
  * Number of the objects in a value, the value and its containers included: an estimate of the work of rules that check all of them. Each 64
  * items of lists, sets and maps count as one further object, and so do 1,024 characters of a text. Many members of one dict count with the square of their number. Elements of
- * bytes and typed arrays do not count, because rules do not look at them.
+ * bytes and typed arrays do not count, because rules do not look at them, and neither do the parts of opaque values. Parts of errors
+ * count: class-transformer copies an error for `@Transform`.
  *
  * @param most counting ends over this number, and the result is over it then
  */
 export function objectsIn(value: unknown, most: number): number {
   if (typeof value === 'string') return Math.floor(value.length / CHARACTERS);
   if (typeof value !== 'object' || value === null) return 0;
-  if (ArrayBuffer.isView(value)) return 1;
+  if (ArrayBuffer.isView(value) || (isOpaque(value) && !(value instanceof Error))) return 1;
   const items = itemsOf(value);
   const parts = items?.parts ?? Object.values(value);
   let count = 1 + (items === undefined ? Math.floor(((parts as unknown[]).length / MEMBERS) ** 2) : items.count / ITEMS);

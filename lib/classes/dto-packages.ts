@@ -43,7 +43,7 @@ interface TransformerStorage {
 
 interface TypeMetadata {
   /** Undefined in a `@Type` that only gives options. */
-  readonly typeFunction?: () => unknown;
+  readonly typeFunction?: (about: { newObject: object; object: object; property: string }) => unknown;
   readonly options?: { readonly discriminator?: Discriminator; readonly keepDiscriminatorProperty?: boolean };
 }
 
@@ -124,8 +124,8 @@ export interface TransformedClass {
   hasTransform(member: string): boolean;
   /** True when TypeScript emitted `Set` for a member: class-transformer makes a Set of a list. */
   isSet(member: string): boolean;
-  /** The class in `@Type(() => Step)` of a member. */
-  typeOf(member: string): unknown;
+  /** The class in `@Type(() => Step)` of a member. @param owner the received object with the member */
+  typeOf(member: string, owner?: object): unknown;
   /** The class in `@Type` of a member, when it is a class with members. */
   nestedClassOf(member: string): NestedClass | undefined;
 }
@@ -169,13 +169,14 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     memberOf: (name) => memberOfName.get(name) ?? name,
     hasTransform,
     isSet: (name) => emittedType(type, name) === Set,
-    typeOf: (name) => storage.findTypeMetadata(type, name)?.typeFunction?.(),
-    nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name)),
+    typeOf: (name, owner = {}) =>
+      storage.findTypeMetadata(type, name)?.typeFunction?.({ newObject: {}, object: owner, property: name }),
+    nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name), name),
   };
 }
 
-function nestedClass(metadata: TypeMetadata | undefined): NestedClass | undefined {
-  const base = metadata?.typeFunction?.();
+function nestedClass(metadata: TypeMetadata | undefined, property: string): NestedClass | undefined {
+  const base = metadata?.typeFunction?.({ newObject: {}, object: {}, property });
   if (typeof base !== 'function' || isScalarClass(base) || arrayTypeOf(base) !== undefined) return undefined;
   const { discriminator, keepDiscriminatorProperty } = metadata!.options ?? {};
   return {

@@ -3,6 +3,7 @@ import { examine } from './doctor/examine.js';
 import type { Finding } from './doctor/finding.js';
 import { EXIT_CODES } from './terminal/exit-codes.js';
 import { print, styled, printJson } from './terminal/output.js';
+import { withFlags } from './terminal/option-flags.js';
 import { printable } from '../reports/printable.js';
 import {
   ANY_ADDRESS,
@@ -27,7 +28,8 @@ export function doctorCommand(): Command {
 async function runDoctor(text: string, given: RemoteArguments): Promise<void> {
   const options = { connectTimeoutMs: DEFAULT_TIMEOUT_MS, callTimeoutMs: DEFAULT_TIMEOUT_MS, ...proxyOptionsOf(given) };
   const findings: Finding[] = [];
-  for await (const finding of examine(uriOf(text), options)) {
+  for await (const told of examine(uriOf(text), options)) {
+    const finding = { ...told, found: withFlags(told.found, given) };
     findings.push(finding);
     if (!given.json) print(...linesOf(finding));
   }

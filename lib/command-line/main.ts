@@ -12,6 +12,7 @@ import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
+import { withFlags } from './terminal/option-flags.js';
 import { handleFailedOutput } from './terminal/output.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
@@ -76,12 +77,17 @@ function fail(error: Error): void {
   const remote = failure instanceof PyroRemoteError ? failure : undefined;
   const kind = remote?.pythonType ?? error.name;
   const own = error.message.startsWith(kind) ? error.message.slice(kind.length).replace(/^: /, '') : error.message;
-  const message = remote === undefined ? error.message : own;
+  const message = remote === undefined ? withFlags(error.message, givenOptions()) : own;
   const sign = message === '' || message.startsWith('\n') ? '' : ' - ';
   const text = kind === 'Error' ? message : kind + sign + message;
   const lines = text.split('\n').map((line) => printable(line, MAX_LINE_CHARS));
   process.stderr.write(`Error: ${lines.join('\n')}\n`);
   process.exitCode = exitCodeOf(error);
+}
+
+/** The options of the command that runs. */
+function givenOptions(): Record<string, unknown> {
+  return program.commands.find((command) => command.name() === program.args[0])?.optsWithGlobals() ?? {};
 }
 
 function exitCodeOf(error: Error): number {

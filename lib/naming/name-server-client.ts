@@ -4,7 +4,16 @@ import type { ConnectionEnds } from '../client/connection/peer-address.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
-import { ANYTHING, checkArgument, checkOptions, type OptionRules, SWITCH, TEXT, URI } from '../options/option-checks.js';
+import {
+  ANYTHING,
+  checkArgument,
+  checkOptions,
+  configError,
+  type OptionRules,
+  SWITCH,
+  TEXT,
+  URI,
+} from '../options/option-checks.js';
 import { ConnectionClosedError, NamingError } from '../protocol/errors.js';
 import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-reference.js';
 import { shortTexts } from '../protocol/short-text.js';
@@ -134,9 +143,15 @@ export class NameServerClient implements AsyncDisposable {
     return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, true), registrationOf);
   }
 
-  /** Lists the names that have the tags, with their URIs and all their tags. */
+  /**
+   * Lists the names that have the tags, with their URIs and all their tags.
+   *
+   * @throws {PyroError} `CONFIG` when the filter has no tags: neither `all` nor `any`
+   */
   async yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>> {
     checkOptions(filter, TAG_RULES);
+    if (filter.all === undefined && filter.any === undefined)
+      throw configError("yplookup: the filter has neither all nor any; it must have tags: { all: ['camera'] }");
     const [all, any] = [filter.all, filter.any].map((tags) => (tags === undefined ? null : tagList(tags)));
     return nameMapOf(await this.call('yplookup', all, any, true), registrationOf);
   }

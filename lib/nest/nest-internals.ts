@@ -121,14 +121,17 @@ export class ContextualLoader {
 }
 
 /** The members of Nest's validating pipes that are for their subclasses. */
-interface ValidatingPipe {
+export interface ValidatingPipe {
   readonly expectedType?: ArgumentMetadata['metatype'];
+  readonly transformOptions?: { readonly enableImplicitConversion?: boolean };
   toValidate(metadata: ArgumentMetadata): boolean;
+  validate(object: object, options?: object): unknown;
 }
 
 /** The members of Nest's ParseArrayPipe that are for its subclasses. */
-interface ArrayPipe {
+export interface ArrayPipe {
   readonly options: ParseArrayOptions;
+  readonly validationPipe: ValidationPipe;
 }
 
 /** Types of items that a ParseArrayPipe does not hand to its own ValidationPipe. */
@@ -261,7 +264,7 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExceptionFiltersContext, ['create']],
     [RpcExceptionsHandler, ['invokeCustomFilters']],
     [ClientProxy, ['createPacket']],
-    [ValidationPipe, ['toValidate']],
+    [ValidationPipe, ['toValidate', 'validate']],
     [StandardSchemaValidationPipe, ['toValidate']],
   ];
 

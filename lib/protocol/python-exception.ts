@@ -1,6 +1,15 @@
+import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
 import { optionText } from './safe-text.js';
 import { messageOfArgs } from './short-text.js';
+
+/** Completes the sentence "the attributes must be …". */
+export const ATTRIBUTES = 'an object with the attributes as members: { code: 5 }';
+
+/** True for an object whose members can be attributes: a text or a list has indexes as members, and a Map has none. */
+export function areAttributes(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !types.isMap(value) && !types.isSet(value);
+}
 
 /** An error that travels as the named Python exception, with these args and attributes. */
 export class PythonException extends Error {
@@ -13,6 +22,7 @@ export class PythonException extends Error {
    *   `Pyro5.errors.*`, `sqlite3.*Error`, `struct.error` and what it registered a converter for
    * @param args Python's `exception.args`
    * @param attributes extra attributes of the Python exception
+   * @throws {TypeError} on wrong arguments
    */
   constructor(
     readonly pythonType: string,
@@ -24,6 +34,8 @@ export class PythonException extends Error {
       throw new TypeError(`PythonException: the type is ${optionText(pythonType)}; it must be a text`);
     if (!Array.isArray(args))
       throw new TypeError(`PythonException: args is ${optionText(args)}; it must be a list: ['not in stock']`);
+    if (!areAttributes(attributes))
+      throw new TypeError(`PythonException: attributes is ${optionText(attributes)}; it must be ${ATTRIBUTES}`);
     super(messageOfArgs(args), options);
   }
 

@@ -3,7 +3,6 @@ import type { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './serpent-error.js';
 import type { CheckedLimits, SerpentLimits } from './value-limits.js';
-import { complexLiteral } from './literals.js';
 import { Nesting } from './nesting.js';
 import { ScalarWriter } from './scalar-writer.js';
 import { isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
@@ -91,13 +90,9 @@ export class ExpressionWriter extends ScalarWriter {
           if (Object.getPrototypeOf(value) === Array.prototype) this.writeItems(value, false);
           else if (value instanceof PyTuple) this.writeItems(value, true);
           else this.writeObject(value);
-        } else if (value instanceof PyFloat) {
-          this.writeFloat(value.value);
-        } else if (value instanceof PyComplex) {
-          this.sink.ascii(complexLiteral(value));
-        } else {
-          this.writeObject(value as object);
-        }
+        } else if (value instanceof PyFloat) this.writePyFloat(value);
+        else if (value instanceof PyComplex) this.writePyComplex(value);
+        else this.writeObject(value as object);
     }
   }
 
@@ -145,21 +140,6 @@ export class ExpressionWriter extends ScalarWriter {
     this.nesting.enter(value);
     this.write(replacement);
     this.nesting.leave();
-  }
-
-  private writeView(view: ArrayBufferView): void {
-    if (types.isUint8Array(view) || view instanceof DataView) {
-      return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
-    }
-    const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
-    let separator: number = BRACKET_OPEN;
-    for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
-      this.sink.byte(separator);
-      separator = COMMA;
-      if (isFloat) this.writeFloat(item as number);
-      else this.sink.ascii(String(item));
-    }
-    this.sink.ascii(separator === BRACKET_OPEN ? '[]' : ']');
   }
 
   private writeItems(items: readonly unknown[], tuple: boolean): void {
@@ -248,10 +228,9 @@ export class ExpressionWriter extends ScalarWriter {
     if (typeof key === 'number' && Number.isNaN(key)) this.failKey('nan');
     if ((typeof key !== 'object' && typeof key !== 'function') || key === null) return this.write(key);
     if (Array.isArray(key)) return this.writeKeyTuple(key);
-    if (key instanceof PyFloat) return Number.isNaN(key.value) ? this.failKey('nan') : this.writeFloat(key.value);
-    if (key instanceof PyComplex) {
-      return Number.isNaN(key.real) || Number.isNaN(key.imag) ? this.failKey('nan') : this.sink.ascii(complexLiteral(key));
-    }
+    if (key instanceof PyFloat) return Number.isNaN(key.value) ? this.failKey('nan') : this.writePyFloat(key);
+    if (key instanceof PyComplex)
+      return Number.isNaN(key.real) || Number.isNaN(key.imag) ? this.failKey('nan') : this.writePyComplex(key);
     const replacement = this.encodeObject?.(key, this.path);
     if (replacement !== undefined) return this.writeReplacedKey(key, replacement);
     if (types.isDate(key)) return this.writeString(this.dateText(key));

@@ -1,6 +1,7 @@
 import { CHARACTERS } from './characters.js';
 import { SerpentError } from './serpent-error.js';
-import { type CheckedLimits, checkLimits, type SerpentLimits } from './value-limits.js';
+import { checkOptionNames } from './option-names.js';
+import { type CheckedLimits, checkLimits, LIMIT_NAMES, type SerpentLimits } from './value-limits.js';
 import { Scanner } from './scanner.js';
 import { TableReader } from './table-reader.js';
 import type { ReadBudget } from './value-costs.js';
@@ -26,6 +27,8 @@ export interface LoadsOptions extends SerpentLimits {
   budget?: ReadBudget;
 }
 
+const OPTIONS: readonly (keyof LoadsOptions)[] = [...LIMIT_NAMES, 'values', 'maxValueBytes'];
+
 /** The result of {@link parse}. */
 export interface Parsed {
   /** The value of the literal. Class dicts are dicts still. */
@@ -48,6 +51,7 @@ export function loads(data: Uint8Array | string, options?: LoadsOptions): unknow
 
 /** Reads a literal as {@link loads} does, and tells whether there are class dicts to convert. */
 export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Parsed {
+  checkOptionNames(options, 'loads', OPTIONS, 'budget');
   const { values = 'natural', maxValueBytes = STANDALONE_MAX_VALUE_BYTES } = options;
   if (values !== 'natural' && values !== 'faithful') {
     throw new SerpentError(`values is ${String(values)}; it has to be "natural" or "faithful"`, 'BAD_OPTION');

@@ -1,18 +1,20 @@
 import { constants } from 'node:buffer';
+import { types } from 'node:util';
 import { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import type { SerpentErrorCode } from './serpent-error.js';
 import type { CheckedLimits } from './value-limits.js';
-import { bytesLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
+import { bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { ShortestDigits } from './shortest-digits.js';
 import { isoformat } from './value-kinds.js';
+import { checkParts, type PyComplex, type PyFloat } from './values.js';
 
-const { QUOTE, MINUS } = CHARACTERS;
+const { QUOTE, MINUS, COMMA, BRACKET_OPEN } = CHARACTERS;
 
 /** The sink while nothing is written. */
 const NO_SINK = new ByteWriter(Buffer.alloc(0));
 
-/** Writes values that have no members. */
+/** Writes values without members of their own: scalars, bytes and typed arrays. */
 export abstract class ScalarWriter {
   /** The first power of ten with too many digits. Made for the first bigint. */
   private tooLongInt: bigint | undefined;
@@ -62,6 +64,31 @@ export abstract class ScalarWriter {
     this.sink.decimal(this.shortest);
   }
 
+  protected writePyFloat(value: PyFloat): void {
+    checkParts(value, this.failUnsendable);
+    this.writeFloat(value.value);
+  }
+
+  protected writePyComplex(value: PyComplex): void {
+    checkParts(value, this.failUnsendable);
+    this.sink.ascii(complexLiteral(value));
+  }
+
+  /** Writes bytes as bytes, and the elements of other typed arrays as a list. */
+  protected writeView(view: ArrayBufferView): void {
+    if (types.isUint8Array(view) || view instanceof DataView)
+      return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
+    const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
+    let separator: number = BRACKET_OPEN;
+    for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
+      this.sink.byte(separator);
+      separator = COMMA;
+      if (isFloat) this.writeFloat(item as number);
+      else this.sink.ascii(String(item));
+    }
+    this.sink.ascii(separator === BRACKET_OPEN ? '[]' : ']');
+  }
+
   protected writeBigint(value: bigint): void {
     const { maxIntDigits } = this.limits;
     const limit = (this.tooLongInt ??= 10n ** BigInt(maxIntDigits));
@@ -93,6 +120,8 @@ export abstract class ScalarWriter {
       return this.failTooLarge();
     }
   }
+
+  private readonly failUnsendable = (what: string): never => this.fail(`${what} cannot be written`, 'UNSUPPORTED');
 
   private readonly failTooLarge = (): never =>
     this.fail(`the text is longer than maxBytes (${this.limits.maxBytes}), or than a string can be`, 'TOO_LARGE');

@@ -21,6 +21,9 @@ export const VALUE_LIMITS = { maxDepth: 200, maxIntDigits: 4_300 };
 
 const DEFAULT_LIMITS: CheckedLimits = { ...VALUE_LIMITS, maxBytes: Infinity };
 
+/** Names of the options that are limits. */
+export const LIMIT_NAMES = ['maxDepth', 'maxIntDigits', 'maxBytes'] as const satisfies readonly (keyof SerpentLimits)[];
+
 /** The largest `maxDepth`. With a larger depth the call stack could overflow. */
 export const DEEPEST = 1_000;
 

@@ -1,4 +1,5 @@
 import { recogniseInstances } from './recognised-instances.js';
+import { shownValue } from './shown-value.js';
 
 /**
  * Python's `tuple`: an Array that is written as a tuple. Make a tuple with {@link pyTuple}.
@@ -56,8 +57,9 @@ export class PyFloat {
   /** The number. */
   readonly value: number;
 
+  /** @throws {TypeError} when the value is no number: a text would become a part of the written literal */
   constructor(value: number) {
-    this.value = value;
+    this.value = checkedNumber(value, 'pyFloat: the value');
   }
 
   /** The number. */
@@ -71,7 +73,7 @@ export class PyFloat {
   }
 }
 
-/** Makes a Python float of a number. */
+/** Makes a Python float of a number. @throws {TypeError} when the value is no number */
 export function pyFloat(value: number): PyFloat {
   return new PyFloat(value);
 }
@@ -92,9 +94,10 @@ export class PyComplex {
   /** Imaginary part. */
   readonly imag: number;
 
+  /** @throws {TypeError} when a part is no number */
   constructor(real: number, imag: number) {
-    this.real = real;
-    this.imag = imag;
+    this.real = checkedNumber(real, 'PyComplex: the real part');
+    this.imag = checkedNumber(imag, 'PyComplex: the imaginary part');
   }
 
   /** The text of Python, but always with both parts: `(1-2j)`. */
@@ -102,4 +105,28 @@ export class PyComplex {
     const sign = this.imag < 0 || Object.is(this.imag, -0) ? '-' : '+';
     return `(${this.real}${sign}${Math.abs(this.imag)}j)`;
   }
+}
+
+function checkedNumber(value: number, name: string): number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${name} is ${shownValue(value)}; it must be a number, so convert it first: Number(value)`);
+  return value;
+}
+
+/**
+ * Refuses a Python number with a part that is no number: an object that no constructor made may have any part, and a text would become a
+ * part of the written literal.
+ *
+ * @param fail gets a noun: the value that cannot be written
+ */
+export function checkParts(value: PyFloat | PyComplex, fail: (what: string) => never): void {
+  if (value instanceof PyFloat) checkPart('PyFloat', value.value, fail);
+  else {
+    checkPart('PyComplex', value.real, fail);
+    checkPart('PyComplex', value.imag, fail);
+  }
+}
+
+function checkPart(name: string, part: unknown, fail: (what: string) => never): void {
+  if (typeof part !== 'number') fail(`a ${name} with ${shownValue(part)} in place of a number`);
 }

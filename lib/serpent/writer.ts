@@ -1,14 +1,19 @@
 import type { ByteWriter } from './byte-writer.js';
 import { type DumpsOptions, ExpressionWriter } from './expression-writer.js';
-import { checkLimits, type CheckedLimits } from './value-limits.js';
+import { checkOptionNames } from './option-names.js';
+import { SerpentError } from './serpent-error.js';
+import { shownValue } from './shown-value.js';
+import { checkLimits, type CheckedLimits, LIMIT_NAMES } from './value-limits.js';
 import { bytesOf } from './spare-memory.js';
+
+const OPTIONS: readonly (keyof DumpsOptions)[] = [...LIMIT_NAMES, 'bytesRepr', 'encodeObject'];
 
 /**
  * Writes a value as serpent does: a Python literal in UTF-8, after serpent's header line.
  *
  * Errors of getters, `toJSON` and `encodeObject` are passed on unchanged.
  *
- * @throws {SerpentError} when the value, or a member of it, cannot be written; `path` says which
+ * @throws {SerpentError} when the value, or a member of it, cannot be written; `path` says which. `BAD_OPTION` on wrong options
  */
 export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
   return bytesOf((out) => dumpsInto(value, out, options));
@@ -25,7 +30,14 @@ export class LiteralWriter {
   private idle: ExpressionWriter | undefined;
   private readonly limits: CheckedLimits;
 
+  /** @throws {SerpentError} `BAD_OPTION` on unknown names and wrong values */
   constructor(private readonly options: DumpsOptions) {
+    checkOptionNames(options, 'dumps', OPTIONS);
+    const { bytesRepr, encodeObject } = options;
+    if (bytesRepr !== undefined && typeof bytesRepr !== 'boolean')
+      throw new SerpentError(`bytesRepr is ${shownValue(bytesRepr)}; it has to be true or false, and no text`, 'BAD_OPTION');
+    if (encodeObject !== undefined && typeof encodeObject !== 'function')
+      throw new SerpentError(`encodeObject is ${shownValue(encodeObject)}; it has to be a function`, 'BAD_OPTION');
     this.limits = checkLimits(options);
   }
 

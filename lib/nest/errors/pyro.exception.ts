@@ -1,7 +1,15 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { RpcException } from '@nestjs/microservices';
-import { ANYTHING, checkArgument, checkIsObject, FULL_TEXT, listOf, type OptionRule } from '../../options/option-checks.js';
-import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
+import {
+  ANYTHING,
+  checkArgument,
+  checkOptions,
+  FULL_TEXT,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+} from '../../options/option-checks.js';
+import { areAttributes, ATTRIBUTES, SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 import { messageOfArgs } from '../../protocol/short-text.js';
 
 /** Options of a {@link PyroException}. */
@@ -11,6 +19,10 @@ export interface PyroExceptionOptions extends ErrorOptions {
 }
 
 const ARGS: OptionRule = listOf(ANYTHING, "a list: ['not in stock']");
+const RULES: OptionRules<PyroExceptionOptions> = {
+  attributes: { takes: ATTRIBUTES, fits: areAttributes },
+  cause: ANYTHING,
+};
 
 /**
  * An error that reaches the client as the named Python exception.
@@ -30,6 +42,7 @@ export class PyroException extends RpcException {
   /**
    * @param pythonType dotted class name, e.g. `builtins.ValueError`
    * @param args the `args` of the Python exception
+   * @throws {TypeError} on wrong arguments and options
    */
   constructor(
     readonly pythonType: string,
@@ -39,7 +52,7 @@ export class PyroException extends RpcException {
     const refusal = (text: string): Error => new TypeError(text);
     checkArgument('PyroException: the type', pythonType, FULL_TEXT, refusal);
     checkArgument('PyroException: args', args, ARGS, refusal);
-    checkIsObject(options, 'PyroException: ', refusal);
+    checkOptions(options, RULES, 'PyroException: ', refusal);
     super(messageOfArgs(args));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;

@@ -1,8 +1,10 @@
-import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { type ArgumentMetadata, ParseArrayPipe, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { objectsIn } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
 import { checksObjects } from '../nest-internals.js';
 import { refusedArgument } from './refused-argument.js';
+import { SparingPipe } from './sparing-pipe.js';
+import { withItemPipe } from './validation-pipes.js';
 
 /** Counts the objects of an argument under `maxCheckedObjects`, before a pipe of Nest checks them by rules. */
 class CountedArgument implements PipeTransform {
@@ -25,12 +27,17 @@ class CountedArgument implements PipeTransform {
 }
 
 /**
- * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. Arguments that Nest's
- * pipes let pass, such as numbers and texts, have no count.
+ * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. ValidationPipes see no
+ * values that class-transformer cannot copy. Arguments that Nest's pipes let pass, such as numbers and texts, have no count.
  *
  * @param metadata as the pipes get it
  * @param label name of the argument
  */
 export function withCounts(pipes: readonly PipeTransform[], metadata: ArgumentMetadata, label: string): readonly PipeTransform[] {
-  return pipes.flatMap((pipe) => (checksObjects(pipe, metadata) ? [new CountedArgument(label), pipe] : [pipe]));
+  return pipes.flatMap((pipe) => (checksObjects(pipe, metadata) ? [new CountedArgument(label), sparing(pipe, label)] : [pipe]));
+}
+
+function sparing(pipe: PipeTransform, label: string): PipeTransform {
+  if (pipe instanceof ValidationPipe) return new SparingPipe(pipe, label);
+  return pipe instanceof ParseArrayPipe ? withItemPipe(pipe, (items) => new SparingPipe(items, label)) : pipe;
 }

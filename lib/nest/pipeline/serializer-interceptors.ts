@@ -6,18 +6,14 @@ import {
   StandardSchemaSerializerInterceptor,
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
+import { type Container, isContainer, isOpaque } from '../../classes/opaque-values.js';
 import { descriptionFor } from '../../classes/register-class.js';
-import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
-import { NdArray } from '../../arrays/nd-array.js';
+import { type AnyIterator, asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { referenceOf } from '../../protocol/proxy-reference.js';
-import { PyroUri } from '../../protocol/uri.js';
 import { isPlainObject } from '../../serializers/contract/plain-object.js';
-import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
-import { PyComplex, PyFloat } from '../../serpent/values.js';
+import { PyFrozenSet, tupleOf } from '../../serpent/values.js';
 import type { PyroContext } from '../context/pyro-context.js';
 
-const VALUES = [NdArray, PyComplex, PyFloat, PyroUri, SerializedBlob, Error];
 const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterceptor].map(({ prototype }) =>
   interceptOf(prototype),
 );
@@ -37,29 +33,24 @@ function interceptOf(interceptor: NestInterceptor): unknown {
 }
 
 class WrappedSerializer implements NestInterceptor {
-  constructor(private readonly serializer: NestInterceptor) {}
+  /** class-transformer makes lists and dicts of texts of all containers. A schema says itself which containers it takes. */
+  private readonly keepsContainers: boolean;
+
+  constructor(private readonly serializer: NestInterceptor) {
+    this.keepsContainers = interceptOf(serializer) === interceptOf(ClassSerializerInterceptor.prototype);
+  }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const { daemon } = context.switchToRpc().getContext<PyroContext>();
-    // serializers skip values that are no objects, as symbols are
-    const kept = new Map<symbol, object>();
-    const keep = (value: unknown): unknown => {
-      if (!travelsAsItIs(value, daemon)) return value;
-      const mark = Symbol('kept from the serializer');
-      kept.set(mark, value);
-      return mark;
-    };
-    const giveBack = (value: unknown): unknown => {
-      const original = kept.get(value as symbol);
-      if (original === undefined) return value;
-      kept.delete(value as symbol);
-      const stream = asStream(original);
-      return stream ? new WrappedIterator(stream, { mapItem: (item) => this.serialize(item, context) }) : original;
-    };
+    const kept = new KeptParts(
+      daemon,
+      this.keepsContainers,
+      (stream) => new WrappedIterator(stream, { mapItem: (item) => this.serialize(item, context) }),
+    );
     const results = await this.serializer.intercept(context, {
-      handle: () => next.handle().pipe(map((value) => mapParts(value, keep))),
+      handle: () => next.handle().pipe(map((value) => kept.keep(value))),
     });
-    return results.pipe(map((value) => (kept.size === 0 ? value : mapParts(value, giveBack))));
+    return results.pipe(map((value) => kept.giveBack(value)));
   }
 
   private async serialize(item: unknown, context: ExecutionContext): Promise<unknown> {
@@ -67,19 +58,78 @@ class WrappedSerializer implements NestInterceptor {
   }
 }
 
+type Wrap = (stream: AnyIterator) => unknown;
+
+/** The parts of one result that a serializer must not change. Serializers skip values that are no objects, such as symbols. */
+class KeptParts {
+  private readonly kept = new Map<unknown, object>();
+  /** Containers by the symbol that begins the list of their members. */
+  private readonly containers = new Map<unknown, Container>();
+
+  constructor(
+    private readonly daemon: PyroDaemon,
+    private readonly keepsContainers: boolean,
+    private readonly wrapStream: Wrap,
+  ) {}
+
+  /** Replaces the parts, in lists and plain objects at any depth. A list with the members stands for a container. */
+  keep(value: unknown, around = new Set<unknown>()): unknown {
+    if (travelsAsItIs(value, this.daemon)) return this.mark(value, this.kept);
+    if (!this.keepsContainers || typeof value !== 'object' || value === null || !isContainer(value))
+      return mapParts(value, (part) => this.keep(part, around), around);
+    if (around.has(value)) return this.mark(value, this.kept);
+    around.add(value);
+    const members = Array.from(value.values(), (member) => this.keep(member, around));
+    around.delete(value);
+    return [this.mark(value, this.containers), ...members];
+  }
+
+  /** Gives back the parts in a result of the serializer. */
+  giveBack(value: unknown, around = new Set<unknown>()): unknown {
+    if (this.kept.size + this.containers.size === 0) return value;
+    const original = this.kept.get(value);
+    if (original !== undefined) {
+      this.kept.delete(value);
+      const stream = asStream(original);
+      return stream ? this.wrapStream(stream) : original;
+    }
+    const container = Array.isArray(value) ? this.containers.get(value[0]) : undefined;
+    if (container === undefined) return mapParts(value, (part) => this.giveBack(part, around), around);
+    this.containers.delete((value as unknown[])[0]);
+    return withMembers(
+      container,
+      (value as unknown[]).slice(1).map((member) => this.giveBack(member, around)),
+    );
+  }
+
+  private mark<T extends object>(value: T, marks: Map<unknown, T>): symbol {
+    const mark = Symbol('kept from the serializer');
+    marks.set(mark, value);
+    return mark;
+  }
+}
+
+/** A container of the same kind with other members. The keys of a dict stay. */
+function withMembers(container: Container, members: readonly unknown[]): Container {
+  if (container instanceof Map) {
+    const keys = [...container.keys()];
+    return new Map(members.map((member, index) => [keys[index], member]));
+  }
+  if (container instanceof Set) return container instanceof PyFrozenSet ? new PyFrozenSet(members) : new Set(members);
+  return tupleOf(members);
+}
+
 /**
- * Replaces a value, or the parts of lists and plain objects at any depth. Lists and objects without a replaced part stay the same.
+ * Replaces the parts of a list or of a plain object. A list or an object without a replaced part stays the same.
  *
  * @param around the containers of the value, which may contain themselves
  */
-function mapParts(value: unknown, replace: (part: unknown) => unknown, around = new Set<unknown>()): unknown {
-  const replaced = replace(value);
-  if (replaced !== value || around.has(value)) return replaced;
-  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+function mapParts(value: unknown, replace: (part: unknown) => unknown, around: Set<unknown>): unknown {
+  if ((!Array.isArray(value) && !isPlainObject(value)) || around.has(value)) return value;
   around.add(value);
   let isChanged = false;
   const mapPart = (part: unknown): unknown => {
-    const mapped = mapParts(part, replace, around);
+    const mapped = replace(part);
     isChanged ||= mapped !== part;
     return mapped;
   };
@@ -93,7 +143,6 @@ function mapParts(value: unknown, replace: (part: unknown) => unknown, around = 
 /** True for objects with a special form on the wire: numbers and bytes of Python, streams, proxies, and served objects. */
 function travelsAsItIs(value: unknown, daemon: PyroDaemon): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;
-  if (descriptionFor(value) !== undefined) return true;
-  return asStream(value) !== undefined || referenceOf(value) !== undefined || daemon.referenceFor(value) !== undefined;
+  if (ArrayBuffer.isView(value) || isOpaque(value) || descriptionFor(value) !== undefined) return true;
+  return asStream(value) !== undefined || daemon.referenceFor(value) !== undefined;
 }

@@ -3,6 +3,7 @@ import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { peerText } from '../../protocol/peer-text.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
+import { checkParts } from '../../serpent/values.js';
 import { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { Nesting } from '../../serpent/nesting.js';
 import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
@@ -129,8 +130,8 @@ export class ValueWriter {
       return this.items(value);
     }
     if (Object.getPrototypeOf(value) !== Object.prototype) {
-      if (value instanceof PyFloat) return this.sink.float(value.value);
-      if (value instanceof PyComplex) return this.sink.complex(value);
+      if (value instanceof PyFloat) return this.sink.float(checkedNumber(value).value);
+      if (value instanceof PyComplex) return this.sink.complex(checkedNumber(value));
     }
     const replacement = this.options.encodeObject(value);
     if (replacement === undefined) return this.byDefault(value);
@@ -276,11 +277,21 @@ function scalarOf(key: unknown): DictKey {
     if (typeof key === 'symbol' || typeof key === 'function') throw new Unwritable(`a ${typeof key}`);
     return key as string | number | bigint | boolean | null;
   }
-  if (key instanceof PyFloat || key instanceof PyComplex || types.isUint8Array(key)) return key;
+  if (isPyNumber(key)) return checkedNumber(key);
+  if (types.isUint8Array(key)) return key;
   if (types.isAnyArrayBuffer(key)) return new Uint8Array(key);
   if (types.isDate(key)) return dateText(key);
   if (types.isBoxedPrimitive(key)) return scalarOf(key.valueOf());
   throw new Unwritable(`${types.isMap(key) ? 'a Map' : 'an object'} as dict key or set member, which Python cannot hash,`);
+}
+
+function checkedNumber<T extends PyFloat | PyComplex>(value: T): T {
+  checkParts(value, failUnwritable);
+  return value;
+}
+
+function failUnwritable(what: string): never {
+  throw new Unwritable(what);
 }
 
 function dateText(date: Date): string {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSilentServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { locateNameServer, type PyroNameServer, startNameServer } from '../../../lib/core.js';
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
@@ -114,6 +114,23 @@ describe('nestjs-pyro', () => {
       code: 2,
       stderr: expect.stringContaining('is no Python literal') as string,
     });
+  });
+
+  it('an error of a command names the options of the command', async () => {
+    const silent = createSilentServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const uri = `PYRO:camera@127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const late = 'no answer within --timeout (0.3 s)';
+    for (const args of [
+      ['call', uri, 'add', '1'],
+      ['get', uri, 'gain'],
+      ['ping', uri],
+    ]) {
+      const { code, stderr } = await run(...args, '-t', '0.3');
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(late) as string });
+      expect(stderr).not.toContain('TimeoutMs');
+    }
+    silent.close();
   });
 
   it('call prints values that JSON does not have', async () => {

@@ -88,6 +88,9 @@ describe('the name server of Pyro5', () => {
     expect([...(await nameServer.yplookup({ all: ['device', 'camera'] })).keys()]).toEqual(['lab.one']);
     expect((await nameServer.yplookup({ any: new Set(['device', 'camera']) })).size).toBe(2);
     expect((await nameServer.yplookup({ all: ['nothing'] })).size).toBe(0);
+    await expect(nameServer.yplookup({} as never)).rejects.toThrow(
+      'yplookup: the filter has neither all nor any; it must have tags',
+    );
     await nameServer.setMetadata('lab.two', ['device', 'stage']);
     expect(await nameServer.yplookup({ all: ['stage'] })).toEqual(
       new Map([['lab.two', { uri: 'PYRO:two@host:2', metadata: new Set(['device', 'stage']) }]]),

@@ -318,6 +318,28 @@ const CALLS: [call: string, run: (daemon: PyroDaemon) => unknown, text: string][
     'PythonException: args is the text "text"; it must be a list',
   ],
   ['PyroException', () => new PyroException('a.B', 'text' as never), 'PyroException: args is the text "text"; it must be a list'],
+  [
+    'PythonException',
+    () => new PythonException('a.B', ['x'], 'code' as never),
+    'PythonException: attributes is the text "code"; it must be an object with the attributes as members: { code: 5 }',
+  ],
+  ['PythonException', () => new PythonException('a.B', ['x'], new Map() as never), 'it must be an object with the attributes'],
+  ['PythonException', () => new PythonException('a.B', ['x'], null as never), 'attributes is null; it must be an object'],
+  [
+    'PyroException',
+    () => new PyroException('a.B', ['x'], { attributes: 'code' as never }),
+    'PyroException: attributes is the text "code"; it must be an object with the attributes as members: { code: 5 }',
+  ],
+  [
+    'PyroException',
+    () => new PyroException('a.B', ['x'], { attributes: [] as never }),
+    'it must be an object with the attributes',
+  ],
+  [
+    'PyroException',
+    () => new PyroException('a.B', ['x'], { atributes: {} } as never),
+    'PyroException: atributes is no option; did you mean attributes?',
+  ],
   ['PyroException', () => new PyroException(5 as never), 'PyroException: the type is 5; it must be a text that is not empty'],
 ];
 

@@ -452,6 +452,9 @@ describe('limits', () => {
     { maxIntDigits: Infinity },
     { maxBytes: NaN },
     { values: 'native' as 'natural' },
+    { value: 'faithful' } as object,
+    'faithful' as never,
+    null as never,
   ])('serpent: refuses the option %j', (options) => {
     expect(errorOf('1', options).code).toBe('BAD_OPTION');
   });

@@ -24,6 +24,21 @@ describe('pyFloat', () => {
   });
 });
 
+it.each<[shown: string, value: unknown]>([
+  ['the text "1.0, \'admin\', True"', "1.0, 'admin', True"],
+  [`the text "${'x'.repeat(60)}"…`, 'x'.repeat(1_000)],
+  ['undefined', undefined],
+  ['null', null],
+  ['the bigint 5n', 5n],
+  ['an object', {}],
+])('pyFloat() and PyComplex take numbers only, and name the value: %s', (shown, value) => {
+  const wrong = value as number;
+  const remedy = 'it must be a number, so convert it first: Number(value)';
+  expect(() => pyFloat(wrong)).toThrow(new TypeError(`pyFloat: the value is ${shown}; ${remedy}`));
+  expect(() => new PyComplex(wrong, 1)).toThrow(new TypeError(`PyComplex: the real part is ${shown}; ${remedy}`));
+  expect(() => new PyComplex(1, wrong)).toThrow(new TypeError(`PyComplex: the imaginary part is ${shown}; ${remedy}`));
+});
+
 describe('PyComplex', () => {
   it.each([
     [1, 2, '(1+2j)'],

@@ -357,4 +357,18 @@ describe('what cannot be written', () => {
     ).toBe('TOO_LARGE');
     expect(errorOf(1, { maxDepth: 0 }).code).toBe('BAD_OPTION');
   });
+
+  it.each([
+    [{ bytesRepr: 'no' }, 'bytesRepr is the text "no"; it has to be true or false, and no text'],
+    [{ bytesRepr: 1 }, 'bytesRepr is 1; it has to be true or false, and no text'],
+    [{ encodeObject: {} }, 'encodeObject is an object; it has to be a function'],
+    [
+      { byteRepr: true },
+      'dumps: byteRepr is no option; the options are maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject',
+    ],
+    ['bytesRepr', 'dumps: the options are the text "bytesRepr"; they have to be an object'],
+    [null, 'dumps: the options are null; they have to be an object'],
+  ])('serpent: writing refuses the option %j', (options, message) => {
+    expect(errorOf(Buffer.from('a'), options as DumpsOptions)).toMatchObject({ code: 'BAD_OPTION', message });
+  });
 });

@@ -50,6 +50,33 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expectRefusal(new Map([['k', pyTuple(value)]]), 'value.get("k")[0]', what);
   });
 
+  it('a number of Python with a text in place of its number cannot be written', () => {
+    const text = "1.0, 'admin', True";
+    const float = Object.assign(Object.create(pyFloat(1)) as object, { value: text });
+    const complex = (parts: object): object =>
+      Object.assign(Object.create(PyComplex.prototype) as object, { real: 1, imag: 1 }, parts);
+    for (const [value, kind] of [
+      [float, 'PyFloat'],
+      [Object.assign(pyFloat(1), { value: text }), 'PyFloat'],
+      [complex({ real: text }), 'PyComplex'],
+      [complex({ imag: text }), 'PyComplex'],
+    ] as const) {
+      const what = new RegExp(`a ${kind} with the text "1\\.0, 'admin', True" in place of a number`);
+      expectRefusal([value], 'value[0]', what);
+      expectRefusal(new Map([[value, 1]]), 'value.get(', what);
+      expectRefusal(
+        new Map([[pyTuple(value), 1]]),
+        'value.get(',
+        name === 'json' || name === 'msgpack' ? /key|PyFloat|PyComplex/ : what,
+      );
+    }
+    expectRefusal(
+      [Object.create(pyFloat(1).constructor.prototype as object)],
+      'value[0]',
+      /a PyFloat with undefined in place of a number/,
+    );
+  });
+
   it('values that contain themselves cannot be written', () => {
     const loop: Record<string, unknown> = { list: [] };
     (loop['list'] as unknown[]).push(loop);
