@@ -1,4 +1,4 @@
-import { SERIALIZER_IDS } from '../protocol/constants.js';
+import { SERIALIZER_NAMES } from '../protocol/constants.js';
 import { MAX_PORT } from '../protocol/location.js';
 import { MAX_TIMER_MS, oneOf, type OptionRule, PORT, wholeNumber } from './option-checks.js';
 
@@ -9,7 +9,6 @@ export interface ConfigItem<T> {
   read(text: string): T | undefined;
 }
 
-const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as (keyof typeof SERIALIZER_IDS)[];
 const MAX_TIMER_SECONDS = MAX_TIMER_MS / 1_000;
 
 /** Numbers of Python's `int()` and `float()`, which allow spaces around and underscores inside. */

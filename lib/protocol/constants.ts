@@ -34,6 +34,7 @@ export const FLAGS = {
 
 /** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
 export const SERIALIZER_IDS = { serpent: 1, marshal: 2, json: 3, msgpack: 4 } as const;
+export const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as readonly (keyof typeof SERIALIZER_IDS)[];
 
 /** Size of the header. */
 export const HEADER_BYTES = 40;

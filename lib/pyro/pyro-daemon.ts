@@ -11,7 +11,7 @@ import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { environmentWireLog, logDaemon, warnOfFailedCalls } from '../logging/core-log.js';
 import { environmentLogger } from '../logging/environment-logger.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
-import { INSPECTOR_OBJECT_ID, SERIALIZER_IDS } from '../protocol/constants.js';
+import { INSPECTOR_OBJECT_ID, SERIALIZER_NAMES } from '../protocol/constants.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { followDaemon } from '../telemetry/telemetry.js';
 import type { SerializerName } from '../serializers/contract/serializer.js';
@@ -74,7 +74,6 @@ const SHARED_OPTIONS = [
   'classes',
 ] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 
-const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
 /** Makes the proxies that clients pass to one daemon. */
 class ClientProxies implements ProxyReceiver {

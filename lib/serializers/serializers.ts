@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES, SERIALIZER_IDS } from '../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES, SERIALIZER_IDS, SERIALIZER_NAMES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
@@ -47,7 +47,7 @@ export class SerializersOnDemand {
   get(id: number): Serializer | undefined {
     const known = this.made.get(id);
     if (known !== undefined) return known;
-    const name = (Object.keys(SERIALIZER_IDS) as SerializerName[]).find((one) => SERIALIZER_IDS[one] === id);
+    const name = SERIALIZER_NAMES.find((one) => SERIALIZER_IDS[one] === id);
     if (name === undefined) return undefined;
     const serializer = createSerializers(this.options, [name]).get(id)!;
     this.made.set(id, serializer);
@@ -67,9 +67,9 @@ export function createSerializers(
 ): ReadonlyMap<number, Serializer> {
   const resolved = resolvedOptions(options);
   const serializers = new Map<number, Serializer>();
-  for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {
+  for (const name of allowed ?? SERIALIZER_NAMES) {
     if (!Object.hasOwn(SERIALIZER_IDS, name)) {
-      throw new SerializeError(`unknown serializer "${name}"; there are ${Object.keys(SERIALIZER_IDS).join(', ')}`);
+      throw new SerializeError(`unknown serializer "${name}"; there are ${SERIALIZER_NAMES.join(', ')}`);
     }
     serializers.set(SERIALIZER_IDS[name], new CLASSES[name](resolved));
   }

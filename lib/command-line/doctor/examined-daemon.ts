@@ -3,14 +3,13 @@ import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import { resolveProxyOptions } from '../../client/options/resolve-proxy-options.js';
-import { DAEMON_METHODS, DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from '../../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_NAMES } from '../../protocol/constants.js';
 import { type PyroError, TimeoutError } from '../../protocol/errors.js';
 import { acceptedSerializers, isForFailedHandshakes, UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { nearestName } from '../../options/nearest-name.js';
 import { printable } from '../../reports/printable.js';
-import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { addressOf } from '../../client/connection/peer-address.js';
 import { rejectionReason } from '../../client/messages/rejections.js';
 import { isWithoutTls } from '../../transport/sockets/tls-reasons.js';
@@ -201,7 +200,7 @@ async function answerTime(uri: PyroUri, options: PyroProxyOptions): Promise<Find
  * @throws {PyroError} `DAEMON_FULL`
  */
 async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Finding> {
-  const names = Object.keys(SERIALIZER_IDS) as SerializerName[];
+  const names = SERIALIZER_NAMES;
   const { serializer: own } = resolveProxyOptions(options);
   const accepted = new Set([own]);
   for (const serializer of names.filter((name) => name !== own)) {

@@ -7,7 +7,7 @@ import { PyroError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { UNIX_PREFIX } from '../../protocol/location.js';
 import { locateNameServer, type NameServerOptions } from '../../naming/locate.js';
-import { DAEMON_OBJECT_ID, SERIALIZER_IDS } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, SERIALIZER_NAMES } from '../../protocol/constants.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { limitOf } from '../terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
@@ -35,7 +35,7 @@ export interface RemoteArguments extends OutputArguments {
 /** Adds the options of {@link RemoteArguments}. */
 export function takesRemoteArguments(command: Command): Command {
   return command
-    .addOption(new Option('-s, --serializer <name>', 'serializer of the requests').choices(Object.keys(SERIALIZER_IDS)))
+    .addOption(new Option('-s, --serializer <name>', 'serializer of the requests').choices(SERIALIZER_NAMES))
     .option('--handshake <value>', 'handshake data: JSON, or a text')
     .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', limitOf)
     .option('--ns <location>', 'name server that looks names up: host, host:port or ./u:path', nameServerOf)

@@ -4,7 +4,7 @@ import { servedReference } from '../../objects/serving-daemons.js';
 import { IdPool } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';
-import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import { SERIALIZER_IDS, SERIALIZER_NAMES } from '../../protocol/constants.js';
 import { refusedSerializerText } from '../../protocol/refusal-texts.js';
 import type { Serializer, ValueMode } from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
@@ -106,7 +106,7 @@ export function createDaemonServices(
 
 /** Why a message with this serializer id is refused. */
 export function unknownSerializerText(id: number, { serializers }: ResolvedDaemonOptions): string {
-  return refusedSerializerText(id, serializers ?? Object.keys(SERIALIZER_IDS));
+  return refusedSerializerText(id, serializers ?? SERIALIZER_NAMES);
 }
 
 /** Turns a proxy that came with a request into a value. */

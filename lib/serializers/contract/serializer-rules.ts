@@ -7,10 +7,9 @@ import {
   SWITCH,
   withMethods,
 } from '../../options/option-checks.js';
-import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import { SERIALIZER_NAMES } from '../../protocol/constants.js';
 import type { ArrayEncoding, ArrayOptions, DateMode, ValueMode } from './serializer.js';
 
-const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS);
 
 /** Takes the name of one serializer. */
 export const ONE_SERIALIZER: OptionRule = oneOf(...SERIALIZER_NAMES);
