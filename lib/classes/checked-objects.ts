@@ -1,3 +1,4 @@
+import { indexArrayBytes } from '../serpent/index-keys.js';
 import type { ValueType } from './field-types.js';
 import { isOpaque } from './opaque-values.js';
 
@@ -33,6 +34,23 @@ export function objectsIn(value: unknown, most: number): number {
     if (typeof part === 'object' || typeof part === 'string') count += objectsIn(part, most - count);
   }
   return count;
+}
+
+/** Copies of a dict that exist at the same time: of class-transformer, of values that it must not see, and of the application. */
+const COPIES = 3;
+
+/** Memory of the arrays that V8 makes for keys like array indices when an object is copied, in bytes. @param object its members do not count */
+export function bytesOfCopies(object: object): number {
+  return COPIES * indexArrayBytes(object);
+}
+
+/** The same for an object and all objects in it. */
+export function bytesOfDeepCopies(value: unknown): number {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || isOpaque(value)) return 0;
+  const parts = itemsOf(value)?.parts;
+  let bytes = parts === undefined ? bytesOfCopies(value) : 0;
+  for (const part of parts ?? Object.values(value)) bytes += bytesOfDeepCopies(part);
+  return bytes;
 }
 
 function itemsOf(value: object): { count: number; parts: Iterable<unknown> } | undefined {

@@ -4,7 +4,7 @@ import { configError } from '../options/option-checks.js';
 import { objectOf } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../protocol/short-text.js';
-import { objectsIn } from './checked-objects.js';
+import { bytesOfDeepCopies, objectsIn } from './checked-objects.js';
 import { type ClassField, type ClassMembers, lookUpMembers, typeFor } from './class-members.js';
 import { validatedMembers, validatorOf } from './dto-packages.js';
 import { type DescribedClass, type FindClass, holdsArrays, holdsInstances, type ValueType } from './field-types.js';
@@ -111,7 +111,10 @@ export class ClassDescription implements DescribedClass {
   make(members: Record<string, unknown>, spend: Spend): object {
     const { __class__: _, ...given } = members;
     const { schema } = this.options;
-    if (schema !== undefined) return this.assigned(validated(schema, this.withoutMissing(given), this.name));
+    if (schema !== undefined) {
+      spend(bytesOfDeepCopies(given));
+      return this.assigned(validated(schema, this.withoutMissing(given), this.name));
+    }
     const { transformed } = this.lookedUp;
     this.refuseUnknown(given);
     const instance =

@@ -1,6 +1,7 @@
 import type { Spend } from '../arrays/memory.js';
 import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
 import { sharedSymbol } from '../copies/process-wide.js';
+import { objectOf } from '../serializers/contract/plain-object.js';
 import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { ClassDescription } from './class-description.js';
@@ -19,7 +20,7 @@ export function describeExceptions(description: ClassDescription): void {
     configurable: true,
     value(this: Error): PythonExceptionParts {
       const { args, attributes } = this as Error & Partial<ReceivedException>;
-      const all: Record<string, unknown> = { ...(isRecord(attributes) ? attributes : undefined) };
+      const all = objectOf(isRecord(attributes) ? Object.entries(attributes) : []);
       for (const { name, type } of description.fields) {
         const value = (this as unknown as Record<string, unknown>)[name];
         if (value !== undefined) all[name] = writeTyped(type, value);

@@ -3,7 +3,7 @@ import { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { safeText } from '../protocol/safe-text.js';
-import { isPlainObject } from '../serializers/contract/plain-object.js';
+import { isPlainObject, objectOf } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { peerMap, peerSet } from '../serializers/reading/peer-tables.js';
 import { shortText } from '../protocol/short-text.js';
@@ -15,6 +15,7 @@ import {
   type ValidatedMember,
   validatedMembers,
 } from './dto-packages.js';
+import { bytesOfCopies } from './checked-objects.js';
 import { arrayTypeOf, type FindClass, isScalarClass, type ValueType } from './field-types.js';
 import { inside, readTyped } from './field-values.js';
 
@@ -38,6 +39,7 @@ export function transformedInstance(
   readerOf: MemberReader,
   spend: Spend,
 ): object {
+  spend(bytesOfCopies(given));
   const ready = new Map<string, unknown>();
   const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
     const member = transformed.memberOf(key);
@@ -57,7 +59,7 @@ export function transformedInstance(
     ready.set(member, read === undefined && Array.isArray(made) && transformed.isSet(member) ? peerSet(made, spend) : made);
     return [key, READY];
   });
-  const instance = transformed.make(Object.fromEntries(plain) as Record<string, unknown>) as Record<string, unknown>;
+  const instance = transformed.make(objectOf(plain)) as Record<string, unknown>;
   // members with @Exclude are missing
   for (const [member, value] of ready) if (instance[member] === READY) instance[member] = value;
   return instance;

@@ -15,6 +15,32 @@ export function isIndexKey(key: string): boolean {
   return (length === 1 || key.charCodeAt(0) !== ZERO) && Number(key) <= LARGEST_INDEX;
 }
 
+/** V8 stores an index key in a hash table when so many elements of the array would be empty before it. */
+const LARGEST_GAP = 1_024;
+/** V8 makes no longer array for a few keys. Longer arrays have hardly any empty elements. */
+const MOST_ELEMENTS = 5_000;
+const ELEMENT_BYTES = 8;
+
+/**
+ * Bytes of the array in which V8 stores the index keys of a copy of a plain object, if nobody called {@link storeIndexKeysInHashTable} for
+ * the copy. 0: there are no index keys.
+ *
+ * @see V8, src/objects/js-objects-inl.h, `ShouldConvertToSlowElements`
+ */
+export function indexArrayBytes(object: object): number {
+  let elements = 0;
+  // index keys come first, the smallest before all others
+  for (const key in object) {
+    if (!isIndexKey(key)) break;
+    const length = Number(key) + 1;
+    if (length <= elements) continue;
+    const grown = length + (length >> 1) + 16;
+    if (length > elements + LARGEST_GAP || grown > MOST_ELEMENTS) break;
+    elements = grown;
+  }
+  return elements * ELEMENT_BYTES;
+}
+
 /**
  * Makes V8 store the index keys of a plain object in a hash table. Call this function before the object gets its first index key.
  *

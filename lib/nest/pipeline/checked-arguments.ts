@@ -1,12 +1,12 @@
 import { type ArgumentMetadata, ParseArrayPipe, type PipeTransform, ValidationPipe } from '@nestjs/common';
-import { objectsIn } from '../../classes/checked-objects.js';
+import { bytesOfDeepCopies, objectsIn } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
 import { checksObjects } from '../nest-internals.js';
 import { refusedArgument } from './refused-argument.js';
 import { SparingPipe } from './sparing-pipe.js';
 import { withItemPipe } from './validation-pipes.js';
 
-/** Counts the objects of an argument under `maxCheckedObjects`, before a pipe of Nest checks them by rules. */
+/** Counts the objects of an argument under `maxCheckedObjects`, and the memory of their copies, before a pipe of Nest checks them by rules. */
 class CountedArgument implements PipeTransform {
   constructor(
     /** Name of the argument. */
@@ -16,9 +16,12 @@ class CountedArgument implements PipeTransform {
   /** @throws {PyroException} a ValueError that names the argument, over the limit */
   transform(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
-    const { budget } = servedCall().request;
+    const { request } = servedCall();
+    const { budget } = request;
     try {
       budget?.spendChecks(objectsIn(value, budget.leftChecks));
+      const bytes = bytesOfDeepCopies(value);
+      if (bytes > 0) request.spend(bytes);
     } catch (error) {
       throw refusedArgument(error, this.label);
     }

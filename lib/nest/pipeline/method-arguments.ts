@@ -1,3 +1,4 @@
+import { objectOf } from '../../serializers/contract/plain-object.js';
 import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 import { type ArrayConverter, arrayConverterOf } from '../../classes/array-conversion.js';
 import { servedCall } from '../../daemon/call/call.js';
@@ -119,7 +120,7 @@ function extractorOf({ source, data }: PlannedParameter, type: Type, handler: An
     case 'arguments':
       return ({ args }) => args;
     case 'keywords':
-      return ({ keywords }) => ({ ...keywords });
+      return ({ keywords }) => objectOf(Object.entries(keywords));
     case 'context':
       return ({ context }) => context;
     case 'custom': {

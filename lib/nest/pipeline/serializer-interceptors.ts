@@ -10,7 +10,8 @@ import { type Container, isContainer, isOpaque } from '../../classes/opaque-valu
 import { descriptionFor } from '../../classes/register-class.js';
 import { type AnyIterator, asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { isPlainObject } from '../../serializers/contract/plain-object.js';
+import { isPlainObject, objectOf } from '../../serializers/contract/plain-object.js';
+import { indexArrayBytes } from '../../serpent/index-keys.js';
 import { PyFrozenSet, tupleOf } from '../../serpent/values.js';
 import type { PyroContext } from '../context/pyro-context.js';
 
@@ -58,13 +59,23 @@ class WrappedSerializer implements NestInterceptor {
   }
 }
 
+/** Longest array for keys like array indices that class-transformer may let V8 make, in bytes. */
+const LONG_ARRAY_BYTES = 1_024;
+
+/** A container whose kind class-transformer would change, or a dict with keys like array indices: V8 would store them in a long array. */
+type KeptContainer = Container | Record<string, unknown>;
+
+function staysContainer(value: object): value is KeptContainer {
+  return isContainer(value) || (isPlainObject(value) && indexArrayBytes(value) > LONG_ARRAY_BYTES);
+}
+
 type Wrap = (stream: AnyIterator) => unknown;
 
 /** The parts of one result that a serializer must not change. Serializers skip values that are no objects, such as symbols. */
 class KeptParts {
   private readonly kept = new Map<unknown, object>();
   /** Containers by the symbol that begins the list of their members. */
-  private readonly containers = new Map<unknown, Container>();
+  private readonly containers = new Map<unknown, KeptContainer>();
 
   constructor(
     private readonly daemon: PyroDaemon,
@@ -75,11 +86,12 @@ class KeptParts {
   /** Replaces the parts, in lists and plain objects at any depth. A list with the members stands for a container. */
   keep(value: unknown, around = new Set<unknown>()): unknown {
     if (travelsAsItIs(value, this.daemon)) return this.mark(value, this.kept);
-    if (!this.keepsContainers || typeof value !== 'object' || value === null || !isContainer(value))
+    if (!this.keepsContainers || typeof value !== 'object' || value === null || !staysContainer(value))
       return mapParts(value, (part) => this.keep(part, around), around);
     if (around.has(value)) return this.mark(value, this.kept);
     around.add(value);
-    const members = Array.from(value.values(), (member) => this.keep(member, around));
+    const given = value instanceof Map || value instanceof Set || Array.isArray(value) ? value.values() : Object.values(value);
+    const members = Array.from(given, (member: unknown) => this.keep(member, around));
     around.delete(value);
     return [this.mark(value, this.containers), ...members];
   }
@@ -110,13 +122,14 @@ class KeptParts {
 }
 
 /** A container of the same kind with other members. The keys of a dict stay. */
-function withMembers(container: Container, members: readonly unknown[]): Container {
+function withMembers(container: KeptContainer, members: readonly unknown[]): KeptContainer {
   if (container instanceof Map) {
     const keys = [...container.keys()];
     return new Map(members.map((member, index) => [keys[index], member]));
   }
   if (container instanceof Set) return container instanceof PyFrozenSet ? new PyFrozenSet(members) : new Set(members);
-  return tupleOf(members);
+  if (Array.isArray(container)) return tupleOf(members);
+  return objectOf(Object.keys(container).map((name, index) => [name, members[index]]));
 }
 
 /**
@@ -135,7 +148,7 @@ function mapParts(value: unknown, replace: (part: unknown) => unknown, around: S
   };
   const copy = Array.isArray(value)
     ? value.map(mapPart)
-    : Object.fromEntries(Object.entries(value).map(([name, part]) => [name, mapPart(part)]));
+    : objectOf(Object.entries(value).map(([name, part]) => [name, mapPart(part)]));
   around.delete(value);
   return isChanged ? copy : value;
 }

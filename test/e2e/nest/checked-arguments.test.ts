@@ -2,7 +2,7 @@ import { ParseArrayPipe, StandardSchemaValidationPipe, UsePipes, ValidationPipe 
 import { APP_PIPE } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, ValidateNested } from 'class-validator';
+import { IsArray, IsInt, IsOptional, ValidateNested } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
@@ -31,6 +31,13 @@ class Item {
 class Box {
   @IsOptional() @ValidateNested({ each: true }) @Type(() => Item) items?: Item[];
 }
+class Step {
+  size?: number;
+}
+@PyroClass('checked.Crate')
+class Crate {
+  @IsArray() @Type(() => Step) steps!: Step[];
+}
 @PyroClass('checked.Tag')
 class Tag {
   @IsInt() number!: number;
@@ -56,6 +63,9 @@ class Depot {
   }
   @PyroMethod() twice(@Payload('0', new ValidationPipe()) box: Box): number {
     return box.items!.length;
+  }
+  @PyroMethod() crate(crate: Crate): number {
+    return crate.steps.length;
   }
   @PyroMethod() tag(tag: Tag): number {
     return tag.number;
@@ -121,6 +131,23 @@ describe('maxCheckedObjects', () => {
     expect(daemon.counters.maxCheckedObjects).toBe(4);
     expect(await proxy.$call('store', boxOf(7))).toBe(7);
     await proxy.$set('last', boxOf(7));
+  });
+
+  it('the memory of copies counts: a ValidationPipe makes long arrays for keys like array indices', async () => {
+    const { proxy, daemon } = await remote('depot', { maxValueBytes: 2_000_000 });
+    const boxOfKeys = (key: string, count: number, name = 'items'): object => ({
+      [name]: Array.from({ length: count }, () => new Map([[key, 1]])),
+    });
+    expect(await proxy.$call('store', boxOfKeys('abcd', 500))).toBe(500);
+    await expect(proxy.$call('store', boxOfKeys('1023', 500))).rejects.toMatchObject({
+      pythonType: 'builtins.ValueError',
+      message: expect.stringMatching(/box: the value takes \d+ bytes of memory or more \(maxValueBytes is 2000000\)/) as string,
+    });
+    await expect(proxy.$call('crate', { ...boxOfKeys('1023', 500, 'steps'), __class__: 'checked.Crate' })).rejects.toThrow(
+      'maxValueBytes is 2000000',
+    );
+    expect(await proxy.$call('store', boxOfKeys('1023', 5))).toBe(5);
+    expect(daemon.inspect().limits.find(({ name }) => name === 'maxInFlightValueBytes')!.used).toBe(0);
   });
 
   it('does not count arguments that a ValidationPipe lets pass', async () => {

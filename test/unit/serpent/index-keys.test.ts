@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { loads } from '../../../lib/serpent/index.js';
-import { isIndexKey, storeIndexKeysInHashTable } from '../../../lib/serpent/index-keys.js';
+import { indexArrayBytes, isIndexKey, storeIndexKeysInHashTable } from '../../../lib/serpent/index-keys.js';
 
 setFlagsFromString('--allow-natives-syntax');
 const hasHashTable = runInThisContext('(object) => %HasDictionaryElements(object)') as (object: object) => boolean;
@@ -62,5 +62,18 @@ describe('index keys that are read', () => {
       ['a', 3],
       [null, 4],
     ]);
+  });
+
+  it('the array of a copy is estimated as long as V8 makes it; a hash table counts nothing', () => {
+    const bytesOf = (...keys: number[]): number => indexArrayBytes(Object.fromEntries([...keys, 'name'].map((key) => [key, 0])));
+    expect(bytesOf()).toBe(0);
+    expect(bytesOf(0)).toBeLessThan(200);
+    expect(bytesOf(1_023)).toBe(12_416);
+    expect(bytesOf(1_023, 2_500)).toBe(8 * (2_501 + 1_250 + 16));
+    for (const key of [1_024, 9_999, 4_294_967_294]) {
+      expect(hasHashTable(Object.fromEntries([[key, 0]]))).toBe(true);
+      expect(bytesOf(key)).toBe(0);
+    }
+    expect(hasHashTable(Object.fromEntries([[1_023, 0]]))).toBe(false);
   });
 });

@@ -43,6 +43,9 @@ class Users implements OnModuleInit {
   @PyroMethod() one(): User {
     return new User('Ann');
   }
+  @PyroMethod() byNumber(): Record<string, User> {
+    return { 1023: new User('Ann'), last: new User('Bob') };
+  }
   @PyroMethod() async all(): Promise<User[]> {
     return Promise.resolve([new User('Ann'), new User('Bob')]);
   }
@@ -96,6 +99,7 @@ describe.each(WAYS)('a global ClassSerializerInterceptor (%s)', (way) => {
 
   it.each<[method: string, expected: unknown]>([
     ['one', ann],
+    ['byNumber', { 1023: ann, last: { name: 'Bob', initial: 'B' } }],
     ['all', [ann, { name: 'Bob', initial: 'B' }]],
     ['forAdmins', { ...ann, email: 'ann@example.com' }],
     ['typed', { name: 'Ann', initial: 'A' }],
