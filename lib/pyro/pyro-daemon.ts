@@ -74,7 +74,6 @@ const SHARED_OPTIONS = [
   'classes',
 ] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 
-
 /** Makes the proxies that clients pass to one daemon. */
 class ClientProxies implements ProxyReceiver {
   private readonly options: PyroProxyOptions;

@@ -1,4 +1,9 @@
-import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES, SERIALIZER_IDS, SERIALIZER_NAMES } from '../protocol/constants.js';
+import {
+  DEFAULT_MAX_CHECKED_OBJECTS,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  SERIALIZER_IDS,
+  SERIALIZER_NAMES,
+} from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';

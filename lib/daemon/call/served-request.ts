@@ -1,15 +1,10 @@
 import { correlationText } from '../../calls/correlation-id.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
-import { overLimit } from '../../protocol/over-limit.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
-import { COSTS } from '../../serpent/value-costs.js';
-import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
-import type { ValueBudget } from '../../serializers/contract/value-budget.js';
 import { clientGone, type SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
@@ -20,8 +15,7 @@ import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
-import { Reply } from './reply.js';
-import { REQUEST_BYTES } from './value-memory.js';
+import { memoryOf, RequestMemory } from './request-memory.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -29,7 +23,7 @@ const NOT_READ: Partial<CallTarget> = {};
  * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
  * one call.
  */
-export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
+export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used; before, the answer of the daemon's own hook. */
   authorization: Authorization;
@@ -58,21 +52,16 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   /** `performance.now()` when the call began; 0 when it cannot be read. */
   startedAt = 0;
   private isTimedOut = false;
-  /** Memory that the next read may take. */
-  budget: ValueBudget | undefined;
-  private knownSpend: ((bytes: number) => void) | undefined = undefined;
-  private heldBytes = 0;
-  private hasEnded = false;
   private endHooks: (() => void)[] | undefined;
 
   constructor(
     services: DaemonServices,
     channel: ReplyChannel,
-    readonly connection: SessionConnection,
+    connection: SessionConnection,
     serializer: Serializer,
     frame: Frame,
   ) {
-    super(services, channel, serializer, frame);
+    super(services, channel, connection, serializer, frame);
     this.authorization = connection.authorizations.ofDaemon;
     this.flags = frame.header.flags;
     this.requestAnnotations = frame.annotations;
@@ -153,7 +142,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
    * @param furtherBytes memory that the request takes besides the call
    */
   readCall(data: Uint8Array, serializer: Serializer, start = 0, furtherBytes = 0): SerializedCall {
-    const budget = (this.budget = this.services.memory.budget(this.connection));
+    const budget = this.beginRead();
     const call = serializer.loadsCall(data, this, start);
     this.holdRead(budget.spentBytes, furtherBytes);
     return call;
@@ -161,47 +150,10 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
 
   /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
   private readBlob(data: Buffer): SerializedCall {
-    const budget = (this.budget = this.services.memory.budget(this.connection));
+    const budget = this.beginRead();
     const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
     this.holdRead(budget.spentBytes, data.length + memoryOf(this.annotations));
     return call;
-  }
-
-  /** @throws {UnreadableError} when further bytes, which no budget has counted, have no room. Then nothing is held: nobody would release it */
-  private holdRead(spentBytes: number, furtherBytes: number): void {
-    const bytes = spentBytes + REQUEST_BYTES + furtherBytes;
-    const shortage = furtherBytes > 0 ? this.services.memory.shortageFor(this.connection, bytes) : undefined;
-    if (shortage !== undefined) {
-      const text = `data and annotations take ${shortage}`;
-      throw overLimit('maxInFlightValueBytes', new UnreadableError(text, { raisedAs: 'Pyro5.errors.PyroError' }));
-    }
-    this.hold(bytes);
-  }
-
-  /**
-   * Counts memory that the arguments take after they were read. It is held until the request ends. Always the same function: it stands for
-   * the read. It throws an UnreadableError over a limit.
-   */
-  get spend(): (bytes: number) => void {
-    return (this.knownSpend ??= (bytes) => {
-      this.budget?.spend(bytes);
-      this.hold(bytes);
-    });
-  }
-
-  /** Counts memory for this request, until the request ends. */
-  hold(bytes: number): void {
-    // an application may read a blob after the request has ended; its values are then no memory of a running request
-    if (this.hasEnded) return;
-    this.heldBytes += bytes;
-    this.services.memory.hold(this.connection, bytes);
-  }
-
-  /** Holds memory for a result before it is made. @throws {PyroError} over `maxInFlightValueBytes` */
-  reserve(bytes: number, what: string): void {
-    const shortage = this.services.memory.shortageFor(this.connection, bytes);
-    if (shortage !== undefined) throw overLimit('maxInFlightValueBytes', new PyroError(`${what} takes ${shortage}`));
-    this.hold(bytes);
   }
 
   onUnread(target: CallTarget): void {
@@ -285,9 +237,7 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
 
   /** The method has ended, and so has its stream, if it returned one. */
   requestEnded(): void {
-    this.hasEnded = true;
-    this.services.memory.release(this.connection, this.heldBytes);
-    this.heldBytes = 0;
+    this.releaseMemory();
     this.follower?.ended();
     const hooks = this.endHooks;
     this.endHooks = undefined;
@@ -305,10 +255,4 @@ export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   onEnd(hook: () => void): void {
     (this.endHooks ??= []).push(hook);
   }
-}
-
-function memoryOf(annotations: Annotations): number {
-  let bytes = 0;
-  for (const { length } of annotations.values()) bytes += COSTS.bytes + COSTS.mapEntry + length;
-  return bytes;
 }

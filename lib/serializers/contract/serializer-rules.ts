@@ -10,7 +10,6 @@ import {
 import { SERIALIZER_NAMES } from '../../protocol/constants.js';
 import type { ArrayEncoding, ArrayOptions, DateMode, ValueMode } from './serializer.js';
 
-
 /** Takes the name of one serializer. */
 export const ONE_SERIALIZER: OptionRule = oneOf(...SERIALIZER_NAMES);
 
