@@ -4,8 +4,8 @@ import { type ArrayConverter, arrayConverterOf } from '../../classes/array-conve
 import { servedCall } from '../../daemon/call/call.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
-import { withCounts } from './checked-arguments.js';
-import { refusedArgument } from './refused-argument.js';
+import { withCounts } from '../validation/checked-arguments.js';
+import { refusedArgument } from '../validation/refused-argument.js';
 import { type Argument, PipedArguments } from './piped-arguments.js';
 
 /** A parameter of a method with its pipes. */

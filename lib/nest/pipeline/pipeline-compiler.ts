@@ -14,7 +14,7 @@ import { ExceptionFilters } from './exception-filters.js';
 import { MethodArguments, type PipedParameter } from './method-arguments.js';
 import { Pipeline } from './pipeline.js';
 import { wrapSerializer } from './serializer-interceptors.js';
-import { typeForPipes, typedArgument } from './typed-argument.js';
+import { typeForPipes, typedArgument } from '../validation/typed-argument.js';
 
 /** Makes pipelines: asks Nest for the enhancers of a method, as Nest's `RpcContextCreator` does. */
 export class PipelineCompiler {

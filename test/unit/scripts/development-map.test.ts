@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { OWN_FILES, ROOMS, SUB_ROOMS } from '../../../scripts/rooms.js';
@@ -53,4 +53,20 @@ it('docs/development.md names each folder of a room, as scripts/rooms.ts does', 
     return [room, inside.toSorted()] as const;
   });
   expect(Object.fromEntries(named)).toEqual(Object.fromEntries(known));
+});
+
+it('docs/development.md has the rooms in an order in which each room imports only rooms below it', () => {
+  const order = rowsAfter('A room is a folder of `lib/`').flatMap(([name]) => matches(name, FOLDER));
+  const upwards = Object.entries(ROOMS).flatMap(([room, imported]) =>
+    imported.filter((other) => order.indexOf(other) <= order.indexOf(room)).map((other) => `${room} imports ${other}`),
+  );
+  expect(upwards).toEqual([]);
+});
+
+it('docs/development.md names the folders of lib/ with more than 18 files', () => {
+  const folders = readdirSync('lib', { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const large = folders
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((folder) => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).length > 18);
+  expect(large.toSorted()).toEqual(['lib/inspector', 'lib/inspector/page', 'lib/serpent']);
 });
