@@ -4,6 +4,8 @@
 import 'reflect-metadata';
 import {
   type ArgumentMetadata,
+  ClassSerializerInterceptor,
+  type ExecutionContext,
   type InjectionToken,
   type ParseArrayOptions,
   ParseArrayPipe,
@@ -121,17 +123,14 @@ export class ContextualLoader {
 }
 
 /** The members of Nest's validating pipes that are for their subclasses. */
-export interface ValidatingPipe {
+interface ValidatingPipe {
   readonly expectedType?: ArgumentMetadata['metatype'];
-  readonly transformOptions?: { readonly enableImplicitConversion?: boolean };
   toValidate(metadata: ArgumentMetadata): boolean;
-  validate(object: object, options?: object): unknown;
 }
 
 /** The members of Nest's ParseArrayPipe that are for its subclasses. */
-export interface ArrayPipe {
+interface ArrayPipe {
   readonly options: ParseArrayOptions;
-  readonly validationPipe: ValidationPipe;
 }
 
 /** Types of items that a ParseArrayPipe does not hand to its own ValidationPipe. */
@@ -147,6 +146,11 @@ export function checksObjects(pipe: PipeTransform, metadata: ArgumentMetadata): 
   return pipe instanceof ParseArrayPipe && !PLAIN_ITEMS.has((pipe as unknown as ArrayPipe).options.items);
 }
 
+/** The class by whose rules a ValidationPipe validates an argument. */
+export function validatedType(pipe: ValidationPipe, { metatype }: ArgumentMetadata): unknown {
+  return (pipe as unknown as ValidatingPipe).expectedType ?? metatype;
+}
+
 /** True for a ValidationPipe, or its class, that validates an argument by the type of its parameter. */
 export function validatesByType(pipe: unknown): boolean {
   if (typeof pipe === 'function') return pipe === ValidationPipe || pipe.prototype instanceof ValidationPipe;
@@ -155,6 +159,23 @@ export function validatesByType(pipe: unknown): boolean {
 
 function isValidated(pipe: object, metadata: ArgumentMetadata): boolean {
   return (pipe as ValidatingPipe).toValidate(metadata);
+}
+
+/** Options of a ClassSerializerInterceptor that leave members out by their names, or that make instances of a class. */
+const OPTIONS_ABOUT_NAMES = ['excludePrefixes', 'strategy', 'excludeExtraneousValues', 'type'] as const;
+type SerializerOptions = Partial<Record<(typeof OPTIONS_ABOUT_NAMES)[number], unknown>>;
+
+/** The members of a ClassSerializerInterceptor that are for its subclasses. */
+interface SerializerMembers {
+  readonly defaultOptions?: SerializerOptions;
+  getContextOptions(context: ExecutionContext): SerializerOptions | undefined;
+}
+
+/** True when a ClassSerializerInterceptor looks at the names of the members of dicts. */
+export function looksAtNames(serializer: object, context: ExecutionContext): boolean {
+  const members = serializer as SerializerMembers;
+  const options = { ...members.defaultOptions, ...members.getContextOptions(context) };
+  return OPTIONS_ABOUT_NAMES.some((name) => options[name] !== undefined);
 }
 
 /** Guards, pipes, interceptors and filters of a wrapper's class and methods. */
@@ -264,7 +285,8 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExceptionFiltersContext, ['create']],
     [RpcExceptionsHandler, ['invokeCustomFilters']],
     [ClientProxy, ['createPacket']],
-    [ValidationPipe, ['toValidate', 'validate']],
+    [ClassSerializerInterceptor, ['getContextOptions']],
+    [ValidationPipe, ['toValidate']],
     [StandardSchemaValidationPipe, ['toValidate']],
   ];
 

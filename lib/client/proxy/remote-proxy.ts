@@ -185,3 +185,12 @@ function callAttribute<T>(
  * ```
  */
 export type RemoteObject<T = UntypedRemote> = RemoteProxy<T> & RemoteMethods<T>;
+
+/** True for a remote object, also one of another copy of this package. Objects of other packages may throw when they are asked for a member. */
+export function isRemoteObject(value: unknown): value is RemoteProxy {
+  try {
+    return value instanceof RemoteProxy;
+  } catch {
+    return false;
+  }
+}

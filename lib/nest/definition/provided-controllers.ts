@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { AnyClass } from '../../objects/decorated-member.js';
-import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
@@ -39,7 +39,7 @@ export function findControllers(modules: ModulesContainer): ProvidedController[]
 
 function* controllersOf(modules: ModulesContainer): Iterable<ProvidedController> {
   for (const { wrapper, module } of wrappersOf(modules)) {
-    if (givenInstance(wrapper) instanceof RemoteProxy) continue;
+    if (isRemoteObject(givenInstance(wrapper))) continue;
     const type = classesOf(wrapper).find((candidate) => controllerMetadataOf(candidate) !== undefined);
     if (type) yield { type, instanceType: instanceTypeOf(wrapper) ?? type, wrapper, module };
   }
@@ -66,7 +66,7 @@ export function undecoratedProviders(modules: ModulesContainer): string[] {
   const servedTypes = controllers.flatMap(({ type, instanceType }) => [type, instanceType]);
   const texts: string[] = [];
   for (const { wrapper } of wrappersOf(modules)) {
-    if (served.has(wrapper) || givenInstance(wrapper) instanceof RemoteProxy) continue;
+    if (served.has(wrapper) || isRemoteObject(givenInstance(wrapper))) continue;
     for (const type of classesOf(wrapper)) {
       if (named.has(type) || servedTypes.some((each) => each === type || each.prototype instanceof type)) continue;
       const members = exposedMembers(type);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HANDLE } from '../../client/proxy/proxy-traps.js';
-import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import { locateUntil, nameServersOf } from '../../naming/locate.js';
 import { PyroError, TimeoutError } from '../../protocol/errors.js';
 import { configError } from '../../options/option-checks.js';
@@ -117,8 +117,8 @@ export class PyroHealthIndicator {
   }
 
   private async checkInjected({ object, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroInjectedHealthOptions): Promise<Details> {
-    const remote = object instanceof RemoteProxy ? object : this.modules.get<unknown>(object, { strict: false });
-    if (!(remote instanceof RemoteProxy)) {
+    const remote = isRemoteObject(object) ? object : this.modules.get<unknown>(object, { strict: false });
+    if (!isRemoteObject(remote)) {
       throw configError(`object: ${String(object)} is no remote object; PyroModule.forFeature provides such objects`);
     }
     const { connections, busy } = remote.$pool;

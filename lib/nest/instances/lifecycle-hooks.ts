@@ -1,4 +1,4 @@
-import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { OnFailure } from '../errors/failures.js';
 
@@ -39,7 +39,7 @@ type Hooks = Partial<OnPyroConnect & OnPyroDisconnect & OnPyroHousekeeping>;
 
 /** The hooks of an instance. A remote object has none: it would call every name on its own server. */
 function hooksOf(instance: object | undefined): Hooks {
-  return instance === undefined || instance instanceof RemoteProxy ? {} : instance;
+  return instance === undefined || isRemoteObject(instance) ? {} : instance;
 }
 
 /** Calls `onPyroConnect` of the instances that have it, one after the other. @throws the first error */

@@ -1,6 +1,6 @@
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 import { enhancersOn, unknownEnhancer } from '../definition/known-enhancers.js';
-import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { carryMetadata, carryOver } from '../metadata/carried-metadata.js';
 import { handshakeGuardsOf } from '../metadata/controller-metadata.js';
@@ -34,7 +34,7 @@ export function enhancerHolders(instance: object, operation: Operation, definiti
   const refuse = (fault: string): never => {
     throw new Error(`an instance of ${other?.name} is served as ${type.name} and ${fault}: provide the class itself (useClass)`);
   };
-  if (instance instanceof RemoteProxy) refuse('is an object of another server, which every client could use');
+  if (isRemoteObject(instance)) refuse('is an object of another server, which every client could use');
   const both = class {};
   Object.defineProperty(both, 'name', { value: other?.name });
   if (other !== undefined && other !== instanceType) {

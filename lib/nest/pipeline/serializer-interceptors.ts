@@ -6,6 +6,7 @@ import {
   StandardSchemaSerializerInterceptor,
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
+import { looksAtNames } from '../nest-internals.js';
 import { type Container, isContainer, isOpaque } from '../../classes/opaque-values.js';
 import { descriptionFor } from '../../classes/register-class.js';
 import { type AnyIterator, asStream, WrappedIterator } from '../../objects/item-iterators.js';
@@ -45,7 +46,7 @@ class WrappedSerializer implements NestInterceptor {
     const { daemon } = context.switchToRpc().getContext<PyroContext>();
     const kept = new KeptParts(
       daemon,
-      this.keepsContainers,
+      this.keepsContainers && !looksAtNames(this.serializer, context),
       (stream) => new WrappedIterator(stream, { mapItem: (item) => this.serialize(item, context) }),
     );
     const results = await this.serializer.intercept(context, {

@@ -1,10 +1,9 @@
-import { type ArgumentMetadata, ParseArrayPipe, type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { bytesOfDeepCopies, objectsIn } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
-import { checksObjects } from '../nest-internals.js';
+import { checksObjects, validatedType } from '../nest-internals.js';
 import { refusedArgument } from './refused-argument.js';
-import { SparingPipe } from './sparing-pipe.js';
-import { withItemPipe } from './validation-pipes.js';
+import { isUncopied } from './typed-argument.js';
 
 /** Counts the objects of an argument under `maxCheckedObjects`, and the memory of their copies, before a pipe of Nest checks them by rules. */
 class CountedArgument implements PipeTransform {
@@ -29,18 +28,30 @@ class CountedArgument implements PipeTransform {
   }
 }
 
+/** Runs a ValidationPipe, except on a value that class-transformer cannot copy, where the parameter has the class of the value. */
+class SparingPipe implements PipeTransform {
+  constructor(private readonly pipe: ValidationPipe) {}
+
+  transform(value: unknown, metadata: ArgumentMetadata): unknown {
+    const type = validatedType(this.pipe, metadata);
+    if (!isUncopied(type)) return this.pipe.transform(value, metadata);
+    // a tuple is an Array where values are natural
+    const isTuple = Array.isArray(value) && type.prototype instanceof Array;
+    return isTuple || value instanceof type ? value : this.pipe.transform(value, metadata);
+  }
+}
+
 /**
- * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. ValidationPipes see no
- * values that class-transformer cannot copy. Arguments that Nest's pipes let pass, such as numbers and texts, have no count.
+ * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. Arguments that Nest's
+ * pipes let pass, such as numbers and texts, have no count.
  *
  * @param metadata as the pipes get it
  * @param label name of the argument
  */
 export function withCounts(pipes: readonly PipeTransform[], metadata: ArgumentMetadata, label: string): readonly PipeTransform[] {
-  return pipes.flatMap((pipe) => (checksObjects(pipe, metadata) ? [new CountedArgument(label), sparing(pipe, label)] : [pipe]));
-}
-
-function sparing(pipe: PipeTransform, label: string): PipeTransform {
-  if (pipe instanceof ValidationPipe) return new SparingPipe(pipe, label);
-  return pipe instanceof ParseArrayPipe ? withItemPipe(pipe, (items) => new SparingPipe(items, label)) : pipe;
+  return pipes.flatMap((pipe) => {
+    if (!checksObjects(pipe, metadata)) return [pipe];
+    const isOwn = pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform;
+    return [new CountedArgument(label), isOwn ? new SparingPipe(pipe) : pipe];
+  });
 }

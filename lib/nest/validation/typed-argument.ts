@@ -1,5 +1,4 @@
-import type { PipeTransform } from '@nestjs/common';
-import { arrayConverterOf } from '../../classes/array-conversion.js';
+import type { PipeTransform, Type } from '@nestjs/common';
 import { countChecks } from '../../classes/checked-objects.js';
 import { CONTAINER_CLASSES, OPAQUE_CLASSES } from '../../classes/opaque-values.js';
 import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
@@ -48,23 +47,18 @@ export function typedArgument(declared: FieldType | undefined, emitted: unknown,
   return new TypedArgument(valueTypeOf(emitted, label, findDescription), label);
 }
 
-/** The classes of values that class-transformer must not copy. */
+/** The classes of values that class-transformer cannot copy. */
 const UNCOPIED = [...OPAQUE_CLASSES, ...CONTAINER_CLASSES, RemoteProxy];
 
-/**
- * The type of a parameter for Nest's pipes: `Object`, as of a parameter without a type, where ValidationPipe must leave the value alone.
- * Parameters that convert arrays have their own rule.
- */
-export function typeForPipes(emitted: unknown): unknown {
-  return staysWhole(emitted) && arrayConverterOf(emitted) === undefined ? Object : emitted;
+/** True for a class of values that class-transformer cannot copy. */
+export function isUncopied(type: unknown): type is Type {
+  return typeof type === 'function' && UNCOPIED.some((each) => type === each || (type.prototype as unknown) instanceof each);
 }
 
 /**
- * True for the classes of opaque values, of containers and of proxies, and for a class that has arrays and has validated its instance
- * already: ValidationPipe would copy the value with class-transformer, which cannot copy such values.
+ * The type of a parameter for Nest's pipes: `Object` for a class that has arrays and has validated its instance already. Otherwise
+ * ValidationPipe would copy the instance with class-transformer, which cannot copy arrays.
  */
-export function staysWhole(type: unknown): boolean {
-  if (typeof type !== 'function') return false;
-  const isUncopied = UNCOPIED.some((each) => type === each || (type.prototype as unknown) instanceof each);
-  return isUncopied || descriptionOf(type)?.holdsArrays() === true;
+export function typeForPipes(emitted: unknown): unknown {
+  return descriptionOf(emitted)?.holdsArrays() === true ? Object : emitted;
 }
