@@ -33,6 +33,8 @@ export class ConnectionPool {
   private readonly nestedConnections: NestedConnections;
   /** Members to close when their calls have ended, and connections that will be such members once they are open. */
   private readonly leaving = new Set<ClientConnection | AbortController>();
+  /** True while calls wait that were made before {@link closeAfterCalls}: connections that are opened for them are to be closed, too. */
+  private isEmptying = false;
   /** Tells {@link release} whether calls are to be sent. */
   readonly unsentCalls = new UnsentCalls();
   private state: PoolState = { is: 'open' };
@@ -121,6 +123,7 @@ export class ConnectionPool {
   async closeAfterCalls(): Promise<void> {
     const free = this.free.map(({ connection }) => connection);
     for (const connection of [...this.members.keys(), ...this.opening]) this.leaving.add(connection);
+    this.isEmptying = this.waiting.size > 0;
     await closeAll(free, notNeeded);
   }
 
@@ -242,6 +245,8 @@ export class ConnectionPool {
     if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
+    this.isEmptying &&= this.waiting.size > 0;
+    if (this.isEmptying) this.leaving.add(controller);
     this.parts
       .open(controller.signal, (error) => this.waiting.connectFailed(error))
       .then(

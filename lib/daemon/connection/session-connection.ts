@@ -120,8 +120,8 @@ export class SessionConnection implements PyroConnection {
   }
 
   /** The object was unregistered: nothing of it is kept. An object that has `released` has ended there what it kept for the connection. */
-  forget(target: PyroTarget): void {
-    this.authorizations.forget(target);
+  forget(target: PyroTarget, keepsAnswer: boolean): void {
+    if (!keepsAnswer) this.authorizations.forget(target);
     if (target.released !== undefined) this.targets?.delete(target);
   }
 

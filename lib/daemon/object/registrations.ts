@@ -20,10 +20,10 @@ export class Registrations {
   private readonly releases = new Set<Promise<void>>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
 
-  /** @param forget drops what connections keep of an object that was unregistered */
+  /** @param forget drops what connections keep of an object that was unregistered; the answer of its guards only when no object needs it */
   constructor(
     private readonly reporter: EventReporter,
-    private readonly forget: (target: PyroTarget) => void,
+    private readonly forget: (target: PyroTarget, isNeeded: boolean) => void,
   ) {
     this.collected = new FinalizationRegistry(({ objectId, target }) => {
       if (this.objects.get(objectId) === target) this.unregister(objectId);
@@ -86,8 +86,17 @@ export class Registrations {
 
   private end(target: PyroTarget | undefined): void {
     if (target === undefined) return;
-    this.forget(target);
+    this.forget(target, this.isNeeded(target));
+    const guarding = target.guardedBy?.target;
+    if (guarding !== undefined && !this.isNeeded(guarding)) this.forget(guarding, false);
     this.release(target);
+  }
+
+  /** True when a registered object has the guards of a target: the target itself, or an object that its methods have registered. */
+  private isNeeded(target: PyroTarget): boolean {
+    if (target.authorize === undefined) return false;
+    for (const other of this.objects.targets()) if (other === target || other.guardedBy?.target === target) return true;
+    return false;
   }
 
   private release(target: PyroTarget): void {

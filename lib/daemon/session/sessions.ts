@@ -67,10 +67,10 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     return this.open;
   }
 
-  /** Drops what connections keep of an object that was unregistered. */
-  forget(target: PyroTarget): void {
+  /** Drops what connections keep of an object that was unregistered. @param isNeeded true: other objects need the answer of its guards */
+  forget(target: PyroTarget, isNeeded: boolean): void {
     if (target.authorize === undefined && target.released === undefined) return;
-    for (const { connection } of this.all) connection.forget(target);
+    for (const { connection } of this.all) connection.forget(target, isNeeded);
   }
 
   /** Counts of all sessions, ended sessions included. */

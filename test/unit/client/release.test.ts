@@ -69,7 +69,7 @@ describe('$release() after calls that nobody awaits', () => {
     await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
   });
 
-  it('$release() closes a proxy in a result that was about to connect, after its call', async () => {
+  it('$release() closes a proxy in a result that was about to connect, after its calls', async () => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     cleanups.push(() => daemon.close());
     class Factory {
@@ -84,10 +84,10 @@ describe('$release() after calls that nobody awaits', () => {
     const factory = await PyroProxy.connect<{ make(): RemoteObject<Notebook> }>(daemon.register(maker, 'factory'));
     const made = await factory.make();
     notes = [];
-    const noted = made.note(1);
+    const noted = [1, 2, 3].map((value) => made.note(value));
     await factory.$release();
-    await noted;
-    expect(notes).toEqual([1]);
+    await Promise.all(noted);
+    expect(notes).toEqual([1, 2, 3]);
     await expect.poll(() => daemon.connections.length).toBe(0);
     expect(made.$connected).toBe(false);
   });

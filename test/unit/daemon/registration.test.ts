@@ -107,6 +107,27 @@ describe('unregistered objects', () => {
     expect(keptBy(daemon)).toEqual([]);
   });
 
+  it('objects that a guarded object has registered keep its authorization, also when it was unregistered', async () => {
+    const daemon = await startDaemon();
+    class Parent {
+      open(): string {
+        return daemon.register(new Thing(), 'child').object;
+      }
+    }
+    expose(Parent, 'open');
+    const parent = new Parent();
+    let asked = 0;
+    daemon.register(parent, 'parent', { guards: () => void asked++ });
+    const peer = await join(daemon, 'parent');
+    await peer.call('parent', 'open');
+    daemon.unregister(parent);
+    await peer.call('Pyro.Daemon', 'get_metadata', 'child');
+    expect(asked).toBe(1);
+    expect(keptBy(daemon)).toHaveLength(1);
+    daemon.unregister('child');
+    expect(keptBy(daemon)).toEqual([]);
+  });
+
   it('the answer of guards that comes after the end of their object is not kept', async () => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'first');
