@@ -135,7 +135,8 @@ describe('labels that a client chose', () => {
 describe('streams that wait', () => {
   it('a closed stream whose generator waits ends for traces and metrics, and the snapshot counts it', async () => {
     const { hub, daemon, uri } = await serveHub('waiting', { streamLingerMs: 0 });
-    await using proxy = await PyroProxy.connect<RemoteHub>(uri);
+    // a stream that waits for an item needs a connection of its own
+    await using proxy = await PyroProxy.connect<RemoteHub>(uri, { poolSize: 2 });
     for (const method of ['deaf', 'listening'] as const) {
       const items = (await proxy[method]())[Symbol.asyncIterator]();
       void items.next().catch(() => undefined);
