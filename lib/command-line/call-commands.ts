@@ -6,7 +6,7 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
-import { PyroRemoteError } from '../serializers/objects/exceptions.js';
+import { PyroRemoteError, REMOTE_TRACEBACK } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, resultText, printJson } from './terminal/output.js';
@@ -174,7 +174,7 @@ async function told<T>(call: Promise<T>): Promise<T> {
     return await call;
   } catch (error) {
     if (!(error instanceof PyroRemoteError)) throw error;
-    const [, traceback = ''] = error.stack?.split('\nRemote traceback:\n') ?? [];
+    const [, traceback = ''] = error.stack?.split(REMOTE_TRACEBACK) ?? [];
     const message = traceback === '' ? error.message : `${error.message}\n${traceback.trimEnd()}`;
     throw new CommandFailure(message, EXIT_CODES.failed.code, { cause: error });
   }

@@ -1,6 +1,6 @@
 import { asError } from '../protocol/safe-text.js';
 import { shortTexts } from '../protocol/short-text.js';
-import { PyroRemoteError } from '../serializers/objects/exceptions.js';
+import { PyroRemoteError, REMOTE_TRACEBACK } from '../serializers/objects/exceptions.js';
 import type { ShownError, ShownValue } from './contract.js';
 import { jsonOf, NodeBudget } from './typed-values.js';
 
@@ -24,7 +24,7 @@ export function shownValue(value: unknown): ShownValue {
 export function shownError(thrown: unknown): ShownError {
   const error = asError(thrown);
   const isRemote = error instanceof PyroRemoteError;
-  const [stack = ''] = (typeof error.stack === 'string' ? error.stack : '').split('\nRemote traceback:\n');
+  const [stack = ''] = (typeof error.stack === 'string' ? error.stack : '').split(REMOTE_TRACEBACK);
   return {
     type: isRemote ? error.pythonType : error.name,
     message: withEscapes((isRemote ? shortTexts(error.args) : error.message).slice(0, MAX_MESSAGE_CHARS)),

@@ -1,5 +1,5 @@
 import { type NameLimits, tooMany } from './name-rules.js';
-import { bytesOf, type NameRecord, type NameStore } from './store/name-store.js';
+import { recordBytes, type NameRecord, type NameStore } from './store/name-store.js';
 
 /** By how much a change makes the registrations of a store more. */
 interface Growth {
@@ -29,7 +29,7 @@ export class NameRoom {
   async take<Result>(change: NameChange, make: () => Promise<Result>): Promise<Result> {
     const [names, bytes] = await Promise.all([this.store.count(), this.store.bytes()]);
     // the present registration is read only when it decides
-    let growth: Growth = { names: 1, bytes: bytesOf({ uri: '', lease: undefined, ...change }) };
+    let growth: Growth = { names: 1, bytes: recordBytes({ uri: '', lease: undefined, ...change }) };
     if (this.findExcess(names, bytes, growth) !== undefined) {
       growth = growthBy(change, await this.store.get(change.name));
       const excess = this.findExcess(names, bytes, growth);
@@ -59,7 +59,8 @@ export class NameRoom {
 }
 
 function growthBy(change: NameChange, current: NameRecord | undefined): Growth {
-  if (current !== undefined) return { names: 0, bytes: Math.max(0, bytesOf({ ...current, ...change }) - bytesOf(current)) };
+  if (current !== undefined)
+    return { names: 0, bytes: Math.max(0, recordBytes({ ...current, ...change }) - recordBytes(current)) };
   // tags of an unknown name are refused for another reason
-  return 'uri' in change ? { names: 1, bytes: bytesOf(change) } : { names: 0, bytes: 0 };
+  return 'uri' in change ? { names: 1, bytes: recordBytes(change) } : { names: 0, bytes: 0 };
 }

@@ -1,4 +1,4 @@
-import { bytesOf, type NameChange, type NameRecord } from './store/name-store.js';
+import { recordBytes, type NameChange, type NameRecord } from './store/name-store.js';
 
 /** A place in a list of records. */
 const LISTED_BYTES = 16;
@@ -55,7 +55,7 @@ export class MemoryOfWatch {
 /** The memory of a list of records. @param areCopies true when the store has made the records for this list */
 export function bytesOfList(records: readonly NameRecord[], areCopies = false): number {
   let bytes = records.length * LISTED_BYTES;
-  if (areCopies) for (const record of records) bytes += bytesOf(record);
+  if (areCopies) for (const record of records) bytes += recordBytes(record);
   return bytes;
 }
 

@@ -4,14 +4,14 @@ import { PyroUri } from '../protocol/uri.js';
 import type { NameRegistration } from './name-records.js';
 
 /** Reads a URI of the answer of a name server. These functions throw a ProtocolError for an answer of another shape. */
-export function uriOf(value: unknown): PyroUri {
+export function answeredUri(value: unknown): PyroUri {
   const uri = value instanceof PyroUri ? value : typeof value === 'string' ? PyroUri.tryParse(value) : undefined;
   if (uri === undefined) throw badAnswer('a URI');
   return uri;
 }
 
 export function registrationOf(value: unknown): NameRegistration {
-  const [uri, metadata] = tupleOf(value);
+  const [uri, metadata] = answeredTuple(value);
   return { uri: uriTextOf(uri), metadata: tagSetOf(metadata) };
 }
 
@@ -43,7 +43,7 @@ export function tagSetOf(value: unknown): Set<string> {
     : new Set(tags.map((tag) => (typeof tag === 'string' ? tag : safeText(tag))));
 }
 
-export function tupleOf(value: unknown): unknown[] {
+export function answeredTuple(value: unknown): unknown[] {
   if (Array.isArray(value)) return value as unknown[];
   throw badAnswer('a tuple');
 }

@@ -20,7 +20,17 @@ import { shortTexts } from '../protocol/short-text.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
-import { badAnswer, countOf, nameMapOf, registrationOf, tagSetOf, textOf, tupleOf, uriOf, uriTextOf } from './name-answers.js';
+import {
+  badAnswer,
+  countOf,
+  nameMapOf,
+  registrationOf,
+  tagSetOf,
+  textOf,
+  answeredTuple,
+  answeredUri,
+  uriTextOf,
+} from './name-answers.js';
 import {
   type NameEvent,
   type NameFilter,
@@ -110,14 +120,14 @@ export class NameServerClient implements AsyncDisposable {
   /** Gives the URI of a name. @throws {NamingError} when the name is not registered */
   async lookup(name: string): Promise<PyroUri> {
     checkArgument('the name', name, TEXT);
-    return uriOf(await this.call('lookup', name));
+    return answeredUri(await this.call('lookup', name));
   }
 
   /** Gives the URI and the tags of a name. @throws {NamingError} when the name is not registered */
   async lookupWithMetadata(name: string): Promise<{ uri: PyroUri; metadata: Set<string> }> {
     checkArgument('the name', name, TEXT);
-    const [uri, metadata] = tupleOf(await this.call('lookup', name, true));
-    return { uri: uriOf(uri), metadata: tagSetOf(metadata) };
+    const [uri, metadata] = answeredTuple(await this.call('lookup', name, true));
+    return { uri: answeredUri(uri), metadata: tagSetOf(metadata) };
   }
 
   /**

@@ -52,10 +52,10 @@ function textOf(given: unknown): string {
 
 /** The target of the object `Pyro.Inspector`. Without a guard only clients on this machine may use it. */
 export function inspectorTarget(daemon: Inspectable, access: true | InspectorAccess): PyroTarget {
-  return ExposedObject.of(new InspectorObject(daemon), { authorize: access === true ? refuseOtherMachines : access.guard });
+  return ExposedObject.of(new InspectorObject(daemon), { authorize: access === true ? refuseRemoteClients : access.guard });
 }
 
-function refuseOtherMachines({ connection: { remoteAddress } }: AuthorizeRequest): void {
+function refuseRemoteClients({ connection: { remoteAddress } }: AuthorizeRequest): void {
   if (!isLoopbackLocation(remoteAddress))
     throw new SecurityError(
       `${INSPECTOR_OBJECT_ID} is for clients on the same machine: give the option inspector guards to let others use it`,

@@ -57,8 +57,8 @@ export function openProject(compiler: Compiler, tsconfig: string): Project {
 }
 
 /** The doc comment of a class or member; without one, no member `doc`. */
-export function docOf({ ts, checker }: Project, symbol: ts.Symbol): { doc?: string } {
-  const doc = ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim();
+export function docOf({ ts, checker }: Project, symbol: ts.Symbol | undefined): { doc?: string } {
+  const doc = ts.displayPartsToString(symbol?.getDocumentationComment(checker)).trim();
   return doc === '' ? {} : { doc };
 }
 

@@ -3,11 +3,11 @@ import type { FieldSignature } from '../../daemon/contract/signatures.js';
 import { decoratorsOf, literalOf, optionsOf, type SourceDecorator } from './decorators.js';
 import { type Direction, fieldType } from './known-types.js';
 import type { NamedTypes } from './named-types.js';
-import type { Project } from './project.js';
+import { docOf, type Project } from './project.js';
 import type { PythonClass, PythonClasses, PythonField } from './python-classes.js';
 import { capitalized } from './python-texts.js';
 import { textLiteral } from '../types/text-literal.js';
-import { docOf, isData, isForeign } from './type-parts.js';
+import { isData, isForeign } from './type-parts.js';
 
 /** Makes the text of any type. */
 type TextOf = (type: ts.Type, direction: Direction, hint: string) => string;

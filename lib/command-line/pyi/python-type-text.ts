@@ -2,13 +2,13 @@ import type ts from 'typescript';
 import type { FieldSignature, TypeSignature } from '../../daemon/contract/signatures.js';
 import { type Direction, isIterator, isPromise, knownType } from './known-types.js';
 import { NamedTypes } from './named-types.js';
-import type { Project } from './project.js';
+import { docOf, type Project } from './project.js';
 import { PythonClassTexts } from './python-class-text.js';
 import { PythonClasses } from './python-classes.js';
 import { capitalized, unionText } from './python-texts.js';
 import { textLiteral } from '../types/text-literal.js';
 import { readOnly } from './argument-types.js';
-import { argumentsOf, docOf, isBitEnum, isData, isForeign } from './type-parts.js';
+import { argumentsOf, isBitEnum, isData, isForeign } from './type-parts.js';
 
 const MAX_DEPTH = 20;
 /** A type whose arguments grow with each step, `interface A<T> { more: A<T[]> }`, ends here. */

@@ -56,9 +56,3 @@ export function argumentsOf({ ts, checker }: Project, type: ts.Type): readonly t
     ? checker.getTypeArguments(type as ts.TypeReference).slice(0, (type as ts.TypeReference).target.typeParameters?.length ?? 0)
     : [];
 }
-
-/** The doc comment of a symbol, where it has one. */
-export function docOf({ ts, checker }: Project, symbol: ts.Symbol | undefined): { doc?: string } {
-  const doc = ts.displayPartsToString(symbol?.getDocumentationComment(checker));
-  return doc === '' ? {} : { doc };
-}

@@ -9,7 +9,7 @@ import { UNIX_PREFIX } from '../../protocol/location.js';
 import { locateNameServer, type NameServerOptions } from '../../naming/locate.js';
 import { DAEMON_OBJECT_ID, SERIALIZER_NAMES } from '../../protocol/constants.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
-import { limitOf } from '../terminal/arguments.js';
+import { secondsOfLimit } from '../terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
 import type { OutputArguments } from '../terminal/output.js';
@@ -37,7 +37,7 @@ export function takesRemoteArguments(command: Command): Command {
   return command
     .addOption(new Option('-s, --serializer <name>', 'serializer of the requests').choices(SERIALIZER_NAMES))
     .option('--handshake <value>', 'handshake data: JSON, or a text')
-    .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', limitOf)
+    .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', secondsOfLimit)
     .option('--ns <location>', 'name server that looks names up: host, host:port or ./u:path', nameServerOf)
     .option('--ns-handshake <value>', 'handshake data for the name server: JSON, or a text')
     .option('--ns-tls', 'connect to the name server over TLS')

@@ -16,7 +16,7 @@ export function secondsOf(text: string): number {
 }
 
 /** Reads seconds that are a limit as milliseconds. 0 is refused. @throws {InvalidArgumentError} */
-export function limitOf(text: string): number {
+export function secondsOfLimit(text: string): number {
   const ms = secondsOf(text);
   if (ms > 0) return ms;
   throw new InvalidArgumentError('It must be over 0 seconds.');

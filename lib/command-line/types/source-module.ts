@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import { ClassMembers, DecoratorNames } from './class-members.js';
+import { SourceMembers, DecoratorNames } from './source-members.js';
 import { childrenOf, type Definition, nodesIn, type PythonParser, PythonSource, type SyntaxNode } from './syntax-tree.js';
 
 /** A file with Python source. */
@@ -22,7 +22,7 @@ export interface Imported {
 export class SourceModule {
   readonly source: PythonSource;
   readonly decorators: DecoratorNames;
-  readonly members: ClassMembers;
+  readonly members: SourceMembers;
   /** All classes, also those within others. */
   readonly definitions: readonly Definition[];
   readonly classes: ReadonlyMap<string, Definition>;
@@ -39,7 +39,7 @@ export class SourceModule {
   constructor({ path, text }: SourceFile, parser: PythonParser) {
     this.source = new PythonSource(text, parser);
     this.decorators = new DecoratorNames(this.source);
-    this.members = new ClassMembers(this.source, this.decorators);
+    this.members = new SourceMembers(this.source, this.decorators);
     this.definitions = [...nodesIn(this.source.root)].flatMap((node) =>
       node.name === 'ClassDefinition' ? (this.source.definition(node) ?? []) : [],
     );

@@ -5,7 +5,7 @@ import type {
   ParameterSignature,
 } from '../../daemon/contract/signatures.js';
 import { isPrivateName } from '../../objects/private-names.js';
-import type { ClassMember } from './class-members.js';
+import type { ClassMember } from './source-members.js';
 import { PythonTypes, type SourceClass } from './python-types.js';
 import { withReachedTypes } from './reached-types.js';
 import { type SourceFile, SourceModule } from './source-module.js';

@@ -142,7 +142,7 @@ export const OVERHEAD_BYTES = { name: 200, tag: 85, lease: 80 };
  * The memory of a registration, as `maxStoredBytes` counts it: its texts, with the owner of the lease, and an overhead. The memory in V8's
  * heap is within a factor of two.
  */
-export function bytesOf({ name, uri, metadata, lease }: NameRecord): number {
+export function recordBytes({ name, uri, metadata, lease }: NameRecord): number {
   let bytes = OVERHEAD_BYTES.name + bytesOfText(name) + bytesOfText(uri);
   for (const tag of metadata ?? []) bytes += OVERHEAD_BYTES.tag + bytesOfText(tag);
   return lease === undefined ? bytes : bytes + OVERHEAD_BYTES.lease + bytesOfText(lease.owner);

@@ -1,4 +1,4 @@
-import { bytesOf, type NameRecord, type NameSelection } from './name-store.js';
+import { recordBytes, type NameRecord, type NameSelection } from './name-store.js';
 
 /** Registrations in memory, with an index of their tags, without leases. */
 export class RecordIndex {
@@ -21,7 +21,7 @@ export class RecordIndex {
   set(record: NameRecord): void {
     this.forget(record.name);
     this.records.set(record.name, record);
-    this.bytes += bytesOf(record);
+    this.bytes += recordBytes(record);
     for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag);
       if (names === undefined) this.namesByTag.set(tag, record.name);
@@ -65,7 +65,7 @@ export class RecordIndex {
   private forget(name: string): void {
     const record = this.records.get(name);
     if (record === undefined) return;
-    this.bytes -= bytesOf(record);
+    this.bytes -= recordBytes(record);
     for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag)!;
       if (typeof names === 'string') this.namesByTag.delete(tag);

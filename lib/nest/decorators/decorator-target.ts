@@ -1,5 +1,5 @@
 import { isOnMember } from '../../objects/decorated-member.js';
-import { classNameOf } from '../metadata/member-metadata.js';
+import { decoratedClassName } from '../metadata/member-metadata.js';
 
 /**
  * The name of a decorated member for errors: `Class.member`.
@@ -10,7 +10,7 @@ import { classNameOf } from '../metadata/member-metadata.js';
  */
 export function decoratedName(decorator: string, target: unknown, member: unknown): string {
   checkDecoratorKind(decorator, member);
-  const type = typeof target === 'function' ? target.name : classNameOf(target as object);
+  const type = typeof target === 'function' ? target.name : decoratedClassName(target as object);
   return `${type}.${String(member)}`;
 }
 

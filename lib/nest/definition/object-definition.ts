@@ -11,7 +11,7 @@ import { carryOver } from '../metadata/carried-metadata.js';
 import { decoratesParameters, parameterTypesOf, type RouteArgument, routeArgumentsOf } from '../metadata/parameter-metadata.js';
 import { type InstanceWrapper, isGiven } from '../nest-internals.js';
 import {
-  classNameOf,
+  decoratedClassName,
   handlerOf,
   undecoratedOverrides,
   ownMethods,
@@ -94,7 +94,7 @@ export function defineObject(
     const wireName = checkWireName(metadata.name ?? wireNameOf(metadata.key, naming), where);
     if (methods.has(wireName) || attrs.has(wireName))
       throw new TypeError(`${where}: another member has the wire name "${wireName}" already`);
-    const qualifiedName = `${classNameOf(prototype)}.${wireName}`;
+    const qualifiedName = `${decoratedClassName(prototype)}.${wireName}`;
     if (metadata.kind === 'method') {
       methods.set(wireName, methodOperation(metadata, member, qualifiedName, naming, where));
       if (metadata.oneway) oneway.add(wireName);

@@ -58,7 +58,7 @@ export function addMemberMetadata(prototype: object, metadata: MemberMetadata): 
   if (members === undefined) membersOf.set(prototype, (members = new Map()));
   if (members.has(metadata.key))
     throw new TypeError(
-      `${classNameOf(prototype)}.${metadata.key} is decorated twice; one @PyroMethod or @PyroProperty is enough`,
+      `${decoratedClassName(prototype)}.${metadata.key} is decorated twice; one @PyroMethod or @PyroProperty is enough`,
     );
   members.set(metadata.key, metadata);
 }
@@ -145,6 +145,6 @@ function prototypesOf(type: AnyClass): object[] {
   return prototypes;
 }
 
-export function classNameOf(prototype: object): string {
+export function decoratedClassName(prototype: object): string {
   return (prototype.constructor as { name?: string } | undefined)?.name || 'Object';
 }

@@ -47,12 +47,15 @@ export class PyroRemoteError extends PyroError {
 
 /** Attribute of an exception that holds the lines of its traceback. */
 const TRACEBACK = '_pyroTraceback';
+/** Begins the remote traceback in the stack of an error. */
+export const REMOTE_TRACEBACK = '\nRemote traceback:\n';
+
 /** Adds the remote traceback to the stack, which is what logs and uncaught errors show: texts of the peer in it are printable. */
 export function showRemoteTraceback(error: PyroRemoteError): void {
   const { remoteTraceback } = error;
   if (remoteTraceback.length === 0) return;
   const lines = remoteTraceback.slice(0, MAX_LINES).join('').replace(/\n$/, '').split('\n', MAX_LINES);
-  error.stack += `\nRemote traceback:\n${lines.map((line) => printable(line, MAX_LINE_CHARS)).join('\n')}\n`;
+  error.stack += `${REMOTE_TRACEBACK}${lines.map((line) => printable(line, MAX_LINE_CHARS)).join('\n')}\n`;
 }
 
 const MAX_CAUSES = 10;

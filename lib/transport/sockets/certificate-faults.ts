@@ -21,7 +21,7 @@ export function keyError(error: unknown, tls: OwnCertificate): PyroError {
  * decryption.
  */
 function reasonOf({ code = '', message }: NodeJS.ErrnoException, { key, cert }: OwnCertificate): string {
-  const isEncrypted = listOf(key ?? cert).some((content) => /ENCRYPTED/.test(textOf(content)));
+  const isEncrypted = asList(key ?? cert).some((content) => /ENCRYPTED/.test(textOf(content)));
   return reasons[code === 'ERR_OSSL_UNSUPPORTED' && isEncrypted ? 'ERR_OSSL_BAD_DECRYPT' : code] ?? message;
 }
 
@@ -55,7 +55,7 @@ export function checkCertificate(name: 'cert' | 'ca', content: string | Buffer):
 }
 
 /** The items of an option that takes one or several. */
-export function listOf<T>(value: T | T[] | undefined): T[] {
+export function asList<T>(value: T | T[] | undefined): T[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
 }

@@ -7,7 +7,7 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
 import { asError } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
-import { checkCertificate, keyError, listOf } from './certificate-faults.js';
+import { checkCertificate, keyError, asList } from './certificate-faults.js';
 import { connectSharingReads } from './shared-reads.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
@@ -87,7 +87,7 @@ function openSecure(address: ConnectAddress, tls: ClientTlsOptions): Socket {
   try {
     return connectTls({ ...tlsNames(address, tls), ...target(address) });
   } catch (error) {
-    for (const certificate of listOf(tls.cert)) checkCertificate('cert', certificate);
+    for (const certificate of asList(tls.cert)) checkCertificate('cert', certificate);
     throw keyError(error, tls);
   }
 }

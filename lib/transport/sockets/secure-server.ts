@@ -2,7 +2,7 @@ import type { ServerOpts } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { configError } from '../../options/option-checks.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
-import { checkCertificate, keyError, listOf } from './certificate-faults.js';
+import { checkCertificate, keyError, asList } from './certificate-faults.js';
 
 /** Switches off Node's time limit of TLS handshakes: `SecureHandshakes` has its own timers. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -33,9 +33,9 @@ function checkCertificates({ cert, pfx, ca, SNICallback, requestClientCert }: Se
   if (cert === undefined && pfx === undefined && SNICallback === undefined) {
     throw configError('tls needs the certificate of the daemon: `cert` and `key`, or `pfx`');
   }
-  for (const certificate of listOf(cert)) checkCertificate('cert', certificate);
-  for (const authority of listOf(ca)) checkCertificate('ca', authority);
-  if (requestClientCert && listOf(ca).length === 0) {
+  for (const certificate of asList(cert)) checkCertificate('cert', certificate);
+  for (const authority of asList(ca)) checkCertificate('ca', authority);
+  if (requestClientCert && asList(ca).length === 0) {
     throw configError(
       'tls.requestClientCert needs `ca`, the authorities whose client certificates are good; without it every public one would be',
     );

@@ -1,5 +1,5 @@
 import { replyCode, type RedisConnection, type RedisConnector } from './redis-connection.js';
-import { type KnownNames, MEND_TIMEOUT_MS, mendNames } from './redis-mend.js';
+import { type NamesToMend, MEND_TIMEOUT_MS, mendNames } from './redis-mend.js';
 import type { ChangeMessage, StoredRecord } from './redis-record.js';
 import { hasFoundLoss, REDIS_SCRIPTS, type RedisScript, runScript } from './redis-scripts.js';
 import type { RedisWarnings } from './redis-warnings.js';
@@ -17,7 +17,7 @@ export interface RedisLinkOptions {
   readonly prefix: string;
   readonly timeoutMs: number;
   /** The names that were seen last over another link. */
-  readonly known: KnownNames | undefined;
+  readonly known: NamesToMend | undefined;
   readonly warnings: RedisWarnings;
   /** Called once, with all names that are registered. */
   readonly onLoaded: (records: ReadonlyMap<string, StoredRecord>) => void;

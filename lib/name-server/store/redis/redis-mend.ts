@@ -4,7 +4,7 @@ import type { StoredRecord } from './redis-record.js';
 import { runScript, script, type SendCommand } from './redis-scripts.js';
 
 /** The names as a name server has seen them last. */
-export interface KnownNames {
+export interface NamesToMend {
   readonly id: string;
   /** Number of the last change. */
   readonly seq: number;
@@ -100,7 +100,7 @@ return answer(outcome)
 export async function mendNames(
   send: SendCommand,
   keys: readonly string[],
-  known: KnownNames | undefined,
+  known: NamesToMend | undefined,
 ): Promise<{ outcome: MendOutcome; id: string }> {
   const copy = `${keys[1]}:copy:${randomUUID()}`;
   const copyOf = known ? [known.id, String(known.seq)] : ['', ''];
@@ -118,7 +118,7 @@ export async function mendNames(
   return { outcome: found.outcome, id: found.id };
 }
 
-async function writeCopy(send: SendCommand, copy: string, { records }: KnownNames): Promise<void> {
+async function writeCopy(send: SendCommand, copy: string, { records }: NamesToMend): Promise<void> {
   let fields: string[] = [];
   const write = async (): Promise<void> => {
     if (fields.length === 0) return;

@@ -17,7 +17,7 @@ import { RecordIndex } from '../record-index.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 import { connectorOf, type RedisClient, type RedisConnector, replyCode } from './redis-connection.js';
 import { OutOfDateError, RedisLink } from './redis-link.js';
-import type { KnownNames } from './redis-mend.js';
+import type { NamesToMend } from './redis-mend.js';
 import { type RedisNameStoreOptions, redisOptions } from './redis-options.js';
 import { type ChangeMessage, type RecordNumbers, recordOf, type StoredRecord, storedOf } from './redis-record.js';
 import { hasFoundLoss, type RedisScript, REDIS_SCRIPTS } from './redis-scripts.js';
@@ -216,7 +216,7 @@ export class RedisNameStore implements NameStore {
     else void this.reconnect();
   }
 
-  private known(): KnownNames | undefined {
+  private known(): NamesToMend | undefined {
     if (this.last.id === '') return undefined;
     const all = (): NameRecord[] => this.records.list({ by: 'all' });
     return { ...this.last, records: () => all().map((record) => [record.name, storedOf(record, this.numbers.get(record)!)]) };

@@ -30,7 +30,7 @@ export class DecoratorNames {
 }
 
 /** Finds the functions and properties in the bodies of classes. */
-export class ClassMembers {
+export class SourceMembers {
   constructor(
     private readonly source: PythonSource,
     private readonly decorators: DecoratorNames,
