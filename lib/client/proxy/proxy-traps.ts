@@ -57,12 +57,8 @@ class ProxyTraps implements ProxyHandler<object> {
     throw new TypeError(`cannot define ${String(key)} on a proxy`);
   }
 
-  /** As in plain JavaScript, deleting a member that is not there changes nothing. */
-  deleteProperty(_target: object, key: string | symbol): true {
-    const { metadata } = this.handle.core;
-    if (typeof key === 'string' && !isLocalName(key) && (metadata?.methods.has(key) || metadata?.attrs.has(key)))
-      throw new TypeError(`cannot delete ${key} of a proxy`);
-    return true;
+  deleteProperty(_target: object, key: string | symbol): never {
+    throw new TypeError(`cannot delete ${String(key)} of a proxy`);
   }
 
   setPrototypeOf(): never {
