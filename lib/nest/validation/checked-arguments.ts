@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { bytesOfDeepCopies, objectsIn } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
+import { PyTuple } from '../../serpent/values.js';
 import { checksObjects, validatedType } from '../nest-internals.js';
 import { refusedArgument } from './refused-argument.js';
 import { isUncopied } from './typed-argument.js';
@@ -36,7 +37,7 @@ class SparingPipe implements PipeTransform {
     const type = validatedType(this.pipe, metadata);
     if (!isUncopied(type)) return this.pipe.transform(value, metadata);
     // a tuple is an Array where values are natural
-    const isTuple = Array.isArray(value) && type.prototype instanceof Array;
+    const isTuple = Array.isArray(value) && (type === PyTuple || type.prototype instanceof PyTuple);
     return isTuple || value instanceof type ? value : this.pipe.transform(value, metadata);
   }
 }
