@@ -1,6 +1,5 @@
 import { indexArrayBytes } from '../serpent/index-keys.js';
 import type { ValueType } from './field-types.js';
-import { isOpaque } from './opaque-values.js';
 
 /** Items of a list that count as one object: a rule with `each` looks at every item. */
 const ITEMS = 64;
@@ -17,15 +16,14 @@ const CHARACTERS = 1_024;
 /**
  * Number of the objects in a value, the value and its containers included: an estimate of the work of rules that check all of them. Each 64
  * items of lists, sets and maps count as one further object, and so do 1,024 characters of a text. Many members of one dict count with the square of their number. Elements of
- * bytes and typed arrays do not count, because rules do not look at them, and neither do the parts of opaque values. Parts of errors
- * count: class-transformer copies an error for `@Transform`.
+ * bytes and typed arrays do not count, because rules do not look at them.
  *
  * @param most counting ends over this number, and the result is over it then
  */
 export function objectsIn(value: unknown, most: number): number {
   if (typeof value === 'string') return Math.floor(value.length / CHARACTERS);
   if (typeof value !== 'object' || value === null) return 0;
-  if (ArrayBuffer.isView(value) || (isOpaque(value) && !(value instanceof Error))) return 1;
+  if (ArrayBuffer.isView(value)) return 1;
   const items = itemsOf(value);
   const parts = items?.parts ?? Object.values(value);
   let count = 1 + (items === undefined ? Math.floor(((parts as unknown[]).length / MEMBERS) ** 2) : items.count / ITEMS);
@@ -36,7 +34,7 @@ export function objectsIn(value: unknown, most: number): number {
   return count;
 }
 
-/** Copies of a dict that exist at the same time: of class-transformer, of values that it must not see, and of the application. */
+/** Copies of a dict that exist at the same time: two of class-transformer, in an instance and in plain data, and one of the application. */
 const COPIES = 3;
 
 /** Memory of the arrays that V8 makes for keys like array indices when an object is copied, in bytes. @param object its members do not count */
@@ -46,7 +44,7 @@ export function bytesOfCopies(object: object): number {
 
 /** The same for an object and all objects in it. */
 export function bytesOfDeepCopies(value: unknown): number {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || isOpaque(value)) return 0;
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return 0;
   const parts = itemsOf(value)?.parts;
   let bytes = parts === undefined ? bytesOfCopies(value) : 0;
   for (const part of parts ?? Object.values(value)) bytes += bytesOfDeepCopies(part);

@@ -124,8 +124,8 @@ export interface TransformedClass {
   hasTransform(member: string): boolean;
   /** True when TypeScript emitted `Set` for a member: class-transformer makes a Set of a list. */
   isSet(member: string): boolean;
-  /** The class in `@Type(() => Step)` of a member. @param owner the received object with the member */
-  typeOf(member: string, owner?: object): unknown;
+  /** The class in `@Type(() => Step)` of a member. */
+  typeOf(member: string): unknown;
   /** The class in `@Type` of a member, when it is a class with members. */
   nestedClassOf(member: string): NestedClass | undefined;
 }
@@ -169,8 +169,7 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     memberOf: (name) => memberOfName.get(name) ?? name,
     hasTransform,
     isSet: (name) => emittedType(type, name) === Set,
-    typeOf: (name, owner = {}) =>
-      storage.findTypeMetadata(type, name)?.typeFunction?.({ newObject: {}, object: owner, property: name }),
+    typeOf: (name) => storage.findTypeMetadata(type, name)?.typeFunction?.({ newObject: {}, object: {}, property: name }),
     nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name), name),
   };
 }

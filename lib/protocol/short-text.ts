@@ -77,7 +77,7 @@ function plainEntries(value: object): Iterable<[unknown, unknown]> | undefined {
   return Object.getPrototypeOf(value) === Object.prototype ? entriesOf(value as Record<string, unknown>) : undefined;
 }
 
-/** One by one, since only the first are shown. */
+/** Gives the entries of a dict, each when it is asked for: only the first entries are shown. */
 function* entriesOf(value: Record<string, unknown>): Iterable<[unknown, unknown]> {
   for (const key of Object.keys(value)) yield [key, value[key]];
 }

@@ -1,6 +1,8 @@
 import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { bytesOfDeepCopies, objectsIn } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
+import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { PyTuple } from '../../serpent/values.js';
 import { checksObjects, validatedType } from '../nest-internals.js';
 import { refusedArgument } from './refused-argument.js';
@@ -11,14 +13,18 @@ class CountedArgument implements PipeTransform {
   constructor(
     /** Name of the argument. */
     private readonly label: string,
+    /** The class by whose rules the pipe checks. */
+    private readonly type: unknown,
   ) {}
 
   /** @throws {PyroException} a ValueError that names the argument, over the limit */
   transform(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null || passesWhole(value, this.type)) return value;
     const { request } = servedCall();
     const { budget } = request;
     try {
+      // a client may send a blob to any method; the rules would look into the daemon
+      if (value instanceof SerializedBlob) throw new UnreadableError('a SerializedBlob cannot be checked by rules');
       budget?.spendChecks(objectsIn(value, budget.leftChecks));
       const bytes = bytesOfDeepCopies(value);
       if (bytes > 0) request.spend(bytes);
@@ -34,12 +40,16 @@ class SparingPipe implements PipeTransform {
   constructor(private readonly pipe: ValidationPipe) {}
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
-    const type = validatedType(this.pipe, metadata);
-    if (!isUncopied(type)) return this.pipe.transform(value, metadata);
-    // a tuple is an Array where values are natural
-    const isTuple = Array.isArray(value) && (type === PyTuple || type.prototype instanceof PyTuple);
-    return isTuple || value instanceof type ? value : this.pipe.transform(value, metadata);
+    return passesWhole(value, validatedType(this.pipe, metadata)) ? value : this.pipe.transform(value, metadata);
   }
+}
+
+/** True for a value that class-transformer cannot copy, where the parameter has the class of the value. */
+function passesWhole(value: unknown, type: unknown): boolean {
+  if (!isUncopied(type)) return false;
+  // a tuple is an Array where values are natural
+  const isTuple = Array.isArray(value) && (type === PyTuple || type.prototype instanceof PyTuple);
+  return isTuple || value instanceof type;
 }
 
 /**
@@ -53,6 +63,7 @@ export function withCounts(pipes: readonly PipeTransform[], metadata: ArgumentMe
   return pipes.flatMap((pipe) => {
     if (!checksObjects(pipe, metadata)) return [pipe];
     const isOwn = pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform;
-    return [new CountedArgument(label), isOwn ? new SparingPipe(pipe) : pipe];
+    const type = isOwn ? validatedType(pipe, metadata) : undefined;
+    return [new CountedArgument(label, type), isOwn ? new SparingPipe(pipe) : pipe];
   });
 }

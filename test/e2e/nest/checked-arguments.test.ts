@@ -16,6 +16,7 @@ import {
   PyroProxy,
   type PyroServerOptions,
   type RemoteObject,
+  SerializedBlob,
 } from '../../../lib/index.js';
 import { PythonInterpreter } from '../../interop/python-interpreter.js';
 import { closeAfter, serve } from './fixtures.js';
@@ -148,6 +149,14 @@ describe('maxCheckedObjects', () => {
     );
     expect(await proxy.$call('store', boxOfKeys('1023', 5))).toBe(5);
     expect(daemon.inspect().limits.find(({ name }) => name === 'maxInFlightValueBytes')!.used).toBe(0);
+  });
+
+  it('a blob in place of an object with rules is refused, and the rules do not look into it', async () => {
+    const { proxy } = await remote('depot', {});
+    await expect(proxy.$call('store', SerializedBlob.of('info', [{ items: [] }]))).rejects.toMatchObject({
+      pythonType: 'builtins.ValueError',
+      message: expect.stringContaining('box: a SerializedBlob cannot be checked by rules') as string,
+    });
   });
 
   it('does not count arguments that a ValidationPipe lets pass', async () => {
