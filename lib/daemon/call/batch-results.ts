@@ -4,13 +4,22 @@ import { unsendable } from './reply.js';
 import { ResultSize, SharedParts } from './result-size.js';
 import type { ServedRequest } from './served-request.js';
 
+/** Most bytes that serializers write for a byte of {@link ResultSize.bytes}: a float of 24 characters counts as one byte. */
+const MOST_WRITTEN_BYTES = 32;
+
+/** Bytes of a reply that are kept free for the error of the entry that does not fit; a sixteenth of small replies. */
+const ERROR_BYTES = 4_096;
+
 /**
  * The results of a batch, kept until the last entry has run. Their bytes and their memory are counted as they come: a small request must
  * not make the daemon hold more than a reply may have, nor more than all running requests may take.
  */
 export class BatchResults {
   private all: unknown[] = [];
+  /** The bytes of the results in the reply: the least number, or the number itself when `isExact` is true. */
   private bytes = 0;
+  /** True once the results may be over the limit. From then on each is written to be counted, and written once more into the reply. */
+  private isExact = false;
   private memory = 0;
   private readonly shared: SharedParts;
   /** Why the results cannot be written. None of them is kept then. */
@@ -27,15 +36,16 @@ export class BatchResults {
     if (request.oneway || this.failure !== undefined) return;
     const { memory, options } = request.services;
     const { maxMessageBytes, maxInFlightValueBytes, maxDepth } = options;
+    const mostBytes = maxMessageBytes - Math.min(ERROR_BYTES, maxMessageBytes / 16);
     const size = new ResultSize(request.serializer, this.shared, {
-      mostBytes: maxMessageBytes - this.bytes,
+      mostBytes: mostBytes - this.bytes,
       mostMemory: Math.max(0, memory.leftFor(request.connection)),
       // the list of the results is a container, too
       maxDepth: maxDepth - 1,
     });
     size.count(result);
-    if (size.isUnwritable && !this.write(result, size)) return;
-    if (size.isOverBytes) throw this.tooMuch('maxMessageBytes', maxMessageBytes, 'ask for less in one batch');
+    if ((size.isUnwritable || this.mayBeOver(size)) && !this.write(result, size)) return;
+    if (size.bytes > mostBytes - this.bytes) throw this.tooMuch('maxMessageBytes', maxMessageBytes, 'ask for less in one batch');
     if (size.isOverMemory)
       throw this.tooMuch(
         'maxInFlightValueBytes',
@@ -62,11 +72,24 @@ export class BatchResults {
     return this.all;
   }
 
-  /** Asks the serializer whether it can write a result. @returns false when it cannot: all results are dropped */
+  /** True when the results fit by their least size, but might not when they are written. */
+  private mayBeOver({ bytes, isOverBytes, isOverMemory }: ResultSize): boolean {
+    if (isOverBytes || isOverMemory) return false;
+    return this.isExact || (this.bytes + bytes) * MOST_WRITTEN_BYTES > this.request.services.options.maxMessageBytes;
+  }
+
+  /** Asks the serializer for the bytes of a result. @returns false when it cannot write it: all results are dropped */
   private write(result: unknown, size: ResultSize): boolean {
     const { serializer } = this.request;
     try {
-      size.countWritten(result, serializer.dumps([result]).length);
+      const { length } = serializer.dumps([result]);
+      if (size.isUnwritable) {
+        size.countWritten(result, length);
+      } else {
+        if (!this.isExact) this.bytes = serializer.dumps(this.all).length;
+        this.isExact = true;
+        size.bytes = length;
+      }
       return true;
     } catch (error) {
       if (limitOf(error) === 'maxMessageBytes') {

@@ -57,6 +57,14 @@ class Thing {
     this.made++;
     return new Error('x'.repeat(characters));
   }
+  thirds(length: number): number[] {
+    this.made++;
+    return Array.from({ length }, (_, index) => (index + 1) / 3);
+  }
+  escaped(length: number): string {
+    this.made++;
+    return '\0'.repeat(length);
+  }
   zeros(length: number): number[] {
     this.made++;
     return Array.from({ length }, () => 0);
@@ -88,9 +96,31 @@ it.each([
   const { daemon, thing } = await serveThing({ maxMessageBytes: 10_000 });
   const peer = await join(daemon);
   peer.invoke('thing', '<batch>', entries(100, method, ...args), {}, { flags: FLAGS.batch });
-  const frame = await peer.next();
-  expect(frame.header.flags & FLAGS.exception ? new RemoteFailure(frame).args : valueOf(frame)).toBeDefined();
-  expect(thing.made).toBe(11);
+  const results = valueOf(await peer.next()) as unknown[];
+  expect(thing.made).toBe(7);
+  expect(results).toHaveLength(7);
+  expect(JSON.stringify(results[6])).toContain('the results of the batch are over maxMessageBytes (10000) from entry 7 on');
+});
+
+it.each([
+  ['bytes', 'big', 1_000, ['serpent', 'marshal', 'msgpack']],
+  ['floats', 'thirds', 50, ['serpent', 'marshal', 'json', 'msgpack']],
+  ['characters that are escaped', 'escaped', 250, ['serpent', 'marshal', 'json', 'msgpack']],
+] as const)('a batch counts %s as each serializer writes them', async (_, method, size, names) => {
+  for (const [serializerId, serializer] of createSerializers()) {
+    if (!(names as readonly string[]).includes(serializer.name)) continue;
+    const { daemon, thing } = await serveThing({ maxMessageBytes: 10_000, detailedTraceback: false });
+    const peer = await join(daemon);
+    const call = { objectId: 'thing', method: '<batch>', args: entries(100, method, size), kwargs: {} };
+    peer.send({ serializerId, data: serializer.dumpsCall(call), flags: FLAGS.batch });
+    const { header, data } = await peer.next();
+    expect(header.flags & FLAGS.exception, serializer.name).toBe(0);
+    const results = serializer.loads(data) as unknown[];
+    expect(results, serializer.name).toHaveLength(thing.made);
+    expect(JSON.stringify(results.at(-1))).toContain(`over maxMessageBytes (10000) from entry ${thing.made} on`);
+    // no result would have had room
+    expect(data.length + serializer.dumps(results[0]).length, serializer.name).toBeGreaterThan(10_000 - 625);
+  }
 });
 
 it.each([
@@ -161,8 +191,8 @@ it('the items of a stream count too when a batch asks for them', async () => {
   peer.invoke('thing', 'items');
   const id = (await peer.next()).annotations.get('STRM')!.toString();
   peer.invoke('Pyro.Daemon', '<batch>', entries(100, 'get_next_stream_item', id), {}, { flags: FLAGS.batch });
-  await peer.next();
-  expect(thing.made).toBe(11);
+  expect(valueOf(await peer.next())).toHaveLength(thing.made);
+  expect(thing.made).toBe(7);
 });
 
 it('a batch counts containers of every kind, and keeps no results of a oneway batch', async () => {
