@@ -9,13 +9,13 @@ import {
   configError,
   FULL_TEXT,
   givenOptions,
+  HOST,
   milliseconds,
   numberRules,
   objectRule,
   type OptionRules,
   PORT,
   SWITCH,
-  TEXT,
   withMethods,
 } from '../options/option-checks.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
@@ -240,7 +240,7 @@ const STORE_METHODS = [
 export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
   ...PYRO_DAEMON_RULES,
   storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
-  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: TEXT, port: PORT })),
+  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: HOST, port: PORT })),
   autocleanMs: AUTOCLEAN_MS,
   policy: objectRule('an object with rules', POLICY_RULES),
   limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, { maxRenewedNames: { least: 1_000 } })),

@@ -18,6 +18,7 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';
+import { inLookupTurn } from './lookup-turns.js';
 import { NameServerClient, type NameServerConnect } from './name-server-client.js';
 
 /** Address of a name server, and options of the proxy that calls it. */
@@ -88,7 +89,7 @@ export async function resolveName(
   checkNameServers(addresses);
   const lookUpOnce = (): Promise<ResolvedName> =>
     firstAnswer(nameServersOf(addresses), signal, ({ location, options }, end) =>
-      askFor(uri, { location, options: { ...options, annotations } }, end),
+      inLookupTurn(location, end, () => askFor(uri, { location, options: { ...options, annotations } }, end)),
     );
   return retryWithin(waitMsOf(nameServers), signal, lookUpOnce, onFailedAttempt);
 }

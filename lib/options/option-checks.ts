@@ -67,6 +67,11 @@ export const SWITCH: OptionRule = {
 };
 export const TEXT: OptionRule = { takes: 'a text', fits: isText };
 export const FULL_TEXT: OptionRule = { takes: 'a text that is not empty', fits: (value) => isText(value) && value !== '' };
+/** A rule for the name or the address of a machine. An empty text stands for none. */
+export const HOST: OptionRule = {
+  takes: 'a text without white space, a host name or an IP address',
+  fits: (value) => typeof value === 'string' && !/[\s\0]/.test(value),
+};
 export const FUNCTION: OptionRule = { takes: 'a function', fits: isFunction };
 /** A rule for functions whose result is used at once. A promise would be taken for a result. */
 export const SYNC_FUNCTION: OptionRule = {

@@ -132,15 +132,15 @@ function joinedTags(tags: Iterable<unknown>): string | undefined {
 }
 
 function splitLocation(text: string, location: string): { host: string; port: string | undefined } {
-  if (/\s/.test(location)) throw badUri(text, 'a host has no white space');
   if (!location.startsWith('[')) {
     const colon = location.indexOf(':');
     const host = colon < 0 ? location : location.slice(0, colon);
     if (host === '') throw badUri(text, 'the host is empty');
+    if (/\s/.test(host)) throw badUri(text, 'a host has no white space');
     return { host, port: colon < 0 ? undefined : location.slice(colon + 1) };
   }
   if (location.startsWith('[[')) throw badUri(text, 'invalid ipv6 address: enclosed in too many brackets');
-  const match = IPV6_LOCATION.exec(location);
+  const match = IPV6_LOCATION.exec(location.trimEnd());
   if (!match) throw badUri(text, 'invalid ipv6 address: the part between brackets must be a numeric ipv6 address');
   return { host: match[1]!, port: match[2] };
 }
@@ -150,7 +150,9 @@ function parsePort(text: string, port: string | undefined, fallback: number | un
     if (fallback === undefined) throw badUri(text, 'the port is missing');
     return fallback;
   }
-  const number = /^\d{1,5}$/.test(port) ? Number(port) : NaN;
+  // as Python's int(), which takes white space around a number
+  const digits = port.trim();
+  const number = /^\d{1,5}$/.test(digits) ? Number(digits) : NaN;
   if (!(number <= MAX_PORT)) throw badUri(text, `invalid port in uri, port=${peerText(port)}`);
   return number;
 }

@@ -7,6 +7,7 @@ import {
   checkOneAddress,
   checkOptions,
   configError,
+  HOST,
   milliseconds,
   OBJECT,
   objectRule,
@@ -60,7 +61,7 @@ export interface BroadcastAddress {
  * clients accept the same object with all these options.
  */
 const RULES: OptionRules<NameServerAddress & Record<FurtherOption, unknown>> = {
-  host: TEXT,
+  host: HOST,
   port: PORT,
   unixSocket: TEXT,
   broadcast: anyOf(SWITCH, objectRule<BroadcastAddress>('an object with port and addresses', { port: PORT, addresses: TEXTS })),

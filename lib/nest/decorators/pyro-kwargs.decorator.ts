@@ -1,8 +1,21 @@
 import { createParamDecorator } from '@nestjs/common';
 import { remainingKeywords } from '../metadata/parameter-metadata.js';
+import { checkParentheses } from './decorator-target.js';
+
+const remaining = createParamDecorator(remainingKeywords);
 
 /**
  * A parameter that takes the keyword arguments that no other parameter took, as a plain object: Python's `**kwargs`.
  * It takes no positional argument. Pipes may be given; a ValidationPipe sees the type of the parameter.
+ *
+ * @throws {TypeError} when the decorator is used without parentheses, and on what is no parameter of a method
  */
-export const PyroKwargs = createParamDecorator(remainingKeywords);
+export const PyroKwargs: typeof remaining = (...dataOrPipes) => {
+  checkParentheses('@PyroKwargs', dataOrPipes[0]);
+  const decorate = remaining(...dataOrPipes);
+  return (prototype, method, index: unknown) => {
+    if (typeof index !== 'number' || method === undefined)
+      throw new TypeError('@PyroKwargs() stands before a parameter of a method: method(first, @PyroKwargs() options)');
+    decorate(prototype, method, index);
+  };
+};

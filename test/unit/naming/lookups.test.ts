@@ -49,6 +49,39 @@ describe('a call by name', () => {
     expect(lookups).toBe(2);
   });
 
+  it('calls by name that look up at the same time share few connections to the name server', async () => {
+    let open = 0;
+    let most = 0;
+    const address = await nameServer(async (peer) => {
+      most = Math.max(most, ++open);
+      peer.socket.once('close', () => open--);
+      reply(peer, await peer.next(), 'PYRO:thing@127.0.0.1:1');
+    });
+    const found = await Promise.all(Array.from({ length: 12 }, () => resolve('PYRONAME:thing', address)));
+    expect(new Set(found.map(String))).toEqual(new Set(['PYRO:thing@127.0.0.1:1']));
+    // a connection that the client has closed may still be open at the name server when the next one comes
+    expect(most).toBeLessThan(5);
+  });
+
+  it('a lookup that waits for others at the name server ends with its signal, and those behind it go on', async () => {
+    let answer = (): void => undefined;
+    const mayAnswer = new Promise<void>((begin) => (answer = begin));
+    const address = await nameServer(async (peer) => {
+      const request = await peer.next();
+      await mayAnswer;
+      reply(peer, request, 'PYRO:thing@127.0.0.1:1');
+    });
+    const end = new AbortController();
+    const before = [1, 2].map(() => resolve('PYRONAME:thing', address));
+    const waiting = resolve('PYRONAME:thing', { ...address, signal: end.signal });
+    const behind = resolve('PYRONAME:thing', address);
+    end.abort(new Error('no longer needed'));
+    await expect(waiting).rejects.toThrow('no longer needed');
+    await expect(resolve('PYRONAME:thing', { ...address, signal: end.signal })).rejects.toThrow('no longer needed');
+    answer();
+    expect((await Promise.all([...before, behind])).map(String)).toEqual(Array(3).fill('PYRO:thing@127.0.0.1:1'));
+  });
+
   it('a call by name whose lookup fails in the name server is a NAMING error', async () => {
     const exception = { __class__: 'builtins.OSError', __exception__: true, args: ['database is locked'], attributes: {} };
     const address = await nameServer(async (peer) =>

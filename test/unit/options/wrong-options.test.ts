@@ -50,11 +50,16 @@ const switches = (...names: string[]): Wrong[] =>
     [name, ['no', 0, null, {}][index % 4], SWITCH],
   ]);
 
+const HOST = 'a text without white space, a host name or an IP address';
+
 const DAEMON: Wrong[] = [
   ...switches('detailedTraceback', 'streaming', 'compression', 'serpentBytesRepr', 'listen'),
-  ['host', 5, 'a text'],
+  ['host', 5, HOST],
+  ['host', 'local\0', HOST],
   ['unixSocket', ['a'], 'a text'],
-  ['natHost', true, 'a text'],
+  ['natHost', true, HOST],
+  ['natHost', 'lab\n', HOST],
+  ['natHost', 'a b', HOST],
   ['connectedSocket', 'socket', 'a socket or another byte stream'],
   ['tls', true, 'an object with cert and key, or false'],
   ['tls', 'no', 'an object with cert and key, or false'],

@@ -62,6 +62,15 @@ describe('PyroUri', () => {
     expect(() => new PyroUri('PYRO:obj\n@localhost:9999')).toThrow('expected PYRO:');
   });
 
+  it('PyroUri takes white space around a port, as Python does', () => {
+    for (const host of ['localhost', '[::1]'])
+      for (const end of [' ', '\t\n', ' \r\n'])
+        expect(String(new PyroUri(`PYRO:obj@${host}:99${end}`))).toBe(`PYRO:obj@${host}:99`);
+    expect(String(new PyroUri('PYRO:obj@localhost: 99'))).toBe('PYRO:obj@localhost:99');
+    for (const port of ['9 9', ' ']) expect(() => new PyroUri(`PYRO:obj@localhost:${port}`)).toThrow('invalid port');
+    expect(() => new PyroUri('PYRONAME:name@local ')).toThrow('a host has no white space');
+  });
+
   it('PyroUri reads a long URI in linear time', () => {
     expect(() => new PyroUri(`PYRO:${'\n'.repeat(1_000_000)} `)).toThrow(PyroError);
     for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);

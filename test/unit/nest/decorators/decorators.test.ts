@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { controllerMetadataOf } from '../../../../lib/nest/metadata/controller-metadata.js';
 import { behavior, params } from '../../../../lib/core.js';
-import { PyroClass, PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../../lib/index.js';
+import { PyroClass, PyroController, PyroKwargs, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../../lib/index.js';
 
 describe('@PyroMethod', () => {
   const decorate = (...names: [string?, string?]): (() => void) => {
@@ -158,6 +158,17 @@ it('@UseHandshakeGuards refuses values that are no guards', () => {
   expect(() => UseHandshakeGuards(undefined as never)).toThrow('takes guards');
 });
 
+it('@PyroKwargs() is refused on what is no parameter of a method', () => {
+  class Camera {
+    expose(): void {}
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Camera.prototype, 'expose');
+  const decorate = PyroKwargs() as (...args: unknown[]) => void;
+  expect(() => decorate(Camera.prototype, 'expose', descriptor)).toThrow('@PyroKwargs() stands before a parameter');
+  expect(() => decorate(Camera, undefined, 0)).toThrow('@PyroKwargs() stands before a parameter');
+  expect(() => decorate(Camera)).toThrow('@PyroKwargs() stands before a parameter');
+});
+
 describe('without parentheses', () => {
   class Camera {
     expose(): void {}
@@ -170,6 +181,13 @@ describe('without parentheses', () => {
   ])('%s on a member says that it needs them', (name, decorator) => {
     expect(() => (decorator as (...args: unknown[]) => unknown)(Camera.prototype, 'expose', descriptor)).toThrow(
       new TypeError(`${name} is used without parentheses in Camera: write ${name}()`),
+    );
+  });
+
+  it('@PyroKwargs before a parameter says that it needs them', () => {
+    const withoutCall = PyroKwargs as unknown as ParameterDecorator;
+    expect(() => withoutCall(Camera.prototype, 'expose', 0)).toThrow(
+      new TypeError('@PyroKwargs is used without parentheses in Camera: write @PyroKwargs()'),
     );
   });
 
