@@ -1,3 +1,4 @@
+import { isThenable } from '../protocol/thenable.js';
 import { captureContext, type RunInContext } from './async-context.js';
 
 /**
@@ -27,17 +28,6 @@ interface LaterTurns {
 export function runSteps<T>(steps: Steps<T>, turns: LaterTurns): T | Promise<T> {
   const step = runOn(steps, steps.next());
   return step.done ? step.value : new WaitingSteps(steps, turns).waitFor(step.value);
-}
-
-/** True when `await` would wait for the value. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  try {
-    return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
-  } catch {
-    // the getter of `then` throws; `await` will throw the same error
-    return true;
-  }
 }
 
 /** Steps that have to wait. They go on in the async context in which they began. */

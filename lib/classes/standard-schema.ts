@@ -1,4 +1,4 @@
-import { isThenable } from '../calls/steps.js';
+import { isThenable } from '../protocol/thenable.js';
 import { withMethods } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { configError } from '../options/option-checks.js';

@@ -98,7 +98,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     await this.lifecycle.start();
     addServingDaemon(this);
     this.once('close', () => removeServingDaemon(this));
-    this.emit('listening', this.locationStr);
+    this.reporter.emit('listening', this.locationStr);
     const warning = openAddressWarning(this.options, this.isGuarded, this.locationStr);
     if (warning !== undefined) this.reporter.warn(warning, 'PYRO_OPEN_ADDRESS');
   }

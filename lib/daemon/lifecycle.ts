@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { runIsolated } from '../calls/async-context.js';
-import { isThenable } from '../calls/steps.js';
+import { isThenable } from '../protocol/thenable.js';
 import { checkArgument, milliseconds, type OptionRule } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';

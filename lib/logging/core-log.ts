@@ -10,11 +10,12 @@ import { environmentLogger } from './environment-logger.js';
 import { type FailureLevel, logFailedCalls } from './failed-calls.js';
 import { isMeantForClient } from './expected-failures.js';
 import { LogEntry, type PyroLogger, type LogSink, type PyroLogLevel } from './log-entry.js';
+import { sinkOf } from './log-sink.js';
 import { peerFields } from './log-texts.js';
 
 /** Logs the events of a daemon: its address, its clients, refused handshakes, failed calls, and all calls if the option `accessLog` is set. */
 export function logDaemon(daemon: BaseDaemon, logger: PyroLogger, accessLog: boolean | AccessLogOptions): void {
-  const write: LogSink<PyroLogLevel> = (level, entry) => logger[level](entry);
+  const write: LogSink<PyroLogLevel> = sinkOf(logger);
   daemon.on('listening', (location) => write('info', new LogEntry(`daemon listens on ${location}`, { event: 'listening' })));
   daemon.once('close', () => write('info', new LogEntry('daemon is closed', { event: 'closed' })));
   daemon.on('connection', (connection) => {
@@ -64,7 +65,8 @@ export function warnOfFailedCalls(daemon: BaseDaemon): void {
  */
 export function environmentWireLog(logger: PyroLogger | undefined = environmentLogger()): WireLog | undefined {
   if (!logger || !environmentConfig().LOGWIRE) return undefined;
-  return (message) => logger.debug(wireEntry(message, 'calls'));
+  const write: LogSink<'debug'> = sinkOf(logger);
+  return (message) => write('debug', wireEntry(message, 'calls'));
 }
 
 /** The entry of a message. @param payloads as in {@link describeWireMessage} */

@@ -1,9 +1,7 @@
-import { createWriteStream } from 'node:fs';
-import type { Writable } from 'node:stream';
-import { processWide } from '../copies/process-wide.js';
 import type { PyroConfig } from '../options/config-items.js';
 import { environmentConfig } from '../options/environment.js';
-import { warnOfError } from '../reports/warning.js';
+import { lineWriter } from '../reports/standard-output.js';
+import { logFileAt } from './log-file.js';
 import type { LogEntry, PyroLogger, PyroLogLevel } from './log-entry.js';
 
 /** Python's numbers of its levels. */
@@ -19,9 +17,6 @@ const LEVELS: Record<PyroLogLevel, 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'> = {
 const DEFAULT_FILE = 'pyro5.log';
 const STDERR = '{stderr}';
 
-/** The open log files of this process, by path. */
-const files = processWide('log-files', () => new Map<string, Writable>());
-
 /**
  * The logger that `PYRO_LOGLEVEL` switches on, with the file of `PYRO_LOGFILE` (`pyro5.log`, or `{stderr}`) and the lines of Pyro5's own log.
  *
@@ -32,23 +27,22 @@ export function environmentLogger(config: PyroConfig = environmentConfig()): Pyr
   const { LOGLEVEL, LOGFILE = DEFAULT_FILE } = config;
   if (LOGLEVEL === undefined || LOGLEVEL === '') return undefined;
   const least = PYTHON_LEVELS[LOGLEVEL];
+  let write: ((line: string) => void) | undefined;
   const writerAt = (level: PyroLogLevel): PyroLogger[PyroLogLevel] => {
     const name = LEVELS[level];
     if (PYTHON_LEVELS[name] < least) return () => undefined;
-    return (entry) => outputOf(LOGFILE).write(lineOf(name, entry));
+    return (entry) => {
+      write ??= writerTo(LOGFILE);
+      write(lineOf(name, entry));
+    };
   };
   return { debug: writerAt('debug'), info: writerAt('info'), warn: writerAt('warn'), error: writerAt('error') };
 }
 
-function outputOf(path: string): Writable {
-  if (path === STDERR) return process.stderr;
-  let file = files.get(path);
-  if (file === undefined) {
-    file = createWriteStream(path, { flags: 'a' });
-    file.on('error', warnOfError);
-    files.set(path, file);
-  }
-  return file;
+function writerTo(path: string): (line: string) => void {
+  if (path === STDERR) return lineWriter(process.stderr);
+  const file = logFileAt(path);
+  return (line) => file.write(`${line}\n`);
 }
 
 /** `[2026-11-28 10:00:00.000,nestjs-pyro,INFO] text`, in local time. */
@@ -57,5 +51,5 @@ function lineOf(level: string, entry: LogEntry): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
   const time = [two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())].join(':');
-  return `[${date} ${time}.${String(now.getMilliseconds()).padStart(3, '0')},nestjs-pyro,${level}] ${String(entry)}\n`;
+  return `[${date} ${time}.${String(now.getMilliseconds()).padStart(3, '0')},nestjs-pyro,${level}] ${String(entry)}`;
 }

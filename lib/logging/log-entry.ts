@@ -100,11 +100,16 @@ export class LogEntry implements Readonly<LogFields> {
   }
 }
 
-/** Writes an entry to a log. */
+/** Writes an entry to a log. Never throws: {@link sinkOf} makes it. */
 export type LogSink<Level extends string> = (level: Level, entry: LogEntry) => void;
 
 /** Levels of a {@link PyroLogger}. */
 export type PyroLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** A log, such as `console` or a logger of pino. */
+/**
+ * A log, such as `console` or a logger of pino.
+ *
+ * An error that a method throws, or with which its promise rejects, is a warning of the process: at most 20 in 60 s. Nobody waits for the
+ * promise.
+ */
 export type PyroLogger = Record<PyroLogLevel, (entry: LogEntry) => void>;

@@ -14,6 +14,7 @@ import {
   withMethods,
 } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
+import { lineWriter } from '../reports/standard-output.js';
 import { warn } from '../reports/warning.js';
 import { DaemonNames, type DaemonNamesOptions, NAME_SERVER } from './daemon-names.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from './pyro-daemon-options.js';
@@ -153,5 +154,5 @@ async function startNames(names: DaemonNames): Promise<void> {
 }
 
 function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  lineWriter(process.stdout)(lines.join('\n'));
 }

@@ -1,5 +1,6 @@
 import { asError } from '../protocol/safe-text.js';
 import { printable, printableMessage, printableStack } from './printable.js';
+import { runUnawaited } from './unawaited.js';
 
 /** Longest text of a warning. */
 const MAX_CHARS = 2_000;
@@ -21,8 +22,7 @@ export function warn(text: string, code?: string, detail?: string): void {
  * in a timer or a microtask, the error would end the process.
  */
 export function warnIfItFails(work: () => unknown): void {
-  // an async function catches both kinds of errors, and runs `work` at once
-  (async () => work())().catch(warnOfError);
+  runUnawaited(work, warnOfError);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import { correlationText, GivenId } from '../calls/correlation-id.js';
 import { outgoingCorrelationId, withCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
-import type { OutgoingCall, OutgoingTrace } from '../client/call/outgoing-call.js';
+import type { OutgoingCall } from '../client/call/outgoing-call.js';
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import { failedEntry } from '../client/proxy/recorded-batch.js';
 import { isRandomId } from '../objects/object-ids.js';
@@ -22,7 +22,6 @@ import {
   clientErrorType,
   errorType,
   labelledType,
-  noteErrorOfPeer,
   originalMethod,
   OTHER,
   serverAddress,
@@ -176,16 +175,7 @@ export class ClientTelemetry implements ClientObserver {
   }
 
   /** Runs a request of a stream. The request has no span; if it connects anew, the span of connecting belongs to the trace of the stream. */
-  private async ofStream({ trace: told }: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await this.inOpening(told, body);
-    } catch (error) {
-      if (this.isReceived) noteErrorOfPeer(error);
-      throw error;
-    }
-  }
-
-  private inOpening(told: OutgoingTrace | undefined, body: () => Promise<unknown>): Promise<unknown> {
+  private ofStream({ trace: told }: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
     const { context, trace } = this.instruments.otel;
     if (this.tracer === undefined || this.openConnections > 0 || told === undefined) return body();
     const opening = readTraceContext(this.instruments.otel, told.annotations);
@@ -218,7 +208,6 @@ export class ClientTelemetry implements ClientObserver {
   private fail(span: Span | undefined, error: unknown, signal?: AbortSignal): string {
     const type = clientErrorType(error, signal);
     if (span !== undefined) this.instruments.fail(span, error, type);
-    if (this.isReceived) noteErrorOfPeer(error);
     return labelledType(error, type);
   }
 

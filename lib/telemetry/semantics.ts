@@ -2,7 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { socketAddressOf } from '../protocol/location.js';
 import { printable } from '../reports/printable.js';
 import { attributeOf } from '../serializers/contract/call-shape.js';
-import { PyroRemoteError, pythonTypeOf } from '../serializers/objects/exceptions.js';
+import { hasChosenClass } from '../serializers/objects/chosen-classes.js';
+import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 
 /** Name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-pyro';
@@ -80,15 +81,7 @@ export function clientErrorType(error: unknown, signal?: AbortSignal): string {
   return isReason || (error instanceof DOMException && name === ABORTED) ? ABORTED : errorType(error);
 }
 
-/** Exceptions that objects of peers have raised. */
-const raisedByPeers = new WeakSet<object>();
-
-/** Notes that a proxy which a peer has sent has thrown an error. The peer chose the class of an exception of its object. */
-export function noteErrorOfPeer(error: unknown): void {
-  if (error instanceof PyroRemoteError) raisedByPeers.add(error);
-}
-
 /** `error.type` in metrics: `_OTHER` for an exception whose class a peer chose. @param thrown the error, or the error that `type` stands for */
 export function labelledType(thrown: unknown, type: string): string {
-  return typeof thrown === 'object' && thrown !== null && raisedByPeers.has(thrown) ? OTHER : type;
+  return hasChosenClass(thrown) ? OTHER : type;
 }

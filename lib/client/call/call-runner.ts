@@ -36,6 +36,8 @@ interface CallConnections {
   readonly pool: ConnectionPool;
   readonly correlationIds: CorrelationIds;
   readonly serializers: ProxySerializers;
+  /** True when a peer has sent the proxy. */
+  readonly isReceived: boolean;
 }
 
 /** Runs the calls of a proxy: takes a connection, sends the request, reads the reply. */
@@ -208,11 +210,12 @@ export class CallRunner {
       tellAnnotations(onAnnotations, frame.annotations);
       tellAnnotations(callOptions.onAnnotations, frame.annotations);
     }
+    const { serializers, isReceived } = this.connections;
     const value = readReply(
       frame,
       request.serializer,
-      new ReplyContext(this.makeProxy, connection),
-      this.connections.serializers.inflation,
+      new ReplyContext(this.makeProxy, connection, isReceived),
+      serializers.inflation,
     );
     if (!(value instanceof OpenedStream)) return value;
     return new RemoteStream(this, this.pool, value.id, connection, callOptions, traceOfStream(call, request));
@@ -260,6 +263,7 @@ class ReplyContext implements ReadContext {
   constructor(
     private readonly makeProxy: ProxyMaker,
     private readonly connection: ClientConnection,
+    readonly isOfUnknownPeer: boolean,
   ) {}
 
   decodeProxy(state: readonly unknown[]): unknown {

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isThenable } from '../../calls/steps.js';
+import { isThenable } from '../../protocol/thenable.js';
 import { configError } from '../../options/option-checks.js';
 import { SecurityError } from '../../protocol/errors.js';
 import { isLoopbackAddress, plainAddress, socketAddressOf } from '../../protocol/location.js';

@@ -34,7 +34,7 @@ import type { DateMode, SerializerName, ValueMode } from '../../serializers/cont
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { addressesOf, checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions } from './proxy-options.js';
-import { isThenable } from '../../calls/steps.js';
+import { reportRejection } from '../../reports/unawaited.js';
 import { warnOfError } from '../../reports/warning.js';
 
 /**
@@ -191,6 +191,5 @@ export function annotationsToSend(
  * @throws the error of the hook
  */
 export function tellAnnotations(hook: PyroProxyOptions['onAnnotations'], annotations: Annotations): void {
-  const told: unknown = hook?.(annotations);
-  if (isThenable(told)) Promise.resolve(told).catch(warnOfError);
+  reportRejection(hook?.(annotations), warnOfError);
 }

@@ -57,6 +57,10 @@ export class ProxyConnections {
     });
   }
 
+  get isReceived(): boolean {
+    return this.destination.sender !== undefined;
+  }
+
   /** Made at first use: many received proxies are never called. */
   get serializers(): ProxySerializers {
     return (this.madeSerializers ??= new ProxySerializers(this.destination.options));

@@ -1,5 +1,6 @@
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { asError } from '../../protocol/safe-text.js';
+import { isThenable } from '../../protocol/thenable.js';
 import type { CallFollower, CallObserver, ObservedCall } from '../contract/observer.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import { presentableError } from './presentable-error.js';
@@ -32,14 +33,20 @@ export class CallObservers {
     let followers: CallFollowers | undefined;
     for (const observer of this.observers) {
       try {
-        const follower = observer.callStarted(call, batch?.of(observer));
-        if (follower) followers = new CallFollowers(observer, follower, followers, this.reporter);
+        const follower: unknown = observer.callStarted(call, batch?.of(observer));
+        if (isThenable(follower)) this.reporter.rejection(withoutFollower(follower));
+        else if (follower) followers = new CallFollowers(observer, follower as CallFollower, followers, this.reporter);
       } catch (error) {
         this.reporter.error(error);
       }
     }
     return followers;
   }
+}
+
+/** Waits for a promise that `callStarted` gave. @throws {TypeError} when the promise is of a follower */
+async function withoutFollower(given: PromiseLike<unknown>): Promise<void> {
+  if (await given) throw new TypeError('callStarted gave a promise of a follower; it must return the follower at once');
 }
 
 /** The followers of one call, as a linked list: mostly there is one. */
@@ -84,10 +91,10 @@ export class CallFollowers {
     this.tell((follower) => follower.ended(isRunning));
   }
 
-  private tell(what: (follower: CallFollower) => void): void {
+  private tell(what: (follower: CallFollower) => unknown): void {
     this.earlier?.tell(what);
     try {
-      what(this.follower);
+      this.reporter.rejection(what(this.follower));
     } catch (error) {
       this.reporter.error(error);
     }

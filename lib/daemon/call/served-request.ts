@@ -121,6 +121,11 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
   }
 
+  /** A client chooses what it sends. A getter takes no memory of each request. */
+  get isOfUnknownPeer(): boolean {
+    return true;
+  }
+
   /** Turns a proxy that came with the request into a value. */
   decodeProxy(state: readonly unknown[]): unknown {
     return receiveProxy(this.services, state, this);

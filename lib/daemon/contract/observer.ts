@@ -4,7 +4,8 @@ import type { CallContext } from './call-context.js';
  * Follows the calls of a daemon, for traces, metrics and logs: `daemon.observe(observer)`. While nobody observes, the cost for a call is
  * the check of one field.
  *
- * An error that an observer throws is an `error` of the daemon and harms no call, except an error of {@link CallFollower.run}.
+ * An error that an observer throws is an `error` of the daemon and harms no call, except an error of {@link CallFollower.run}. So is the
+ * rejection of a promise that an observer returns. Nobody waits for the promise.
  */
 export interface CallObserver {
   /**
@@ -13,7 +14,7 @@ export interface CallObserver {
    * stream belongs to the call that returned it.
    *
    * @param batch for an entry of a batch: who follows the batch, as this observer has said
-   * @returns who follows the call; undefined: nobody does
+   * @returns who follows the call, at once; undefined: nobody does
    */
   callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower | undefined;
 }

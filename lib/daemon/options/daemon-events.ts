@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { runIsolated } from '../../calls/async-context.js';
-import { isThenable } from '../../calls/steps.js';
 import { asError } from '../../protocol/safe-text.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
+import { reportRejection, runUnawaited } from '../../reports/unawaited.js';
 import { warn, warnOfError } from '../../reports/warning.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { LimitName } from '../limits/limits.js';
@@ -81,12 +81,16 @@ export class EventReporter {
   readonly failures = new RecentFailures();
   private readonly warnings = new RepeatedLines<'warn'>((_level, text) => warn(text));
 
+  private readonly report = (error: unknown): void => this.error(error);
+
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
 
   emit<K extends keyof PyroDaemonEvents>(event: K, ...args: PyroDaemonEvents[K]): void {
-    if (this.daemon.listenerCount(event) === 0) return;
-    // the emitter types its arguments per event, which a generic event cannot satisfy
-    this.run(() => (this.daemon.emit as (name: K, ...args: unknown[]) => boolean).call(this.daemon, event, ...args));
+    const { daemon, report } = this;
+    if (daemon.listenerCount(event) === 0) return;
+    // an error of one listener must not keep the event from the other listeners, of which some belong to this library
+    const tell = (listener: Function): void => runUnawaited(() => Reflect.apply(listener, daemon, args), report);
+    runIsolated(() => daemon.rawListeners(event).forEach(tell));
   }
 
   /** Reports a failure of the daemon's own work: as an `error` event, or without listeners as a warning of the process. */
@@ -119,11 +123,11 @@ export class EventReporter {
 
   /** Runs a hook of the application and reports its error, sync or async. Does not wait for the hook. */
   run(hook: () => unknown): void {
-    try {
-      const result = runIsolated(hook);
-      if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.error(error));
-    } catch (error) {
-      this.error(error);
-    }
+    runUnawaited(() => runIsolated(hook), this.report);
+  }
+
+  /** Reports the rejection of a promise that code of the application returned. @param returned any value */
+  rejection(returned: unknown): void {
+    reportRejection(returned, this.report);
   }
 }

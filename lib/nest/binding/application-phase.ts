@@ -1,4 +1,5 @@
 import { processWide } from '../../copies/process-wide.js';
+import { warnIfItFails } from '../../reports/warning.js';
 import type { ModulesContainer } from '@nestjs/core';
 import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
 
@@ -56,7 +57,7 @@ export class LateCheck {
   /** Runs `check` in 5 seconds, in place of the check that waits. */
   schedule(check: () => void): void {
     this.cancel();
-    this.timer = setTimeout(check, SETTLE_MS).unref();
+    this.timer = setTimeout(() => warnIfItFails(check), SETTLE_MS).unref();
   }
 
   cancel(): void {

@@ -8,6 +8,8 @@ import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { checkOptions, configError, type OptionRules, URI } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../../protocol/packet-metadata.js';
+import { followListeners } from '../../reports/failed-listeners.js';
+import { warnIfItFails, warnOfError } from '../../reports/warning.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_RULES, type PyroModuleOptions } from './client-registry.js';
 import { SubscribedCall } from './subscribed-call.js';
@@ -38,7 +40,7 @@ export type PyroClientStatus = 'connected' | 'disconnected';
  * The client connects at its first call. All calls go through one proxy, with its options and limits.
  */
 export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents> {
-  private readonly events = new EventEmitter();
+  private readonly events = new EventEmitter({ captureRejections: true });
   private readonly open = { connections: 0 };
   private readonly options: PyroClientOptions;
   private proxy: RemoteObject<T> | undefined;
@@ -46,6 +48,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   /** @throws {PyroError} `CONFIG` or `BAD_URI`, when an option is wrong */
   constructor(options: PyroClientOptions) {
     super();
+    followListeners(this.events, warnOfError);
     if (options?.uri === undefined)
       throw configError("PyroClient has no uri; give it as options: { uri: 'PYRO:object@host:port' }");
     checkOptions(options, RULES);
@@ -144,13 +147,13 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
       onConnected: () => {
         open.connections++;
         status.next('connected');
-        events.emit('connect');
-        onConnected?.();
+        warnIfItFails(() => events.emit('connect'));
+        return onConnected?.();
       },
       onDisconnected: (error) => {
         if (--open.connections === 0) status.next('disconnected');
-        events.emit('disconnect', error);
-        onDisconnected?.(error);
+        warnIfItFails(() => events.emit('disconnect', error));
+        return onDisconnected?.(error);
       },
     });
   }

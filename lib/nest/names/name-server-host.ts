@@ -5,6 +5,7 @@ import { checkOptions, type OptionRules } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import { printable, printableMessage, printableStack } from '../../reports/printable.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
+import { warnIfItFails } from '../../reports/warning.js';
 import { failureOf } from '../errors/failures.js';
 import { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
@@ -30,7 +31,7 @@ const RULES: OptionRules<PyroNameServerModuleOptions> = { ...OWN_RULES, handshak
 @Injectable()
 export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('PyroNameServer');
-  private readonly lines = new RepeatedLines<'log' | 'error'>((level, text) => this.logger[level](text));
+  private readonly lines = new RepeatedLines<'log' | 'error'>((level, text) => this.write(level, text));
   private running: PyroNameServer | undefined;
 
   constructor(
@@ -58,16 +59,17 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
     this.running = server;
     server.on('cleaned', (name, uri) =>
       this.lines.print({ level: 'log', what: 'removed names' }, () =>
-        this.logger.log(`removed the name "${printable(name)}": ${printable(uri)} cannot be reached any more`),
+        this.write('log', `removed the name "${printable(name)}": ${printable(uri)} cannot be reached any more`),
       ),
     );
     server.on('error', (error) =>
       this.lines.print({ level: 'error', what: 'failures of the store' }, () =>
-        this.logger.error(`the store failed: ${printableMessage(error)}`),
+        this.write('error', `the store failed: ${printableMessage(error)}`),
       ),
     );
     server.daemon.on('error', (error) => this.logError(error));
-    this.logger.log(
+    this.write(
+      'log',
       `Name server at ${server.uri}${server.broadcastLocation ? `, answers broadcasts at ${server.broadcastLocation}` : ''}`,
     );
   }
@@ -82,7 +84,14 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
   /** The text of an error may come from a client: a guard that reads handshake data throws it. */
   private logError(thrown: unknown): void {
     const error = asError(thrown);
-    this.lines.print({ level: 'error', what: 'errors' }, () => this.logger.error(printableMessage(error), printableStack(error)));
+    this.lines.print({ level: 'error', what: 'errors' }, () =>
+      this.write('error', printableMessage(error), printableStack(error)),
+    );
+  }
+
+  /** The error of a logger must not reach the name server, whose errors are logged. */
+  private write(level: 'log' | 'error', text: string, ...stack: string[]): void {
+    warnIfItFails(() => this.logger[level](text, ...stack));
   }
 
   private guardsOf(guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {

@@ -1,5 +1,5 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { isThenable } from '../../calls/steps.js';
+import { isThenable } from '../../protocol/thenable.js';
 import { noteRefusedArgument } from '../errors/python-error.js';
 import type { CallRecord } from './call-record.js';
 

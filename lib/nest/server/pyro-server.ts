@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -11,7 +11,9 @@ import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../opti
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
 import { LogEntry } from '../../logging/log-entry.js';
+import { sinkOf } from '../../logging/log-sink.js';
 import { servedObjects } from '../../logging/log-texts.js';
+import { warnIfItFails } from '../../reports/warning.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
 import { LateCheck, whenInitialized } from '../binding/application-phase.js';
@@ -153,7 +155,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   register(object: object, options: PyroRegisterOptions = {}): RegisteredObject {
     const registered = this.runtimeObjects.register(object, options);
     const text = unusedOptionText(registered.objectId, options, this.registersNames);
-    if (text !== undefined) this.logger.warn(text);
+    if (text !== undefined) warnIfItFails(() => this.logger.warn(text));
     return registered;
   }
 
@@ -214,7 +216,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     const daemon = daemonOf({ ...this.options, inspector: access }, targets, authorize);
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
-    logToNest(daemon, this.logger, { failureLevel, accessLog });
+    const write = sinkOf<LogLevel>(this.logger);
+    logToNest(daemon, write, { failureLevel, accessLog });
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
     // listeners of 'listening' may call unwrap()
     this.daemon = daemon;
@@ -230,11 +233,11 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     }
     this._status$.next('connected');
     const line = `Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, (id) => this.typeOf(id))}`;
-    this.logger.log(new LogEntry(line, { event: 'listening' }));
+    write('log', new LogEntry(line, { event: 'listening' }));
     this.classCheck.schedule(() => warnOfUnprovided((text) => this.logger.warn(text)));
     if (!names) return;
     this.names = names;
-    logRegistrations(names.registrar, this.logger);
+    logRegistrations(names.registrar, write);
     await names.start();
   }
 

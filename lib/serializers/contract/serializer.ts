@@ -76,6 +76,8 @@ export interface ReadContext {
   onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
   /** True: class dicts stay dicts, even of registered classes and exceptions. Handshake data is read this way. */
   plain?: boolean;
+  /** True: this program did not choose the peer that wrote the value. Metrics do not name the classes of the exceptions in the value. */
+  readonly isOfUnknownPeer?: boolean;
   /** Memory that the value may take. Default: `maxValueBytes` of the serializer. */
   budget?: ValueBudget | undefined;
   /** Reads a call inside the read value, in place of `loadsCall` of its serializer. */

@@ -1,6 +1,7 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
+import { noteChosenClass } from './chosen-classes.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
@@ -149,7 +150,7 @@ class ClassDicts {
       this.spend(INSTANCE_COST);
       const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
       if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
-      return converter.make ? converter.make(record, this.spend) : converter.fromDict!(record, name);
+      return this.noted(converter.make ? converter.make(record, this.spend) : converter.fromDict!(record, name));
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);
@@ -181,10 +182,15 @@ class ClassDicts {
       this.convertMembers(dict, true);
       const args = get(dict, 'args');
       this.spend(EXCEPTION_COST + (Array.isArray(args) ? args.length * ARGUMENT_COST : 0));
-      return dictToException(name, args, get(dict, 'attributes'));
+      return this.noted(dictToException(name, args, get(dict, 'attributes')));
     }
     if (insideClass) return this.keep(dict);
     throw new SerializeError(`unsupported serialized class: ${shortened(name)}`);
+  }
+
+  private noted<T>(made: T): T {
+    if (this.context.isOfUnknownPeer && made instanceof Error) noteChosenClass(made);
+    return made;
   }
 
   /** Spends the state of a URI or a proxy, whose texts are joined anew. Dicts of marshal may share a long text. */

@@ -4,7 +4,17 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { currentContext, expose, PyroDaemon, type PyroDaemonOptions, PyroProxy, PythonException } from '../../../lib/core.js';
+import {
+  currentContext,
+  expose,
+  PyroDaemon,
+  type PyroDaemonOptions,
+  PyroProxy,
+  type PyroRemoteError,
+  PythonException,
+  type RemoteObject,
+  SerializedBlob,
+} from '../../../lib/core.js';
 import { closeAfter, eventually } from '../nest/fixtures.js';
 
 const exporter = new InMemorySpanExporter();
@@ -56,6 +66,23 @@ class Hub {
   fail(): void {
     throw new RangeError('of this program');
   }
+  report(error: Error): never {
+    throw error;
+  }
+  /** Throws an exception inside of another value of the client. */
+  reportInside({ errors }: { errors: [PyroRemoteError] }): never {
+    throw errors[0].args[0] as Error;
+  }
+  reportBlob(blob: SerializedBlob): never {
+    throw blob.deserialized()[0] as Error;
+  }
+  async batch(listener: RemoteObject<{ notified(): void }>): Promise<void> {
+    const [entry] = await listener.$batch((batch) => [batch.notified()], { settled: true });
+    throw (entry as PromiseRejectedResult).reason;
+  }
+  async read(listener: RemoteObject<{ items(): Generator<number> }>): Promise<void> {
+    for await (const item of await listener.items()) void item;
+  }
   /** Waits for each event, and does not listen to the signal of its call. */
   async *deaf(): AsyncGenerator<unknown> {
     for (;;) {
@@ -71,13 +98,18 @@ class Hub {
     }
   }
 }
-expose(Hub, 'open', 'close', 'tell', 'fail', 'deaf', 'listening');
+expose(Hub, 'open', 'close', 'tell', 'fail', 'report', 'reportInside', 'reportBlob', 'batch', 'read', 'deaf', 'listening');
 
 interface RemoteHub {
   open(user: string): string;
   close(user: string): void;
   tell(listener: unknown): unknown;
   fail(): void;
+  report(error: unknown): void;
+  reportInside(value: unknown): void;
+  reportBlob(blob: unknown): void;
+  batch(listener: unknown): void;
+  read(listener: unknown): void;
   deaf(): AsyncGenerator<unknown>;
   listening(): AsyncGenerator<unknown>;
 }
@@ -129,6 +161,76 @@ describe('labels that a client chose', () => {
     expect(new Set(types)).toEqual(new Set(['_OTHER', 'builtins.ValueError']));
     expect(types).toHaveLength(2);
     expect(await scraped('rpc_client_call_duration_count', 'evil.user_', '_OTHER')).toEqual([]);
+  });
+});
+
+/** The error types of the calls of an object, in the metrics of its server. */
+async function labelsOf(object: string): Promise<string[]> {
+  const lines = await scraped('rpc_server_call_duration_count', 'error_type=', `rpc_method="${object}/`);
+  return lines
+    .map((line) => `${/rpc_method="[^/]+\/([^"]+)"/.exec(line)![1]}: ${/error_type="([^"]+)"/.exec(line)![1]}`)
+    .toSorted();
+}
+
+describe('exceptions that a client sends', () => {
+  it.each(['serpent', 'marshal', 'json', 'msgpack'] as const)(
+    'an exception that a client sent as an argument is _OTHER when the method throws it: %s',
+    async (serializer) => {
+      const id = `sent-${serializer}`;
+      const { uri } = await serveHub(id);
+      await using hub = await PyroProxy.connect<RemoteHub>(uri, { serializer });
+      const sent = new PythonException('evil.sent', ['chosen']);
+      await expect(hub.report(sent)).rejects.toThrow('chosen');
+      await expect(hub.reportInside({ errors: [new PythonException('evil.outer', [sent])] })).rejects.toThrow('chosen');
+      await expect(hub.reportBlob(SerializedBlob.of('info', [sent]))).rejects.toThrow('chosen');
+      await expect(hub.fail()).rejects.toThrow('of this program');
+      await eventually(() => served(`${id}/fail`).length === 1);
+      expect(served(`${id}/report`)[0]!.attributes['error.type']).toBe('evil.sent');
+      expect(await labelsOf(id)).toEqual([
+        'fail: builtins.ValueError',
+        'report: _OTHER',
+        'reportBlob: _OTHER',
+        'reportInside: _OTHER',
+      ]);
+    },
+  );
+
+  it('an exception of an object of a client is _OTHER in a batch and a stream, also when its proxies have no telemetry', async () => {
+    const { uri } = await serveHub('quiet', { receivedProxyOptions: { telemetry: false } });
+    const own = await PyroDaemon.listen({ host: '127.0.0.1', telemetry: false });
+    closeAfter(() => own.close());
+    class Listener {
+      notified(): void {
+        throw new PythonException('evil.raised', ['chosen']);
+      }
+      *items(): Generator<number> {
+        yield 1;
+        throw new PythonException('evil.item', ['chosen']);
+      }
+    }
+    expose(Listener, 'notified', 'items');
+    await using hub = await PyroProxy.connect<RemoteHub>(uri);
+    const listener = own.proxyFor(own.register(new Listener()).object);
+    for (const method of ['tell', 'batch', 'read'] as const) await expect(hub[method](listener)).rejects.toThrow('chosen');
+    await eventually(() => served('quiet/read').length === 1);
+    expect(await labelsOf('quiet')).toEqual(['batch: _OTHER', 'read: _OTHER', 'tell: _OTHER']);
+  });
+
+  it('an exception of a service that the program chose itself keeps its class', async () => {
+    const { uri: behind } = await serveHub('behind');
+    class Front {
+      async ask(): Promise<void> {
+        await using hub = PyroProxy.to<RemoteHub>(behind);
+        await hub.fail();
+      }
+    }
+    expose(Front, 'ask');
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    closeAfter(() => daemon.close());
+    await using front = PyroProxy.to<Front>(daemon.register(new Front(), 'front'));
+    await expect(front.ask()).rejects.toThrow('of this program');
+    await eventually(() => served('front/ask').length === 1);
+    expect(await labelsOf('front')).toEqual(['ask: builtins.ValueError']);
   });
 });
 

@@ -4,7 +4,16 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { behavior, type CallContext, currentContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
+import {
+  behavior,
+  type CallContext,
+  type CallObserver,
+  currentContext,
+  expose,
+  type PyroConnection,
+  PyroDaemon,
+  PyroProxy,
+} from '../../../lib/core.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 
 /** A mistake in the code that owns a daemon must neither end the process nor leak connections and objects. */
@@ -64,6 +73,77 @@ describe('hooks that fail', () => {
     expect(warned.mock.calls.map(([warning]) => (warning as Error).message)).toEqual(
       expect.arrayContaining(['later', 'of a listener of error']),
     );
+    expect(unhandled).toEqual([]);
+  });
+
+  it.each([
+    [
+      'at once',
+      (text: string) => (): never => {
+        throw new Error(text);
+      },
+    ],
+    [
+      'later',
+      (text: string) =>
+        (async () => {
+          throw new Error(text);
+        }) as unknown as () => never,
+    ],
+  ])(
+    'listeners of listening and close that fail %s are reported, and keep the event from no other listener',
+    async (_, failing) => {
+      const errors: string[] = [];
+      const told: string[] = [];
+      const daemon = new PyroDaemon({ host: '127.0.0.1' });
+      daemon.on('error', ({ message }) => errors.push(message));
+      daemon.once('listening', failing('listening')).once('listening', () => told.push('listening'));
+      daemon.once('close', failing('close')).once('close', () => told.push('close'));
+      await daemon.start();
+      expect(daemon.isListening).toBe(true);
+      await daemon.close();
+      await eventually(() => errors.length === 2);
+      expect(errors).toEqual(['listening', 'close']);
+      expect(told).toEqual(['listening', 'close']);
+      expect(unhandled).toEqual([]);
+    },
+  );
+
+  it('observers of calls that are async functions and fail are reported as errors, and harm no call', async () => {
+    const daemon = await startDaemon();
+    const errors: string[] = [];
+    daemon.on('error', ({ message }) => errors.push(message));
+    const failing = (text: string) =>
+      (async () => {
+        throw new Error(text);
+      }) as unknown as () => never;
+    daemon.observe({ callStarted: failing('started') });
+    daemon.observe({
+      callStarted: (() =>
+        Promise.resolve({ failed: () => undefined, ended: () => undefined })) as unknown as CallObserver['callStarted'],
+    });
+    daemon.observe({
+      callStarted: () => ({ failed: failing('failed'), ended: failing('ended'), streamOpened: failing('streamOpened') }),
+    });
+    class Lamp {
+      switch(on: boolean): boolean {
+        return on;
+      }
+      fail(): never {
+        throw new RangeError('no power');
+      }
+      *steps(): Generator<number> {
+        yield 1;
+      }
+    }
+    expose(Lamp, 'switch', 'fail', 'steps');
+    await using lamp = PyroProxy.to<Lamp>(daemon.register(new Lamp(), 'lamp'));
+    expect(await lamp.switch(true)).toBe(true);
+    await expect(lamp.fail()).rejects.toThrow('no power');
+    for await (const step of await lamp.steps()) expect(step).toBe(1);
+    const late = 'callStarted gave a promise of a follower; it must return the follower at once';
+    await eventually(() => errors.filter((text) => text === 'ended').length === 3 && errors.includes('streamOpened'));
+    expect(new Set(errors)).toEqual(new Set(['started', late, 'failed', 'ended', 'streamOpened']));
     expect(unhandled).toEqual([]);
   });
 
