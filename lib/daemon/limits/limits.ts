@@ -4,36 +4,7 @@ import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-sh
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
-
-/** A limit on what clients can use. `daemon.counters` counts by its name how often the limit was reached. */
-export interface Limit {
-  /** Default in a trusted network. 0 is no limit, where the bounds allow it. */
-  readonly lab: number;
-  /** Default with `profile: 'exposed'`. */
-  readonly exposed: number;
-  /** Unit of the values. A time of 0 is no limit. */
-  readonly unit:
-    | 'bytes'
-    | 'ms'
-    | 'connections'
-    | 'handshakes'
-    | 'failures'
-    | 'requests'
-    | 'streams'
-    | 'levels'
-    | 'digits'
-    | 'annotations'
-    | 'objects'
-    | 'times';
-  /** The default in words, where it depends on the process. */
-  readonly defaultText?: string;
-  /** The thing that is limited. */
-  readonly limits: string;
-  /** The consequence when the limit is reached, for clients. */
-  readonly consequence: string;
-  /** Smallest and largest value of the option. Default: from 0 to the largest that a number or a timer holds. */
-  readonly bounds?: NumberBounds;
-}
+import type { Limit } from './limit.js';
 
 const MIB = 1024 * 1024;
 const AT_LEAST_ONE: NumberBounds = { least: 1 };
@@ -293,6 +264,14 @@ export const LIMITS = {
     limits: 'open item streams that one connection has opened, or reads',
     consequence: 'the call fails; a stream that another connection opened stays open',
     bounds: {},
+  },
+  maxPullsPerStream: {
+    lab: 64,
+    exposed: 16,
+    unit: 'requests',
+    limits: 'requests of all connections that wait for items of one stream',
+    consequence: 'the request fails; the stream stays open',
+    bounds: AT_LEAST_ONE,
   },
 } as const satisfies Record<string, Limit>;
 

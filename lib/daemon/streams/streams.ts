@@ -97,17 +97,23 @@ export class Streams {
    * @param call the call that asks for the item
    * @throws {PythonException} `StopIteration` at the end
    * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal; over
-   *   `maxStreamsPerConnection`, when another connection read the stream last
+   *   `maxStreamsPerConnection`, when another connection read the stream last; over `maxPullsPerStream`; when the client leaves
    */
-  async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
+  async next(call: StreamingCall, id: string): Promise<unknown> {
+    const { connection, request } = call;
     const stream = await this.find(connection, id);
     if (stream === undefined || !this.streams.has(id)) throw terminated();
+    // nobody would get the item
+    if (!connection.connected) throw clientGone();
+    this.checkPulls(stream);
     this.take(stream, connection);
     request.pulledCall = stream.call;
-    return whileConnected(
-      connection,
-      stream.inOrder(() => this.pull(stream), responseAnnotations),
-    );
+    const outcome = await stream.next(call);
+    if (outcome.is === 'item') return outcome.value;
+    // a stream that was closed while it was read may have failed for that
+    if (outcome.is === 'terminated' || !this.forget(stream)) throw terminated();
+    this.countEnded(stream);
+    throw outcome.is === 'failed' ? outcome.error : new EndOfStream();
   }
 
   /** The connections that pull the streams which a request has returned. */
@@ -188,23 +194,12 @@ export class Streams {
     throw overLimit('maxStreamsPerConnection', new PyroError(text));
   }
 
-  private async pull(stream: ItemStream): Promise<unknown> {
-    if (!this.streams.has(stream.id)) throw terminated();
-    try {
-      const step = await stream.step();
-      if (!step.done) {
-        stream.items++;
-        return step.value;
-      }
-    } catch (error) {
-      // the stream was closed while it was read, which may have caused the error
-      if (!this.forget(stream)) throw terminated();
-      stream.call.request.follower?.failed(error);
-      this.countEnded(stream);
-      throw error;
-    }
-    if (this.forget(stream)) this.countEnded(stream);
-    throw new EndOfStream();
+  /** @throws {PyroError} over `maxPullsPerStream` */
+  private checkPulls({ pulls }: ItemStream): void {
+    const { maxPullsPerStream } = this.daemon.options;
+    if (pulls < maxPullsPerStream) return;
+    const text = `too many requests wait for items of this stream (maxPullsPerStream is ${maxPullsPerStream}); try again when some have got theirs`;
+    throw overLimit('maxPullsPerStream', new PyroError(text));
   }
 
   private dropExpired(stream: ItemStream): void {
@@ -276,16 +271,6 @@ function endObserved({ call: { request }, idle }: ItemStream): void {
   if (request.follower === undefined) return;
   const turn = setImmediate(() => request.endLate());
   void idle.then(() => clearImmediate(turn));
-}
-
-/** Rejects when the client disconnects. Otherwise an item that never comes would hold the connection. */
-function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(clientGone());
-    if (!connection.connected) return leave();
-    const forget = connection.onGone(leave);
-    pull.then(resolve, reject).finally(forget);
-  });
 }
 
 function terminated(): PyroError {
