@@ -17,7 +17,8 @@ export abstract class RequestMemory extends Reply {
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
   private knownSpend: ((bytes: number) => void) | undefined = undefined;
-  private heldBytes = 0;
+  /** Memory that the request holds. */
+  heldBytes = 0;
   private isReleased = false;
 
   constructor(

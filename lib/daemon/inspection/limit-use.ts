@@ -44,7 +44,7 @@ function usesOf(
     maxConnectionsPerAddress: byAddress(({ connections }) => connections),
     maxHandshakesPerAddress: byAddress(({ handshakes }) => handshakes),
     maxFailedHandshakes: byAddress((address) => Math.ceil(address.failuresLeft(now))),
-    maxStreams: { used: streams.size },
+    maxStreams: { used: streams.used },
     maxStreamsPerAddress: byAddress((address) => address.streams),
     maxStreamsPerConnection: byConnection(({ connection }) => streams.ofConnection(connection)),
     maxPullsPerStream: most(

@@ -54,9 +54,9 @@ export const LIMITS = {
     defaultText: 'a quarter of the heap limit of the process',
     unit: 'bytes',
     limits:
-      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a value of `maxValueBytes` where that is more, and so may one remote address',
+      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. An item stream is a running request until it has ended, or 5 s after it was closed. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a value of `maxValueBytes` where that is more, and so may one remote address',
     consequence:
-      'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused',
+      'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused. No item streams are opened while iterators of closed streams that run for over 5 s hold half of it, or those of one remote address a quarter',
     bounds: AT_LEAST_ONE,
   },
   maxAnnotations: {
@@ -244,7 +244,7 @@ export const LIMITS = {
     lab: 10_000,
     exposed: 10_000,
     unit: 'streams',
-    limits: 'open item streams',
+    limits: 'open item streams, and closed ones whose iterators still run, for up to 5 s',
     consequence:
       'the stream that lingers longest is closed, or the call fails. The last tenth is for connections that have less than a tenth of `maxStreamsPerConnection`',
     bounds: {},
@@ -253,7 +253,7 @@ export const LIMITS = {
     lab: 5_000,
     exposed: 500,
     unit: 'streams',
-    limits: 'open item streams of the connections of one remote address',
+    limits: 'the same, of the connections of one remote address',
     consequence: 'the call fails',
     bounds: {},
   },

@@ -23,13 +23,15 @@ export interface StreamingCall extends CallContext {
     readonly authorization: Authorization;
     /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
+    /** Memory that the request holds. */
+    readonly heldBytes: number;
     /** The stream is closed, but its iterator runs. */
     endLate(): void;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
     abort(reason: Error): void;
-    /** The stream has ended, and its iterator runs no more. */
+    /** The stream has ended, and its iterator runs no more, or is not waited for any more. */
     requestEnded(): void;
   };
 }
@@ -84,8 +86,13 @@ export class ItemStream {
 
   constructor(
     readonly call: StreamingCall,
-    private readonly iterator: AnyIterator,
+    readonly iterator: AnyIterator,
   ) {}
+
+  /** True when no code of the iterator runs. */
+  get isIdle(): boolean {
+    return this.stepping === undefined && this.closing === undefined;
+  }
 
   /** Resolves when no code of the iterator runs any more. */
   get idle(): Promise<unknown> {

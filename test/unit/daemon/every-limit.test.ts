@@ -28,6 +28,7 @@ class Thing {
   }
   async *quiet(): AsyncGenerator<never> {
     await this.hang();
+    yield* [];
   }
   echo(value: unknown): unknown {
     return value;
