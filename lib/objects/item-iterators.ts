@@ -15,6 +15,7 @@ export function asStream(result: unknown): AnyIterator | undefined {
   if (!isStream(result)) return undefined;
   if ('next' in result && typeof result.next === 'function') return result;
   const source = result as AsyncIterable<unknown>;
+  if (isWebStream(source)) return new WebStreamIterator(source.getReader());
   return isNodeStream(source) ? new NodeStreamIterator(source) : source[Symbol.asyncIterator]();
 }
 
@@ -63,6 +64,35 @@ class NodeStreamIterator implements AsyncIterator<unknown> {
   return(): Promise<IteratorResult<unknown>> {
     this.source.destroy();
     return Promise.resolve({ done: true, value: undefined });
+  }
+}
+
+/** The part of a reader of a web `ReadableStream` that a {@link WebStreamIterator} needs. */
+interface WebStreamReader {
+  read(): Promise<{ done: boolean; value?: unknown }>;
+  cancel(): Promise<void>;
+  releaseLock(): void;
+}
+
+function isWebStream(source: object): source is { getReader(): WebStreamReader } {
+  const { getReader, cancel } = source as { getReader?: unknown; cancel?: unknown };
+  return typeof getReader === 'function' && typeof cancel === 'function';
+}
+
+/** Iterates over a web `ReadableStream`, and cancels it when the iteration ends early. Its own iterator cannot be closed while an item is awaited. */
+class WebStreamIterator implements AsyncIterator<unknown> {
+  constructor(private readonly reader: WebStreamReader) {}
+
+  async next(): Promise<IteratorResult<unknown>> {
+    const { done, value } = await this.reader.read();
+    if (!done) return { done: false, value };
+    this.reader.releaseLock();
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    await this.reader.cancel();
+    return { done: true, value: undefined };
   }
 }
 

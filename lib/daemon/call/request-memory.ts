@@ -17,7 +17,8 @@ export abstract class RequestMemory extends Reply {
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
   private knownSpend: ((bytes: number) => void) | undefined = undefined;
-  private heldBytes = 0;
+  /** Memory that the request holds. */
+  heldBytes = 0;
   private isReleased = false;
 
   constructor(
@@ -80,9 +81,13 @@ export abstract class RequestMemory extends Reply {
   }
 }
 
-/** Memory that annotations take, in bytes. */
+/** An annotation whose Buffer has memory of its own, in a Map: measured. Buffers that share memory take {@link COSTS.bytes}. */
+const ANNOTATION_BYTES = 270;
+
+/** Memory that annotations take once they are copied, in bytes. */
 export function memoryOf(annotations: Annotations): number {
-  let bytes = 0;
-  for (const { length } of annotations.values()) bytes += COSTS.bytes + COSTS.mapEntry + length;
+  if (annotations.size === 0) return 0;
+  let bytes: number = COSTS.map;
+  for (const { length } of annotations.values()) bytes += ANNOTATION_BYTES + length;
   return bytes;
 }

@@ -43,6 +43,8 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   batchInstance: object | Promise<object> | undefined;
   /** The call that returned the stream, when the request asks for its next item. */
   pulledCall: StreamingCall | undefined;
+  /** Ends the wait for the next item of a stream. Set while the request waits for it. */
+  leavePull: (() => void) | undefined;
   private requestAnnotations: Annotations;
   private uuid: string | undefined;
   private controller: AbortController | undefined;
@@ -209,6 +211,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     (this.pulledCall?.request.follower ?? this.follower)?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
+    this.leavePull?.();
     const told = this.answerError(reason).catch((failure: unknown) => {
       this.channel.destroy();
       throw failure;

@@ -64,7 +64,10 @@ export class RemoteAddress {
   handshakes = 0;
   /** Connections that are gone while a call of theirs, or their handshake, still runs. They are among `connections`, too. */
   abandoned = 0;
+  /** Open streams, and closed ones whose iterators still run and are not hung. */
   streams = 0;
+  /** Memory that hung streams of its connections may hold. */
+  hungStreamBytes = 0;
   /** Memory that the running requests and handshakes of its connections hold under `maxInFlightValueBytes`. */
   valueBytes = 0;
   private readonly failedHandshakes: FailureAccount;
@@ -88,8 +91,8 @@ export class RemoteAddress {
   }
 
   get isUnused(): boolean {
-    const { connections, handshakes, abandoned, streams, valueBytes } = this;
-    return connections === 0 && handshakes === 0 && abandoned === 0 && streams === 0 && valueBytes === 0;
+    const { connections, handshakes, abandoned, streams, valueBytes, hungStreamBytes } = this;
+    return connections + handshakes + abandoned + streams + valueBytes + hungStreamBytes === 0;
   }
 
   /** True when the address has as many abandoned connections as it may have. Connections that are open may become more. */

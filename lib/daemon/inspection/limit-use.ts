@@ -44,9 +44,14 @@ function usesOf(
     maxConnectionsPerAddress: byAddress(({ connections }) => connections),
     maxHandshakesPerAddress: byAddress(({ handshakes }) => handshakes),
     maxFailedHandshakes: byAddress((address) => Math.ceil(address.failuresLeft(now))),
-    maxStreams: { used: streams.size },
+    maxStreams: { used: streams.used },
     maxStreamsPerAddress: byAddress((address) => address.streams),
     maxStreamsPerConnection: byConnection(({ connection }) => streams.ofConnection(connection)),
+    maxPullsPerStream: most(
+      streams.all(),
+      ({ pulls }) => pulls,
+      ({ reader }) => reader && String(reader.id),
+    ),
     maxQueuedRequests: byConnection(({ requestsInProgress }) => requestsInProgress),
     maxInFlightValueBytes: { used: memory.heldBytes },
     maxInflatingBytes: { used: inflation.heldBytes },
@@ -56,7 +61,7 @@ function usesOf(
 }
 
 /** The item with the largest count. */
-function most<T>(all: Iterable<T>, count: (one: T) => number, nameOf: (one: T) => string): Use {
+function most<T>(all: Iterable<T>, count: (one: T) => number, nameOf: (one: T) => string | undefined): Use {
   let used = 0;
   let usedBy: string | undefined;
   for (const one of all) {

@@ -4,36 +4,7 @@ import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-sh
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
-
-/** A limit on what clients can use. `daemon.counters` counts by its name how often the limit was reached. */
-export interface Limit {
-  /** Default in a trusted network. 0 is no limit, where the bounds allow it. */
-  readonly lab: number;
-  /** Default with `profile: 'exposed'`. */
-  readonly exposed: number;
-  /** Unit of the values. A time of 0 is no limit. */
-  readonly unit:
-    | 'bytes'
-    | 'ms'
-    | 'connections'
-    | 'handshakes'
-    | 'failures'
-    | 'requests'
-    | 'streams'
-    | 'levels'
-    | 'digits'
-    | 'annotations'
-    | 'objects'
-    | 'times';
-  /** The default in words, where it depends on the process. */
-  readonly defaultText?: string;
-  /** The thing that is limited. */
-  readonly limits: string;
-  /** The consequence when the limit is reached, for clients. */
-  readonly consequence: string;
-  /** Smallest and largest value of the option. Default: from 0 to the largest that a number or a timer holds. */
-  readonly bounds?: NumberBounds;
-}
+import type { Limit } from './limit.js';
 
 const MIB = 1024 * 1024;
 const AT_LEAST_ONE: NumberBounds = { least: 1 };
@@ -83,9 +54,9 @@ export const LIMITS = {
     defaultText: 'a quarter of the heap limit of the process',
     unit: 'bytes',
     limits:
-      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a value of `maxValueBytes` where that is more, and so may one remote address',
+      'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. An item stream is a running request until it has ended, or 5 s after it was closed. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a value of `maxValueBytes` where that is more, and so may one remote address',
     consequence:
-      'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused',
+      'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused. No item streams are opened while iterators of closed streams that run for over 5 s hold half of it, or those of one remote address a quarter',
     bounds: AT_LEAST_ONE,
   },
   maxAnnotations: {
@@ -273,7 +244,7 @@ export const LIMITS = {
     lab: 10_000,
     exposed: 10_000,
     unit: 'streams',
-    limits: 'open item streams',
+    limits: 'open item streams, and closed ones whose iterators still run, for up to 5 s',
     consequence:
       'the stream that lingers longest is closed, or the call fails. The last tenth is for connections that have less than a tenth of `maxStreamsPerConnection`',
     bounds: {},
@@ -282,7 +253,7 @@ export const LIMITS = {
     lab: 5_000,
     exposed: 500,
     unit: 'streams',
-    limits: 'open item streams of the connections of one remote address',
+    limits: 'the same, of the connections of one remote address',
     consequence: 'the call fails',
     bounds: {},
   },
@@ -293,6 +264,14 @@ export const LIMITS = {
     limits: 'open item streams that one connection has opened, or reads',
     consequence: 'the call fails; a stream that another connection opened stays open',
     bounds: {},
+  },
+  maxPullsPerStream: {
+    lab: 64,
+    exposed: 16,
+    unit: 'requests',
+    limits: 'requests of all connections that wait for items of one stream',
+    consequence: 'the request fails; the stream stays open',
+    bounds: AT_LEAST_ONE,
   },
 } as const satisfies Record<string, Limit>;
 

@@ -158,6 +158,8 @@ export interface DaemonOptions {
   maxStreamsPerAddress?: number;
   /** Open streams of one connection. Default 100. */
   maxStreamsPerConnection?: number;
+  /** Requests of all connections that wait for items of one stream. A request over this number fails. Default 64. */
+  maxPullsPerStream?: number;
   /** Time between two housekeeping runs. Default 2,000. */
   housekeepingIntervalMs?: number;
   /** Classes whose instances can be sent and received. Default: the classes of `registerClass`. */

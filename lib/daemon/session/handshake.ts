@@ -9,6 +9,7 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type DaemonServices, unknownSerializerText } from '../call/daemon-services.js';
 import { Reply } from '../call/reply.js';
+import { memoryOf } from '../call/request-memory.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import { endsInTime } from '../connection/handshake-time.js';
 import { runHookOf } from '../object/object-guards.js';
@@ -86,7 +87,7 @@ function readWithin(
   const read = (data: Buffer): unknown => {
     const budget = memory.handshakeBudget(connection);
     const value = serializer.loads(data, { plain: true, budget });
-    connection.holdHandshake(memory, budget.spentBytes + frame.header.annotationsBytes);
+    connection.holdHandshake(memory, budget.spentBytes + memoryOf(frame.annotations));
     return value;
   };
   return inflation.open(frame, read, sizeLimit(maxMessageBytes, maxHandshakeBytes));

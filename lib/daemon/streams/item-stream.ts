@@ -5,7 +5,7 @@ import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { principalOf } from '../connection/authorizations.js';
-import type { SessionConnection } from '../connection/session-connection.js';
+import { clientGone, type SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
@@ -17,17 +17,21 @@ export interface StreamingCall extends CallContext {
   readonly request: {
     /** The call that returned the stream whose next item the request asks for. */
     pulledCall: StreamingCall | undefined;
+    /** Ends the wait for the next item. Set while the request waits for it. */
+    leavePull: (() => void) | undefined;
     readonly call: Pick<SerializedCall, 'args'> | undefined;
     readonly authorization: Authorization;
     /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
+    /** Memory that the request holds. */
+    readonly heldBytes: number;
     /** The stream is closed, but its iterator runs. */
     endLate(): void;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
     abort(reason: Error): void;
-    /** The stream has ended, and its iterator runs no more. */
+    /** The stream has ended, and its iterator runs no more, or is not waited for any more. */
     requestEnded(): void;
   };
 }
@@ -39,7 +43,25 @@ export class EndOfStream extends PythonException {
   }
 }
 
-/** An iterator that a client pulls item by item. Its code runs in the async context that was running when the stream was made. */
+/** The outcome of a pull. `terminated`: the stream was closed, or its end went to an earlier pull. */
+export type Outcome =
+  | { readonly is: 'item'; readonly value: unknown }
+  | { readonly is: 'failed'; readonly error: unknown }
+  | { readonly is: 'end' | 'terminated' };
+
+const END: Outcome = { is: 'end' };
+const TERMINATED: Outcome = { is: 'terminated' };
+/** Of a pull that took too long. Its client was told so, and nobody reads the outcome. */
+const NO_ITEM: Outcome = { is: 'item', value: undefined };
+
+type Pull = (outcome: Outcome) => void;
+
+/**
+ * An iterator that clients pull item by item. Its code runs in the async context that was running when the stream was made.
+ *
+ * Pulls wait in their order, and the iterator makes one step at a time. A pull whose client leaves, or whose call takes too long, waits no
+ * more. If a step has begun for it, the outcome goes to the next pull.
+ */
 export class ItemStream {
   readonly id = randomId();
   readonly openedAt = performance.now();
@@ -49,19 +71,37 @@ export class ItemStream {
   lingersSince = 0;
   /** Items that were pulled. */
   items = 0;
-  /** The running pull, and the closing of the iterator. The next pull waits for it. */
-  private running: Promise<unknown> = Promise.resolve();
+  /** Pulls that wait, the oldest first. */
+  private readonly waiting = new Set<Pull>();
+  /** The outcome of a step whose pull has left, for the next pull. No pull waits meanwhile. */
+  private kept: Outcome | undefined;
+  /** The steps that the waiting pulls need. Undefined while no pull waits. */
+  private stepping: Promise<void> | undefined;
+  /** The closing of the iterator. Undefined until the stream is closed. */
+  private closing: Promise<void> | undefined;
+  /** True once the iterator makes no further step. */
+  private isOver = false;
   /** Runs code of the iterator in the async context of the call: with its stores, and with the call as `currentContext()`. */
   private readonly inContext: RunInContext = captureContext();
 
   constructor(
     readonly call: StreamingCall,
-    private readonly iterator: AnyIterator,
+    readonly iterator: AnyIterator,
   ) {}
+
+  /** True when no code of the iterator runs. */
+  get isIdle(): boolean {
+    return this.stepping === undefined && this.closing === undefined;
+  }
 
   /** Resolves when no code of the iterator runs any more. */
   get idle(): Promise<unknown> {
-    return this.running;
+    return Promise.all([this.stepping, this.closing]);
+  }
+
+  /** Pulls that wait for an item. */
+  get pulls(): number {
+    return this.waiting.size;
   }
 
   isExpired({ streamLifetimeMs, streamLingerMs }: ResolvedDaemonOptions, now: number): boolean {
@@ -72,34 +112,93 @@ export class ItemStream {
   }
 
   /**
-   * Runs `pull` after the pulls that were asked for before.
+   * Waits for the next item, behind the pulls that were asked for before.
    *
-   * @param annotations get the response annotations that the source of the items set since the last pull
+   * @param call the call that asks for the item. Gets the response annotations that the source of the items set since the last item
+   * @throws {PyroError} when the client leaves
    */
-  inOrder<T>(pull: () => Promise<T>, annotations: Map<string, Buffer>): Promise<T> {
-    const pulling = this.running.then(pull).finally(() => moveAll(this.call.responseAnnotations, annotations));
-    this.running = pulling.catch(() => undefined);
-    return pulling;
-  }
-
-  /** The next step of the iterator. */
-  step(): ReturnType<AnyIterator['next']> {
-    return this.inContext(() => this.iterator.next());
+  next({ connection, request, responseAnnotations }: StreamingCall): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.waiting.delete(pull);
+        request.leavePull = undefined;
+        forget();
+      };
+      const pull = (outcome: Outcome): void => {
+        leave();
+        this.give(outcome, responseAnnotations);
+        resolve(outcome);
+      };
+      const forget = connection.onGone(() => {
+        leave();
+        reject(clientGone());
+      });
+      request.leavePull = () => {
+        leave();
+        resolve(NO_ITEM);
+      };
+      if (this.kept !== undefined) return pull(this.takeKept());
+      if (this.isOver) return pull(TERMINATED);
+      this.waiting.add(pull);
+      this.stepping ??= this.run();
+    });
   }
 
   /**
-   * Closes the stream before its end: the signal of its call aborts, and its iterator is closed.
+   * Closes the stream before its end: the signal of its call aborts, and its iterator is closed. A pull for which the iterator makes a step
+   * still gets its item.
    *
    * @param onError gets the error of closing the iterator
    */
   close(reason: string, onError: (error: unknown, call: CallErrorInfo) => void): void {
     const { call } = this;
+    this.isOver = true;
+    this.kept = undefined;
     call.request.abort(new PyroError(reason));
-    // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
-    const closing = Promise.resolve()
+    // a running step may wait for an item that never comes, so the iterator is closed at once; a generator closes after its step
+    this.closing = Promise.resolve()
       .then(() => this.inContext(() => this.iterator.return?.()))
-      .catch((error: unknown) => onError(error, callInfoOf(call)));
-    this.running = Promise.all([this.running, closing]);
+      .then(
+        () => undefined,
+        (error: unknown) => onError(error, callInfoOf(call)),
+      );
+    for (const pull of [...this.waiting].slice(1)) pull(TERMINATED);
+  }
+
+  /** Makes steps until no pull waits. */
+  private async run(): Promise<void> {
+    while (this.waiting.size > 0 && !this.isOver) {
+      const outcome = await this.step();
+      if (outcome.is !== 'item') this.isOver = true;
+      const [pull] = this.waiting;
+      if (pull !== undefined) pull(outcome);
+      else if (this.closing === undefined) this.kept = outcome;
+    }
+    this.stepping = undefined;
+    for (const pull of this.waiting) pull(TERMINATED);
+  }
+
+  /** The next step of the iterator. */
+  private async step(): Promise<Outcome> {
+    try {
+      const { done, value } = await this.inContext(() => this.iterator.next());
+      return done ? END : { is: 'item', value };
+    } catch (error) {
+      // a stream that was closed meanwhile may have failed for that
+      if (this.closing === undefined) this.call.request.follower?.failed(error);
+      return { is: 'failed', error };
+    }
+  }
+
+  private takeKept(): Outcome {
+    const outcome = this.kept!;
+    this.kept = undefined;
+    return outcome;
+  }
+
+  private give(outcome: Outcome, annotations: Map<string, Buffer>): void {
+    if (outcome.is === 'item') this.items++;
+    moveAll(this.call.responseAnnotations, annotations);
   }
 }
 

@@ -7,12 +7,20 @@ import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import type { LimitCounters } from '../options/limit-counters.js';
+import { EndedStreams } from './ended-streams.js';
 import { EndOfStream, ItemStream, type StreamingCall } from './item-stream.js';
 
 /** The last tenth of `maxStreams` is for connections that have less than a tenth of `maxStreamsPerConnection`. */
 const RESERVED_PART = 0.1;
-/** Longest wait for an iterator to end after it was closed. */
-const CLOSE_GRACE_MS = 5_000;
+
+/** The streams that a connection has opened. */
+interface OpenedStreams {
+  open: number;
+  /** Streams that are closed, and whose iterators still run. */
+  ending: number;
+  /** Called when none is left, once the connection has ended. */
+  ended: (() => void) | undefined;
+}
 
 /**
  * The open item streams of a daemon.
@@ -24,10 +32,9 @@ const CLOSE_GRACE_MS = 5_000;
  */
 export class Streams {
   private readonly streams = new Map<string, ItemStream>();
-  private readonly openedBy = new Map<SessionConnection, { open: number; ended: (() => void) | undefined }>();
+  private readonly openedBy = new Map<SessionConnection, OpenedStreams>();
   private readonly readBy = new Map<SessionConnection, Set<ItemStream>>();
-  /** Streams that are closed, and whose iterators still run. */
-  ending = 0;
+  private readonly closing: EndedStreams;
   private closed = false;
 
   constructor(
@@ -37,10 +44,23 @@ export class Streams {
       readonly reporter: EventReporter;
       readonly limits: LimitCounters;
     },
-  ) {}
+  ) {
+    this.closing = new EndedStreams(daemon.options);
+  }
 
+  /** Open streams. */
   get size(): number {
     return this.streams.size;
+  }
+
+  /** Streams that are closed, and whose iterators still run. */
+  get ending(): number {
+    return this.closing.running;
+  }
+
+  /** Streams that count under `maxStreams`. */
+  get used(): number {
+    return this.streams.size + this.closing.ending;
   }
 
   /** The open streams, the oldest first. */
@@ -70,9 +90,10 @@ export class Streams {
     if (this.closed) throw new PyroError('the daemon has closed');
     const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
     const used = this.checkConnection(call.connection);
-    const refusal = call.connection.address?.streamRefusal();
+    const { address } = call.connection;
+    const refusal = address?.streamRefusal() ?? this.closing.refusal(address);
     if (refusal) throw refusal;
-    const free = maxStreams - this.streams.size;
+    const free = maxStreams - this.used;
     // a few connections must not hold all streams
     const isReserved = free < maxStreams * RESERVED_PART && used >= maxStreamsPerConnection * RESERVED_PART;
     if (isReserved || (free <= 0 && !this.dropOldestLingering())) {
@@ -83,10 +104,10 @@ export class Streams {
     const stream = new ItemStream(call, iterator);
     this.streams.set(stream.id, stream);
     this.setReader(stream, connection);
-    if (connection.address) connection.address.streams++;
-    const count = this.openedBy.get(connection);
-    if (count) count.open++;
-    else this.openedBy.set(connection, { open: 1, ended: undefined });
+    if (address) address.streams++;
+    const opened = this.openedBy.get(connection);
+    if (opened) opened.open++;
+    else this.openedBy.set(connection, { open: 1, ending: 0, ended: undefined });
     call.request.becomeStream();
     return stream.id;
   }
@@ -97,17 +118,23 @@ export class Streams {
    * @param call the call that asks for the item
    * @throws {PythonException} `StopIteration` at the end
    * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal; over
-   *   `maxStreamsPerConnection`, when another connection read the stream last
+   *   `maxStreamsPerConnection`, when another connection read the stream last; over `maxPullsPerStream`; when the client leaves
    */
-  async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
+  async next(call: StreamingCall, id: string): Promise<unknown> {
+    const { connection, request } = call;
     const stream = await this.find(connection, id);
     if (stream === undefined || !this.streams.has(id)) throw terminated();
+    // nobody would get the item
+    if (!connection.connected) throw clientGone();
+    this.checkPulls(stream);
     this.take(stream, connection);
     request.pulledCall = stream.call;
-    return whileConnected(
-      connection,
-      stream.inOrder(() => this.pull(stream), responseAnnotations),
-    );
+    const outcome = await stream.next(call);
+    if (outcome.is === 'item') return outcome.value;
+    // a stream that was closed while it was read may have failed for that
+    if (outcome.is === 'terminated' || !this.forget(stream)) throw terminated();
+    this.countEnded(stream);
+    throw outcome.is === 'failed' ? outcome.error : new EndOfStream();
   }
 
   /** The connections that pull the streams which a request has returned. */
@@ -125,7 +152,7 @@ export class Streams {
   /**
    * A connection has ended: its streams linger, or are closed when `streamLingerMs` is 0.
    *
-   * @returns resolves when all streams that the connection opened have ended
+   * @returns resolves when all streams that the connection opened have ended, and their iterators, or those are not waited for any more
    */
   connectionEnded(connection: SessionConnection): Promise<void> {
     const linger = this.daemon.options.streamLingerMs > 0;
@@ -137,9 +164,9 @@ export class Streams {
         this.drop(stream, CLIENT_GONE);
       }
     }
-    const count = this.openedBy.get(connection);
-    if (count === undefined) return Promise.resolve();
-    return new Promise((resolve) => (count.ended = resolve));
+    const opened = this.openedBy.get(connection);
+    if (opened === undefined) return Promise.resolve();
+    return new Promise((resolve) => (opened.ended = resolve));
   }
 
   /** Closes streams that are past their lifetime or linger time. */
@@ -188,23 +215,12 @@ export class Streams {
     throw overLimit('maxStreamsPerConnection', new PyroError(text));
   }
 
-  private async pull(stream: ItemStream): Promise<unknown> {
-    if (!this.streams.has(stream.id)) throw terminated();
-    try {
-      const step = await stream.step();
-      if (!step.done) {
-        stream.items++;
-        return step.value;
-      }
-    } catch (error) {
-      // the stream was closed while it was read, which may have caused the error
-      if (!this.forget(stream)) throw terminated();
-      stream.call.request.follower?.failed(error);
-      this.countEnded(stream);
-      throw error;
-    }
-    if (this.forget(stream)) this.countEnded(stream);
-    throw new EndOfStream();
+  /** @throws {PyroError} over `maxPullsPerStream` */
+  private checkPulls({ pulls }: ItemStream): void {
+    const { maxPullsPerStream } = this.daemon.options;
+    if (pulls < maxPullsPerStream) return;
+    const text = `too many requests wait for items of this stream (maxPullsPerStream is ${maxPullsPerStream}); try again when some have got theirs`;
+    throw overLimit('maxPullsPerStream', new PyroError(text));
   }
 
   private dropExpired(stream: ItemStream): void {
@@ -213,7 +229,9 @@ export class Streams {
     this.drop(stream, 'the stream expired');
   }
 
+  /** Closes the stream that lingers longest. @returns false when none lingers, or too many iterators of closed streams still run */
   private dropOldestLingering(): boolean {
+    if (this.closing.ending > this.daemon.options.maxStreams * RESERVED_PART) return false;
     let oldest: ItemStream | undefined;
     for (const stream of this.streams.values()) {
       if (stream.lingersSince > 0 && (oldest === undefined || stream.lingersSince < oldest.lingersSince)) oldest = stream;
@@ -239,24 +257,19 @@ export class Streams {
     return true;
   }
 
-  /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
-  private countEnded({ call: { connection, request }, idle }: ItemStream): void {
-    this.ending++;
-    void idle.then(() => {
-      this.ending--;
+  /** Counts a stream as ending until its iterator has ended, or is not waited for any more. */
+  private countEnded(stream: ItemStream): void {
+    const { connection, request } = stream.call;
+    const opened = this.openedBy.get(connection)!;
+    opened.open--;
+    opened.ending++;
+    this.closing.add(stream, () => {
       request.requestEnded();
-    });
-    if (connection.address) connection.address.streams--;
-    const count = this.openedBy.get(connection);
-    if (count === undefined || --count.open > 0) return;
-    this.openedBy.delete(connection);
-    const { ended } = count;
-    if (ended === undefined) return;
-    const timer = setTimeout(ended, CLOSE_GRACE_MS);
-    timer.unref();
-    void idle.then(() => {
-      clearTimeout(timer);
-      ended();
+      if (connection.address) connection.address.streams--;
+      opened.ending--;
+      if (opened.open > 0 || opened.ending > 0) return;
+      this.openedBy.delete(connection);
+      opened.ended?.();
     });
   }
 
@@ -276,16 +289,6 @@ function endObserved({ call: { request }, idle }: ItemStream): void {
   if (request.follower === undefined) return;
   const turn = setImmediate(() => request.endLate());
   void idle.then(() => clearImmediate(turn));
-}
-
-/** Rejects when the client disconnects. Otherwise an item that never comes would hold the connection. */
-function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(clientGone());
-    if (!connection.connected) return leave();
-    const forget = connection.onGone(leave);
-    pull.then(resolve, reject).finally(forget);
-  });
 }
 
 function terminated(): PyroError {

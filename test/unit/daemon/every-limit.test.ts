@@ -26,6 +26,10 @@ class Thing {
   *items(): Generator<number> {
     for (;;) yield 1;
   }
+  async *quiet(): AsyncGenerator<never> {
+    await this.hang();
+    yield* [];
+  }
   echo(value: unknown): unknown {
     return value;
   }
@@ -56,8 +60,8 @@ const refusalOf = async (daemon: PyroDaemon, handshake: unknown = 'hello'): Prom
 };
 const failureOf = async (peer: ScriptedPeer, method: string, ...args: unknown[]): Promise<string> =>
   String((await peer.fail('thing', method, ...args)).args[0]);
-const openStream = async (peer: ScriptedPeer): Promise<string> => {
-  peer.invoke('thing', 'items');
+const openStream = async (peer: ScriptedPeer, method = 'items'): Promise<string> => {
+  peer.invoke('thing', method);
   return (await peer.next()).annotations.get('STRM')!.toString();
 };
 const nextItem = async (peer: ScriptedPeer, streamId: string): Promise<string> =>
@@ -334,6 +338,17 @@ const SCENARIOS: Record<LimitName, Scenario> = {
     options: { maxStreamsPerConnection: 1 },
     over: async (daemon) => oneStreamTooMany(await join(daemon)),
     says: /^too many open item streams on this connection \(maxStreamsPerConnection is 1\); close some first$/,
+  },
+  maxPullsPerStream: {
+    options: { maxPullsPerStream: 1 },
+    over: async (daemon) => {
+      const peer = await join(daemon);
+      const id = await openStream(peer, 'quiet');
+      peer.invoke('Pyro.Daemon', 'get_next_stream_item', [id]);
+      await eventually(() => daemon.inspect().limits.some(({ name, used }) => name === 'maxPullsPerStream' && used === 1));
+      return nextItem(await join(daemon), id);
+    },
+    says: /^too many requests wait for items of this stream \(maxPullsPerStream is 1\); try again when some have got theirs$/,
   },
 };
 

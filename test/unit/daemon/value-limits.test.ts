@@ -277,6 +277,18 @@ describe('the data of a handshake', () => {
     expect(seen).toEqual(['x'.repeat(3_000), 'x'.repeat(1_500)]);
   });
 
+  it('annotations of a handshake count by their memory: many small ones are dropped after the handshake', async () => {
+    const daemon = await startDaemon();
+    for (const count of [5, 10]) {
+      const annotations = new Map(Array.from({ length: count }, (_, index) => [`A${index + 100}`, Buffer.alloc(0)]));
+      const peer = await open(daemon);
+      peer.connect('Pyro.Daemon', 'hello', { annotations });
+      await peer.next();
+    }
+    expect(daemon.connections.map(({ handshakeAnnotations }) => handshakeAnnotations.size)).toEqual([5, 0]);
+    expect(daemon.inspect().limits.find(({ name }) => name === 'maxInFlightValueBytes')).toMatchObject({ used: 0 });
+  });
+
   it('the data of a handshake stays with keepHandshake, and counts under maxInFlightValueBytes until the connection is closed', async () => {
     const daemon = await startDaemon({ keepHandshake: true, maxInFlightValueBytes: 100_000 });
     const peer = await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));

@@ -1,3 +1,4 @@
+import { ReadableStream } from 'node:stream/web';
 import { describe, expect, it } from 'vitest';
 import { type AnyIterator, asStream, WrappedIterator } from '../../../lib/objects/item-iterators.js';
 
@@ -32,6 +33,30 @@ describe('asStream', () => {
     const iterable = { [Symbol.asyncIterator]: async function* () {} };
     const stream = asStream(iterable)!;
     expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('the stream of a web ReadableStream', () => {
+  it('a web ReadableStream gives its items, and its lock back', async () => {
+    const source = ReadableStream.from([1, 2]);
+    const stream = asStream(source)!;
+    expect([await stream.next(), await stream.next()]).toMatchObject([{ value: 1 }, { value: 2 }]);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(source.locked).toBe(false);
+  });
+
+  it('a web ReadableStream is cancelled when it is closed, also while an item is awaited', async () => {
+    let isCancelled = false;
+    const stream = asStream(new ReadableStream({ cancel: () => void (isCancelled = true) }))!;
+    const waiting = stream.next();
+    await stream.return!();
+    expect(isCancelled).toBe(true);
+    expect(await waiting).toEqual({ done: true, value: undefined });
+  });
+
+  it('a web ReadableStream that fails gives its error', async () => {
+    const stream = asStream(new ReadableStream({ pull: (controller) => controller.error(new RangeError('no more')) }))!;
+    await expect(stream.next()).rejects.toThrow('no more');
   });
 });
 
