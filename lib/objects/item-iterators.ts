@@ -13,9 +13,9 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
  */
 export function asStream(result: unknown): AnyIterator | undefined {
   if (!isStream(result)) return undefined;
-  if ('next' in result && typeof result.next === 'function') return result;
-  const source = result as AsyncIterable<unknown>;
-  return isNodeStream(source) ? new NodeStreamIterator(source) : source[Symbol.asyncIterator]();
+  if (!(Symbol.asyncIterator in result)) return result;
+  // also of an iterator, as `for await` does: a stream of a proxy gives one that closes the stream after an error
+  return isNodeStream(result) ? new NodeStreamIterator(result) : result[Symbol.asyncIterator]();
 }
 
 /** True for results that {@link asStream} turns into a stream. Makes no iterator. */
