@@ -36,9 +36,9 @@ class ConnectAfterRelease implements DeadlineWatcher {
   readonly over: Promise<void>;
   private end!: () => void;
 
-  constructor(released: Promise<void>) {
+  constructor(release: Promise<void>) {
     this.over = new Promise((resolve) => (this.end = resolve));
-    void released.then(this.end, this.end);
+    void release.then(this.end, this.end);
   }
 
   drop(error: Error): void {
