@@ -7,7 +7,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   reports: ['protocol'],
   calls: ['protocol', 'copies'],
   objects: ['calls', 'reports', 'protocol', 'serpent', 'copies'],
-  options: ['reports', 'protocol', 'serpent'],
+  options: ['calls', 'reports', 'protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
   serializers: ['arrays', 'options', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   classes: ['serializers', 'arrays', 'options', 'objects', 'calls', 'protocol', 'serpent', 'copies'],

@@ -17,7 +17,10 @@ const limitsOfCalls = new Watchdog();
 export class Deadline implements TimeLimit {
   /** True when the request may have reached the peer. */
   sent = false;
-  /** The failure of the last attempt to connect, while the request is not sent. Undefined: all connections are busy. */
+  /**
+   * Why the request is not sent: the failure of the last attempt to connect, or the question that the daemon has not answered. Undefined: all
+   * connections are busy.
+   */
   connectError: Error | undefined;
   endsAt: number;
   isLate = false;

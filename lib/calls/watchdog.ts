@@ -1,3 +1,6 @@
+/** Longest time of a timer of Node. With a longer time, the timer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A time limit, for a {@link Watchdog}. */
 export interface TimeLimit {
   /** Length of the limit. */
@@ -42,7 +45,9 @@ export class Watchdog {
   private fireAt(time: number): void {
     clearTimeout(this.timer);
     this.firesAt = time;
-    this.timer = setTimeout(() => afterArrivals(() => this.look()), Math.ceil(time - performance.now()));
+    // a limit may be the sum of two options, and longer than a timer: then the timer fires early, and is started anew
+    const waitMs = Math.min(MAX_TIMER_MS, Math.ceil(time - performance.now()));
+    this.timer = setTimeout(() => afterArrivals(() => this.look()), waitMs);
     if (!this.keepsProcessAlive) this.timer.unref();
   }
 

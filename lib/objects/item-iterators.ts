@@ -13,10 +13,10 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
  */
 export function asStream(result: unknown): AnyIterator | undefined {
   if (!isStream(result)) return undefined;
-  if ('next' in result && typeof result.next === 'function') return result;
-  const source = result as AsyncIterable<unknown>;
-  if (isWebStream(source)) return new WebStreamIterator(source.getReader());
-  return isNodeStream(source) ? new NodeStreamIterator(source) : source[Symbol.asyncIterator]();
+  if (!(Symbol.asyncIterator in result)) return result;
+  if (isWebStream(result)) return new WebStreamIterator(result.getReader());
+  // also of an iterator, as `for await` does: a stream of a proxy gives one that closes the stream after an error
+  return isNodeStream(result) ? new NodeStreamIterator(result) : result[Symbol.asyncIterator]();
 }
 
 /** True for results that {@link asStream} turns into a stream. Makes no iterator. */

@@ -1,10 +1,13 @@
 import { types } from 'node:util';
+import { MAX_TIMER_MS } from '../calls/watchdog.js';
 import { PyroError } from '../protocol/errors.js';
 import { MAX_PORT } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 import { optionText } from '../protocol/safe-text.js';
 import { DEEPEST, MOST_DIGITS } from '../serpent/value-limits.js';
 import { nearestName } from './nearest-name.js';
+
+export { MAX_TIMER_MS };
 
 /** The error of an option or of a combination of options that cannot work. */
 export function configError(message: string, cause?: Error): PyroError {
@@ -24,9 +27,6 @@ export function checkOneAddress(
   if (unixSocket !== undefined && (host !== undefined || port !== undefined))
     throw configError(`${prefix}unixSocket excludes host and port`);
 }
-
-/** Longest delay that a timer of Node can have. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The values that an option takes. */
 export interface OptionRule {

@@ -236,10 +236,13 @@ export class CallRunner {
   private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
     const { serializers, correlationIds } = this.connections;
     const request = new WrittenRequest(MESSAGE_TYPES.ping, PING, NO_ANNOTATIONS, serializers.own, 0, correlationIds);
+    deadline.connectError = unanswered(opened.connection.location);
     try {
       if (await opened.connection.ping(request, deadline)) noteAnswer(opened);
     } catch {
       // the connection has ended; the call takes another
+    } finally {
+      deadline.connectError = undefined;
     }
   }
 
@@ -254,6 +257,12 @@ export class CallRunner {
       deadline.end();
     }
   }
+}
+
+/** Why a call is not sent while the daemon is asked whether it keeps the connection. */
+function unanswered(location: string): ConnectionClosedError {
+  const text = `after an error, ${location} was asked whether it keeps the connection, and has not answered`;
+  return new ConnectionClosedError(text, { sent: false });
 }
 
 /** Reads the values in the reply to a call over one connection. */

@@ -23,10 +23,10 @@ const collected = new FinalizationRegistry<StreamRequests>((requests) => void re
 /**
  * The items of a remote iterator, requested one by one: `for await (const frame of await camera.frames())`.
  *
- * Leaving the loop early closes the remote iterator, and so does the garbage collector when the stream is dropped before its end. If the
- * connection breaks between two items, the next item is requested over a new connection; that works as long as the daemon keeps the stream
- * (30 s by default). If the connection breaks or the call times out during a request, the error is thrown and the item may be lost.
- * `next()` then goes on with the item after it.
+ * Leaving the loop early closes the remote iterator, also by an error. So does the garbage collector when the stream is dropped before its
+ * end. If the connection breaks between two items, the next item is requested over a new connection; that works as long as the daemon keeps
+ * the stream (30 s by default). If the connection breaks or the call times out during a request, the error is thrown and the item may be
+ * lost. Then the stream stays open, and `next()` goes on with the item after it.
  *
  * All requests of a stream have the correlation id of the call that opened the stream.
  *
@@ -61,9 +61,16 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     collected.register(this, this.requests);
   }
 
-  /** Asks the server for the next item. Requests run one after the other. @throws {PyroRemoteError} when the generator on the server fails */
+  /**
+   * Asks the server for the next item. Requests run one after the other.
+   *
+   * After an error the stream stays open: the next `next()` asks for the next item, as in Pyro5. {@link return} closes the stream.
+   *
+   * @throws {PyroRemoteError} when the item cannot be sent, and when the generator on the server fails. A generator that failed has no more
+   *   items: further requests fail with Pyro5's `item stream terminated`
+   */
   next(): Promise<IteratorResult<T, undefined>> {
-    return this.requests.next(this.itemOptions) as Promise<IteratorResult<T, undefined>>;
+    return this.requests.next(this.itemOptions, false) as Promise<IteratorResult<T, undefined>>;
   }
 
   /** Closes the remote iterator. Never fails: the daemon closes a stream that is not used any more after some time. */
@@ -76,9 +83,15 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     await this.return();
   }
 
-  /** The stream itself: `for await` reads its items. */
-  [Symbol.asyncIterator](): this {
-    return this;
+  /** Gives an iterator of the items, for `for await`: any error closes the stream, unless the error ended the connection. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    // a loop that `next()` has failed never calls `return()`. The functions hold the stream, so that it is not garbage-collected
+    const items: AsyncIterableIterator<T, undefined> = {
+      next: () => this.requests.next(this.itemOptions, true) as Promise<IteratorResult<T, undefined>>,
+      return: () => this.return(),
+      [Symbol.asyncIterator]: () => items,
+    };
+    return items;
   }
 }
 
@@ -101,31 +114,35 @@ class StreamRequests {
     private readonly trace: OutgoingTrace,
   ) {}
 
-  next(options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
+  /** @param closesOnError true: an error closes the stream, before the requests that wait */
+  next(options: CallOptions, closesOnError: boolean): Promise<IteratorResult<unknown, undefined>> {
     const call = this.call(DAEMON_METHODS.nextItem);
-    return (call.outcome = this.runNext(call, options));
+    return (call.outcome = this.runNext(call, options, closesOnError));
   }
 
-  private async runNext(call: OutgoingCall, options: CallOptions): Promise<IteratorResult<unknown, undefined>> {
+  private async runNext(
+    call: OutgoingCall,
+    options: CallOptions,
+    closesOnError: boolean,
+  ): Promise<IteratorResult<unknown, undefined>> {
     if (this.isBusy) await this.turn();
     this.isBusy = true;
     call.connection = this.connection;
     try {
       if (this.ended) return END_OF_STREAM;
       const value = await this.caller.run(call, options);
+      this.connection = call.connection;
       return { done: false, value };
     } catch (error) {
-      if (error instanceof PyroRemoteError) {
-        // the daemon closes a stream after its end and after an error
+      this.connection = call.connection;
+      if (error instanceof PyroRemoteError && END_TYPES.has(error.pythonType)) {
         this.ended = true;
-        if (END_TYPES.has(error.pythonType)) return END_OF_STREAM;
-      } else if (this.isConnected) {
-        // the item could not be read, or the call was not sent: the loop ends here and requests no more items
-        void this.closeNow();
+        return END_OF_STREAM;
       }
+      // the daemon may have kept the stream. After a lost connection, `next()` can go on with it
+      if (closesOnError && this.isConnected) void this.closeNow();
       throw error;
     } finally {
-      this.connection = call.connection;
       this.turnDone();
     }
   }

@@ -7,7 +7,7 @@ import { NestedCalls } from './nested-calls.js';
 import { NestedConnections } from './nested-connections.js';
 import type { PoolOptions, PoolParts, PoolUse } from './pool-parts.js';
 import { WaitingCalls } from './waiting-calls.js';
-import { closeAll, endedAtOnce, notNeeded, released, UnsentCalls } from './releasing.js';
+import { closeAll, ConnectsAfterRelease, endedAtOnce, notNeeded, released, UnsentCalls } from './releasing.js';
 
 /**
  * - `open`: takes calls.
@@ -33,10 +33,9 @@ export class ConnectionPool {
   private readonly nestedConnections: NestedConnections;
   /** Members to close when their calls have ended, and connections that will be such members once they are open. */
   private readonly leaving = new Set<ClientConnection | AbortController>();
-  /** True while calls wait that were made before {@link closeAfterCalls}: connections that are opened for them are to be closed, too. */
-  private isEmptying = false;
   /** Tells {@link release} whether calls are to be sent. */
   readonly unsentCalls = new UnsentCalls();
+  private readonly connects = new ConnectsAfterRelease();
   private state: PoolState = { is: 'open' };
   private idleTimer: NodeJS.Timeout | undefined;
 
@@ -58,16 +57,6 @@ export class ConnectionPool {
 
   has(connection: ClientConnection): boolean {
     return this.members.has(connection);
-  }
-
-  /** Resolves when no {@link release} is under way. Undefined: none is. */
-  get releaseEnd(): Promise<void> | undefined {
-    return this.state.is === 'releasing' ? this.state.end : undefined;
-  }
-
-  /** Allows connections again after {@link release}. */
-  reopen(): void {
-    this.state = { is: 'open' };
   }
 
   /**
@@ -93,9 +82,13 @@ export class ConnectionPool {
     return this.wait({ wanted: needed, takes: true, deadline, madeIn });
   }
 
-  /** Opens a connection, unless one is open, even if busy. Throws the same errors as {@link take}. */
+  /**
+   * Opens a connection, unless one is open, even if busy. Allows connections again after {@link release}, and waits for a release that is
+   * under way. Throws the same errors as {@link take}.
+   */
   async connect(deadline: Deadline): Promise<void> {
-    if (this.members.size === 0) await this.wait({ wanted: undefined, takes: false, deadline, madeIn: undefined });
+    if (this.state.is === 'releasing') await this.connects.after(this.state.end, deadline, () => this.reopen(deadline));
+    else await this.reopen(deadline);
   }
 
   giveBack(opened: OpenedConnection): void {
@@ -123,7 +116,7 @@ export class ConnectionPool {
   async closeAfterCalls(): Promise<void> {
     const free = this.free.map(({ connection }) => connection);
     for (const connection of [...this.members.keys(), ...this.opening]) this.leaving.add(connection);
-    this.isEmptying = this.waiting.size > 0;
+    this.waiting.endConnections();
     await closeAll(free, notNeeded);
   }
 
@@ -165,6 +158,7 @@ export class ConnectionPool {
    * connection or a reply. Resolves when all sockets are closed.
    */
   release(): Promise<void> {
+    this.connects.cancel();
     if (this.state.is === 'releasing') return this.state.end;
     this.waiting.reject(released(), ({ takes }) => !takes);
     const sending = this.unsentCalls.untilSent();
@@ -185,6 +179,11 @@ export class ConnectionPool {
     // the program may have dropped the promise of a call, and released the proxy: that is no reason for Node to end the program
     for (const [{ isFree }, { call }] of this.members) if (!isFree) call?.outcome?.catch(() => undefined);
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
+  }
+
+  private reopen(deadline: Deadline): Promise<unknown> | void {
+    this.state = { is: 'open' };
+    if (this.members.size === 0) return this.wait({ wanted: undefined, takes: false, deadline, madeIn: undefined });
   }
 
   private wait(request: Parameters<WaitingCalls['add']>[0]): Promise<OpenedConnection> {
@@ -245,8 +244,7 @@ export class ConnectionPool {
     if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
-    this.isEmptying &&= this.waiting.size > 0;
-    if (this.isEmptying) this.leaving.add(controller);
+    if (this.waiting.endsConnections) this.leaving.add(controller);
     this.parts
       .open(controller.signal, (error) => this.waiting.connectFailed(error))
       .then(

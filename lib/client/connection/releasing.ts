@@ -1,4 +1,4 @@
-import { endsWithin } from '../../calls/deadline.js';
+import { type Deadline, type DeadlineWatcher, endsWithin } from '../../calls/deadline.js';
 import { ConnectionClosedError } from '../../protocol/errors.js';
 import type { ClientConnection } from './client-connection.js';
 
@@ -27,6 +27,50 @@ export class UnsentCalls {
   untilSent(): Promise<unknown> | undefined {
     if (this.count === 0) return undefined;
     return endsWithin(new Promise<void>((resolve) => (this.allSent = resolve)), MAX_SENDING_MS);
+  }
+}
+
+/** A connect that waits for the end of a release. The deadline of the connect, or another release, ends the wait with an error. */
+class ConnectAfterRelease implements DeadlineWatcher {
+  error: Error | undefined;
+  readonly over: Promise<void>;
+  private end!: () => void;
+
+  constructor(release: Promise<void>) {
+    this.over = new Promise((resolve) => (this.end = resolve));
+    void release.then(this.end, this.end);
+  }
+
+  drop(error: Error): void {
+    this.error ??= error;
+    this.end();
+  }
+}
+
+/** The connects that wait for the end of a release. */
+export class ConnectsAfterRelease {
+  private readonly waiting = new Set<ConnectAfterRelease>();
+
+  /**
+   * Waits for the end of a release, and for `connect`. No {@link cancel} comes between the two.
+   *
+   * @throws the error of {@link cancel}
+   * @throws the failure of the deadline, when the deadline comes first
+   */
+  async after(release: Promise<void>, deadline: Deadline, connect: () => Promise<unknown> | void): Promise<void> {
+    const waiting = new ConnectAfterRelease(release);
+    this.waiting.add(waiting);
+    deadline.watch(waiting);
+    await waiting.over;
+    deadline.unwatch();
+    this.waiting.delete(waiting);
+    if (waiting.error) throw waiting.error;
+    await connect();
+  }
+
+  /** Another release was asked for: the connects fail. */
+  cancel(): void {
+    for (const connect of this.waiting) connect.drop(released());
   }
 }
 

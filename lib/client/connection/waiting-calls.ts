@@ -17,6 +17,8 @@ interface ConnectionRequest {
 /** A call that waits for a connection. */
 export class WaitingCall implements DeadlineWatcher {
   wanted: ClientConnection | undefined;
+  /** True: the connection that is opened for the call is to be closed after the call. */
+  endsConnection = false;
   readonly takes: boolean;
   readonly madeIn: CurrentCall | undefined;
   readonly deadline: Deadline;
@@ -77,6 +79,17 @@ export class WaitingCalls {
       request.deadline.connectError = this.connectError;
       request.deadline.watch(call);
     });
+  }
+
+  /** True while calls wait that waited at the last {@link endConnections}. */
+  get endsConnections(): boolean {
+    for (const { endsConnection } of this.queue) if (endsConnection) return true;
+    return false;
+  }
+
+  /** Connections that are opened for the calls that wait now are to be closed after them. */
+  endConnections(): void {
+    for (const call of this.queue) call.endsConnection = true;
   }
 
   /** The first call that can use a connection. */

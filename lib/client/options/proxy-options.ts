@@ -104,7 +104,7 @@ export interface PyroProxyOptions {
   classes?: ClassRegistry;
   /** Annotations that are sent with the handshake and with every call: a Map or a plain object, or a function that gives one at once. */
   annotations?: AnnotationValues | (() => AnnotationValues);
-  /** Called with the annotations of every reply that has some. */
+  /** Called with the annotations of every reply that has some. Its error is a warning of the process. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
   /** Called after the handshake of every new connection. */
   onConnected?: () => void;
@@ -161,7 +161,7 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Annotations that are sent with the call, together with those of the proxy: a Map or a plain object. */
   annotations?: AnnotationValues;
-  /** Called with the annotations of the reply, if it has some. */
+  /** Called with the annotations of the reply, if it has some. Its error is a warning of the process. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
   /** True: the call may safely run twice. Default: true for methods in the proxy's `repeatable`. */
   repeatable?: boolean;

@@ -34,8 +34,7 @@ import type { DateMode, SerializerName, ValueMode } from '../../serializers/cont
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { addressesOf, checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions } from './proxy-options.js';
-import { reportRejection } from '../../reports/unawaited.js';
-import { warnOfError } from '../../reports/warning.js';
+import { warnIfItFails } from '../../reports/warning.js';
 
 /**
  * Options of a proxy with the defaults filled in. Open sockets refer to them, and the listeners of a signal may refer to the proxy. So no
@@ -185,11 +184,7 @@ export function annotationsToSend(
   return all;
 }
 
-/**
- * Tells a hook of the program which annotations a reply has. The error of a hook that is an async function is a warning of the process.
- *
- * @throws the error of the hook
- */
+/** Tells a hook of the program which annotations a reply has. The error of the hook is a warning of the process: the call was answered. */
 export function tellAnnotations(hook: PyroProxyOptions['onAnnotations'], annotations: Annotations): void {
-  reportRejection(hook?.(annotations), warnOfError);
+  if (hook) warnIfItFails(() => hook(annotations));
 }

@@ -124,8 +124,6 @@ export class ProxyCore {
   /** Connects, if there is no connection. @throws the failure of the deadline, when the deadline comes first */
   async connect(deadline = new Deadline('connecting', 0, this.settings.signal)): Promise<void> {
     const { pool } = (this.inUse ?? this.begin()).connections;
-    while (pool.releaseEnd) await pool.releaseEnd;
-    pool.reopen();
     deadline.begin();
     try {
       await pool.connect(deadline);

@@ -49,13 +49,12 @@ export class SubscribedCall {
 
   private async pass(stream: RemoteStream): Promise<void> {
     // the subscriber may unsubscribe while it gets an item
-    for (;;) {
-      if (this.isOver) break;
-      const { done, value } = await stream.next();
-      if (done) return this.end({});
-      if (!this.isOver) this.tell({ response: value });
+    if (this.isOver) return void (await stream.return());
+    for await (const response of stream) {
+      if (!this.isOver) this.tell({ response });
+      if (this.isOver) return;
     }
-    await stream.return();
+    this.end({});
   }
 
   private end(packet: WritePacket): void {

@@ -91,12 +91,14 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(letters).toEqual(['a', 'b']);
     });
 
-    it('a stream ends with the error of its iterator', async () => {
+    it('a stream gives the error of its iterator, and after that what a proxy of Python gives', async () => {
       const thing = await connect({ serializer });
       const stream = await thing.breaking();
       expect(await stream.next()).toEqual({ done: false, value: 1 });
       await expect(stream.next()).rejects.toMatchObject({ pythonType: 'builtins.ZeroDivisionError' });
-      expect(await stream.next()).toEqual({ done: true, value: undefined });
+      const terminated = { pythonType: 'Pyro5.errors.PyroError', args: ['item stream terminated'] };
+      await expect(stream.next()).rejects.toMatchObject(terminated);
+      expect(await thing.add(1)).toBe(11);
     });
 
     it('a batch runs up to the first failure', async () => {

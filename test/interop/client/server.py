@@ -206,6 +206,10 @@ class Thing:
     def unreadable_items(self):
         yield 1
         yield Sample()
+        yield 3
+
+    def open_streams(self):
+        return len(self._pyroDaemon.streaming_responses)
 
     def closed_streams(self):
         return self.closed

@@ -13,6 +13,7 @@ export interface Thing {
   hold(name: string): string;
   let_go(name: string): void;
   lingering_streams(): number;
+  open_streams(): number;
   meet(): number;
   count(key: string): string;
   note(value: unknown): void;

@@ -1,8 +1,8 @@
 import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { expect, it } from 'vitest';
-import { type TimeLimit, Watchdog } from '../../../lib/calls/watchdog.js';
+import { expect, it, vi } from 'vitest';
+import { MAX_TIMER_MS, type TimeLimit, Watchdog } from '../../../lib/calls/watchdog.js';
 import { blockEventLoop } from '../../event-loop.js';
 
 class Limit implements TimeLimit {
@@ -109,4 +109,19 @@ it('a limit that throws when it ends does not keep others from ending', async ()
   expect(await thrown).toMatchObject({ message: 'faulty' });
   await Promise.all(others.map((limit) => limit.over));
   for (const listener of listeners) process.on('uncaughtException', listener);
+});
+
+it('a limit beyond the longest timer of Node starts a timer that does not fire at once', () => {
+  const delays: (number | undefined)[] = [];
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((_: () => void, ms?: number) => {
+    delays.push(ms);
+    return { unref: () => undefined };
+  }) as never);
+  try {
+    const watchdog = new Watchdog();
+    watched(watchdog, MAX_TIMER_MS + 30_000);
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(delays).toEqual([MAX_TIMER_MS]);
 });

@@ -6,6 +6,9 @@ class Thing {
     currentContext()!.responseAnnotations.set('BACK', Buffer.from('1'));
     return 'hello';
   }
+  *items(): Generator<number> {
+    yield 1;
+  }
 }
 expose(Thing);
 
@@ -51,14 +54,25 @@ it.each([
   expect(ended).toEqual([]);
 });
 
-it('an onAnnotations that throws is the error of its call, and one that is async is a warning', async () => {
-  await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
-  await using proxy = await PyroProxy.connect<Thing>(daemon.register(new Thing(), 'thing'));
-  await expect(proxy.$with({ onAnnotations: throwing('at once') }).hello()).rejects.toThrow('at once');
-  expect(await proxy.$with({ onAnnotations: rejecting('later') }).hello()).toBe('hello');
-  await vi.waitFor(() => expect(warnings()).toEqual(['later']));
-  expect(ended).toEqual([]);
-});
+it.each([
+  ['a function', throwing],
+  ['an async function', rejecting],
+])(
+  'an onAnnotations that fails is a warning of the process, and the call gives its result or its stream: %s',
+  async (_, failing) => {
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    const uri = daemon.register(new Thing(), 'thing');
+    await using proxy = await PyroProxy.connect<Thing>(uri, { onAnnotations: failing('of the proxy') });
+    const thing = proxy.$with({ onAnnotations: failing('of the call') });
+    expect(await thing.hello()).toBe('hello');
+    await vi.waitFor(() => expect(warnings()).toEqual(['of the proxy', 'of the call']));
+    const items: unknown[] = [];
+    for await (const item of await thing.items()) items.push(item);
+    expect(items).toEqual([1]);
+    expect(daemon.streamCount).toBe(0);
+    expect(ended).toEqual([]);
+  },
+);
 
 it.each([
   ['a function', throwing],

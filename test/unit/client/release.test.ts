@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { behavior, expose, oneway, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject } from '../../../lib/core.js';
 import { FLAGS } from '../../../lib/protocol/constants.js';
+import { Deadline } from '../../../lib/calls/deadline.js';
+import { HANDLE } from '../../../lib/client/proxy/proxy-traps.js';
 import { PyroClient } from '../../../lib/index.js';
 import { authorize, reply, ScriptedDaemon } from './scripted-daemon.js';
 
@@ -50,6 +52,17 @@ async function served(options: PyroProxyOptions = {}): Promise<{ notebook: Remot
   return { notebook: PyroProxy.to<Notebook>(uri, options), uri };
 }
 
+let open: () => void;
+
+/** A proxy whose handshakes are answered after the test calls `open`. */
+async function slowToConnect(): Promise<{ notebook: RemoteObject<Notebook> }> {
+  notes = [];
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', validateHandshake: () => opened });
+  cleanups.push(() => daemon.close(), open);
+  return { notebook: PyroProxy.to<Notebook>(daemon.register(Notebook, 'notebook')) };
+}
+
 describe('$release() after calls that nobody awaits', () => {
   it.each([
     ['a connected proxy', true],
@@ -67,6 +80,47 @@ describe('$release() after calls that nobody awaits', () => {
     await notebook.$release();
     await expect.poll(() => notes).toEqual([1, 2, 'a title', 3, 4, 5, 6]);
     await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+  });
+
+  it.each([
+    ['a call waits', true],
+    ['no call waits', false],
+  ])('a proxy in a result keeps its session after the $release() of its parent, when %s', async (_, waits) => {
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    cleanups.push(() => daemon.close());
+    let tellBegun: () => void;
+    const begun = new Promise<void>((resolve) => (tellBegun = resolve));
+    let letGo: () => void = () => undefined;
+    class Motor {
+      private steps = 0;
+      async hold(): Promise<void> {
+        tellBegun();
+        await new Promise<void>((resolve) => (letGo = resolve));
+      }
+      step(): number {
+        return ++this.steps;
+      }
+    }
+    expose(Motor, 'hold', 'step');
+    behavior({ instanceMode: 'session' })(Motor);
+    daemon.register(Motor, 'motor');
+    class Factory {
+      motor(): unknown {
+        return daemon.proxyFor('motor');
+      }
+    }
+    expose(Factory, 'motor');
+    const factory = await PyroProxy.connect<{ motor(): RemoteObject<Motor> }>(daemon.register(new Factory(), 'factory'));
+    const motor = await factory.motor();
+    const calls: Promise<unknown>[] = [motor.hold()];
+    await begun;
+    if (waits) calls.push(motor.step());
+    await factory.$release();
+    letGo();
+    await Promise.all(calls);
+    await expect.poll(() => motor.$connected).toBe(false);
+    expect([await motor.step(), await motor.step(), await motor.step()]).toEqual([1, 2, 3]);
+    await motor.$release();
   });
 
   it('$release() closes a proxy in a result that was about to connect, after its calls', async () => {
@@ -99,6 +153,50 @@ describe('$release() after calls that nobody awaits', () => {
     void notebook.note(text);
     await notebook.$release();
     await expect.poll(() => notes).toEqual([text]);
+  });
+
+  it('a $release() ends the $connect() that waits for the release before it', async () => {
+    const { notebook } = await slowToConnect();
+    void notebook.note('sent');
+    const first = notebook.$release();
+    const connecting = notebook.$connect().catch((error: unknown) => error);
+    const second = notebook.$release();
+    expect(await connecting).toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+    open();
+    await Promise.all([first, second]);
+    await expect.poll(() => notes).toEqual(['sent']);
+    expect(notebook.$connected).toBe(false);
+    await expect(notebook.note('late')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await notebook.$connect();
+    expect(notebook.$connected).toBe(true);
+    await notebook.$release();
+  });
+
+  it('a $connect() that waits for a release connects after it', async () => {
+    const { notebook } = await slowToConnect();
+    void notebook.note('sent');
+    const releasing = notebook.$release();
+    const connecting = notebook.$connect();
+    open();
+    await releasing;
+    await connecting;
+    expect(notebook.$connected).toBe(true);
+    await notebook.$release();
+  });
+
+  it('a signal and a deadline end a connect that waits for a release', async () => {
+    const { notebook } = await slowToConnect();
+    const { core } = notebook[HANDLE];
+    void notebook.note('sent');
+    const releasing = notebook.$release();
+    const controller = new AbortController();
+    const connecting = core.connect(new Deadline('connecting', 0, controller.signal));
+    controller.abort(new Error('given up'));
+    await expect(connecting).rejects.toThrow('given up');
+    await expect(core.connect(new Deadline('connecting', 5, undefined))).rejects.toMatchObject({ code: 'TIMEOUT', sent: false });
+    open();
+    await releasing;
+    expect(notebook.$connected).toBe(false);
   });
 
   it('the end of an await using block sends what was called in the block', async () => {
