@@ -77,7 +77,10 @@ export interface IteratorHooks {
   run?: RunInContext;
   /** Changes an item. An error of this hook closes the iterator and is the stream's error. */
   mapItem?: (item: unknown) => unknown;
-  /** Called for the first error of the iterator: gives an iterator that goes on in its place, or throws the stream's error. */
+  /**
+   * Called for the first error of the iterator: gives an iterator that goes on in its place, or throws the stream's error. Not called after
+   * `return()`.
+   */
   recover?: (error: unknown) => AnyIterator;
   /** Changes an error before the reader gets it. */
   mapError?: (error: unknown) => unknown;
@@ -89,6 +92,7 @@ export interface IteratorHooks {
 export class WrappedIterator implements AsyncIterableIterator<unknown> {
   private hasEnded = false;
   private hasRecovered = false;
+  private isReturned = false;
 
   constructor(
     private iterator: AnyIterator,
@@ -109,6 +113,7 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
   }
 
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    this.isReturned = true;
     try {
       await this.run(() => this.iterator.return?.(value));
     } finally {
@@ -135,9 +140,11 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
       return await this.run(() => this.iterator.next());
     } catch (error) {
       const { recover } = this.hooks;
-      if (recover === undefined || this.hasRecovered) throw error;
+      // closing a stream aborts its signal, on which many iterators fail: nobody would read, or close, what goes on in their place
+      if (recover === undefined || this.hasRecovered || this.isReturned) throw error;
       this.hasRecovered = true;
       this.iterator = recover(error);
+      if (this.isReturned) await this.iterator.return?.();
       return this.iterator.next();
     }
   }
