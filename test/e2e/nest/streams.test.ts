@@ -137,7 +137,7 @@ class Streams {
     return of(1);
   }
   @PyroMethod() @UseFilters(EndlessAnswer) async *untilClosed(): AsyncGenerator<unknown> {
-    const { signal } = PyroContext.current();
+    const { signal } = PyroContext.current()!;
     yield 0;
     for (;;) yield once(frames, 'frame', { signal });
   }
