@@ -38,6 +38,8 @@ export class Lifecycle {
   /** `performance.now()` when the daemon began to listen; undefined before. */
   listeningSince: number | undefined;
   private listener: Listener | undefined;
+  /** A listener that opens, or has opened. */
+  private opening: Promise<Listener> | undefined;
   private housekeepingTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
   private readonly combined = new Set<Lifecycle>();
@@ -78,7 +80,8 @@ export class Lifecycle {
       );
     } else {
       try {
-        this.listener = await Listener.open(options, this.acceptor, (error) => reporter.error(error));
+        this.opening = Listener.open(options, this.acceptor, (error) => reporter.error(error));
+        this.listener = await this.opening;
       } catch (error) {
         if (this.isListening) this.state = 'new';
         throw error;
@@ -176,6 +179,8 @@ export class Lifecycle {
     streams.closeAll();
     await this.unlessHung(this.sessions.hangUpAll(when), 'the end of a session');
     await this.unlessHung(this.registrations.releaseAll(), 'the disposal of an object');
+    // a listener that opens is closed by `start`; then another daemon may have the port
+    await this.unlessHung(Promise.allSettled([this.opening]), 'the opening of the server socket');
     const { lastReplies } = this.sessions;
     if (lastReplies === undefined) return this.closed();
     // the calls that close the daemon wait for the promise of this method

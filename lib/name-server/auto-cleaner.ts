@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { endsWithin } from '../calls/deadline.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { socketAddressOf } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -9,6 +10,8 @@ const MAX_UNREACHABLE_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Servers that are tried at the same time. */
 const PARALLEL = 16;
+/** Longest that the end waits for a store that is asked. */
+const MAX_STORE_WAIT_MS = 5_000;
 
 /** The times of an {@link AutoCleaner}. */
 export interface AutoCleanTimes {
@@ -30,7 +33,10 @@ export class AutoCleaner {
   private readonly unreachable = new Map<string, { readonly uri: string; readonly sinceMs: number }>();
   private readonly maxUnreachableMs: number;
   private readonly timer: NodeJS.Timeout;
-  private isRunning = false;
+  private running: Promise<void> | undefined;
+  /** The connections of the running round. */
+  private readonly sockets = new Set<Socket>();
+  private isStopped = false;
 
   /**
    * @param onCleaned called with each removed name and its URI
@@ -43,23 +49,21 @@ export class AutoCleaner {
     private readonly onError: (error: unknown) => void,
   ) {
     this.maxUnreachableMs = maxUnreachableMs;
-    this.timer = setInterval(() => void this.clean(), intervalMs).unref();
+    this.timer = setInterval(() => this.clean(), intervalMs).unref();
   }
 
-  stop(): void {
+  /** Ends the running round. Resolves when nothing asks or changes the store any more, or after 5 s. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
     clearInterval(this.timer);
+    for (const socket of this.sockets) socket.destroy();
+    if (this.running) await endsWithin(this.running, MAX_STORE_WAIT_MS);
   }
 
-  private async clean(): Promise<void> {
-    if (this.isRunning) return;
-    this.isRunning = true;
-    try {
-      await this.round();
-    } catch (error) {
-      this.onError(error);
-    } finally {
-      this.isRunning = false;
-    }
+  private clean(): void {
+    this.running ??= this.round()
+      .catch((error: unknown) => this.isStopped || this.onError(error))
+      .then(() => (this.running = undefined));
   }
 
   private async round(): Promise<void> {
@@ -74,14 +78,20 @@ export class AutoCleaner {
       else byLocation.set(location, [record]);
     }
     for (const name of this.unreachable.keys()) if (!names.has(name)) this.unreachable.delete(name);
+    if (this.isStopped) return;
     const locations = byLocation.entries();
-    await Promise.all(Array.from({ length: PARALLEL }, () => this.tryEach(locations)));
+    const tries = await Promise.allSettled(Array.from({ length: PARALLEL }, () => this.tryEach(locations)));
+    const failed = tries.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failed) throw failed.reason;
   }
 
   private async tryEach(locations: Iterable<[string, NameRecord[]]>): Promise<void> {
     for (const [location, records] of locations) {
-      const answers = await isAnswering(location);
-      for (const record of records) await this.note(record, answers);
+      const answers = await this.isAnswering(location);
+      for (const record of records) {
+        if (this.isStopped) return;
+        await this.note(record, answers);
+      }
     }
   }
 
@@ -96,23 +106,26 @@ export class AutoCleaner {
       if (await this.store.removeUnchanged(record)) this.onCleaned(name, uri);
     }
   }
+
+  private isAnswering(location: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({ ...socketAddressOf(location)!, timeout: CONNECT_TIMEOUT_MS });
+      this.sockets.add(socket);
+      const end = (answers: boolean): void => {
+        this.sockets.delete(socket);
+        socket.destroy();
+        resolve(answers);
+      };
+      socket.once('connect', () => end(true));
+      socket.once('timeout', () => end(false));
+      socket.once('error', () => end(false));
+      socket.once('close', () => end(false));
+    });
+  }
 }
 
 /** The address of the server of a URI; undefined for a URI that names no address, or that another name server wrote and nobody can read. */
 function locationOf(text: string): string | undefined {
   const uri = PyroUri.tryParse(text);
   return uri?.protocol === 'PYRO' ? uri.location : undefined;
-}
-
-function isAnswering(location: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ ...socketAddressOf(location)!, timeout: CONNECT_TIMEOUT_MS });
-    const end = (answers: boolean): void => {
-      socket.destroy();
-      resolve(answers);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('timeout', () => end(false));
-    socket.once('error', () => end(false));
-  });
 }

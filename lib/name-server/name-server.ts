@@ -215,9 +215,8 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
 
   private async end(): Promise<void> {
     this.closing.abort();
-    this.cleaner?.stop();
     this.responder?.close();
-    await this.daemon.shutdown();
+    await Promise.all([this.cleaner?.stop(), this.daemon.shutdown()]);
     if (this.ownsStore) await this.store.close();
   }
 }

@@ -13,7 +13,7 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
  */
 export function asStream(result: unknown): AnyIterator | undefined {
   if (!isStream(result)) return undefined;
-  if (!(Symbol.asyncIterator in result)) return result;
+  if (!isAsyncIterable(result)) return result;
   if (isWebStream(result)) return new WebStreamIterator(result.getReader());
   // also of an iterator, as `for await` does: a stream of a proxy gives one that closes the stream after an error
   return isNodeStream(result) ? new NodeStreamIterator(result) : result[Symbol.asyncIterator]();
@@ -22,9 +22,12 @@ export function asStream(result: unknown): AnyIterator | undefined {
 /** True for results that {@link asStream} turns into a stream. Makes no iterator. */
 export function isStream(result: unknown): result is AnyIterator | AsyncIterable<unknown> {
   if (typeof result !== 'object' || result === null) return false;
-  const candidate = result as Partial<AsyncIterable<unknown> & Iterable<unknown> & AnyIterator>;
-  if (Symbol.asyncIterator in candidate && typeof candidate[Symbol.asyncIterator] === 'function') return true;
-  return Symbol.iterator in candidate && typeof candidate.next === 'function';
+  if (isAsyncIterable(result)) return true;
+  return Symbol.iterator in result && typeof (result as Partial<AnyIterator>).next === 'function';
+}
+
+function isAsyncIterable(result: object): result is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in result && typeof result[Symbol.asyncIterator] === 'function';
 }
 
 /** The part of a `Readable` that a {@link NodeStreamIterator} needs. */
@@ -107,7 +110,10 @@ export interface IteratorHooks {
   run?: RunInContext;
   /** Changes an item. An error of this hook closes the iterator and is the stream's error. */
   mapItem?: (item: unknown) => unknown;
-  /** Called for the first error of the iterator: gives an iterator that goes on in its place, or throws the stream's error. */
+  /**
+   * Called for the first error of the iterator: gives an iterator that goes on in its place, or throws the stream's error. Not called after
+   * `return()`.
+   */
   recover?: (error: unknown) => AnyIterator;
   /** Changes an error before the reader gets it. */
   mapError?: (error: unknown) => unknown;
@@ -119,6 +125,7 @@ export interface IteratorHooks {
 export class WrappedIterator implements AsyncIterableIterator<unknown> {
   private hasEnded = false;
   private hasRecovered = false;
+  private isReturned = false;
 
   constructor(
     private iterator: AnyIterator,
@@ -139,6 +146,7 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
   }
 
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    this.isReturned = true;
     try {
       await this.run(() => this.iterator.return?.(value));
     } finally {
@@ -165,9 +173,11 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
       return await this.run(() => this.iterator.next());
     } catch (error) {
       const { recover } = this.hooks;
-      if (recover === undefined || this.hasRecovered) throw error;
+      // closing a stream aborts its signal, on which many iterators fail: nobody would read, or close, what goes on in their place
+      if (recover === undefined || this.hasRecovered || this.isReturned) throw error;
       this.hasRecovered = true;
       this.iterator = recover(error);
+      if (this.isReturned) await this.iterator.return?.();
       return this.iterator.next();
     }
   }

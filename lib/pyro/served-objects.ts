@@ -97,6 +97,8 @@ export class ServedObjects implements AsyncDisposable {
       if (!daemon.isListening) await daemon.start();
       const names = nameServer === false ? undefined : new DaemonNames(daemon, nameServer);
       const uris = new Map<object, PyroUri>();
+      // from now on a signal, and the end of the daemon, are noticed: a name server may take seconds to answer
+      const served = new ServedObjects(daemon, uris, names, signals);
       for (const [object, name] of namesByObject(objects)) {
         const uri = daemon.register(object, names ? undefined : name);
         if (name !== undefined) names?.add(uri.object, name);
@@ -105,8 +107,8 @@ export class ServedObjects implements AsyncDisposable {
         if (verbose && names && name !== undefined) print(`    name = ${name}`);
       }
       if (names) await startNames(names);
-      if (verbose) print('Pyro daemon running.');
-      return new ServedObjects(daemon, uris, names, signals);
+      if (verbose && daemon.isListening) print('Pyro daemon running.');
+      return served;
     } catch (error) {
       await daemon.close();
       throw error;

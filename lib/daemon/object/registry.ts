@@ -22,6 +22,16 @@ export class ObjectUsage {
   failures = 0;
 }
 
+/** The error of an object that is registered already. @param objectId the id that the object has */
+export function sourceTaken(objectId: string): DaemonError {
+  return new DaemonError(`object or class already has a Pyro id: "${objectId}"`);
+}
+
+/** The error of an id that another object has. */
+export function idTaken(objectId: string): DaemonError {
+  return new DaemonError(`an object or class is already registered with that id: "${objectId}"`);
+}
+
 /** The registered objects of a daemon, by id and by object. */
 export class ObjectRegistry {
   private readonly byId = new Map<string, RegistryEntry>();
@@ -112,8 +122,8 @@ export class ObjectRegistry {
   add(objectId: string, target: PyroTarget, source: object | undefined, force: boolean): PyroTarget | undefined {
     if (!force) {
       const known = source && this.idsOf(source).at(-1);
-      if (known !== undefined) throw new DaemonError(`object or class already has a Pyro id: "${known}"`);
-      if (this.byId.has(objectId)) throw new DaemonError(`an object or class is already registered with that id: "${objectId}"`);
+      if (known !== undefined) throw sourceTaken(known);
+      if (this.byId.has(objectId)) throw idTaken(objectId);
     }
     const replaced = this.remove(objectId);
     if (source) this.idsBySource.set(source, [...this.idsOf(source), objectId]);

@@ -32,6 +32,7 @@ const RULES: OptionRules<PyroNameServerModuleOptions> = { ...OWN_RULES, handshak
 export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('PyroNameServer');
   private readonly lines = new RepeatedLines<'log' | 'error'>((level, text) => this.write(level, text));
+  private starting: Promise<void> | undefined;
   private running: PyroNameServer | undefined;
 
   constructor(
@@ -49,7 +50,19 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Called by Nest: starts the name server. */
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): Promise<void> {
+    return (this.starting = this.start());
+  }
+
+  /** Called by Nest: closes the name server. An application may be closed while it starts. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    await this.running?.close();
+    this.lines.endAll();
+    this.running = undefined;
+  }
+
+  private async start(): Promise<void> {
     const { handshakeGuards = [], ...options } = this.options;
     const runner = handshakeGuards.length === 0 ? undefined : await this.guardsOf(handshakeGuards);
     const server = await PyroNameServer.start({
@@ -72,13 +85,6 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
       'log',
       `Name server at ${server.uri}${server.broadcastLocation ? `, answers broadcasts at ${server.broadcastLocation}` : ''}`,
     );
-  }
-
-  /** Called by Nest: closes the name server. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.running?.close();
-    this.lines.endAll();
-    this.running = undefined;
   }
 
   /** The text of an error may come from a client: a guard that reads handshake data throws it. */

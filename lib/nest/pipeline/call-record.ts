@@ -8,7 +8,8 @@ import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ExecutionContextHost } from '../nest-internals.js';
-import { GuardedSubscriber, type TeardownReporter } from './guarded-teardown.js';
+import type { RestObserver } from './deferred-rest.js';
+import { GuardedSubscriber } from './guarded-teardown.js';
 
 /** Work at the end of a call. */
 type Ending = () => Promise<void> | undefined | void;
@@ -19,7 +20,7 @@ export type AnyMethod = (...args: unknown[]) => unknown;
 export type NestArguments = [args: unknown[], context: PyroContext];
 
 /** The state of a call in a pipeline: its arguments, its instance, and notes about the result of the method. */
-export class CallRecord implements TeardownReporter {
+export class CallRecord implements RestObserver {
   /** Runs code in the context in which the method returned a stream: with the stores of guards and interceptors. */
   inContext: RunInContext = runHere;
   /** True once the result is a stream: the call ends with its last item. */
@@ -29,6 +30,9 @@ export class CallRecord implements TeardownReporter {
   private waiting: ((isObservable: boolean) => void) | undefined;
   private nestArguments: NestArguments | undefined;
   private endings: Ending[] | undefined;
+  /** Parts of the pipeline that an Observable waits for. They cannot be stopped. */
+  private running = 0;
+  private waitingForIdle: (() => void) | undefined;
 
   /** The instance that serves the call. Set before the pipeline runs. */
   instance!: object;
@@ -106,10 +110,38 @@ export class CallRecord implements TeardownReporter {
     this.onFailure(`the teardown of an Observable of ${this.context.getPattern()}`, error);
   }
 
+  /** True when the method itself returned an Observable. */
+  get hasReturnedObservable(): boolean {
+    return this.returned === 'observable';
+  }
+
+  /** True while an Observable waits for guards, pipes or the method. */
+  get isRunning(): boolean {
+    return this.running > 0;
+  }
+
+  restBegun(): void {
+    this.running++;
+  }
+
+  restEnded(): void {
+    this.running--;
+    const then = this.waitingForIdle;
+    if (then === undefined || this.isRunning) return;
+    this.waitingForIdle = undefined;
+    then();
+  }
+
+  /** Calls `then` as soon as no Observable waits for guards, pipes or the method. Replaces the function that was given before. */
+  whenIdle(then: () => void): void {
+    if (this.isRunning) this.waitingForIdle = then;
+    else then();
+  }
+
   /** Calls `then` when the method has returned. Never called when an interceptor keeps the method from running. */
   whenReturned(then: (isObservable: boolean) => void): void {
     if (this.returned === 'nothing yet') this.waiting = then;
-    else then(this.returned === 'observable');
+    else then(this.hasReturnedObservable);
   }
 }
 

@@ -24,6 +24,14 @@ export interface ResultReader {
   readonly closed: boolean;
 }
 
+/** Follows the runs of the rest of a pipeline that Observables wait for. */
+export interface RestObserver extends TeardownReporter {
+  /** A run begins: of interceptors, guards, pipes or the method. */
+  restBegun(): void;
+  /** The run has ended. Its result is not delivered yet. */
+  restEnded(): void;
+}
+
 /** The value that an interceptor returned: an Observable of results, or anything that rxjs makes one of. */
 export class InterceptorAnswer {
   /** The answer as an Observable. As in Nest it fails with a TypeError when the interceptor returned undefined. */
@@ -53,13 +61,13 @@ export class DeferredRest {
 
   /**
    * @param inContext runs the rest in its own async context
-   * @param reporter gets the error of a teardown that fails while an error is passed on
+   * @param observer gets the error of a teardown that fails while an error is passed on, too
    * @param isMerged true for `next.handle()`: completes after the teardown of its source. Interceptors see this by `finalize()`
    */
   constructor(
     private readonly rest: PipelineRest,
     private readonly inContext: RunInContext,
-    private readonly reporter: TeardownReporter,
+    private readonly observer: RestObserver,
     isMerged: boolean,
   ) {
     this.observable = new Observable((subscriber) => {
@@ -84,10 +92,18 @@ export class DeferredRest {
     subscriber: Subscriber<T>,
     deliverTo: (result: unknown, subscriber: Subscriber<T>) => void,
   ): Promise<void> {
+    let result: unknown;
+    this.observer.restBegun();
     try {
       const begun = this.begin();
       await Promise.resolve();
-      const result = await this.inContext(() => begun.finish(subscriber));
+      result = await this.inContext(() => begun.finish(subscriber));
+    } catch (error) {
+      this.observer.restEnded();
+      return this.fail(subscriber, error);
+    }
+    this.observer.restEnded();
+    try {
       if (!subscriber.closed) deliverTo(result, subscriber);
       // nobody reads the result, and a generator may hold resources
       else await asStream(result)?.return?.();
@@ -101,7 +117,7 @@ export class DeferredRest {
     try {
       subscriber.error(error);
     } catch (failure) {
-      this.reporter.teardownFailed(failure);
+      this.observer.teardownFailed(failure);
     }
   }
 

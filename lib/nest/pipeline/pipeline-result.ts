@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import { toPythonError } from '../errors/python-error.js';
 import { DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
+import { Abandonment } from './abandonment.js';
 import type { CallRecord } from './call-record.js';
 import type { ExceptionFilters } from './exception-filters.js';
 import { GuardedSubscriber } from './guarded-teardown.js';
@@ -38,19 +39,15 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   return new WrappedIterator(stream, { ...hooks, mapError: toPythonError });
 }
 
-/** The last value of an Observable; undefined when it has none. Fails when the client goes away. */
+/** The last value of an Observable; undefined when it has none. Fails when nobody waits for the value any more. */
 function lastValue(source: Observable<unknown>, record: CallRecord): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let last: unknown;
-    let signal: AbortSignal | undefined;
-    const giveUp = (): void => {
-      subscription.unsubscribe();
-      reject(signal!.reason as Error);
-    };
     const settle = (then: () => void): void => {
-      signal?.removeEventListener('abort', giveUp);
+      abandonment?.cancel();
       then();
     };
+    let abandonment: Abandonment | undefined;
     const subscription = source.subscribe(
       new GuardedSubscriber(
         {
@@ -61,13 +58,7 @@ function lastValue(source: Observable<unknown>, record: CallRecord): Promise<unk
         record,
       ),
     );
-    // only an Observable that the method itself returned might run for ever
-    record.whenReturned((mightRunForever) => {
-      if (!mightRunForever || subscription.closed) return;
-      ({ signal } = record.call);
-      if (signal.aborted) giveUp();
-      else signal.addEventListener('abort', giveUp, { once: true });
-    });
+    if (!subscription.closed) abandonment = new Abandonment(record, () => subscription.unsubscribe(), reject);
   });
 }
 
@@ -78,18 +69,28 @@ async function streamOrValue(
   record: CallRecord,
 ): Promise<unknown> {
   const stream = new ObservableStream(source, options, record);
-  const { signal } = record.call;
+  const { promise: abandoned, reject } = rejectable();
   // nothing else closes the stream when the client goes away before the reply
-  const giveUp = (): void => void stream.return();
-  signal.addEventListener('abort', giveUp, { once: true });
-  const isStream = await new Promise<boolean>((resolve) => {
-    record.whenReturned(resolve);
-    // an interceptor that answers in place of the method gives items, as the option says
-    stream.whenBegun(() => resolve(true));
-  });
-  signal.removeEventListener('abort', giveUp);
-  if (isStream && !(stream.hasFailedAtOnce && !record.hasReturned)) return stream;
-  let last: unknown;
-  for await (const item of stream) last = item;
-  return last;
+  const abandonment = new Abandonment(record, () => void stream.return(), reject);
+  try {
+    const isStream = await new Promise<boolean>((resolve) => {
+      record.whenReturned(resolve);
+      // an interceptor that answers in place of the method gives items, as the option says
+      stream.whenBegun(() => resolve(true));
+    });
+    if (isStream && !(stream.hasFailedAtOnce && !record.hasReturned)) return abandonment.isBegun ? await abandoned : stream;
+    let last: unknown;
+    for await (const item of stream) last = item;
+    return abandonment.isBegun ? await abandoned : last;
+  } finally {
+    abandonment.cancel();
+  }
+}
+
+/** A promise that is only rejected. Nobody need wait for it. */
+function rejectable(): { promise: Promise<never>; reject: (reason: Error) => void } {
+  let reject!: (reason: Error) => void;
+  const promise = new Promise<never>((_resolve, rejectPromise) => (reject = rejectPromise));
+  promise.catch(() => undefined);
+  return { promise, reject };
 }

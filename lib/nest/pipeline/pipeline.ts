@@ -4,7 +4,7 @@ import { isThenable } from '../../protocol/thenable.js';
 import type { PyroStreamOptions } from '../metadata/member-metadata.js';
 import { refusedCall } from '../errors/guard-refusal.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
-import { type BegunRest, DeferredRest, InterceptorAnswer } from './deferred-rest.js';
+import { type BegunRest, DeferredRest, InterceptorAnswer, type ResultReader } from './deferred-rest.js';
 import type { ExceptionFilters } from './exception-filters.js';
 import { askGuards } from './guards.js';
 import { InterceptorChain } from './interceptor-chain.js';
@@ -76,7 +76,7 @@ export class Pipeline {
     const { hooks, handler, type } = this.parts;
     const begin = (): BegunRest => {
       const isAllowed = this.askGuards(record);
-      return { finish: () => this.runAllowed(isAllowed, record) };
+      return { finish: (reader) => this.runAllowed(isAllowed, record, reader) };
     };
     const rest = new DeferredRest({ begin }, (body) => body(), record, false);
     const context = record.host(type, handler);
@@ -91,10 +91,11 @@ export class Pipeline {
     return guards.length === 0 || askGuards(guards, record.host(type, handler));
   }
 
-  private runAllowed(isAllowed: boolean | Promise<boolean>, record: CallRecord): unknown {
-    if (isAllowed === true) return this.runInterceptors(record);
+  /** @param reader a pre-request hook, which may have given the call up while a guard was asked */
+  private runAllowed(isAllowed: boolean | Promise<boolean>, record: CallRecord, reader?: ResultReader): unknown {
+    if (isAllowed === true) return reader?.closed ? undefined : this.runInterceptors(record);
     if (isAllowed === false) throw refusedCall();
-    return isAllowed.then((allowed) => this.runAllowed(allowed, record));
+    return isAllowed.then((allowed) => this.runAllowed(allowed, record, reader));
   }
 
   private runInterceptors(record: CallRecord): unknown {

@@ -7,6 +7,7 @@ import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
+import { DaemonError } from '../../protocol/errors.js';
 import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../options/option-checks.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
@@ -26,6 +27,7 @@ import { logRegistrations, logToNest } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects, unusedOptionText } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 import { daemonOf } from './server-daemon.js';
+import { StartOrder } from './start-order.js';
 import { NOT_STARTED, startWarnings } from './start-warnings.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
@@ -64,8 +66,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private readonly runtimeObjects = new RuntimeObjects();
   private daemon: PyroDaemon | undefined;
   private names: DaemonNames | undefined;
-  private starting: Promise<void> | undefined;
-  private ending: Promise<void> | undefined;
+  private readonly order = new StartOrder();
   private hasProcessingHooks = false;
   /** @internal True from the beginning of a shutdown on. Clients are still served while names are removed from the name server. */
   isEnding = false;
@@ -112,7 +113,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     }
   }
 
-  /** Starts to listen, unless the server listens already. All errors go to the callback: of options, objects, and address. */
+  /**
+   * Starts to listen, unless the server listens already. Waits for a `close` that runs. All errors go to the callback: of options, objects,
+   * and address, and when the server is closed while it starts.
+   */
   override listen(callback: (error?: unknown, info?: unknown) => unknown): void {
     this.start().then(
       () => callback(),
@@ -174,12 +178,14 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
 
   /**
    * Removes the names from the name server, accepts no more calls, waits for running calls (at most `drainTimeoutMs`), then ends
-   * connections, sessions and streams. May be called several times, as Nest does. `listen` starts the server again.
+   * connections, sessions and streams. May be called several times, as Nest does. A `listen` that waits or starts is given up. `listen`
+   * starts the server again.
    */
   override close(): Promise<void> {
     this.daemon?.joinEnd();
-    this.ending ??= this.end().finally(() => (this.ending = undefined));
-    return this.ending;
+    this.isEnding = true;
+    this.startCheck.cancel();
+    return this.order.end(() => this.end());
   }
 
   override setOnProcessingStartHook(...args: Parameters<Server['setOnProcessingStartHook']>): void {
@@ -192,17 +198,14 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     super.setOnProcessingEndHook(...args);
   }
 
-  private start(): Promise<void> {
+  private async start(): Promise<void> {
     this.startCheck.cancel();
-    this.starting ??= this.begin().catch((error: unknown) => {
-      this.starting = undefined;
-      throw error;
-    });
-    return this.starting;
+    await this.order.start((checkWanted) => this.begin(checkWanted));
+    if (!this.isListening)
+      throw new DaemonError('the server was drained, or its daemon was closed; close() it before it listens again');
   }
 
-  private async begin(): Promise<void> {
-    await this.ending;
+  private async begin(checkWanted: () => void): Promise<void> {
     this.isEnding = false;
     if (this.bindError) throw this.bindError;
     checkOptions(this.options, SERVER_RULES);
@@ -211,6 +214,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     const hasObjects = targets.length > 0 || !this.runtimeObjects.isEmpty;
     for (const text of startWarnings(this.binding?.modules, hasObjects)) this.logger.warn(text);
     const authorize = await this.serverGuards();
+    checkWanted();
     const { nameServer, failureLevel, accessLog = false, inspector } = this.options;
     const access = typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector;
     const daemon = daemonOf({ ...this.options, inspector: access }, targets, authorize);
@@ -223,6 +227,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     this.daemon = daemon;
     try {
       await daemon.start();
+      checkWanted();
       for (const { objectId, name, tags } of this.objects) if (name !== undefined) names?.add(objectId, name, tags);
       this.runtimeObjects.attach({ daemon, names: names || undefined, guardOf: (type, guards) => this.guardOf(type, guards) });
     } catch (error) {
@@ -268,11 +273,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   private async end(): Promise<void> {
-    this.isEnding = true;
-    this.startCheck.cancel();
     this.classCheck.cancel();
-    await this.starting?.catch(() => undefined);
-    this.starting = undefined;
     const { daemon } = this;
     if (!daemon) return;
     await this.names?.stop(MAX_NAME_REMOVAL_MS);

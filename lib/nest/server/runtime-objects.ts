@@ -1,9 +1,10 @@
 import type { ObjectGuard, RegisterOptions } from '../../daemon/contract/daemon.js';
 import { guardedCaller, type LaterRegistration } from '../../daemon/object/object-guards.js';
 import { checkRegistrable, REGISTER_RULES } from '../../daemon/object/registrations.js';
+import { idTaken, sourceTaken } from '../../daemon/object/registry.js';
 import { tagList } from '../../naming/metadata-tags.js';
 import { ANYTHING, anyOf, checkOptions, FULL_TEXT, oneOf, type OptionRules } from '../../options/option-checks.js';
-import { newObjectId } from '../../objects/object-ids.js';
+import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
@@ -81,13 +82,14 @@ export class RuntimeObjects {
     if (options.metadata !== undefined) tagList(options.metadata);
     checkKind(object);
     refuseLostEnhancers(object, options.guards);
-    const { objectId = newObjectId() } = options;
+    const objectId = checkObjectId(options.objectId) ?? newObjectId();
     const entry: Entry = {
       object: options.weak ? new WeakRef(object) : object,
       // the object may be served later, when the method that registers it has ended
       options: { ...options, objectId, guardedBy: guardedCaller() },
     };
     if (this.listening) this.serve(entry, this.listening);
+    else if (options.force !== true) this.refuseTaken(object, objectId);
     this.entries.set(objectId, entry);
     const unregister = (): void => {
       if (this.entries.get(objectId) !== entry) return;
@@ -110,18 +112,29 @@ export class RuntimeObjects {
 
   /** Registers the waiting objects, when the server listens. @throws {DaemonError} when the id of an object is taken */
   attach(listening: Listening): void {
-    this.listening = listening;
-    listening.daemon.on('unregistered', (objectId) => this.entries.delete(objectId));
     for (const entry of this.entries.values()) this.serve(entry, listening);
+    // an object that cannot be served is unregistered, too; the next listen tries it again
+    listening.daemon.on('unregistered', (objectId) => this.entries.delete(objectId));
+    this.listening = listening;
   }
 
   detach(): void {
     this.listening = undefined;
   }
 
-  private serve({ object, options }: Entry, { daemon, names, guardOf }: Listening): void {
-    const { objectId, name, metadata, guards, ...registerOptions } = options;
-    const source = object instanceof WeakRef ? object.deref() : object;
+  /** Refuses what the daemon would refuse. @throws {DaemonError} when an object that waits has the id, or is the object */
+  private refuseTaken(object: object, objectId: string): void {
+    for (const [id, waiting] of this.entries) {
+      const source = sourceOf(waiting);
+      if (source === undefined) this.entries.delete(id);
+      else if (source === object) throw sourceTaken(id);
+    }
+    if (this.entries.has(objectId)) throw idTaken(objectId);
+  }
+
+  private serve(entry: Entry, { daemon, names, guardOf }: Listening): void {
+    const { objectId, name, metadata, guards, ...registerOptions } = entry.options;
+    const source = sourceOf(entry);
     if (source === undefined) return;
     daemon.register(source, objectId, {
       ...registerOptions,
@@ -135,6 +148,11 @@ export class RuntimeObjects {
       throw error;
     }
   }
+}
+
+/** Undefined for an object that was registered weakly, and was collected. */
+function sourceOf({ object }: Entry): object | undefined {
+  return object instanceof WeakRef ? object.deref() : object;
 }
 
 /** The text of a warning about a name or tags that nobody registers at a name server. Undefined when nothing is lost. */

@@ -19,10 +19,17 @@ import {
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, joinServer, serve, serveBy, WAYS } from './fixtures.js';
 
+/** Ends the call that waits. */
+let release: (() => void) | undefined;
+
 @PyroController('thing', { instanceMode: 'single' })
 class Thing {
   @PyroMethod() method(): string {
     return 'ok';
+  }
+  @PyroMethod() async wait(): Promise<string> {
+    await new Promise<void>((resolve) => (release = resolve));
+    return 'waited';
   }
 }
 
@@ -159,6 +166,52 @@ describe('listen and close at once', () => {
     await Promise.all(done);
     if (order === 'listen first') expect(() => server.unwrap()).toThrow('no daemon yet');
     else expect(server.unwrap<PyroDaemon>().isListening).toBe(true);
+  });
+});
+
+describe('listen and close in any order', () => {
+  const listenOn = (server: PyroServer): Promise<string> =>
+    new Promise((resolve) => server.listen((error) => resolve(error === undefined ? 'listens' : (error as Error).message)));
+
+  it('listen in the same turn as close starts the server again', async () => {
+    const { server, join } = await serve({ providers: [Thing] });
+    const before = server.unwrap();
+    const closed = server.close();
+    const listening = listenOn(server);
+    await closed;
+    expect(await listening).toBe('listens');
+    expect(server.unwrap()).not.toBe(before);
+    expect(await (await join('thing')).call('thing', 'method')).toBe('ok');
+  });
+
+  it.each(['the server', 'the application'])('close of %s gives up a listen that waits for an earlier close', async (who) => {
+    const { app, server, join } = await serve({ providers: [Thing] });
+    release = undefined;
+    const peer = await join('thing');
+    const call = peer.call('thing', 'wait');
+    await eventually(() => release !== undefined, 'the call');
+    const first = server.close();
+    const listening = listenOn(server);
+    const last = who === 'the server' ? server.close() : app.close();
+    release!();
+    await Promise.all([first, last]);
+    // Nest closes the server in a later turn, when it may listen already
+    expect(await listening).toMatch(who === 'the server' ? 'the server was closed while it started' : /closed|listens/);
+    expect(await call).toBe('waited');
+    expect(server.isListening).toBe(false);
+    expect(() => server.unwrap()).toThrow('no daemon yet');
+  });
+
+  it('listen says that the server was drained, or that its daemon was closed, until the server is closed', async () => {
+    const { server } = await serve({ providers: [Thing] });
+    await server.drain();
+    expect(await listenOn(server)).toContain('was drained, or its daemon was closed');
+    await server.close();
+    expect(await listenOn(server)).toBe('listens');
+    await server.unwrap<PyroDaemon>().close();
+    expect(await listenOn(server)).toContain('was drained, or its daemon was closed');
+    await server.close();
+    expect(await listenOn(server)).toBe('listens');
   });
 });
 

@@ -16,7 +16,7 @@ import {
   PyroServer,
 } from '../../../lib/index.js';
 import { PythonInterpreter } from '../../interop/python-interpreter.js';
-import { closeAfter } from './fixtures.js';
+import { closeAfter, moduleOf } from './fixtures.js';
 
 @PyroController({ objectId: 'warehouse', name: 'example.warehouse', metadata: ['shop'] })
 class Warehouse {
@@ -132,6 +132,19 @@ describe('a name server inside a Nest application', () => {
     await events.return();
     await expect(locateNameServer({ host: '127.0.0.1', port: server.uri.port })).rejects.toThrow('no name server at');
     expect(() => app.get(PyroNameServerHost).server).toThrow('from app.init() to app.close()');
+  });
+
+  it('a name server that starts while the application is closed ends with the application', async () => {
+    const port = await freePort();
+    const imports = [PyroNameServerModule.forRoot({ host: '127.0.0.1', port })];
+    const app = await NestFactory.create(moduleOf({ imports }), { logger: false });
+    closeAfter(() => app.close());
+    const host = app.get(PyroNameServerHost);
+    const starting = host.onModuleInit();
+    await host.onApplicationShutdown();
+    await starting;
+    expect(() => host.server).toThrow('from app.init() to app.close()');
+    await expect(locateNameServer({ host: '127.0.0.1', port })).rejects.toThrow('no name server at');
   });
 
   it('watches and waits of PyroNames end with the application, without a warning of Node for many of them', async () => {

@@ -244,6 +244,38 @@ describe('objects that are registered while the application runs', () => {
     await expect.poll(() => names.count()).toBe(3);
   });
 
+  it('before the server listens, register refuses what it refuses later: an id or an object twice, unless forced', async () => {
+    const server = new PyroServer({ port: 0 });
+    const device = new Device();
+    server.register(device, { objectId: 'device' });
+    expect(() => server.register(new Device(), { objectId: 'device' })).toThrow('already registered with that id: "device"');
+    expect(() => server.register(device, { objectId: 'other' })).toThrow('already has a Pyro id: "device"');
+    expect(() => server.register(new Device(), { objectId: 'two words' })).toThrow('without white space');
+    const replacement = new Device();
+    server.register(replacement, { objectId: 'device', force: true });
+    server.register(replacement, { objectId: 'other', force: true });
+    await new Promise<void>((resolve, reject) => server.listen((error) => (error ? reject(error as Error) : resolve())));
+    closeAfter(() => server.close());
+    const daemon = server.unwrap<PyroDaemon>();
+    expect(daemon.objectIds.toSorted()).toEqual(['Pyro.Daemon', 'device', 'other']);
+    expect(daemon.uriFor(replacement).object).toBe('other');
+  });
+
+  it('objects wait for the next listen when one of them cannot be served', async () => {
+    const { port } = await startNameServer();
+    const server = new PyroServer({ host: '127.0.0.1', port: 0, nameServer: { host: '127.0.0.1', port } });
+    server.register(new Device(), { objectId: 'one', name: 'lab.device' });
+    const second = server.register(new Device(), { objectId: 'two', name: 'lab.device' });
+    closeAfter(() => server.close());
+    const listen = (): Promise<void> =>
+      new Promise((resolve, reject) => server.listen((error) => (error ? reject(error as Error) : resolve())));
+    await expect(listen()).rejects.toThrow('"two" cannot have the name "lab.device"');
+    await expect(listen()).rejects.toThrow('"two" cannot have the name "lab.device"');
+    second.unregister();
+    await listen();
+    expect(server.unwrap<PyroDaemon>().objectIds.toSorted()).toEqual(['Pyro.Daemon', 'one']);
+  });
+
   it('objects registered at run time are served again when the server listens anew', async () => {
     const { app, server } = await serve({ providers: [Nameless] });
     server.register(new Device(), { objectId: 'device' });

@@ -1,9 +1,18 @@
+import { EventEmitter, once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
+import {
+  type CallHandler,
+  Catch,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type NestInterceptor,
+  UseFilters,
+  UseInterceptors,
+} from '@nestjs/common';
 import { delay, EMPTY, from, interval, map, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { PyroController, PyroException, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import { PyroContext, PyroController, PyroException, PyroMethod, PyroProperty } from '../../../lib/index.js';
 import { eventually, nextItem, openStream, readStream, serve } from './fixtures.js';
 
 class Tenfold implements NestInterceptor {
@@ -41,6 +50,14 @@ const watched = (source: Observable<unknown>): Observable<unknown> =>
     return source.subscribe(subscriber);
   });
 const subject = new Subject<number>();
+const frames = new EventEmitter();
+
+@Catch()
+class EndlessAnswer implements ExceptionFilter {
+  catch(): Observable<unknown> {
+    return watched(NEVER);
+  }
+}
 
 @PyroController({ objectId: 'streams', instanceMode: 'single' })
 class Streams {
@@ -118,6 +135,11 @@ class Streams {
   }
   @PyroMethod({ stream: true }) @UseInterceptors(Silent) silent(): Observable<number> {
     return of(1);
+  }
+  @PyroMethod() @UseFilters(EndlessAnswer) async *untilClosed(): AsyncGenerator<unknown> {
+    const { signal } = PyroContext.current()!;
+    yield 0;
+    for (;;) yield once(frames, 'frame', { signal });
   }
   @PyroMethod() fromArray(): Observable<number[]> {
     return from([[1, 2]]);
@@ -228,6 +250,19 @@ describe('item streams', () => {
     await openStream(other, 'streams', 'endless');
     await server.close();
     await eventually(() => active === 0, 'the end of the stream with the server');
+  });
+
+  it('the filter of a stream gives no items when the stream is closed while an item is awaited', async () => {
+    const { join, server } = await serve({ providers: [Streams] }, { streamLingerMs: 0 });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'untilClosed');
+    expect(await nextItem(peer, id)).toBe(0);
+    peer.invoke('Pyro.Daemon', 'get_next_stream_item', [id]);
+    await eventually(() => frames.listenerCount('frame') === 1, 'the wait for a frame');
+    peer.destroy();
+    await eventually(() => server.inspect().connections.length === 0, 'the end of the connection');
+    expect(frames.listenerCount('frame')).toBe(0);
+    expect(active).toBe(0);
   });
 
   it('an Observable that never ends is unsubscribed when the client disconnects', async () => {

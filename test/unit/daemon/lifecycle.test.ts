@@ -28,6 +28,20 @@ async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Th
   return { daemon, thing };
 }
 
+it('a daemon that is closed while it starts does not listen, and leaves the port to others', async () => {
+  const probe = await startDaemon();
+  const { port } = probe.sock!.address() as { port: number };
+  await probe.close();
+  for (const end of ['close', 'shutdown'] as const) {
+    const daemon = new PyroDaemon({ host: '127.0.0.1', port });
+    const starting = daemon.start().catch((error: Error) => error.message);
+    await daemon[end]();
+    const other = await startDaemon({ port });
+    expect(await starting).toContain('closed while it started');
+    await other.close();
+  }
+});
+
 describe('shutdown', () => {
   it('shutdown() lets running calls finish and sends their replies', async () => {
     const { daemon, thing } = await serveThing();

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   locateNameServer,
@@ -635,6 +635,78 @@ describe('autoclean', () => {
     cleanups.push(() => cleaner.stop());
     await expect.poll(() => cleaned).toEqual(['dead']);
     expect(['moving', 'back', 'dead'].filter((name) => store.get(name))).toEqual(['moving', 'back']);
+  });
+});
+
+describe('autoclean that is stopped', () => {
+  /** A store whose lists and removals wait. */
+  class SlowStore extends MemoryNameStore {
+    readonly lists: (() => void)[] = [];
+    readonly removals: (() => void)[] = [];
+
+    // @ts-expect-error a store in memory answers at once
+    override async list(selection: NameSelection): Promise<NameRecord[]> {
+      await new Promise<void>((go) => this.lists.push(go));
+      return super.list(selection);
+    }
+
+    // @ts-expect-error the same
+    override async removeUnchanged(checked: NameRecord): Promise<boolean> {
+      await new Promise<void>((go) => this.removals.push(go));
+      return super.removeUnchanged(checked);
+    }
+  }
+  const slowStore = (): { store: SlowStore; cleaner: AutoCleaner; cleaned: string[] } => {
+    const store = new SlowStore();
+    for (const name of ['dead', 'gone'])
+      store.put({ name, uri: 'PYRO:a@127.0.0.1:1', metadata: undefined, lease: undefined }, { safe: false, takeover: false });
+    const cleaned: string[] = [];
+    const fail = (error: unknown): void => expect.unreachable(String(error));
+    const cleaner = new AutoCleaner(store, { intervalMs: 1, maxUnreachableMs: 1 }, (name) => cleaned.push(name), fail);
+    cleanups.push(() => cleaner.stop());
+    return { store, cleaner, cleaned };
+  };
+  /** Runs rounds until the first removal waits. */
+  const untilRemoval = (store: SlowStore): Promise<unknown> =>
+    vi.waitUntil(() => (store.lists.shift()?.(), store.removals.length > 0), { timeout: 20_000, interval: 2 });
+
+  it('waits for the removal that runs, and removes no further name', async () => {
+    const { store, cleaner, cleaned } = slowStore();
+    await untilRemoval(store);
+    const stopped = cleaner.stop();
+    store.removals.shift()!();
+    await stopped;
+    expect(cleaned).toEqual(['dead']);
+    expect([store.get('dead'), store.get('gone')?.name]).toEqual([undefined, 'gone']);
+    await nextTurn();
+    expect(store.removals).toEqual([]);
+  });
+
+  it('waits for the list that runs, and tries no server', async () => {
+    const { store, cleaner } = slowStore();
+    await vi.waitUntil(() => store.lists.length > 0, { timeout: 20_000, interval: 2 });
+    let isStopped = false;
+    const stopped = cleaner.stop().then(() => (isStopped = true));
+    await nextTurn();
+    expect(isStopped).toBe(false);
+    store.lists.shift()!();
+    await stopped;
+    expect(store.removals).toEqual([]);
+  });
+
+  it('is waited for by the end of its name server', async () => {
+    const stop = vi.spyOn(AutoCleaner.prototype, 'stop');
+    cleanups.push(() => vi.restoreAllMocks());
+    let release!: () => void;
+    stop.mockReturnValueOnce(new Promise<void>((go) => (release = go)));
+    const nameServer = await startNameServer({ port: 0, autocleanMs: 3_000 });
+    let isClosed = false;
+    const closed = nameServer.close().then(() => (isClosed = true));
+    await once(nameServer.daemon, 'close');
+    await nextTurn();
+    expect(isClosed).toBe(false);
+    release();
+    await closed;
   });
 });
 

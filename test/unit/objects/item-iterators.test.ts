@@ -127,4 +127,25 @@ describe('WrappedIterator', () => {
     });
     await expect(iterator.next()).rejects.toThrow('bad');
   });
+
+  it('WrappedIterator recovers from no error after return(), as when the source fails because its signal has aborted', async () => {
+    let fail!: (error: Error) => void;
+    let recovered = 0;
+    const source: AnyIterator = { next: () => new Promise((_resolve, reject) => (fail = reject)) };
+    const iterator = new WrappedIterator(source, { recover: () => (recovered++, numbers(2)) });
+    const pull = iterator.next();
+    await iterator.return();
+    fail(new Error('aborted'));
+    await expect(pull).rejects.toThrow('aborted');
+    expect(recovered).toBe(0);
+  });
+
+  it('WrappedIterator closes the iterator of a recover that closes the stream', async () => {
+    const replacement = numbers(2);
+    const iterator: WrappedIterator = new WrappedIterator(failing(new Error('bad')), {
+      recover: () => (void iterator.return(), replacement),
+    });
+    expect(await iterator.next()).toMatchObject({ done: true });
+    expect(replacement.next().done).toBe(true);
+  });
 });

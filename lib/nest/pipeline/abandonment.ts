@@ -1,0 +1,64 @@
+import { limitOf } from '../../protocol/over-limit.js';
+import type { CallRecord } from './call-record.js';
+
+/**
+ * Stops reading the Observable of a call that nobody waits for any more: the client has gone, or the call took longer than `callTimeoutMs`.
+ * An Observable of an interceptor or a filter may never complete, and its call would count as running for ever.
+ *
+ * Guards, pipes and the method behind `next.handle()` cannot be stopped. While one of them runs the call counts as running. When the client
+ * has gone, interceptors still get the result of the method. Behind `callTimeoutMs` they get nothing more.
+ */
+export class Abandonment {
+  /** True once the Observable is read no more. */
+  isBegun = false;
+  private isOver = false;
+  private signal: AbortSignal | undefined;
+  /** Most Observables complete in the turn of their subscription. These need no signal, which takes longer to make. */
+  private readonly begin = setImmediate(() => this.watch());
+
+  /**
+   * @param stop unsubscribes from the Observable
+   * @param end called behind `stop`, when no part of the call runs any more, with the reason
+   */
+  constructor(
+    private readonly record: CallRecord,
+    private readonly stop: () => void,
+    private readonly end: (reason: Error) => void,
+  ) {}
+
+  /** The Observable has ended by itself. */
+  cancel(): void {
+    this.isOver = true;
+    clearImmediate(this.begin);
+    this.signal?.removeEventListener('abort', this.onAbort);
+  }
+
+  private watch(): void {
+    this.signal = this.record.call.signal;
+    if (this.signal.aborted) this.onAbort();
+    else this.signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  private readonly onAbort = (): void => {
+    if (limitOf(this.signal!.reason) === 'callTimeoutMs') this.stopNow();
+    else this.stopWhenIdle();
+  };
+
+  private stopWhenIdle(): void {
+    if (this.isOver) return;
+    if (!this.record.isRunning) return this.stopNow();
+    this.record.whenIdle(() => {
+      // an Observable of the method might run for ever, and is not subscribed to yet
+      if (this.record.hasReturnedObservable) this.stopNow();
+      else setImmediate(() => this.stopWhenIdle());
+    });
+  }
+
+  private stopNow(): void {
+    if (this.isOver) return;
+    this.isBegun = true;
+    this.cancel();
+    this.stop();
+    this.record.whenIdle(() => this.end(this.signal!.reason as Error));
+  }
+}
