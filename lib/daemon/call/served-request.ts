@@ -197,7 +197,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     this.channel.runInBackground(work, this);
   }
 
-  /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
+  /** Tells the client that the call took too long, and serves its next requests. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
     // in a batch, the report names the running entry, and the reply is about the batch; a late item is a failure of its stream
@@ -208,7 +208,10 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
       this.channel.destroy();
       throw failure;
     });
-    this.channel.runInBackground(told.finally(() => this.endLate()));
+    this.channel.leaveBehind(
+      this,
+      told.finally(() => this.endLate()),
+    );
   }
 
   /** The call ends for its observers, although its method goes on. */

@@ -29,4 +29,10 @@ export interface ReplyChannel {
   runInOrder(request: RunningRequest): void;
   /** Lets `work` run while the next requests are served. The work counts as a queued request until it ends. @param request undefined for an answer alone */
   runInBackground(work: Promise<void>, request?: RunningRequest): void;
+  /**
+   * The client of a request is told that the call took too long. Behind that message the next requests are served, while the call goes on.
+   *
+   * @param told resolves when the message was sent
+   */
+  leaveBehind(request: RunningRequest, told: Promise<void>): void;
 }

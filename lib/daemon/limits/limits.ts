@@ -4,36 +4,7 @@ import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-sh
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
-
-/** A limit on what clients can use. `daemon.counters` counts by its name how often the limit was reached. */
-export interface Limit {
-  /** Default in a trusted network. 0 is no limit, where the bounds allow it. */
-  readonly lab: number;
-  /** Default with `profile: 'exposed'`. */
-  readonly exposed: number;
-  /** Unit of the values. A time of 0 is no limit. */
-  readonly unit:
-    | 'bytes'
-    | 'ms'
-    | 'connections'
-    | 'handshakes'
-    | 'failures'
-    | 'requests'
-    | 'streams'
-    | 'levels'
-    | 'digits'
-    | 'annotations'
-    | 'objects'
-    | 'times';
-  /** The default in words, where it depends on the process. */
-  readonly defaultText?: string;
-  /** The thing that is limited. */
-  readonly limits: string;
-  /** The consequence when the limit is reached, for clients. */
-  readonly consequence: string;
-  /** Smallest and largest value of the option. Default: from 0 to the largest that a number or a timer holds. */
-  readonly bounds?: NumberBounds;
-}
+import type { Limit } from './limit.js';
 
 const MIB = 1024 * 1024;
 const AT_LEAST_ONE: NumberBounds = { least: 1 };
@@ -229,13 +200,22 @@ export const LIMITS = {
     exposed: 300_000,
     unit: 'ms',
     limits: 'the time of a call',
-    consequence: '`builtins.TimeoutError`, and the signal of the call aborts',
+    consequence: '`builtins.TimeoutError`, and the signal of the call aborts. Later requests are served while the call goes on',
+  },
+  maxLateCalls: {
+    lab: 64,
+    exposed: 16,
+    unit: 'requests',
+    limits: 'calls of one connection over `callTimeoutMs` that still run',
+    consequence: 'the connection is closed behind the `TimeoutError` of the call that is too much',
+    bounds: {},
   },
   maxQueuedRequests: {
     lab: 64,
     exposed: 16,
     unit: 'requests',
-    limits: 'requests of one connection that wait or run; those that wait have 8 MiB at most',
+    limits:
+      'requests of one connection that wait or run, without those that `maxLateCalls` counts; those that wait have 8 MiB at most',
     consequence: 'no more requests are taken until one has ended. 1 MiB of them is read, to learn when the client goes away',
     bounds: AT_LEAST_ONE,
   },

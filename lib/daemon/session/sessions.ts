@@ -9,7 +9,7 @@ import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { EndingCalls } from './ending-calls.js';
-import type { SessionServices } from './request-loop.js';
+import type { SessionServices } from './serving-session.js';
 import { Session, type SessionObserver } from './session.js';
 import { type Slot, Slots } from './slots.js';
 
@@ -160,8 +160,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     // a call that has ended may have left a timer behind: then it is not among the running requests
     for (const session of this.all) {
       const { connection, requests } = session;
+      const isRunning = (correlationId: string): boolean => requests.known.some((known) => known.correlationId === correlationId);
       const isOfCall =
-        call !== undefined && (requests.runs(call.correlationId) || (connection === call.connection && requests.isStarting));
+        call !== undefined && (isRunning(call.correlationId) || (connection === call.connection && requests.isStarting));
       const isOfHook = session.isBusy && (connection === hooked || readers.includes(connection));
       if (isOfCall || isOfHook) this.ending.add(session);
     }
