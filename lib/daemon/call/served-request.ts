@@ -256,6 +256,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   }
 
   onEnd(hook: () => void): void {
-    (this.endHooks ??= []).push(hook);
+    if (this.hasEnded) hook();
+    else (this.endHooks ??= []).push(hook);
   }
 }
