@@ -86,17 +86,10 @@ export class Registrations {
 
   private end(target: PyroTarget | undefined): void {
     if (target === undefined) return;
-    this.forget(target, this.isNeeded(target));
+    this.forget(target, this.objects.needsGuardsOf(target));
     const guarding = target.guardedBy?.target;
-    if (guarding !== undefined && !this.isNeeded(guarding)) this.forget(guarding, false);
+    if (guarding !== undefined && !this.objects.needsGuardsOf(guarding)) this.forget(guarding, false);
     this.release(target);
-  }
-
-  /** True when a registered object has the guards of a target: the target itself, or an object that its methods have registered. */
-  private isNeeded(target: PyroTarget): boolean {
-    if (target.authorize === undefined) return false;
-    for (const other of this.objects.targets()) if (other === target || other.guardedBy?.target === target) return true;
-    return false;
   }
 
   private release(target: PyroTarget): void {

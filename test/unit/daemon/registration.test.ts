@@ -128,6 +128,28 @@ describe('unregistered objects', () => {
     expect(keptBy(daemon)).toEqual([]);
   });
 
+  it('unregistering an object with guards does not look at all other objects', async () => {
+    const daemon = await startDaemon();
+    let looks = 0;
+    const objects = 300;
+    for (let i = 0; i < objects; i++) {
+      daemon.registerTarget(`guarded${i}`, {
+        metadata: { methods: new Set(), oneway: new Set(), attrs: new Set() },
+        invoke: () => undefined,
+        getAttribute: () => undefined,
+        setAttribute: () => undefined,
+        isCallback: () => false,
+        authorize: () => undefined,
+        get guardedBy() {
+          looks++;
+          return undefined;
+        },
+      });
+    }
+    for (let i = objects; i-- > 0; ) daemon.unregister(`guarded${i}`);
+    expect(looks).toBeLessThan(10 * objects);
+  });
+
   it('the answer of guards that comes after the end of their object is not kept', async () => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'first');
