@@ -14,8 +14,10 @@ export interface RegistryEntry {
   readonly usage: ObjectUsage;
 }
 
-/** The counters of an object. */
+/** The use of an object. */
 export class ObjectUsage {
+  constructor(readonly target: PyroTarget) {}
+
   /** Calls that were run. */
   calls = 0;
   /** Calls that failed or were refused. */
@@ -122,7 +124,7 @@ export class ObjectRegistry {
     if ((source && isPlain(source)) || target.type === Object) this.hasPlainSource = true;
     if (target.type) this.idsByType.set(target.type, [...(this.idsByType.get(target.type) ?? []), objectId]);
     this.countGuarded(target, 1);
-    this.byId.set(objectId, { target, source: source && new WeakRef(source), usage: new ObjectUsage() });
+    this.byId.set(objectId, { target, source: source && new WeakRef(source), usage: new ObjectUsage(target) });
     return replaced === target ? undefined : replaced;
   }
 
