@@ -54,7 +54,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   private readonly options: ResolvedDaemonOptions;
   private readonly reporter = new EventReporter(this);
   private readonly limits = new LimitCounters(this.reporter);
-  private readonly registrations = new Registrations(this.reporter, (target, isNeeded) => this.sessions.forget(target, isNeeded));
+  private readonly registrations = new Registrations(this.reporter, () => this.sessions);
   private readonly leases = new ObjectLeases(this);
   private readonly streams: Streams;
   private readonly sessions: Sessions;

@@ -77,7 +77,7 @@ export class Call implements CallContext {
     checkArgument('track: the resource', resource, RESOURCE);
     const { resources } = this.connection;
     resources.track(resource);
-    // the connection has ended, so this call feeds a stream that lingers: the resource is closed when the stream ends
+    // the connection has ended: the resource is closed with this call, or with its stream, or now, if both have ended
     if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
   }
 

@@ -10,6 +10,7 @@ import type { Serializer, ValueMode } from '../../serializers/contract/serialize
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createBlobInfoSerializer, createSerializers } from '../../serializers/serializers.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
+import type { RunningRequest } from '../contract/reply-channel.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
@@ -31,6 +32,8 @@ export interface DaemonServices {
   readonly objects: ObjectRegistry;
   readonly signatures: Signatures;
   readonly streams: Streams;
+  /** Requests whose streams have not ended, streams that were closed and still run among them. */
+  readonly streaming: Set<RunningRequest>;
   /** The memory for the values that peers send. */
   readonly memory: ValueMemory;
   /** Opens the data of messages. */
@@ -92,6 +95,7 @@ export function createDaemonServices(
     observers: new CallObservers(given.reporter),
     unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),
+    streaming: new Set(),
     memory: new ValueMemory(options),
     unserved,
     turns,

@@ -19,7 +19,8 @@ export abstract class RequestMemory extends Reply {
   private knownSpend: ((bytes: number) => void) | undefined = undefined;
   /** Memory that the request holds. */
   heldBytes = 0;
-  private isReleased = false;
+  /** True once the request has ended. */
+  protected hasEnded = false;
 
   constructor(
     services: DaemonServices,
@@ -61,7 +62,7 @@ export abstract class RequestMemory extends Reply {
   /** Counts memory for this request, until the request ends. */
   hold(bytes: number): void {
     // an application may read a blob after the request has ended; its values are then no memory of a running request
-    if (this.isReleased) return;
+    if (this.hasEnded) return;
     this.heldBytes += bytes;
     this.services.memory.hold(this.connection, bytes);
   }
@@ -75,7 +76,7 @@ export abstract class RequestMemory extends Reply {
 
   /** The request has ended. From now on nothing is held for it. */
   protected releaseMemory(): void {
-    this.isReleased = true;
+    this.hasEnded = true;
     this.services.memory.release(this.connection, this.heldBytes);
     this.heldBytes = 0;
   }

@@ -9,8 +9,8 @@ import { clientGone, type SessionConnection } from '../connection/session-connec
 import type { Authorization } from '../contract/authorization.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { GuardedObject } from '../contract/target.js';
+import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js';
+import type { GuardedObject, PyroTarget } from '../contract/target.js';
 import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
@@ -23,7 +23,7 @@ const NOT_READ: Partial<CallTarget> = {};
  * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
  * one call.
  */
-export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadContext {
+export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadContext, RunningRequest {
   readonly flags: number;
   /** Set before the object is used; before, the answer of the daemon's own hook. */
   authorization: Authorization;
@@ -33,7 +33,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   call: SerializedCall | undefined;
   /** Object and method of a call that could not be read, as far as they were read. */
   unread: Partial<CallTarget> = NOT_READ;
-  /** The counters of the called object. */
+  /** The use of the called object. Set once the object was looked up. */
   usage: ObjectUsage | undefined;
   /** Tells the observers of the daemon about the request. */
   follower: CallFollowers | undefined;
@@ -99,6 +99,11 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   get isBatch(): boolean {
     return (this.flags & FLAGS.batch) !== 0;
+  }
+
+  /** The called object. */
+  get target(): PyroTarget | undefined {
+    return this.usage?.target;
   }
 
   /** Nobody waits for a oneway call: it goes on when its client has gone, as in Pyro5. */
@@ -204,7 +209,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     this.channel.runInBackground(work, this);
   }
 
-  /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
+  /** Tells the client that the call took too long, and serves its next requests. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
     // in a batch, the report names the running entry, and the reply is about the batch; a late item is a failure of its stream
@@ -216,7 +221,10 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
       this.channel.destroy();
       throw failure;
     });
-    this.channel.runInBackground(told.finally(() => this.endLate()));
+    this.channel.leaveBehind(
+      this,
+      told.finally(() => this.endLate()),
+    );
   }
 
   /** The call ends for its observers, although its method goes on. */
@@ -233,6 +241,9 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
+    const { streaming } = this.services;
+    streaming.add(this);
+    this.onEnd(() => streaming.delete(this));
     this.methodEnded();
   }
 
@@ -261,6 +272,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   }
 
   onEnd(hook: () => void): void {
-    (this.endHooks ??= []).push(hook);
+    if (this.hasEnded) hook();
+    else (this.endHooks ??= []).push(hook);
   }
 }

@@ -119,10 +119,9 @@ export class SessionConnection implements PyroConnection {
     if (target.connectionEnded !== undefined) (this.targets ??= new Set()).add(target);
   }
 
-  /** The object was unregistered: nothing of it is kept. An object that has `released` has ended there what it kept for the connection. */
-  forget(target: PyroTarget, keepsAnswer: boolean): void {
-    if (!keepsAnswer) this.authorizations.forget(target);
-    if (target.released !== undefined) this.targets?.delete(target);
+  /** The object was released, and has ended what it kept for the connection. */
+  forget(target: PyroTarget): void {
+    this.targets?.delete(target);
   }
 
   /** Runs `hook` when the socket closes. @returns a function that takes the hook back */

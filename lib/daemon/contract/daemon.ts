@@ -44,7 +44,7 @@ export interface ProxyOrigin {
   readonly daemon: Daemon;
   /** The connection over which the proxy came. */
   readonly connection: PyroConnection;
-  /** Runs `hook` when the request is over: its method has ended, and so has its item stream, if it returned one. */
+  /** Runs `hook` when the request is over: its method has ended, and so has its item stream, if it returned one. At once, if it is over already. */
   onEnd(hook: () => void): void;
 }
 

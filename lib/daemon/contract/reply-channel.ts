@@ -1,10 +1,15 @@
 import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
+import type { PyroTarget } from './target.js';
 
 /** A request that is served. */
 export interface RunningRequest {
   /** UUID in its usual text form. */
   readonly correlationId: string;
+  /** The called object. Undefined before it is looked up. */
+  readonly target: PyroTarget | undefined;
+  /** Runs `hook` when the method has ended, and so has its stream, if it returned one. At once, if they have ended already. */
+  onEnd(hook: () => void): void;
 }
 
 /** The part of a session that a request needs to answer. */
@@ -29,4 +34,10 @@ export interface ReplyChannel {
   runInOrder(request: RunningRequest): void;
   /** Lets `work` run while the next requests are served. The work counts as a queued request until it ends. @param request undefined for an answer alone */
   runInBackground(work: Promise<void>, request?: RunningRequest): void;
+  /**
+   * The client of a request is told that the call took too long. Behind that message the next requests are served, while the call goes on.
+   *
+   * @param told resolves when the message was sent
+   */
+  leaveBehind(request: RunningRequest, told: Promise<void>): void;
 }

@@ -62,8 +62,8 @@ export interface PyroTarget {
   /** Describes the object for `daemon.inspect()`. When absent, the snapshot has the members of {@link metadata}. */
   describe?(): TargetDescription;
   /**
-   * Called when the object was unregistered or the daemon closes. Drops what was kept for connections, too: of a target with this method,
-   * {@link connectionEnded} is only called afterwards for connections that use it once more, by calls that were under way.
+   * Called when the object was unregistered, after the last request and the last stream that use it; and when the daemon closes, although
+   * calls may still run. Drops what was kept for connections, too. After the close of a daemon, {@link connectionEnded} may still follow.
    */
   released?(): Promise<void> | void;
 }

@@ -3,8 +3,9 @@ import { type AnyClass, isOnMember } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
-import { PyroError } from '../../protocol/errors.js';
+import { DaemonError, PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
+import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroConnection } from '../contract/connection.js';
 import { warnOfUnexposedFields } from './registration-warnings.js';
 
@@ -57,8 +58,9 @@ const SHARED = 'shared';
 export class Instances {
   readonly mode: InstanceMode;
   private hasMade = false;
+  private hasEnded = false;
   private readonly create: (() => object | Promise<object>) | undefined;
-  private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.make());
+  private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.makeKept());
 
   constructor(private readonly type: AnyClass) {
     const { instanceMode = 'session', instanceCreator } = behaviorOf(type);
@@ -81,8 +83,9 @@ export class Instances {
     return this.end(connection);
   }
 
-  /** Disposes all instances. @throws the first error of a disposal, after the last disposal */
+  /** Disposes all instances. Calls that still run get no further instance. @throws the first error of a disposal, after the last disposal */
   async endAll(): Promise<void> {
+    this.hasEnded = true;
     const errors: unknown[] = [];
     for (const key of this.instances.keys()) await this.end(key).catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];
@@ -91,6 +94,12 @@ export class Instances {
   private async end(key: PyroConnection | typeof SHARED): Promise<void> {
     const instance = await this.instances.remove(key);
     if (instance) await disposeObject(instance);
+  }
+
+  /** An instance that nobody would dispose is not made. */
+  private makeKept(): Pending<object> {
+    if (this.hasEnded) throw new DaemonError(UNKNOWN_OBJECT);
+    return this.make();
   }
 
   private make(): Pending<object> {

@@ -9,21 +9,34 @@ import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warn
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { EventReporter } from '../options/daemon-events.js';
+import type { RunningRequest } from '../contract/reply-channel.js';
 import type { PyroTarget } from '../contract/target.js';
 
 /** The rules of the options of `register`. */
 export const REGISTER_RULES: OptionRules<RegisterOptions> = { force: SWITCH, weak: SWITCH, guards: OBJECT_GUARDS };
 
+/** What uses the objects of a daemon: its connections, and their requests and streams. */
+export interface ObjectUsers {
+  /** Drops the answers of the guards of an object, which no registered object needs. */
+  forgetAnswers(target: PyroTarget): void;
+  /** The running requests that use an object, and the requests whose streams have not ended. */
+  requestsOf(target: PyroTarget): Pick<RunningRequest, 'onEnd'>[];
+  /** An object was released: connections do not tell it of their end any more. */
+  forget(target: PyroTarget): void;
+}
+
 /** Makes targets of the objects and classes that the application registers, and releases these targets in the end. */
 export class Registrations {
   readonly objects = new ObjectRegistry();
   private readonly releases = new Set<Promise<void>>();
+  /** Targets that were unregistered, and that requests or streams still use. */
+  private readonly inUse = new Set<PyroTarget>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
 
-  /** @param forget drops what connections keep of an object that was unregistered; the answer of its guards only when no object needs it */
+  /** @param users gives what uses the objects; called when an object is unregistered */
   constructor(
     private readonly reporter: EventReporter,
-    private readonly forget: (target: PyroTarget, isNeeded: boolean) => void,
+    private readonly users: () => ObjectUsers,
   ) {
     this.collected = new FinalizationRegistry(({ objectId, target }) => {
       if (this.objects.get(objectId) === target) this.unregister(objectId);
@@ -62,9 +75,11 @@ export class Registrations {
     for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.unregisterId(id);
   }
 
-  /** Releases all targets. Resolves when every release has ended, earlier releases included. */
+  /** Releases all targets now, whoever uses them. Resolves when every release has ended, earlier releases included. */
   async releaseAll(): Promise<void> {
-    for (const target of this.objects.targets()) this.release(target);
+    const inUse = [...this.inUse];
+    this.inUse.clear();
+    for (const target of [...this.objects.targets(), ...inUse]) this.release(target);
     await Promise.all(this.releases);
   }
 
@@ -86,17 +101,27 @@ export class Registrations {
 
   private end(target: PyroTarget | undefined): void {
     if (target === undefined) return;
-    this.forget(target, this.isNeeded(target));
-    const guarding = target.guardedBy?.target;
-    if (guarding !== undefined && !this.isNeeded(guarding)) this.forget(guarding, false);
-    this.release(target);
+    for (const guarding of [target, target.guardedBy?.target]) {
+      if (guarding !== undefined && !this.objects.needsGuardsOf(guarding)) this.users().forgetAnswers(guarding);
+    }
+    this.releaseAfterUse(target);
   }
 
-  /** True when a registered object has the guards of a target: the target itself, or an object that its methods have registered. */
-  private isNeeded(target: PyroTarget): boolean {
-    if (target.authorize === undefined) return false;
-    for (const other of this.objects.targets()) if (other === target || other.guardedBy?.target === target) return true;
-    return false;
+  /** Releases a target when the requests and streams have ended that use it, as the end of a connection does. */
+  private releaseAfterUse(target: PyroTarget): void {
+    if (target.released === undefined) return;
+    const requests = this.users().requestsOf(target);
+    if (requests.length === 0) return this.releaseUnused(target);
+    this.inUse.add(target);
+    const ended = requests.map((request) => new Promise<void>((resolve) => request.onEnd(resolve)));
+    void Promise.all(ended).then(() => {
+      if (this.inUse.delete(target)) this.releaseUnused(target);
+    });
+  }
+
+  private releaseUnused(target: PyroTarget): void {
+    this.users().forget(target);
+    this.release(target);
   }
 
   private release(target: PyroTarget): void {

@@ -14,8 +14,10 @@ export interface RegistryEntry {
   readonly usage: ObjectUsage;
 }
 
-/** The counters of an object. */
+/** The use of an object. */
 export class ObjectUsage {
+  constructor(readonly target: PyroTarget) {}
+
   /** Calls that were run. */
   calls = 0;
   /** Calls that failed or were refused. */
@@ -39,6 +41,8 @@ export class ObjectRegistry {
   private readonly idsBySource = new WeakMap<object, readonly string[]>();
   /** Ids of the classes whose instances travel as proxies. */
   private readonly idsByType = new Map<unknown, readonly string[]>();
+  /** Number of registered objects whose guards are those of a target: the target itself, and objects that its methods have registered. */
+  private readonly guarded = new Map<PyroTarget, number>();
   /** True once a plain object was registered. Until then plain objects in values need no lookup, which takes 35 ns for each. */
   private hasPlainSource = false;
 
@@ -129,7 +133,8 @@ export class ObjectRegistry {
     if (source) this.idsBySource.set(source, [...this.idsOf(source), objectId]);
     if ((source && isPlain(source)) || target.type === Object) this.hasPlainSource = true;
     if (target.type) this.idsByType.set(target.type, [...(this.idsByType.get(target.type) ?? []), objectId]);
-    this.byId.set(objectId, { target, source: source && new WeakRef(source), usage: new ObjectUsage() });
+    this.countGuarded(target, 1);
+    this.byId.set(objectId, { target, source: source && new WeakRef(source), usage: new ObjectUsage(target) });
     return replaced === target ? undefined : replaced;
   }
 
@@ -140,10 +145,25 @@ export class ObjectRegistry {
     const source = this.sourceOf(objectId);
     this.byId.delete(objectId);
     const { target } = registration;
+    this.countGuarded(target, -1);
     if (source) removeId(this.idsBySource, source, objectId);
     if (target.type) removeId(this.idsByType, target.type, objectId);
     const others = source ? this.idsOf(source) : [];
     return others.some((id) => this.get(id) === target) ? undefined : target;
+  }
+
+  /** True when a registered object has the guards of a target: the target itself, or an object that its methods have registered. */
+  needsGuardsOf(target: PyroTarget): boolean {
+    return target.authorize !== undefined && this.guarded.has(target);
+  }
+
+  private countGuarded(target: PyroTarget, change: 1 | -1): void {
+    for (const guarding of [target, target.guardedBy?.target]) {
+      if (guarding === undefined) continue;
+      const count = (this.guarded.get(guarding) ?? 0) + change;
+      if (count === 0) this.guarded.delete(guarding);
+      else this.guarded.set(guarding, count);
+    }
   }
 }
 

@@ -126,9 +126,17 @@ export interface DaemonOptions {
   maxUnservedBytes?: number;
   /** Time without requests after which a connection is closed. Default 0: never. */
   idleTimeoutMs?: number;
-  /** Longest time of a call. A longer call is answered with `builtins.TimeoutError`. Default 0: no limit. */
+  /**
+   * Longest time of a call. A longer call is answered with `builtins.TimeoutError`, and goes on while later requests are served. Default
+   * 0: no limit.
+   */
   callTimeoutMs?: number;
-  /** Requests of one connection that wait or run at the same time. The daemon reads no more until one has ended. Default 64. */
+  /** Calls of one connection over `callTimeoutMs` that still run. Over this number the connection is closed. Default 64. */
+  maxLateCalls?: number;
+  /**
+   * Requests of one connection that wait or run at the same time, without those that `maxLateCalls` counts. The daemon reads no more until
+   * one has ended. Default 64.
+   */
   maxQueuedRequests?: number;
   /** Compress replies over 100 bytes. Compressed requests are always accepted. Default false. */
   compression?: boolean;

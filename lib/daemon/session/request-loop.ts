@@ -3,34 +3,12 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { READ_AT_ONCE_BYTES } from '../../protocol/messages/inflation.js';
 import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
-import type { ConnectionGroup } from '../../transport/connection-group.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
 import { CONNECTION_TURN_MS, type TurnTaker } from '../../transport/turns.js';
-import type { DaemonServices } from '../call/daemon-services.js';
-import type { Dispatcher } from '../call/dispatcher.js';
-import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js';
+import { BackgroundRequests } from './background-requests.js';
 import { RequestQueue, reachedLimit } from './request-queue.js';
-
-/** The parts that the sessions of a daemon share. */
-export interface SessionServices {
-  readonly services: DaemonServices;
-  readonly dispatcher: Dispatcher;
-  readonly group: ConnectionGroup;
-}
-
-/** The session of a request loop. */
-export interface ServingSession {
-  readonly connection: SessionConnection;
-  /** True while requests are served. A request that is served may end this. */
-  readonly isServing: boolean;
-  /** Called when a request has ended, and when no more frames are there. */
-  settle(): void;
-  /** Ends the connection after the messages that were sent. */
-  close(): void;
-  /** Cuts the connection at once. */
-  destroy(): void;
-}
+import type { ServingSession, SessionServices } from './serving-session.js';
 
 /** Requests of one session that are served before other sessions get their turn. */
 const REQUESTS_PER_TURN = 16;
@@ -43,7 +21,8 @@ const REQUEST_BYTES_PER_TURN = 256 * 1024;
 const REQUESTS_PER_CLOCK = 4;
 
 /**
- * Serves the requests of one session in order, one at a time. Only oneway requests run while later requests are served.
+ * Serves the requests of one session in order, one at a time. Only oneway requests, and calls over `callTimeoutMs`, run while later
+ * requests are served.
  *
  * A request that arrives while no other waits or runs is served at once, without the queue. The loop is the channel over which the
  * requests are answered.
@@ -55,12 +34,12 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
   private waiting: RequestQueue | undefined;
   /** Requests that run in order, the handshake among them: 0 or 1. */
   private running = 0;
-  /** Oneway requests, and replies that tell of a timeout, that run while later requests are served. */
-  private background = 0;
   /** The request that runs in order, if it is known: see {@link runInOrder}. */
   private inOrder: RunningRequest | undefined;
-  /** Oneway requests that run. Made for the first of them. */
-  private inBackground: Set<RunningRequest> | undefined;
+  /** Resolves when the request that runs in order has ended. */
+  private work: Promise<void> | undefined;
+  /** Requests that run while later requests are served. Made for the first of them. */
+  private background: BackgroundRequests | undefined;
   private requestsInTurn = 0;
   private bytesInTurn = 0;
   private turnEndsAt = 0;
@@ -77,12 +56,33 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
 
   /** True while a request runs or waits. */
   get isBusy(): boolean {
-    return this.running > 0 || this.background > 0 || this.hasWaiting;
+    return this.hasUnanswered || this.lateCalls > 0;
+  }
+
+  /** True while a request runs or waits, other than late calls. */
+  get hasUnanswered(): boolean {
+    return this.runningRequests > 0 || this.hasWaiting;
   }
 
   /** Requests that run or wait. */
   get requestsInProgress(): number {
-    return this.running + this.background + (this.waiting?.length ?? 0);
+    return this.runningRequests + (this.waiting?.length ?? 0) + this.lateCalls;
+  }
+
+  /** Calls over `callTimeoutMs` that still run. */
+  get lateCalls(): number {
+    return this.background?.lateCalls ?? 0;
+  }
+
+  /** The running requests that have given a promise. */
+  get known(): RunningRequest[] {
+    const inOrder = this.inOrder === undefined ? [] : [this.inOrder];
+    return [...inOrder, ...(this.background?.all() ?? [])];
+  }
+
+  /** Running requests other than late calls. */
+  private get runningRequests(): number {
+    return this.running + (this.background?.count ?? 0);
   }
 
   /** The handshake begins to run. It counts as a request until {@link handshakeEnded}. */
@@ -118,12 +118,6 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     this.session.destroy();
   }
 
-  /** True when a running request that has given a promise has this correlation id. */
-  runs(correlationId: string): boolean {
-    if (this.inOrder?.correlationId === correlationId) return true;
-    return [...(this.inBackground ?? [])].some((request) => request.correlationId === correlationId);
-  }
-
   /** True while the first part of a request runs, before its first promise. */
   get isStarting(): boolean {
     return this.running > 0 && this.inOrder === undefined;
@@ -134,17 +128,37 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
   }
 
   runInBackground(work: Promise<void>, request?: RunningRequest): void {
-    this.background++;
-    if (request !== undefined) (this.inBackground ??= new Set()).add(request);
+    const background = (this.background ??= new BackgroundRequests());
+    background.add(work, request);
     const done = (): void => {
-      this.background--;
-      if (request !== undefined) this.inBackground?.delete(request);
+      background.end(work, request);
       this.goOn();
     };
     work.then(done, (error: unknown) => {
       this.shared.services.reporter.error(error);
       done();
     });
+  }
+
+  leaveBehind(request: RunningRequest, told: Promise<void>): void {
+    this.runInBackground(told.then(() => this.makeLate(request)));
+  }
+
+  private makeLate(request: RunningRequest): void {
+    const { services } = this.shared;
+    const background = this.background!;
+    if (request === this.inOrder) {
+      background.addLate(request, this.work);
+      this.running--;
+      this.inOrder = undefined;
+    } else {
+      background.addLate(request, undefined);
+    }
+    const refusal = this.session.isServing ? background.refusal(services.options.maxLateCalls) : undefined;
+    if (refusal === undefined) return;
+    // now: the session ends when its last call has ended, which may be never
+    services.limits.note(refusal, this.session.connection);
+    this.session.close(refusal);
   }
 
   /** Drops the requests that wait. */
@@ -168,7 +182,7 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     const { maxQueuedRequests } = this.shared.services.options;
     this.serveWaiting();
     while (this.session.isServing) {
-      const reached = reachedLimit(this.waiting, this.running + this.background, maxQueuedRequests);
+      const reached = reachedLimit(this.waiting, this.runningRequests, maxQueuedRequests);
       if (reached !== undefined) {
         this.countHeldBack(reached);
         this.frames.hold();
@@ -250,8 +264,12 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     } catch (error) {
       this.failed(error);
     }
-    if (work === undefined) this.running--;
-    else void this.serveNextAfter(work);
+    if (work === undefined) {
+      this.running--;
+    } else {
+      this.work = work;
+      void this.serveNextAfter(work);
+    }
   }
 
   private async serveNextAfter(work: Promise<void>): Promise<void> {
@@ -260,8 +278,10 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     } catch (error) {
       this.failed(error);
     }
-    this.running--;
-    this.inOrder = undefined;
+    if (this.background?.endLate(work) !== true) {
+      this.running--;
+      this.inOrder = undefined;
+    }
     this.goOn();
   }
 

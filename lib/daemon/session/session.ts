@@ -10,7 +10,8 @@ import { SessionConnection } from '../connection/session-connection.js';
 import { answerHandshake } from './handshake.js';
 import { startHandshakeTimer } from './handshake-timer.js';
 import { IdleTimeout } from './idle-timeout.js';
-import { RequestLoop, type ServingSession, type SessionServices } from './request-loop.js';
+import { RequestLoop } from './request-loop.js';
+import type { ServingSession, SessionServices } from './serving-session.js';
 import type { Slot } from './slots.js';
 
 const CONNECT_ONLY = [MESSAGE_TYPES.connect];
@@ -102,6 +103,11 @@ export class Session implements FrameConnectionHandler, ServingSession {
     return this.requests.requestsInProgress;
   }
 
+  /** Calls over `callTimeoutMs` that still run. */
+  get lateCalls(): number {
+    return this.requests.lateCalls;
+  }
+
   /** Bytes that came from the client, as its socket has counted them. Undefined for a stream that is no socket. */
   get receivedBytes(): number | undefined {
     return (this.socket as Partial<Socket>).bytesRead;
@@ -153,9 +159,9 @@ export class Session implements FrameConnectionHandler, ServingSession {
     else this.frames.destroy();
   }
 
-  close(): void {
+  close(reason?: Error): void {
     this.stopServing();
-    this.frames.end();
+    this.frames.end(reason);
   }
 
   destroy(): void {
@@ -244,16 +250,16 @@ export class Session implements FrameConnectionHandler, ServingSession {
     this.idleTimeout?.restart();
   }
 
-  /** Moves on once no call runs: ends a session that cannot be read any more, and closes one whose socket is closed. */
+  /** Moves on: ends a session that cannot be read any more, once all is answered, and closes one whose socket is closed, once no call runs. */
   settle(): void {
-    if (this.isBusy) return;
-    if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
-    const { readError } = this.requests;
-    if (readError && this.state.is === 'serving') {
+    const { readError, hasUnanswered } = this.requests;
+    if (readError && this.state.is === 'serving' && !hasUnanswered) {
       this.enterDraining(false);
       // the answers to the requests before these bytes still leave
       this.frames.end(readError);
     }
+    if (this.isBusy) return;
+    if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
     if (!this.connection.isGone) {
       if (this.state.is === 'serving') this.idleTimeout?.restart();
       return;

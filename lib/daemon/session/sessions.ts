@@ -3,13 +3,15 @@ import { connectionOfHook } from '../../calls/current-call.js';
 import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
-import { Call, currentContext } from '../call/call.js';
+import { Call, currentContext, servedCallOrNone } from '../call/call.js';
 import type { DaemonServices } from '../call/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
+import type { RunningRequest } from '../contract/reply-channel.js';
 import type { PyroTarget } from '../contract/target.js';
+import type { ObjectUsers } from '../object/registrations.js';
 import { EndingCalls } from './ending-calls.js';
-import type { SessionServices } from './request-loop.js';
+import type { SessionServices } from './serving-session.js';
 import { Session, type SessionObserver } from './session.js';
 import { type Slot, Slots } from './slots.js';
 
@@ -30,7 +32,7 @@ function addUse(total: typeof NO_USE, { connection, receivedBytes = 0, sentBytes
 }
 
 /** The sessions of a daemon, from the accepted socket to the clean-up after its close. */
-export class Sessions implements SessionObserver, Acceptor<Slot> {
+export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
   private readonly all = new Set<Session>();
   /** Sessions that passed their handshake. */
   private readonly open = new Set<Session>();
@@ -67,10 +69,22 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     return this.open;
   }
 
-  /** Drops what connections keep of an object that was unregistered. @param isNeeded true: other objects need the answer of its guards */
-  forget(target: PyroTarget, isNeeded: boolean): void {
-    if (target.authorize === undefined && target.released === undefined) return;
-    for (const { connection } of this.all) connection.forget(target, isNeeded);
+  forgetAnswers(target: PyroTarget): void {
+    if (target.authorize === undefined) return;
+    for (const { connection } of this.all) connection.authorizations.forget(target);
+  }
+
+  forget(target: PyroTarget): void {
+    for (const { connection } of this.all) connection.forget(target);
+  }
+
+  requestsOf(target: PyroTarget): RunningRequest[] {
+    const requests = new Set<RunningRequest>(this.services.streaming);
+    for (const { requests: loop } of this.all) for (const request of loop.known) requests.add(request);
+    // the first part of a call, before its first promise, is not known to its session
+    const current = servedCallOrNone()?.request;
+    if (current !== undefined) requests.add(current);
+    return [...requests].filter((request) => request.target === target);
   }
 
   /** Counts of all sessions, ended sessions included. */
@@ -160,8 +174,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     // a call that has ended may have left a timer behind: then it is not among the running requests
     for (const session of this.all) {
       const { connection, requests } = session;
+      const isRunning = (correlationId: string): boolean => requests.known.some((known) => known.correlationId === correlationId);
       const isOfCall =
-        call !== undefined && (requests.runs(call.correlationId) || (connection === call.connection && requests.isStarting));
+        call !== undefined && (isRunning(call.correlationId) || (connection === call.connection && requests.isStarting));
       const isOfHook = session.isBusy && (connection === hooked || readers.includes(connection));
       if (isOfCall || isOfHook) this.ending.add(session);
     }

@@ -1,6 +1,8 @@
 import type { ContextId } from '@nestjs/core';
 import { isDisposable } from '../../objects/disposal.js';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
+import { DaemonError } from '../../protocol/errors.js';
+import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
@@ -40,9 +42,10 @@ const SINGLE = 'single';
 export class ObjectInstances {
   private readonly single = new KeyedInstances<typeof SINGLE, InstanceHolder>(() => this.makeSingle());
   /** The instance that each connection uses: its own instance, or the single instance once `onPyroConnect` was called for the connection. */
-  private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) =>
-    this.isShared ? this.connectSingle(connection) : this.makeSession(connection),
-  );
+  private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) => {
+    this.checkServed();
+    return this.isShared ? this.connectSingle(connection) : this.makeSession(connection);
+  });
   /** Undefined until Nest has made the first instance; null when Nest has to make all of them. */
   private direct: DirectInstances | null | undefined;
   private isReleased = false;
@@ -119,7 +122,10 @@ export class ObjectInstances {
     }
   }
 
-  /** Ends all sessions and the single instance, when the object is no longer served. */
+  /**
+   * Ends all sessions and the single instance, when the object is no longer served: after its calls and streams, or when the daemon has
+   * closed. Calls that still run get no further instance.
+   */
   async endAll(): Promise<void> {
     if (this.isReleased) return;
     this.isReleased = true;
@@ -127,6 +133,11 @@ export class ObjectInstances {
     const holder = await this.single.remove(SINGLE);
     await holder?.housekeeping;
     if (holder) await this.endCall(holder);
+  }
+
+  /** An instance that nobody would dispose is not made. @throws {DaemonError} `unknown object`, after {@link endAll} */
+  private checkServed(): void {
+    if (this.isReleased) throw new DaemonError(UNKNOWN_OBJECT);
   }
 
   private get isStatic(): boolean {
@@ -193,6 +204,7 @@ export class ObjectInstances {
    */
   private makeSingle(): Pending<InstanceHolder> {
     if (this.isStatic) return new InstanceHolder(this.nestInstance, 'nest');
+    this.checkServed();
     return this.load(this.contexts.create(this.daemon()));
   }
 

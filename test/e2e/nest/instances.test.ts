@@ -223,6 +223,64 @@ describe('a session object', () => {
     expect(log.filter((line) => line === 'object disposed')).toHaveLength(1);
   });
 
+  it('a session object that is unregistered during a call is told of the disconnect and disposed after the call', async () => {
+    let finish: (() => void) | undefined;
+    @PyroController('busy')
+    class Busy extends Counting {
+      @PyroMethod() async slow(): Promise<void> {
+        await new Promise<void>((resolve) => (finish = resolve));
+        log.push('call ended');
+      }
+      [Symbol.dispose](): void {
+        log.push('disposed');
+      }
+    }
+    const { server, join } = await serve({ providers: [Busy] });
+    const peer = await join('busy');
+    const call = peer.call('busy', 'slow');
+    await eventually(() => finish !== undefined);
+    server.unwrap<PyroDaemon>().unregister('busy');
+    expect((await (await join()).fail('busy', 'slow')).message).toContain('unknown object');
+    expect(log).toEqual([]);
+    finish!();
+    await call;
+    await eventually(() => log.length === 3);
+    expect(log).toEqual(['call ended', 'disconnect true', 'disposed']);
+  });
+
+  it.each(['session', 'single'] as const)(
+    'a call that runs on behind the end of the server makes no %s object',
+    async (instanceMode) => {
+      let finish: (() => void) | undefined;
+      @PyroController({ objectId: 'late', instanceMode })
+      class Late {
+        constructor(readonly leaf: Leaf) {
+          log.push('made');
+        }
+        @PyroMethod() async slow(): Promise<void> {
+          await new Promise<void>((resolve) => (finish = resolve));
+        }
+        @PyroMethod() again(): void {
+          log.push('called');
+        }
+        [Symbol.dispose](): void {
+          log.push('disposed');
+        }
+      }
+      const { app, server, join } = await serve({ providers: [Late, Leaf] }, { drainTimeoutMs: 1 });
+      server.unwrap<PyroDaemon>().on('callFailed', (error, { method }) => log.push(`${method}: ${error.message}`));
+      const peer = await join('late');
+      const entries = ['slow', 'again'].map((method) => [method, [], {}]);
+      peer.invoke('late', '<batch>', entries, {}, { flags: FLAGS.batch });
+      await eventually(() => finish !== undefined);
+      await app.close();
+      expect(log).toEqual(['made', 'disposed', 'leaf disposed']);
+      finish!();
+      await eventually(() => log.length === 4);
+      expect(log[3]).toContain('again: unknown object');
+    },
+  );
+
   it('a session object that could not be made fails the call, and the next call tries again', async () => {
     let broken = true;
     @PyroController('broken')

@@ -416,3 +416,32 @@ it('resetMetadataCache() refuses objects that are not registered, and ignores un
   expect(() => daemon.resetMetadataCache(new Thing())).toThrow("object isn't registered in this daemon");
   daemon.resetMetadataCache('unknown');
 });
+
+it('behind a call over callTimeoutMs a Python client goes on over the same connection', async () => {
+  const daemon = await listen({ callTimeoutMs: 200 });
+  let finish = (): void => undefined;
+  class Slow {
+    @expose
+    hang(): Promise<string> {
+      return new Promise((resolve) => (finish = () => resolve('late')));
+    }
+    @expose
+    hello(): string {
+      return 'hello';
+    }
+  }
+  const seen = await python.run(
+    `
+    state.slow = Proxy(uri)
+    state.slow._pyroBind()
+    state.connection = state.slow._pyroConnection
+    try: state.slow.hang()
+    except Exception as x: failure = type(x).__name__
+    return failure, state.slow.hello()`,
+    { uri: String(daemon.register(new Slow(), 'slow')) },
+  );
+  expect(seen).toEqual(['TimeoutError', 'hello']);
+  finish();
+  expect(await python.run('return state.slow.hello(), state.slow._pyroConnection is state.connection')).toEqual(['hello', true]);
+  await python.run('state.slow._pyroRelease()');
+});

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { currentContext, DaemonObject, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
+import { type CallContext, currentContext, DaemonObject, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
 import { createMemoryPair } from '../../../lib/transport/sockets/memory-pair.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
@@ -403,5 +403,27 @@ describe('registration', () => {
     await eventually(() => closed.length === 2);
     expect(closed).toEqual(['early', 'late']);
     expect(kept).toHaveLength(3);
+  });
+
+  it('a resource that is tracked when call and connection have ended is closed at once', async () => {
+    const closed: string[] = [];
+    const resourceOf = (name: string): object => ({ close: () => closed.push(name) });
+    const [during, after] = [resourceOf('during the call'), resourceOf('after the end')];
+    const daemon = await startDaemon();
+    let context: CallContext | undefined;
+    class Lender {
+      lend(): void {
+        context = currentContext();
+        context!.track(during);
+      }
+    }
+    daemon.register(new (expose(Lender))(), 'lender');
+    const peer = await join(daemon);
+    await peer.call('lender', 'lend');
+    peer.end();
+    await eventually(() => closed.length === 1);
+    context!.track(after);
+    await eventually(() => closed.length === 2);
+    expect(closed).toEqual(['during the call', 'after the end']);
   });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
+import { expose, FLAGS, type LimitName, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
 import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { type CurrentCall, currentCall } from '../../../lib/calls/current-call.js';
@@ -34,8 +34,15 @@ class Thing {
     this.running--;
     return 'done';
   }
+  async *endless(): AsyncGenerator<string> {
+    yield await this.hang();
+  }
 }
 expose(Thing);
+
+/** How much of a limit is used. */
+const useOf = (daemon: PyroDaemon, name: LimitName): number | null =>
+  daemon.inspect().limits.find((limit) => limit.name === name)!.used;
 
 async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
   const daemon = await startDaemon(options);
@@ -141,16 +148,87 @@ describe('limits', () => {
     await busy.untilClosed();
   });
 
-  it('callTimeoutMs: replies with a builtins.TimeoutError, aborts the signal, and the next call waits for the method', async () => {
+  it('callTimeoutMs: replies with a builtins.TimeoutError, and serves the next call while the method goes on', async () => {
     const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
     const peer = await join(daemon);
     const failure = await peer.fail('thing', 'hang');
     expect(failure).toMatchObject({ pythonType: 'builtins.TimeoutError', args: ['hang took longer than callTimeoutMs (50 ms)'] });
-    peer.invoke('thing', 'hello');
-    await sleep(50);
-    expect(thing.calls).toBe(0);
+    const held = useOf(daemon, 'maxInFlightValueBytes');
+    expect(held).toBeGreaterThan(0);
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: 1 }]);
+    expect([useOf(daemon, 'maxLateCalls'), useOf(daemon, 'maxQueuedRequests')]).toEqual([1, 0]);
+    expect(useOf(daemon, 'maxInFlightValueBytes')).toBe(held);
     thing.finish.splice(0).forEach((finish) => finish());
-    expect(valueOf(await peer.next())).toBe('hello');
+    await eventually(() => useOf(daemon, 'maxInFlightValueBytes') === 0);
+    // the result of the late call goes nowhere
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: 0 }]);
+  });
+
+  it('callTimeoutMs: the oneway calls that run too long hold back no later calls', async () => {
+    const { daemon, thing } = await serveThing({ callTimeoutMs: 50, maxQueuedRequests: 2 });
+    const peer = await join(daemon);
+    for (let i = 0; i < 4; i++) peer.invoke('thing', 'hang', [], {}, { flags: FLAGS.oneway });
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    expect(thing.running).toBe(4);
+    thing.finish.splice(0).forEach((finish) => finish());
+    await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
+  });
+
+  it.each(['batch', 'stream item', 'compressed call'])(
+    'callTimeoutMs: the next call is served behind a late %s',
+    async (what) => {
+      const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
+      const peer = await join(daemon);
+      if (what === 'stream item') {
+        peer.invoke('thing', 'endless');
+        const id = (await peer.next()).annotations.get('STRM')!.toString();
+        expect((await peer.fail('Pyro.Daemon', 'get_next_stream_item', id)).pythonType).toBe('builtins.TimeoutError');
+      } else if (what === 'batch') {
+        const entries = ['hang', 'hello'].map((method) => [method, [], {}]);
+        peer.invoke('thing', '<batch>', entries, {}, { flags: FLAGS.batch });
+        expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
+      } else {
+        peer.send({ flags: FLAGS.compressed, data: deflateSync(Buffer.from(`('thing','hang',(),{})`)) });
+        expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
+      }
+      expect(await peer.call('thing', 'hello')).toBe('hello');
+      expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: 1 }]);
+      thing.finish.splice(0).forEach((finish) => finish());
+      await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
+      // the second entry of the batch was not begun
+      expect(thing.calls).toBe(1);
+    },
+  );
+
+  it('maxLateCalls: the connection ends behind the TimeoutError, and is abandoned until its calls end', async () => {
+    const { daemon, thing } = await serveThing({ callTimeoutMs: 50, maxLateCalls: 0 });
+    const reasons: (string | undefined)[] = [];
+    daemon.on('disconnect', (_, error) => reasons.push(error?.message));
+    const peer = await join(daemon);
+    expect((await peer.fail('thing', 'hang')).pythonType).toBe('builtins.TimeoutError');
+    await peer.untilClosed();
+    expect(daemon.counters.maxLateCalls).toBe(1);
+    await eventually(() => useOf(daemon, 'maxAbandonedConnections') === 1);
+    thing.finish.splice(0).forEach((finish) => finish());
+    await eventually(() => useOf(daemon, 'maxAbandonedConnections') === 0);
+    expect(reasons.join()).toContain('maxLateCalls is 0');
+  });
+
+  it('a late call counts as a running call when the daemon drains, and does not keep a peer that sends no Pyro messages', async () => {
+    const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
+    const [peer, garbled] = [await join(daemon), await join(daemon)];
+    for (const one of [peer, garbled]) await one.fail('thing', 'hang');
+    garbled.write(Buffer.from('GET / HTTP/1.1 and so on, until the header of a message is full'));
+    await garbled.untilClosed();
+    let isDrained = false;
+    const drained = daemon.drain(60_000).then((all) => (isDrained = all));
+    await sleep(20);
+    expect(isDrained).toBe(false);
+    thing.finish.splice(0).forEach((finish) => finish());
+    await drained;
+    expect(isDrained).toBe(true);
   });
 
   it('callTimeoutMs: does not cut a method whose answer lay in the kernel while the event loop was blocked', async () => {

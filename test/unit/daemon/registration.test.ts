@@ -128,6 +128,28 @@ describe('unregistered objects', () => {
     expect(keptBy(daemon)).toEqual([]);
   });
 
+  it('unregistering an object with guards does not look at all other objects', async () => {
+    const daemon = await startDaemon();
+    let looks = 0;
+    const objects = 300;
+    for (let i = 0; i < objects; i++) {
+      daemon.registerTarget(`guarded${i}`, {
+        metadata: { methods: new Set(), oneway: new Set(), attrs: new Set() },
+        invoke: () => undefined,
+        getAttribute: () => undefined,
+        setAttribute: () => undefined,
+        isCallback: () => false,
+        authorize: () => undefined,
+        get guardedBy() {
+          looks++;
+          return undefined;
+        },
+      });
+    }
+    for (let i = objects; i-- > 0;) daemon.unregister(`guarded${i}`);
+    expect(looks).toBeLessThan(10 * objects);
+  });
+
   it('the answer of guards that comes after the end of their object is not kept', async () => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'first');
@@ -148,7 +170,91 @@ describe('unregistered objects', () => {
     expect(keptBy(daemon)).toEqual([]);
   });
 
-  it('a connection keeps nothing of classes that were unregistered, and ends the instance that a late call has made', async () => {
+  it.each([
+    ['session', 'unregistered'],
+    ['single', 'unregistered'],
+    ['session', 'replaced'],
+    ['single', 'replaced'],
+  ] as const)(
+    'a %s instance of a class that was %s is disposed after its last call and its last stream',
+    async (instanceMode, how) => {
+      const daemon = await startDaemon();
+      const log: string[] = [];
+      let finish = (): void => undefined;
+      class Busy {
+        async slow(): Promise<void> {
+          await new Promise<void>((resolve) => (finish = resolve));
+          log.push('call ended');
+        }
+        *items(): Generator<number> {
+          try {
+            for (;;) yield 1;
+          } finally {
+            log.push('stream ended');
+          }
+        }
+        [Symbol.dispose](): void {
+          log.push('disposed');
+        }
+      }
+      behavior({ instanceMode })(expose(Busy, 'slow', 'items'));
+      daemon.register(Busy, 'busy');
+      daemon.register(new Thing(), 'first');
+      const peer = await join(daemon, 'first');
+      peer.invoke('busy', 'items');
+      const stream = (await peer.next()).annotations.get('STRM')!.toString();
+      expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', stream)).toBe(1);
+      peer.invoke('busy', 'slow');
+      await eventually(() => daemon.inspect().totals.requestsInProgress === 1);
+      if (how === 'replaced') daemon.register(new Thing(), 'busy', { force: true });
+      else daemon.unregister('busy');
+      finish();
+      await peer.next();
+      expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', stream)).toBe(1);
+      expect(log).toEqual(['call ended']);
+      await peer.call('Pyro.Daemon', 'close_stream', stream);
+      await eventually(() => log.length === 3);
+      expect(log).toEqual(['call ended', 'stream ended', 'disposed']);
+      expect(keptBy(daemon)).toEqual([]);
+    },
+  );
+
+  it.each(['session', 'single'] as const)(
+    'a call that runs on behind the end of the daemon makes no %s instance',
+    async (instanceMode) => {
+      const daemon = await startDaemon();
+      const log: string[] = [];
+      let finish = (): void => undefined;
+      class Late {
+        constructor() {
+          log.push('made');
+        }
+        async slow(): Promise<void> {
+          await new Promise<void>((resolve) => (finish = resolve));
+        }
+        again(): void {
+          log.push('called');
+        }
+        [Symbol.dispose](): void {
+          log.push('disposed');
+        }
+      }
+      behavior({ instanceMode })(expose(Late, 'slow', 'again'));
+      daemon.register(Late, 'late');
+      daemon.on('callFailed', (error, { method }) => log.push(`${method}: ${error.message}`));
+      const peer = await join(daemon, 'late');
+      const entries = ['slow', 'again'].map((method) => [method, [], {}]);
+      peer.invoke('late', '<batch>', entries, {}, { flags: FLAGS.batch });
+      await eventually(() => daemon.inspect().totals.requestsInProgress === 1);
+      await daemon.close();
+      expect(log).toEqual(['made', 'disposed']);
+      finish();
+      await eventually(() => log.length === 3);
+      expect(log[2]).toContain('again: unknown object');
+    },
+  );
+
+  it('a connection keeps nothing of classes that were unregistered, and a call that ends its own class keeps its instance', async () => {
     const daemon = await startDaemon();
     const ended: string[] = [];
     class Session {
@@ -157,9 +263,12 @@ describe('unregistered objects', () => {
       }
       async end(): Promise<void> {
         daemon.unregister(Session);
-        await eventually(() => ended.at(-1) === 'disposed');
+        await new Promise((resolve) => setImmediate(resolve));
+        ended.push('ended');
       }
-      again(): void {}
+      again(): void {
+        ended.push('again');
+      }
       [Symbol.dispose](): void {
         ended.push('disposed');
       }
@@ -171,7 +280,7 @@ describe('unregistered objects', () => {
     await peer.call('session', 'again');
     expect(keptBy(daemon)).toHaveLength(1);
     await peer.call('session', 'end');
-    await eventually(() => ended.length === 2);
+    await eventually(() => ended.length === 4);
     expect(keptBy(daemon)).toEqual([]);
 
     daemon.register(Session, 'session');
@@ -184,9 +293,8 @@ describe('unregistered objects', () => {
       { flags: FLAGS.batch },
     );
     await peer.next();
-    expect(ended).toHaveLength(5);
-    peer.destroy();
-    await eventually(() => ended.length === 6);
-    expect(ended).toEqual(['made', 'disposed', 'made', 'disposed', 'made', 'disposed']);
+    await eventually(() => ended.length === 8);
+    expect(ended).toEqual(['made', 'again', 'ended', 'disposed', 'made', 'ended', 'again', 'disposed']);
+    expect(keptBy(daemon)).toEqual([]);
   });
 });

@@ -1,0 +1,58 @@
+import { TimeoutError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
+import type { RunningRequest } from '../contract/reply-channel.js';
+
+/**
+ * The requests of one session that run while later requests are served: oneway requests, replies that tell of a timeout, and late calls.
+ * Late calls are over `callTimeoutMs`, and their client was told.
+ */
+export class BackgroundRequests {
+  /** Oneway requests and replies. Late calls are not among them. */
+  count = 0;
+  /** Oneway requests, and the promises of their ends. */
+  private readonly oneway = new Map<RunningRequest, Promise<void>>();
+  /** Late calls, by the promises of their ends. */
+  private readonly late = new Map<Promise<void>, RunningRequest>();
+
+  get lateCalls(): number {
+    return this.late.size;
+  }
+
+  /** Oneway requests and late calls. */
+  all(): RunningRequest[] {
+    return [...this.oneway.keys(), ...this.late.values()];
+  }
+
+  /** @param request undefined for a reply */
+  add(work: Promise<void>, request: RunningRequest | undefined): void {
+    this.count++;
+    if (request !== undefined) this.oneway.set(request, work);
+  }
+
+  end(work: Promise<void>, request: RunningRequest | undefined): void {
+    if (this.endLate(work)) return;
+    this.count--;
+    if (request !== undefined) this.oneway.delete(request);
+  }
+
+  /** A call has ended. @returns false when it is not late */
+  endLate(work: Promise<void>): boolean {
+    return this.late.delete(work);
+  }
+
+  /** A request is late. @param work of the request that runs in order; undefined for a oneway request */
+  addLate(request: RunningRequest, work: Promise<void> | undefined): void {
+    const end = work ?? this.oneway.get(request);
+    // the call has ended while its client was told
+    if (end === undefined) return;
+    if (this.oneway.delete(request)) this.count--;
+    this.late.set(end, request);
+  }
+
+  /** Why the session ends; undefined: the late calls are not too many. */
+  refusal(maxLateCalls: number): Error | undefined {
+    if (this.lateCalls <= maxLateCalls) return undefined;
+    const text = `calls over callTimeoutMs that still run: ${this.lateCalls} (maxLateCalls is ${maxLateCalls}); end them when context.signal aborts, or raise the limit`;
+    return overLimit('maxLateCalls', new TimeoutError(text));
+  }
+}
