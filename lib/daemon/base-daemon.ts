@@ -219,7 +219,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   }
 
   /**
-   * Unregisters an object with all its ids, or the object that has the id. An unknown id is ignored, and so is `Pyro.Daemon`.
+   * Unregisters an object with all its ids, or the object that has the id. An unknown id is ignored, and so is `Pyro.Daemon`. Instances of
+   * a class are disposed when the calls and streams have ended that use the class, or when the daemon closes.
    *
    * @throws {DaemonError} when an object is not registered
    */
