@@ -140,7 +140,7 @@ function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
 
 function readPrefixed(scanner: Scanner): string | Buffer {
   const length = prefixLength(scanner);
-  const letters = scanner.texts.ascii(scanner.pos, scanner.pos + length).toLowerCase();
+  const letters = scanner.words.ascii(scanner.pos, scanner.pos + length).toLowerCase();
   const prefix = Object.hasOwn(PREFIXES, letters) ? PREFIXES[letters]! : undefined;
   if (prefix === undefined) {
     if (letters.includes('f')) scanner.fail('f-strings are no literals');
