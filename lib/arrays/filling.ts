@@ -60,13 +60,13 @@ function putterFor(dtype: DType, data: NdTypedArray): Put {
       return (item, index) => ((data as BigInt64Array)[index] = ticksOf(dtype, item) ?? refuse(item));
     case 'text':
       return (item, index) => {
-        const points = typeof item === 'string' ? Array.from(item) : refuse(item);
-        if (points.length > dtype.lanes) refuse(item);
-        points.forEach((character, at) => (numbers[index * dtype.lanes + at] = character.codePointAt(0)!));
+        if (typeof item !== 'string' || !putText(item, numbers, index * dtype.lanes, dtype.lanes)) refuse(item);
       };
     case 'bytes':
     case 'void':
       return (item, index) => {
+        // a character has a byte or more: no bytes are made of a text that is too long
+        if (typeof item === 'string' && item.length > dtype.itemBytes) refuse(item);
         const bytes = item instanceof Uint8Array ? item : typeof item === 'string' ? Buffer.from(item) : refuse(item);
         if (bytes.length > dtype.itemBytes) refuse(item);
         (data as Uint8Array).set(bytes, index * dtype.itemBytes);
@@ -74,6 +74,20 @@ function putterFor(dtype: DType, data: NdTypedArray): Put {
     case 'struct':
       throw new TypeError('records are written field by field');
   }
+}
+
+/** Writes the code points of a text. No list of them is made: texts of peers may be long. @returns false when there are too many */
+function putText(text: string, points: NdTypedArray, start: number, most: number): boolean {
+  if (text.length > 2 * most) return false;
+  const end = start + most;
+  let to = start;
+  for (let at = 0; at < text.length; to++) {
+    if (to === end) return false;
+    const point = text.codePointAt(at)!;
+    points[to] = point;
+    at += point > 0xffff ? 2 : 1;
+  }
+  return true;
 }
 
 /** Writes the values of one field after the other. */

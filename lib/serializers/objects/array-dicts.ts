@@ -126,7 +126,10 @@ function arrayOfFile(file: Uint8Array, reads: ArrayReads): NdArray {
 function arrayOfMsgpackNumpy(get: Get, reads: ArrayReads): unknown {
   if (textOf(get('kind')) === 'O') refuseObjects();
   const array = made(bytesOf(get('data'), reads), reads.dtype(get('type')), get('nd') === true ? get('shape') : [], false, reads);
-  return get('nd') === true ? array : array.get();
+  if (get('nd') === true) return array;
+  // an element that is a text or bytes
+  reads.spend(array.layout.dtype.itemBytes);
+  return array.get();
 }
 
 function made(bytes: Uint8Array, dtype: DType, shape: unknown, isFortranOrder: boolean, reads: ArrayReads): NdArray {
