@@ -99,7 +99,8 @@ function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, reads: A
   for (const lists of shape === nested ? [nested] : [nested, shape]) reads.spendArray(dtype, lists);
   // spent before the items are visited: lists of marshal may share their items
   reads.spend(sizeOf(nested) * (8 + Math.max(8, dtype.itemBytes)));
-  const items = isList(data) ? flat(data, nested) : [data];
+  // lists of one dimension are the items already
+  const items = Array.isArray(data) && nested.length === 1 ? data : isList(data) ? flat(data, nested) : [data];
   return NdArray.from(items, { dtype: dtype.native.text, shape });
 }
 
