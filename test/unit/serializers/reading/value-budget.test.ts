@@ -80,6 +80,13 @@ describe('short texts that are far from each other, which V8 keeps with what sta
   });
 });
 
+it.each(NAMES)('a Date costs more than its text: %s', (name) => {
+  const texts = many(100, '2026-01-31T10:20:30+00:00');
+  expect(costOf(name, texts, { dates: 'Date' }) - costOf(name, texts)).toBe(100 * 72);
+  const read = (): unknown => serializer(name, { dates: 'Date', maxValueBytes: 8_000 }).loads(serializer(name).dumps(texts));
+  expect(read).toThrow('maxValueBytes is 8000');
+});
+
 describe('the cost of a value: serpent', () => {
   it('long names, and the hundredth name of a dict, cost once, however many dicts have them', () => {
     const dict = Object.fromEntries(Array.from({ length: 100 }, (_, i) => ['n'.repeat(i + 1), null]));
