@@ -1,5 +1,6 @@
 import { storeIndexKeysInHashTable } from '../serpent/index-keys.js';
 import { PyComplex } from '../serpent/index.js';
+import { TextUnits } from '../serpent/text-units.js';
 import { type DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
 import type { NdRecord, NdTypedArray, NdValue } from './element-types.js';
 import { float16Of } from './float16.js';
@@ -110,15 +111,29 @@ function withoutZeros(bytes: Buffer): Buffer {
 
 const UNKNOWN_CHARACTER = 0xfffd;
 const MAX_CODE_POINT = 0x10ffff;
+/** V8 copies the parts of a shorter text that `+` puts together. */
+const MOST_JOINED = 12;
 
 /** The text of code points, without zeros at its end. A number that is no code point is read as U+FFFD. */
 function textOfPoints(length: number, pointAt: (index: number) => number): string {
   let end = length;
   while (end > 0 && pointAt(end - 1) === 0) end--;
+  if (end > MOST_JOINED) return longText(end, pointAt);
   let text = '';
-  for (let index = 0; index < end; index++) {
-    const point = pointAt(index);
-    text += String.fromCodePoint(point > MAX_CODE_POINT ? UNKNOWN_CHARACTER : point);
-  }
+  for (let index = 0; index < end; index++) text += String.fromCodePoint(known(pointAt(index)));
   return text;
+}
+
+/** A text that `+` puts together takes 32 bytes for each longer part. */
+function longText(length: number, pointAt: (index: number) => number): string {
+  let most = length;
+  for (let index = 0; index < length; index++) if (pointAt(index) > 0xffff) most++;
+  const units = new TextUnits();
+  units.begin(most);
+  for (let index = 0; index < length; index++) units.add(known(pointAt(index)));
+  return units.end();
+}
+
+function known(point: number): number {
+  return point > MAX_CODE_POINT ? UNKNOWN_CHARACTER : point;
 }

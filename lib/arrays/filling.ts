@@ -5,8 +5,9 @@ import type { NdTypedArray } from './element-types.js';
 import { float16Bits, float16Of } from './float16.js';
 import { bytesOfData, newData, type Spend } from './memory.js';
 import { flat, isList, unfitElement } from './nested.js';
+import { safeIntPutter } from './number-conversion.js';
 import { sizeOf } from './shape.js';
-import { ticksOf } from './times.js';
+import { ticksReader } from './times.js';
 
 /** The memory of a value of a record while it is written, in bytes. */
 const VALUE_COST = 16;
@@ -57,16 +58,16 @@ function putterFor(dtype: DType, data: NdTypedArray): Put {
       return intPutter(dtype, data, refuse);
     case 'datetime':
     case 'timedelta':
-      return (item, index) => ((data as BigInt64Array)[index] = ticksOf(dtype, item) ?? refuse(item));
+      return timePutter(dtype, data as BigInt64Array, refuse);
     case 'text':
       return (item, index) => {
-        const points = typeof item === 'string' ? Array.from(item) : refuse(item);
-        if (points.length > dtype.lanes) refuse(item);
-        points.forEach((character, at) => (numbers[index * dtype.lanes + at] = character.codePointAt(0)!));
+        if (typeof item !== 'string' || !putText(item, numbers, index * dtype.lanes, dtype.lanes)) refuse(item);
       };
     case 'bytes':
     case 'void':
       return (item, index) => {
+        // a character has a byte or more: no bytes are made of a text that is too long
+        if (typeof item === 'string' && item.length > dtype.itemBytes) refuse(item);
         const bytes = item instanceof Uint8Array ? item : typeof item === 'string' ? Buffer.from(item) : refuse(item);
         if (bytes.length > dtype.itemBytes) refuse(item);
         (data as Uint8Array).set(bytes, index * dtype.itemBytes);
@@ -74,6 +75,20 @@ function putterFor(dtype: DType, data: NdTypedArray): Put {
     case 'struct':
       throw new TypeError('records are written field by field');
   }
+}
+
+/** Writes the code points of a text. No list of them is made: texts of peers may be long. @returns false when there are too many */
+function putText(text: string, points: NdTypedArray, start: number, most: number): boolean {
+  if (text.length > 2 * most) return false;
+  const end = start + most;
+  let to = start;
+  for (let at = 0; at < text.length; to++) {
+    if (to === end) return false;
+    const point = text.codePointAt(at)!;
+    points[to] = point;
+    at += point > 0xffff ? 2 : 1;
+  }
+  return true;
 }
 
 /** Writes the values of one field after the other. */
@@ -122,13 +137,25 @@ function checkRecord(dtype: DType, record: unknown): void {
   throw new SerializeError(`the member ${JSON.stringify(other)} of a record is no field of dtype ${dtype.name}`);
 }
 
+function timePutter(dtype: DType, data: BigInt64Array, refuse: (item: unknown) => never): Put {
+  const ticksOf = ticksReader(dtype);
+  const putSafe = safeIntPutter(data);
+  return (item, index) => {
+    const ticks = ticksOf(item) ?? refuse(item);
+    if (typeof ticks === 'number') putSafe(ticks, index);
+    else data[index] = ticks;
+  };
+}
+
 function intPutter(dtype: DType, data: NdTypedArray, refuse: (item: unknown) => never): Put {
   const bits = BigInt(dtype.itemBytes * 8);
   const isSigned = dtype.kind === 'int';
   const [least, most] = isSigned ? [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n] : [0n, 2n ** bits - 1n];
   if (dtype.itemBytes === 8) {
     const wide = data as BigInt64Array;
+    const putSafe = safeIntPutter(wide);
     return (item, index) => {
+      if (typeof item === 'number' && Number.isSafeInteger(item) && (isSigned || item >= 0)) return putSafe(item, index);
       const int = intOf(item) ?? refuse(item);
       wide[index] = int >= least && int <= most ? int : refuse(item);
     };

@@ -27,18 +27,23 @@ export function shapeOfNested(nested: unknown, depth = Infinity, ofRecords = fal
  * @throws {SerializeError} when the lists are not all as long as the shape says
  */
 export function flat(nested: unknown, shape: readonly number[], ofRecords = false): unknown[] {
+  if (shape.length === 0) return [itemOf(nested, shape, ofRecords)];
   const items: unknown[] = [];
+  const last = shape.length - 1;
   const visit = (part: unknown, axis: number): void => {
-    if (axis === shape.length) {
-      if (isList(part) && !ofRecords) throw ragged(shape);
-      items.push(part);
-      return;
-    }
     if (!isList(part) || part.length !== shape[axis]) throw ragged(shape);
-    for (const item of part as Iterable<unknown>) visit(item, axis + 1);
+    for (let index = 0; index < part.length; index++) {
+      if (axis < last) visit(part[index], axis + 1);
+      else items.push(itemOf(part[index], shape, ofRecords));
+    }
   };
   visit(nested, 0);
   return items;
+}
+
+function itemOf(item: unknown, shape: readonly number[], ofRecords: boolean): unknown {
+  if (typeof item === 'object' && !ofRecords && isList(item)) throw ragged(shape);
+  return item;
 }
 
 /** The dtype that NumPy's rules give to items of JavaScript. Numbers are float64: JavaScript does not tell 1.0 from 1. */

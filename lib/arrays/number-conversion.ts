@@ -50,7 +50,7 @@ export function convertNumbers(from: DType, source: NdTypedArray, to: DType, tar
     if (held[index] !== numbers[index] || (isBool && held[index]! > 1)) refuse(index);
 }
 
-type WideArray = BigInt64Array | BigUint64Array;
+export type WideArray = BigInt64Array | BigUint64Array;
 
 function isWide(data: NdTypedArray): data is WideArray {
   return data instanceof BigInt64Array || data instanceof BigUint64Array;
@@ -61,6 +61,15 @@ function holdsAll(to: DType, from: DType): boolean {
   if (to.kind === 'float' || from.kind === 'bool') return true;
   if (from.kind === to.kind) return to.itemBytes >= from.itemBytes;
   return from.kind === 'uint' && to.itemBytes > from.itemBytes;
+}
+
+/** Makes the function that writes a safe integer as an int of 64 bits, and makes no bigint for it. */
+export function safeIntPutter(target: WideArray): (int: number, index: number) => void {
+  const halves = halvesOf(target);
+  return (int, index) => {
+    halves[2 * index + LOW] = int;
+    halves[2 * index + HIGH] = Math.floor(int / HALF);
+  };
 }
 
 /** The halves of ints of 64 bits, without a bigint for each. */

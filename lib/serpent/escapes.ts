@@ -1,7 +1,6 @@
 import { constants } from 'node:buffer';
 import { CHARACTERS, isDecimalDigit, toLower } from './characters.js';
 import type { Scanner } from './scanner.js';
-import { TextUnits } from './text-units.js';
 import { COSTS } from './value-costs.js';
 
 const {
@@ -32,7 +31,8 @@ export function readText(scanner: Scanner, end: number, raw: boolean): string {
   const { bytes } = scanner;
   let at = scanner.pos;
   if (end - at > constants.MAX_STRING_LENGTH) scanner.fail('a string longer than a JavaScript string can be', 'TOO_LARGE', at);
-  const units = new TextUnits(end - at);
+  const { units } = scanner;
+  units.begin(end - at);
   while (at < end) {
     const code = bytes[at]!;
     if (code === BACKSLASH && !raw) {
@@ -50,7 +50,7 @@ export function readText(scanner: Scanner, end: number, raw: boolean): string {
       at = units.addUtf8(bytes, at);
     }
   }
-  const { text } = units;
+  const text = units.end();
   scanner.spendText(text.length, units.isWide);
   return text;
 }

@@ -77,7 +77,7 @@ function readDecimal(scanner: Scanner, wholePart: number, whole: number): PyNumb
   // a quotient of safe integers is correctly rounded
   if (at === safe) return float(scanner, mantissa / POWERS_OF_TEN[at - from]!);
   const value = longDecimal(mantissa, low, at - safe, at - from);
-  return float(scanner, Number.isNaN(value) ? Number(scanner.texts.ascii(start, at)) : value);
+  return float(scanner, Number.isNaN(value) ? Number(scanner.words.ascii(start, at)) : value);
 }
 
 function continuesNumber(code: number): boolean {
@@ -110,7 +110,7 @@ function readAnyNumber(scanner: Scanner): PyNumber {
     at = digitsEnd(scanner, from, 10);
     if (at === from) failAt(scanner, at, 'expected digits of an exponent');
   }
-  const literal = withoutUnderscores(scanner.texts.ascii(start, at));
+  const literal = withoutUnderscores(scanner.words.ascii(start, at));
   const imaginary = toLower(scanner.codeAt(at)) === LOWER_J;
   scanner.pos = imaginary ? at + 1 : at;
   if (continuesNumber(scanner.codeAt(scanner.pos))) failAt(scanner, scanner.pos, 'unexpected character in a number');
@@ -133,10 +133,10 @@ function readPrefixed(scanner: Scanner, radix: number): PyNumber {
   if (scanner.codeAt(from) === UNDERSCORE) from++;
   const end = digitsEnd(scanner, from, radix);
   if (end === from || continuesNumber(scanner.codeAt(end))) failAt(scanner, end, `expected a digit of base ${radix}`);
-  const digits = withoutUnderscores(scanner.texts.ascii(from, end));
+  const digits = withoutUnderscores(scanner.words.ascii(from, end));
   checkDigits(scanner, digits.length, start);
   scanner.pos = end;
-  return int(scanner, BigInt(`${scanner.texts.ascii(start, start + 2)}${digits}`), digits.length * Math.log2(radix));
+  return int(scanner, BigInt(`${scanner.words.ascii(start, start + 2)}${digits}`), digits.length * Math.log2(radix));
 }
 
 function radixOf(code: number): number {

@@ -4,6 +4,7 @@ import { checkEncoding } from './encoding.js';
 import { expectedText, SerpentError, type SerpentErrorCode } from './serpent-error.js';
 import { KnownTexts } from './known-texts.js';
 import type { CheckedLimits } from './value-limits.js';
+import { TextUnits } from './text-units.js';
 import { TextWindow } from './text-window.js';
 import { COSTS, type ReadBudget } from './value-costs.js';
 import { PyComplex } from './values.js';
@@ -27,7 +28,12 @@ export class Scanner {
   bytes: Buffer = NOTHING;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  readonly texts = new TextWindow(NOTHING);
+  /** Makes the strings of the value. */
+  readonly texts: TextWindow = new TextWindow(NOTHING, this);
+  /** Makes strings that nothing keeps: the digits of numbers. */
+  readonly words = new TextWindow(NOTHING);
+  /** Builds strings with escapes. */
+  readonly units = new TextUnits();
   pos = 0;
   kind: NumberKind = NumberKind.none;
   /** True once a string had escapes that json has not. */
@@ -57,11 +63,12 @@ export class Scanner {
    */
   begin(bytes: Buffer, start: number, budget: ReadBudget, names: number): void {
     this.bytes = bytes;
-    this.texts.open(bytes);
     this.start = this.pos = start;
     this.kind = NumberKind.none;
     this.hasPythonEscapes = false;
     this.spent = budget.spentBytes;
+    this.texts.open(bytes, budget.spentBytes);
+    this.words.open(bytes);
     this.mostSpent = budget.limitBytes;
     this.budget = budget;
     this.namesLeft = names;
@@ -76,6 +83,7 @@ export class Scanner {
   end(): void {
     this.bytes = NOTHING;
     this.texts.open(NOTHING);
+    this.words.open(NOTHING);
   }
 
   /** Code of the next character that is no white space, comment or line continuation; -1 at the end. */
@@ -127,6 +135,11 @@ export class Scanner {
   spend(bytes: number): void {
     this.spent += bytes;
     if (this.spent > this.mostSpent) this.growBudget();
+  }
+
+  /** Gives back the cost of parts that were dropped. @param before was spent before them */
+  giveBack(before: number): void {
+    this.spent = Math.max(before, this.texts.least);
   }
 
   private growBudget(): void {

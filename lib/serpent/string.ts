@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer';
 import { CHARACTERS, toLower } from './characters.js';
 import { readBytes, readText } from './escapes.js';
 import type { Scanner } from './scanner.js';
+import { COSTS, isWide } from './value-costs.js';
 
 const {
   LINE_FEED,
@@ -26,6 +27,9 @@ interface Prefix {
   bytes: boolean;
 }
 
+/** The room of a part in the list of parts, which V8 copies when the list grows and when the parts are joined. */
+const PART_COST = 4 * COSTS.slot;
+
 const NO_PREFIX: Prefix = { raw: false, bytes: false };
 
 const PREFIXES: Readonly<Record<string, Prefix>> = {
@@ -38,16 +42,36 @@ const PREFIXES: Readonly<Record<string, Prefix>> = {
 
 /** Reads the string or bytes literal at the cursor. Literals that follow directly are joined to one, as in C. */
 export function readStrings(scanner: Scanner): string | Buffer {
+  const before = scanner.spent;
   const first = readLiteral(scanner);
-  if (!followsLiteral(scanner)) return first;
+  return followsLiteral(scanner) ? joinLiterals(scanner, first, before) : first;
+}
+
+/** Reads the literals after the first one. @param before was spent before the first one */
+function joinLiterals(scanner: Scanner, first: string | Buffer, before: number): string | Buffer {
   const parts: (string | Buffer)[] = [first];
   do {
-    const start = scanner.pos;
+    const { pos: start, spent } = scanner;
     const part = readLiteral(scanner);
     if (typeof part !== typeof first) scanner.fail('bytes and string literals cannot be joined', 'SYNTAX', start);
-    parts.push(part);
+    if (part.length === 0) {
+      scanner.giveBack(spent);
+    } else {
+      scanner.spend(PART_COST);
+      parts.push(part);
+    }
   } while (followsLiteral(scanner));
-  return typeof first === 'string' ? parts.join('') : Buffer.concat(parts as Buffer[]);
+  // the parts are dropped
+  if (typeof first !== 'string') {
+    const bytes = Buffer.concat(parts as Buffer[]);
+    scanner.giveBack(before);
+    scanner.spend(COSTS.bytes + bytes.length);
+    return bytes;
+  }
+  const text = parts.join('');
+  scanner.giveBack(before);
+  scanner.spendText(text.length, isWide(text));
+  return text;
 }
 
 function followsLiteral(scanner: Scanner): boolean {
@@ -140,7 +164,7 @@ function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
 
 function readPrefixed(scanner: Scanner): string | Buffer {
   const length = prefixLength(scanner);
-  const letters = scanner.texts.ascii(scanner.pos, scanner.pos + length).toLowerCase();
+  const letters = scanner.words.ascii(scanner.pos, scanner.pos + length).toLowerCase();
   const prefix = Object.hasOwn(PREFIXES, letters) ? PREFIXES[letters]! : undefined;
   if (prefix === undefined) {
     if (letters.includes('f')) scanner.fail('f-strings are no literals');

@@ -263,7 +263,7 @@ export class TableReader extends SequenceReader {
     const isMap = dict instanceof Map;
     const special = isMap ? decodeSpecialMap(dict) : decodeSpecialObject(dict);
     if (special !== undefined) {
-      scanner.spent = before;
+      scanner.giveBack(before);
       scanner.spend(Buffer.isBuffer(special) ? COSTS.bytes + special.length : COSTS.float);
       return special;
     }

@@ -1,15 +1,32 @@
 /** The largest code unit that is kept in one byte. */
 const LAST_NARROW = 0xff;
+/** Texts of so many code units share their memory, one after the other. */
+const SHARED_UNITS = 2_048;
 
-/** Builds a string of code points. V8 holds one byte for each character, or two if any character is over U+00FF. */
+const NOTHING = Buffer.alloc(0);
+
+/** Builds strings of code points, one after the other. V8 holds one byte for each character, or two if any character is over U+00FF. */
 export class TextUnits {
   isWide = false;
-  private bytes: Buffer;
   private length = 0;
+  private bytes = NOTHING;
+  private shared = NOTHING;
 
-  /** @param most largest number of code units that are added */
-  constructor(most: number) {
-    this.bytes = Buffer.allocUnsafe(most);
+  /**
+   * Begins a text. Node's own memory for small Buffers is not used: the values that are read in turn with texts would hold more of it than
+   * their share.
+   *
+   * @param most largest number of code units that are added
+   */
+  begin(most: number): void {
+    this.isWide = false;
+    this.length = 0;
+    if (most > SHARED_UNITS) {
+      this.bytes = Buffer.allocUnsafeSlow(most);
+      return;
+    }
+    if (this.shared.length === 0) this.shared = Buffer.allocUnsafeSlow(2 * SHARED_UNITS);
+    this.bytes = this.shared;
   }
 
   add(point: number): void {
@@ -41,8 +58,11 @@ export class TextUnits {
     return at + 4;
   }
 
-  get text(): string {
-    return this.bytes.toString(this.isWide ? 'utf16le' : 'latin1', 0, this.length);
+  /** Ends the text. */
+  end(): string {
+    const text = this.bytes.toString(this.isWide ? 'utf16le' : 'latin1', 0, this.length);
+    this.bytes = NOTHING;
+    return text;
   }
 
   private addUnit(unit: number): void {
@@ -52,11 +72,15 @@ export class TextUnits {
 
   private widen(): void {
     const narrow = this.bytes;
-    const { length } = this;
-    this.bytes = Buffer.allocUnsafe(narrow.length * 2);
+    if (narrow !== this.shared) this.bytes = Buffer.allocUnsafeSlow(narrow.length * 2);
     this.isWide = true;
-    this.length = 0;
-    for (let at = 0; at < length; at++) this.addUnit(narrow[at]!);
+    const wide = this.bytes;
+    // from the end: both may be the same memory
+    for (let at = this.length - 1; at >= 0; at--) {
+      wide[2 * at + 1] = 0;
+      wide[2 * at] = narrow[at]!;
+    }
+    this.length *= 2;
   }
 }
 

@@ -24,7 +24,7 @@ export abstract class BinaryReader extends ValueReader {
     shapes: KnownMembers,
   ) {
     super(options.values === 'faithful', budget, shapes);
-    this.text = new TextWindow(bytes);
+    this.text = new TextWindow(bytes, this, budget.spentBytes);
   }
 
   protected override failTooCostly(): never {

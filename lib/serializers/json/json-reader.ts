@@ -50,7 +50,7 @@ export class JsonReader extends ValueReader {
   ) {
     super(values === 'faithful', budget, shapes);
     this.limits = checkLimits({ maxDepth, maxIntDigits });
-    this.scanner = new JsonScanner(bytes);
+    this.scanner = new JsonScanner(bytes, this);
   }
 
   protected override failTooCostly(): never {

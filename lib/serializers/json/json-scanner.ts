@@ -1,12 +1,9 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { checkEncoding } from '../../serpent/encoding.js';
 import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/serpent-error.js';
-import { TextWindow } from '../../serpent/text-window.js';
+import { COPIED_SLICE_CHARS, type Spender, TextWindow } from '../../serpent/text-window.js';
 
 const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH } = CHARACTERS;
-
-/** V8 copies shorter slices. A copied slice does not keep the whole text alive. */
-const COPIED_SLICE_CHARS = 13;
 
 const HEX4 = /^[\da-fA-F]{4}$/;
 
@@ -25,8 +22,14 @@ export class JsonScanner {
   /** Made at first use: small messages need none. */
   private window: TextWindow | undefined = undefined;
 
-  /** @throws {SerpentError} `ENCODING` for bytes that are no UTF-8 and for zero bytes; `TOO_LARGE` */
-  constructor(private readonly bytes: Buffer) {
+  private readonly spentBefore: number;
+
+  /** @param reader counts the memory of strings @throws {SerpentError} `ENCODING` for bytes that are no UTF-8 and for zero bytes; `TOO_LARGE` */
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly reader: Spender,
+  ) {
+    this.spentBefore = reader.spent;
     checkEncoding(bytes);
     try {
       this.text = bytes.toString('latin1');
@@ -113,7 +116,7 @@ export class JsonScanner {
   /** Text of ASCII bytes. The text does not keep a large message alive. */
   private ascii(start: number, end: number): string {
     if (end - start < COPIED_SLICE_CHARS) return this.text.slice(start, end);
-    return (this.window ??= new TextWindow(this.bytes)).ascii(start, end);
+    return (this.window ??= new TextWindow(this.bytes, this.reader, this.spentBefore)).ascii(start, end);
   }
 
   private failControl(at: number): never {

@@ -55,7 +55,7 @@ export class MarshalReader extends MarshalScalarReader {
   }
 
   /** The memory of the values so far, without the memory that the reader takes for itself. */
-  private get spentOnValues(): number {
+  override get spent(): number {
     return this.budget.spentBytes - REFERABLE_COST * this.refs.length;
   }
 
@@ -67,10 +67,10 @@ export class MarshalReader extends MarshalScalarReader {
     if (!(byte & FLAG_REF)) return this.typed(type);
     const index = this.refs.push(UNFINISHED) - 1;
     this.spend(REFERABLE_COST);
-    const { deepest, spentOnValues } = this;
+    const { deepest, spent } = this;
     this.deepest = this.depth;
     const value = this.typed(type);
-    this.refCosts[index] = this.spentOnValues - spentOnValues;
+    this.refCosts[index] = this.spent - spent;
     this.refHeights[index] = this.deepest - this.depth;
     this.deepest = Math.max(this.deepest, deepest);
     this.refs[index] = value;
@@ -216,12 +216,10 @@ export class MarshalReader extends MarshalScalarReader {
   }
 
   private key(): unknown {
-    const { budget, refs } = this;
-    const { spentBytes } = budget;
-    const { length } = refs;
+    const { spent } = this;
     const key = this.value();
     // the dict counts the cost of its names; what the reader takes for itself goes back at the end of the read
-    if (typeof key === 'string') budget.spentBytes = spentBytes + REFERABLE_COST * (refs.length - length);
+    if (typeof key === 'string') this.budget.spentBytes = Math.max(spent, this.text.least) + REFERABLE_COST * this.refs.length;
     return key;
   }
 

@@ -99,7 +99,8 @@ function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, reads: A
   for (const lists of shape === nested ? [nested] : [nested, shape]) reads.spendArray(dtype, lists);
   // spent before the items are visited: lists of marshal may share their items
   reads.spend(sizeOf(nested) * (8 + Math.max(8, dtype.itemBytes)));
-  const items = isList(data) ? flat(data, nested) : [data];
+  // lists of one dimension are the items already
+  const items = Array.isArray(data) && nested.length === 1 ? data : isList(data) ? flat(data, nested) : [data];
   return NdArray.from(items, { dtype: dtype.native.text, shape });
 }
 
@@ -126,7 +127,10 @@ function arrayOfFile(file: Uint8Array, reads: ArrayReads): NdArray {
 function arrayOfMsgpackNumpy(get: Get, reads: ArrayReads): unknown {
   if (textOf(get('kind')) === 'O') refuseObjects();
   const array = made(bytesOf(get('data'), reads), reads.dtype(get('type')), get('nd') === true ? get('shape') : [], false, reads);
-  return get('nd') === true ? array : array.get();
+  if (get('nd') === true) return array;
+  // an element that is a text or bytes
+  reads.spend(array.layout.dtype.itemBytes);
+  return array.get();
 }
 
 function made(bytes: Uint8Array, dtype: DType, shape: unknown, isFortranOrder: boolean, reads: ArrayReads): NdArray {

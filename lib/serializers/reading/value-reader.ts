@@ -31,6 +31,11 @@ export abstract class ValueReader {
     this.root = this.context = shapes.start();
   }
 
+  /** The cost of the value so far. */
+  get spent(): number {
+    return this.budget.spentBytes;
+  }
+
   /** Shared by all dicts and sets of the read. */
   get collisions(): HashCollisions {
     return (this.knownCollisions ??= new HashCollisions());

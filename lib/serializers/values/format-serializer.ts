@@ -58,7 +58,7 @@ export abstract class FormatSerializer implements Serializer {
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
     const budget = this.budgetOf(context);
     const value = this.recreated(this.readValue(bufferOf(data), budget), context, budget);
-    return this.options.dates === 'Date' && !context.plain ? withDates(value) : value;
+    return this.options.dates === 'Date' && !context.plain ? withDates(value, budget) : value;
   }
 
   dumpsCall(call: SerializedCall): Buffer {
@@ -92,8 +92,8 @@ export abstract class FormatSerializer implements Serializer {
     try {
       const call = this.callOf(this.recreated(read, context, budget));
       if (this.options.dates === 'Date') {
-        withDates(call.args);
-        withDates(call.kwargs);
+        withDates(call.args, budget);
+        withDates(call.kwargs, budget);
       }
       return call;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
 import { PyComplex, pyFloat } from '../../../lib/serpent/index.js';
 
@@ -212,6 +212,40 @@ describe('NdArray', () => {
     expect(NdArray.from(Float32Array.from([1, -2]), { dtype: 'complex64' }).get(0)).toEqual(new PyComplex(1, -2));
     expect(NdArray.from(Uint8Array.from([0, 1]), { dtype: 'bool' }).toNested()).toEqual([false, true]);
   });
+});
+
+it('an NdArray refuses a text that is too long for its dtype, and makes no list of its characters', () => {
+  const text = 'a\u0101'.repeat(500);
+  const iterate = vi.spyOn(String.prototype, Symbol.iterator);
+  try {
+    expect(() => NdArray.from([text], { dtype: 'U1' })).toThrow('cannot be an element of dtype U1');
+    expect(() => NdArray.from(['\u{1f600}\u{1f600}a'], { dtype: 'U2' })).toThrow('cannot be an element of dtype U2');
+    expect(() => NdArray.from(['ab'], { dtype: 'U1' })).toThrow('cannot be an element of dtype U1');
+    expect(NdArray.from(['\u{1f600}\ud800', 'ab', '']).toNested()).toEqual(['\u{1f600}\ud800', 'ab', '']);
+    expect(iterate).not.toHaveBeenCalled();
+  } finally {
+    iterate.mockRestore();
+  }
+});
+
+it('an NdArray refuses a text that is too long for its dtype of bytes, and encodes none of it', () => {
+  const from = vi.spyOn(Buffer, 'from');
+  try {
+    expect(() => NdArray.from(['abc'.repeat(500)], { dtype: 'S2' })).toThrow('cannot be an element of dtype S2');
+    expect(from).not.toHaveBeenCalled();
+    expect(() => NdArray.from(['\u0101b'], { dtype: 'S2' })).toThrow('cannot be an element of dtype S2');
+  } finally {
+    from.mockRestore();
+  }
+});
+
+it.each([
+  ['narrow', 'a\u00e9'.repeat(5_000)],
+  ['wide', `${'a'.repeat(5_000)}\u20ac`],
+  ['beyond U+FFFF', 'b\u{1f600}'.repeat(3_000)],
+  ['of a few characters', '\u{1f600}'.repeat(13)],
+])('an NdArray reads a long text: %s', (_, text) => {
+  expect(NdArray.from([text]).get(0)).toBe(text);
 });
 
 it.each([

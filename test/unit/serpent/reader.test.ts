@@ -430,6 +430,28 @@ describe('limits', () => {
     expect(() => loads(JSON.stringify(numbers), { maxValueBytes: 1_300_000 })).not.toThrow();
   });
 
+  it('serpent: literals that are joined cost as one literal, and their parts cost while they are read', () => {
+    const costOf = (text: string): number => {
+      const budget = { spentBytes: 0, limitBytes: 10_000 };
+      parse(text, { budget });
+      return budget.spentBytes;
+    };
+    expect(costOf(`'ab' '' "cd" u''`)).toBe(costOf("'abcd'"));
+    expect(costOf("'a' '\u20ac'")).toBe(costOf("'a\\u20ac'"));
+    expect(costOf("b'ab' b''b'c'")).toBe(costOf("b'abc'"));
+    expect(costOf('\'\'""'.repeat(50_000))).toBe(0);
+    expect(errorOf("'a'".repeat(50_000), { maxValueBytes: 500_000 }).code).toBe('TOO_COSTLY');
+    expect(errorOf("'' b''").message).toContain('bytes and string literals cannot be joined');
+  });
+
+  it('serpent: short bytes share memory with each other only, whatever stands between them', () => {
+    const lines = `'${'\\\n'.repeat(2_000)}'`;
+    const escapes = `'${'\\x41'.repeat(900)}'`;
+    const values = loads(`b'x',${lines},${escapes},`.repeat(60)) as unknown[];
+    const memory = new Set(values.filter((value) => Buffer.isBuffer(value)).map(({ buffer }) => buffer));
+    expect(memory.size).toBeLessThanOrEqual(2);
+  });
+
   it('serpent: a budget gets the memory of the value, also when reading fails', () => {
     const budget = { spentBytes: 100, limitBytes: 10_000 };
     parse("['a long text', 1]", { budget });

@@ -33,6 +33,60 @@ function failureOf(read: () => unknown): UnreadableError {
 
 const many = (count: number, value: unknown): unknown[] => Array.from({ length: count }, () => value);
 
+describe('short texts that are far from each other, which V8 keeps with what stands between them', () => {
+  const COUNT = 200;
+  const text = 'abcdefghijklmn';
+  const gap = ' '.repeat(1_083);
+  const names = many(9, 0).map((_, index) => `n${index}`.padEnd(120, 'x'));
+  const marshalText = (value: string): Buffer => Buffer.from(`z${String.fromCharCode(value.length)}${value}`);
+  const flagged = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([bytes[0]! | 0x80]), bytes.subarray(1)]);
+  const members = names.flatMap((name) => [marshalText(name), Buffer.from('N')]);
+  const marshalDict = (refs: boolean): Buffer =>
+    Buffer.concat([
+      Buffer.from('{'),
+      marshalText('k'),
+      marshalText(text),
+      ...(refs ? members.map((member, index) => (index % 2 === 0 ? flagged(member) : member)) : members),
+      Buffer.from('0'),
+    ]);
+  const marshalList = (dict: Buffer): Buffer => {
+    const head = Buffer.from('[    ');
+    head.writeInt32LE(COUNT, 1);
+    return Buffer.concat([head, ...many(COUNT, dict)] as Buffer[]);
+  };
+  const special = `{'__class__':'float','value':'${'1'.padStart(100, '0')}'},`;
+
+  it.each<[SerializerName, string, Buffer]>([
+    ['serpent', 'spaces', Buffer.from(`[${`'${text}',${gap}`.repeat(COUNT)}]`)],
+    ['serpent', 'comments', Buffer.from(`[${`'${text}',#${gap}\n`.repeat(COUNT)}]`)],
+    ['serpent', 'texts of floats', Buffer.from(`[${`'${text}',${special.repeat(9)}`.repeat(COUNT)}]`)],
+    ['json', 'spaces', Buffer.from(`[${many(COUNT, `"${text}"`).join(`,${gap}`)}]`)],
+    ['marshal', 'known names', marshalList(marshalDict(false))],
+    ['marshal', 'known names that can be referred to', marshalList(marshalDict(true))],
+  ])('short texts that are far from each other cost their neighbours, too: %s, %s', (name, _, data) => {
+    const budget = new ValueBudget(Infinity);
+    serializer(name).loads(data, { budget });
+    expect(budget.spentBytes).toBeGreaterThan((COUNT - 2) * 1_000);
+    // and not much more
+    expect(budget.spentBytes).toBeLessThan(COUNT * 1_400);
+  });
+
+  it.each(NAMES)('texts next to each other cost no more than before: %s', (name) => {
+    const cost = costOf(
+      name,
+      many(COUNT, 0).map((_, index) => `text number ${index} of many`),
+    );
+    expect(cost).toBeLessThan(COUNT * (24 + 27 + 12) + 200);
+  });
+});
+
+it.each(NAMES)('a Date costs more than its text: %s', (name) => {
+  const texts = many(100, '2026-01-31T10:20:30+00:00');
+  expect(costOf(name, texts, { dates: 'Date' }) - costOf(name, texts)).toBe(100 * 72);
+  const read = (): unknown => serializer(name, { dates: 'Date', maxValueBytes: 8_000 }).loads(serializer(name).dumps(texts));
+  expect(read).toThrow('maxValueBytes is 8000');
+});
+
 describe('the cost of a value: serpent', () => {
   it('long names, and the hundredth name of a dict, cost once, however many dicts have them', () => {
     const dict = Object.fromEntries(Array.from({ length: 100 }, (_, i) => ['n'.repeat(i + 1), null]));
