@@ -41,7 +41,8 @@ export interface CallDurations {
 /** An object of a daemon. A member is null when the daemon does not tell it. */
 export interface InspectedObject {
   objectId: string;
-  uri: string;
+  /** Null when no URI can have the id, as an id of Python with a space. No program can call such an object. */
+  uri: string | null;
   /** Names at name servers. */
   names: string[];
   className: string | null;

@@ -11,7 +11,7 @@ import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { fitsFilter } from '../daemon/inspection/text-filter.js';
-import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
+import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from './inspector-source.js';
 import { ObjectAnswers } from './object-answers.js';
 import { readNames, readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
@@ -81,7 +81,7 @@ export class RemoteSource implements InspectorSource {
 
   reach(server: string, objectId: string): ReachableObject {
     if (server !== this.shown.location) throw new RequestRefusal(404, `there is no server "${server}"`);
-    return { uri: PyroUri.at(objectId, this.shown.location), options: this.options };
+    return { uri: uriToReach(objectId, this.shown.location), options: this.options };
   }
 
   async close(): Promise<void> {
@@ -228,8 +228,8 @@ export class RemoteSource implements InspectorSource {
     }
   }
 
-  private uriOf(objectId: string): string {
-    return String(PyroUri.at(objectId, this.shown.location));
+  private uriOf(objectId: string): string | null {
+    return PyroUri.tryAt(objectId, this.shown.location)?.toString() ?? null;
   }
 }
 

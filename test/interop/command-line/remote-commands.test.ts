@@ -88,6 +88,29 @@ describe('nestjs-pyro', () => {
     expect(await printed('ls', 'lab.camera', ...nameServer())).toEqual(objects);
   });
 
+  it('ls lists an object of Python whose id no URI can have, without a URI, and the others as before', async () => {
+    const at = await python.run<string>(`
+      @expose
+      class Lamp:
+          def switch(self):
+              return 1
+      state.odd = Pyro5.api.Daemon(host="127.0.0.1")
+      for objectId in ["my cam", "a@b", "lamp"]:
+          state.odd.objectsById[objectId] = Lamp()
+      threading.Thread(target=state.odd.requestLoop, daemon=True).start()
+      return state.odd.locationStr`);
+    expect(await printed('ls', at)).toEqual([
+      { uri: `PYRO:Pyro.Daemon@${at}`, methods: 6, attributes: 0 },
+      { uri: null, objectId: 'a@b', methods: 1, attributes: 0 },
+      { uri: `PYRO:lamp@${at}`, methods: 1, attributes: 0 },
+      { uri: null, objectId: 'my cam', methods: 1, attributes: 0 },
+    ]);
+    const { code, stdout } = await run('ls', at);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^my cam \(no URI can have this id\) +1 +0$/m);
+    expect(stdout).toMatch(new RegExp(`^PYRO:lamp@${at} +1 +0$`, 'm'));
+  });
+
   it('describe tells the members of an object', async () => {
     expect((await run('describe', camera)).stdout).toMatch(/note +method, oneway\n.*\ngain +attribute\n$/s);
     expect(await printed('describe', 'lab.camera', ...nameServer())).toMatchObject({
