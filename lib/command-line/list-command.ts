@@ -44,7 +44,7 @@ async function listNames(text: string | undefined, given: RemoteArguments): Prom
     return;
   }
   const rows = found.map(([name, { uri, metadata }]) => [name, uri, [...metadata].join(', ')]);
-  print(...table(['NAME', 'URI', 'TAGS'], rows));
+  print(table(['NAME', 'URI', 'TAGS'], rows));
 }
 
 function nameServerAt(text: string | undefined, given: RemoteArguments): Promise<NameServerClient> {
@@ -71,7 +71,7 @@ async function listObjects(text: string, given: RemoteArguments): Promise<void> 
       shown(object.methods),
       shown(object.attributes),
     ]);
-    print(...table(['URI', 'METHODS', 'ATTRIBUTES'], rows));
+    print(table(['URI', 'METHODS', 'ATTRIBUTES'], rows));
   }
 }
 

@@ -16,7 +16,7 @@ export interface InspectedServer {
   id: string;
   /** Null before the daemon listens. */
   location: string | null;
-  /** The reason why the daemon did not answer; null when it answered. */
+  /** The reason why the daemon did not answer, or the field of its snapshot that cannot be read; null when it answered. */
   error: string | null;
   /** Time of the answer to a ping. Null when the daemon is part of this process. */
   pingMs: number | null;

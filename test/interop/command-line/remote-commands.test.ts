@@ -373,4 +373,46 @@ describe('nestjs-pyro', () => {
     expect(stderr).not.toContain('for names');
     expect(stderr).toContain('It needs the --handshake and --ns-handshake of this command, too');
   });
+
+  it.each(['call', 'stream'])('Ctrl-C ends %s while it connects', async (command) => {
+    const silent = createSilentServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const connected = once(silent, 'connection');
+    const uri = `PYRO:camera@127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    // without the signal, the command would wait as long as this
+    const child = spawn(process.execPath, [program.file, command, uri, 'frames', '-t', '3600'], { stdio: 'ignore' });
+    await connected;
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    silent.close();
+  });
+
+  it('Ctrl-C ends a stream whose daemon hangs', async () => {
+    const [pid, at] = await python.run<[number, string]>(`
+      import subprocess
+      state.hanging = subprocess.Popen([sys.executable, "-c", """if True:
+          import Pyro5.api
+          @Pyro5.api.expose
+          class Camera:
+              def frames(self):
+                  while True:
+                      yield 1
+          daemon = Pyro5.api.Daemon(host="127.0.0.1")
+          daemon.register(Camera, "camera")
+          print(daemon.locationStr, flush=True)
+          daemon.requestLoop()
+      """], stdout=subprocess.PIPE, text=True)
+      return state.hanging.pid, state.hanging.stdout.readline().strip()`);
+    const args = [program.file, 'stream', `PYRO:camera@${at}`, 'frames', '-i', '0.01', '-t', '3600'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(child.stdout, 'data');
+      process.kill(pid, 'SIGSTOP');
+      child.stdout.resume();
+      child.kill('SIGINT');
+      expect(await once(child, 'close')).toEqual([130, null]);
+    } finally {
+      await python.run('state.hanging.kill()');
+    }
+  });
 });
