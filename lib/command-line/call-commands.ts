@@ -4,8 +4,9 @@ import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
-import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../protocol/constants.js';
-import { PyroUri } from '../protocol/uri.js';
+import { closeAtDaemon } from '../inspector/close-stream.js';
+import { DAEMON_METHODS } from '../protocol/constants.js';
+import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError, REMOTE_TRACEBACK } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
@@ -98,12 +99,17 @@ async function runCall(uri: string, method: string, texts: readonly string[], gi
   if (given.kw) args.push(kwargs(Object.fromEntries(Object.entries(given.kw).map(([name, text]) => [name, read(text)]))));
   let isStream = true;
   await untilInterrupted((signal) =>
-    withRemote(uriOf(uri), given, async (remote) => {
-      const result = await told(remote.$with({ signal }).$call(method, ...args));
-      isStream = result instanceof RemoteStream;
-      if (result instanceof RemoteStream) await printItems(result, remote.$uri!, given, signal);
-      else printResult(result, given);
-    }),
+    withRemote(
+      uriOf(uri),
+      given,
+      async (remote) => {
+        const result = await told(remote.$with({ signal }).$call(method, ...args));
+        isStream = result instanceof RemoteStream;
+        if (result instanceof RemoteStream) await printItems(result, remote, given, signal);
+        else printResult(result, given);
+      },
+      signal,
+    ),
   );
   return isStream;
 }
@@ -115,7 +121,7 @@ async function runStream(uri: string, method: string, texts: readonly string[], 
 }
 
 /** Prints the items of a stream until it ends, and closes it. @throws the reason of the signal */
-async function printItems(stream: RemoteStream, { location }: PyroUri, given: CallArguments, signal: AbortSignal): Promise<void> {
+async function printItems(stream: RemoteStream, remote: RemoteObject, given: CallArguments, signal: AbortSignal): Promise<void> {
   await using items = stream;
   try {
     for (let left = given.count ?? Infinity; left > 0; left--) {
@@ -127,13 +133,9 @@ async function printItems(stream: RemoteStream, { location }: PyroUri, given: Ca
     }
   } catch (error) {
     // the connection ended with the request for an item, so the stream is closed over another one
-    if (signal.aborted) await closeAt(PyroUri.at(DAEMON_OBJECT_ID, location!), stream.id, given).catch(() => undefined);
+    if (signal.aborted) await closeAtDaemon(remote, stream.id);
     throw error;
   }
-}
-
-function closeAt(daemon: PyroUri, streamId: string, given: CallArguments): Promise<unknown> {
-  return withRemote(daemon, given, (remote) => remote.$call(DAEMON_METHODS.closeStream, streamId));
 }
 
 function printResult(value: unknown, { json }: RemoteArguments): void {
@@ -162,7 +164,12 @@ async function ping(daemon: RemoteObject<UntypedRemote>, uri: PyroUri, given: Pi
     if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
   }
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-  const figures = { pings: times.length, leastMs: Math.min(...times), meanMs: mean, mostMs: Math.max(...times) };
+  const figures = {
+    pings: times.length,
+    leastMs: times.reduce((least, time) => Math.min(least, time)),
+    meanMs: mean,
+    mostMs: times.reduce((most, time) => Math.max(most, time)),
+  };
   if (given.json) printJson({ uri: String(uri), ...figures });
   else if (times.length > 1)
     print(`least ${figures.leastMs.toFixed(2)}, mean ${mean.toFixed(2)}, most ${figures.mostMs.toFixed(2)} ms`);

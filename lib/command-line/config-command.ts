@@ -40,7 +40,7 @@ function printConfig(given: OutputArguments): void {
     return;
   }
   const rows = (options: EffectiveOption[]): string[][] => options.map(({ option, value, from }) => [option, shown(value), from]);
-  print(
+  print([
     styled('bold', 'Variables'),
     ...(variables.length === 0
       ? ['none of Pyro5’s variables is set']
@@ -57,7 +57,7 @@ function printConfig(given: OutputArguments): void {
     ...(typeof daemon === 'string'
       ? [`no daemon can start with these variables: ${daemon}`]
       : table(['OPTION', 'VALUE', 'FROM'], rows(daemon))),
-  );
+  ]);
 }
 
 /** The options of daemons, or why none can start: on a machine with clients only, variables may be absent that daemons need. */

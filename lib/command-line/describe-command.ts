@@ -33,7 +33,7 @@ async function describe(text: string, given: RemoteArguments): Promise<void> {
   const lines = isTold
     ? signatureLines(signatures).map((line) => printable(line, MAX_LINE_CHARS))
     : table(['MEMBER', 'KIND'], members);
-  print(styled('bold', String(uri)), '', ...lines);
+  print([styled('bold', String(uri)), '', ...lines]);
 }
 
 function named<T>(members: Readonly<Record<string, T>>): (T & { name: string })[] {

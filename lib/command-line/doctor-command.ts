@@ -31,7 +31,7 @@ async function runDoctor(text: string, given: RemoteArguments): Promise<void> {
   for await (const told of examine(uriOf(text), options)) {
     const finding = { ...told, found: withFlags(told.found, given) };
     findings.push(finding);
-    if (!given.json) print(...linesOf(finding));
+    if (!given.json) print(linesOf(finding));
   }
   if (given.json) printJson(findings);
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_CODES.unreachable.code;

@@ -24,7 +24,7 @@ import {
   uriOf,
 } from './remote/remote-arguments.js';
 import { orUnreachable, resolvedUri, withRemote } from './remote/remote-connection.js';
-import { untilEnded } from './terminal/signals.js';
+import { untilEndedOrUnread } from './terminal/signals.js';
 
 /** Most connections to the web server of the page. A browser opens up to six for each page. */
 const MAX_CONNECTIONS = 128;
@@ -47,7 +47,7 @@ export function inspectCommand(): Command {
     .action(runInspect);
 }
 
-/** Ends when a signal ends it. */
+/** Ends when a signal ends it, or when nobody can read the address of the page. */
 async function runInspect(text: string, { port, host, allowCalls = false, open, ...given }: InspectArguments): Promise<void> {
   const uri = await resolvedUri(text, given);
   // an address without an answer is an error at once
@@ -57,7 +57,7 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
   if (given.json) printJson({ url: page.url, uri: String(uri), allowCalls });
   else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
   if (open) openBrowser(page.url);
-  await untilEnded();
+  await untilEndedOrUnread();
 }
 
 /** The names of the daemon's objects, if the URI is looked up at a name server. */

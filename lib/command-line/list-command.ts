@@ -18,7 +18,10 @@ import { daemonUriOf, orUnreachable, withRemote } from './remote/remote-connecti
 
 /** An object of a daemon, and the numbers of its members. The numbers are absent if the daemon does not tell them to this client. */
 interface ListedObject {
-  readonly uri: string;
+  /** Null when no URI can have the id, as an id of Python with a space. */
+  readonly uri: string | null;
+  /** The id; absent when the URI has it. */
+  readonly objectId?: string;
   readonly methods?: number;
   readonly attributes?: number;
 }
@@ -41,7 +44,7 @@ async function listNames(text: string | undefined, given: RemoteArguments): Prom
     return;
   }
   const rows = found.map(([name, { uri, metadata }]) => [name, uri, [...metadata].join(', ')]);
-  print(...table(['NAME', 'URI', 'TAGS'], rows));
+  print(table(['NAME', 'URI', 'TAGS'], rows));
 }
 
 function nameServerAt(text: string | undefined, given: RemoteArguments): Promise<NameServerClient> {
@@ -57,18 +60,27 @@ async function listObjects(text: string, given: RemoteArguments): Promise<void> 
   const objects = await withRemote(uri, given, async (daemon) => {
     const ids = readNames(await daemon.$call(DAEMON_METHODS.registered));
     const listed: ListedObject[] = [];
-    for (const id of ids.sort()) listed.push({ uri: String(PyroUri.at(id, uri.location!)), ...(await membersOf(daemon, id)) });
+    for (const id of ids.sort()) listed.push({ ...named(id, uri.location!), ...(await membersOf(daemon, id)) });
     return listed;
   });
   if (given.json) printJson(objects);
   else {
     const shown = (count: number | undefined): string => (count === undefined ? '?' : String(count));
-    const rows = objects.map((object) => [object.uri, shown(object.methods), shown(object.attributes)]);
-    print(...table(['URI', 'METHODS', 'ATTRIBUTES'], rows));
+    const rows = objects.map((object) => [
+      object.uri ?? `${object.objectId} (no URI can have this id)`,
+      shown(object.methods),
+      shown(object.attributes),
+    ]);
+    print(table(['URI', 'METHODS', 'ATTRIBUTES'], rows));
   }
 }
 
-async function membersOf(daemon: RemoteObject<UntypedRemote>, id: string): Promise<Omit<ListedObject, 'uri'>> {
+function named(objectId: string, location: string): Pick<ListedObject, 'uri' | 'objectId'> {
+  const uri = PyroUri.tryAt(objectId, location);
+  return uri === undefined ? { uri: null, objectId } : { uri: String(uri) };
+}
+
+async function membersOf(daemon: RemoteObject<UntypedRemote>, id: string): Promise<Pick<ListedObject, 'methods' | 'attributes'>> {
   try {
     const { methods, attrs } = (await daemon.$call(DAEMON_METHODS.metadata, id)) as Record<'methods' | 'attrs', unknown>;
     return { methods: readNames(methods).length, attributes: readNames(attrs).length };

@@ -83,7 +83,7 @@ async function runNameServer({
   if (existing > 1) print(`Persistent store contains ${existing - 1} existing registrations.`);
   print(`NS running on ${server.daemon.locationStr} (${address ?? 'Unix domain socket'})`);
   if (server.daemon.natLocationStr === undefined) print(`URI = ${server.uri}`);
-  else print(`internal URI = ${server.innerUri}`, `external URI = ${server.uri}`);
+  else print([`internal URI = ${server.innerUri}`, `external URI = ${server.uri}`]);
   server.on('cleaned', (name, uri) => print(`autoclean: removed ${printable(name)}; cannot connect ${printable(uri)}`));
   await untilEnded();
   await server.close();

@@ -134,7 +134,7 @@ async function searchTags({ names, options }: Run, match: 'all' | 'any', tags: s
 async function lookup({ names, options }: Run, name: string): Promise<void> {
   const { uri, metadata } = await names.lookupWithMetadata(name);
   const tags = metadata.size === 0 ? [] : [`metadata: ${tagsText(metadata)}`];
-  answer(options, { name, uri: String(uri), metadata: [...metadata] }, lineText(String(uri)), ...tags);
+  answer(options, { name, uri: String(uri), metadata: [...metadata] }, [lineText(String(uri)), ...tags]);
 }
 
 async function register({ names, options }: Run, name: string, uri: string): Promise<void> {
@@ -191,7 +191,7 @@ function printNames(options: NamesArguments, found: ReadonlyMap<string, NameRegi
     ...(metadata.size > 0 ? [`    metadata: ${tagsText(metadata)}`] : []),
   ]);
   const json = sorted.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }));
-  answer(options, json, `--------START LIST ${title}`, ...lines, `--------END LIST ${title}`);
+  answer(options, json, [`--------START LIST ${title}`, ...lines, `--------END LIST ${title}`]);
 }
 
 /** Serializers that have no sets: Pyro5's clients get lists. */

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { isUnknownObject } from '../client/messages/rejections.js';
-import { CommunicationError } from '../protocol/errors.js';
+import { CommunicationError, TimeoutError } from '../protocol/errors.js';
+import { type ReadSnapshot, readSnapshot, UnreadableSnapshot } from '../inspector/read-snapshot.js';
+import { ANSWER_TIMES, failureText } from '../inspector/remote-source.js';
+import { jsonOf } from '../inspector/typed-values.js';
 import { PyroUri } from '../protocol/uri.js';
 import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
@@ -43,17 +45,20 @@ export function watchCommand(): Command {
 async function runWatch(text: string, given: WatchArguments): Promise<void> {
   const { location } = await resolvedUri(text, given);
   const uri = PyroUri.at(INSPECTOR_OBJECT_ID, location!);
-  await using inspector = PyroProxy.to(uri, proxyOptionsOf(given));
+  await using inspector = PyroProxy.to(uri, { ...ANSWER_TIMES, ...proxyOptionsOf(given) });
   await untilInterrupted(async (signal) => {
-    let before: DaemonSnapshot | undefined;
+    let before: ReadSnapshot | undefined;
     for (let left = given.count ?? Infinity; left > 0; left--) {
-      const snapshot = (await inspector
+      const answer = await inspector
         .$with({ signal })
         .$call('inspect')
-        .catch((error: unknown) => failed(uri, given, error))) as DaemonSnapshot;
-      if (given.json) printJson(snapshot);
-      else print(...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before));
-      before = snapshot;
+        .catch((error: unknown) => failed(uri, given, error));
+      if (given.json) printJson(jsonOf(answer));
+      else {
+        const snapshot = read(uri, answer);
+        print([...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before)]);
+        before = snapshot;
+      }
       if (left > 1) await sleep(given.interval, undefined, { signal });
     }
   });
@@ -68,16 +73,28 @@ function failed(uri: PyroUri, given: RemoteArguments, error: unknown): Promise<n
       EXIT_CODES.failed.code,
       { cause: error },
     );
+  if (error instanceof TimeoutError)
+    return orUnreachable(uri, given, Promise.reject(new TimeoutError(failureText(uri.location!, error), { cause: error })));
   return error instanceof CommunicationError ? orUnreachable(uri, given, Promise.reject(error)) : Promise.reject(error as Error);
 }
 
-function linesOf(snapshot: DaemonSnapshot, before: DaemonSnapshot | undefined): string[] {
+/** @throws {CommandFailure} when the server has a snapshot of another shape */
+function read({ location }: PyroUri, answer: unknown): ReadSnapshot {
+  try {
+    return readSnapshot(answer);
+  } catch (error) {
+    if (!(error instanceof UnreadableSnapshot)) throw error;
+    throw new CommandFailure(`${location} ${error.message}`, EXIT_CODES.failed.code);
+  }
+}
+
+function linesOf(snapshot: ReadSnapshot, before: ReadSnapshot | undefined): string[] {
   const { location, state, totals, objects, connections, uptimeMs } = snapshot;
   const seconds = before && (Date.parse(snapshot.at) - Date.parse(before.at)) / 1_000;
-  const rate = (now: number, then: number | undefined): string =>
-    seconds && then !== undefined ? (Math.max(0, now - then) / seconds).toFixed(1) : '-';
+  const rate = (now: number | null, then: number | null | undefined): string =>
+    seconds && now !== null && then != null ? (Math.max(0, now - then) / seconds).toFixed(1) : '-';
   const callsBefore = new Map(before?.objects.map(({ objectId, calls }) => [objectId, calls]));
-  const busiest = objects.toSorted((one, other) => other.calls - one.calls).slice(0, MAX_ROWS);
+  const busiest = objects.toSorted((one, other) => (other.calls ?? 0) - (one.calls ?? 0)).slice(0, MAX_ROWS);
   const newest = connections.toReversed().slice(0, MAX_ROWS);
   const calls = `${totals.calls} calls (${rate(totals.calls, before?.totals.calls)}/s), ${totals.failedCalls} failed`;
   return [
@@ -91,8 +108,8 @@ function linesOf(snapshot: DaemonSnapshot, before: DaemonSnapshot | undefined): 
       busiest.map((one) => [
         one.objectId,
         rate(one.calls, callsBefore.get(one.objectId)),
-        String(one.calls),
-        String(one.failures),
+        String(one.calls ?? '?'),
+        String(one.failures ?? '?'),
       ]),
     ),
     ...more(totals.objects, 'objects'),

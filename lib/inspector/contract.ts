@@ -16,7 +16,7 @@ export interface InspectedServer {
   id: string;
   /** Null before the daemon listens. */
   location: string | null;
-  /** The reason why the daemon did not answer; null when it answered. */
+  /** The reason why the daemon did not answer, or the field of its snapshot that cannot be read; null when it answered. */
   error: string | null;
   /** Time of the answer to a ping. Null when the daemon is part of this process. */
   pingMs: number | null;
@@ -41,7 +41,8 @@ export interface CallDurations {
 /** An object of a daemon. A member is null when the daemon does not tell it. */
 export interface InspectedObject {
   objectId: string;
-  uri: string;
+  /** Null when no URI can have the id, as an id of Python with a space. No program can call such an object. */
+  uri: string | null;
   /** Names at name servers. */
   names: string[];
   className: string | null;

@@ -1,12 +1,11 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { allInterfaces, socketAddressOf, tcpLocation } from '../protocol/location.js';
 import { asError } from '../protocol/safe-text.js';
-import { PyroUri } from '../protocol/uri.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
 import type { ListedFirst } from '../daemon/contract/snapshot.js';
 import type { InspectedServer } from './contract.js';
-import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
+import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
 
 /** A daemon of this process. */
@@ -70,7 +69,7 @@ export class DaemonSource implements InspectorSource {
   reach(server: string, objectId: string): ReachableObject {
     const found = this.daemons().find(({ id }) => id === server);
     if (found === undefined) throw new RequestRefusal(404, `there is no server "${server}"`);
-    return { uri: PyroUri.at(objectId, reachable(found.daemon.locationStr)), options: this.options };
+    return { uri: uriToReach(objectId, reachable(found.daemon.locationStr)), options: this.options };
   }
 
   private inspect({ id, daemon }: LocalDaemon, first: ListedFirst = {}): InspectedServer {

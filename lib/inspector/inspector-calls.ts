@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
-import { HANDLE } from '../client/proxy/proxy-traps.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { MAX_TIMER_MS } from '../options/option-checks.js';
-import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { CallAnswer, PageCall, StreamAnswer, StreamRequest } from './contract.js';
 import { InspectorStream, type StreamSource } from './inspector-stream.js';
 import type { InspectorOptions } from './inspector-options.js';
 import type { InspectorSource } from './inspector-source.js';
+import { closeAtDaemon } from './close-stream.js';
 import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
 import { valueOfText } from './typed-values.js';
@@ -19,8 +18,6 @@ const MAX_PROXIES = 16;
 /** A stream takes one connection while it waits for an item. */
 const POOL_SIZE = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Longest time to close a stream at its daemon. */
-const CLOSE_TIMEOUT_MS = 5_000;
 
 interface KeptProxy {
   readonly proxy: RemoteObject;
@@ -176,11 +173,6 @@ export class InspectorCalls {
       this.running -= 1;
     }
   }
-}
-
-async function closeAtDaemon(proxy: RemoteObject, streamId: string): Promise<void> {
-  const call = { objectId: DAEMON_OBJECT_ID, method: DAEMON_METHODS.closeStream, args: [streamId], kwargs: {}, flags: 0 };
-  await proxy[HANDLE].core.calls.run(call, { callTimeoutMs: CLOSE_TIMEOUT_MS }).catch(() => undefined);
 }
 
 function run(

@@ -1,7 +1,7 @@
 import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
-import type { DaemonSnapshot, ListedFirst } from '../daemon/contract/snapshot.js';
+import type { ListedFirst } from '../daemon/contract/snapshot.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -11,14 +11,18 @@ import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { fitsFilter } from '../daemon/inspection/text-filter.js';
-import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
+import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from './inspector-source.js';
 import { ObjectAnswers } from './object-answers.js';
 import { readNames, readSignatures } from './read-signatures.js';
+import { type ReadSnapshot, readSnapshot, UnreadableSnapshot } from './read-snapshot.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
 /** Time after which a daemon is asked again for the members of an object, and after which connections that no snapshot uses are closed. */
 const KEPT_MS = 10_000;
+
+/** Time after which a daemon does not answer to a ping, or to the request for a snapshot. The options of a user win. */
+export const ANSWER_TIMES = { connectTimeoutMs: 5_000, callTimeoutMs: 5_000 };
 
 /** A daemon of another process, and the objects of it that are shown. */
 export interface RemoteDaemon {
@@ -59,7 +63,7 @@ export class RemoteSource implements InspectorSource {
     keptMs = KEPT_MS,
   ) {
     // while nobody looks at the page, a connection would occupy a thread of a Python server
-    const own = { ...options, idleTimeoutMs: keptMs };
+    const own = { ...ANSWER_TIMES, ...options, idleTimeoutMs: keptMs };
     this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), own);
     this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), own);
     this.members = new ObjectAnswers((objectId) => this.askMembers(objectId), keptMs);
@@ -81,7 +85,7 @@ export class RemoteSource implements InspectorSource {
 
   reach(server: string, objectId: string): ReachableObject {
     if (server !== this.shown.location) throw new RequestRefusal(404, `there is no server "${server}"`);
-    return { uri: PyroUri.at(objectId, this.shown.location), options: this.options };
+    return { uri: uriToReach(objectId, this.shown.location), options: this.options };
   }
 
   async close(): Promise<void> {
@@ -97,7 +101,7 @@ export class RemoteSource implements InspectorSource {
       const pingMs = performance.now() - begun;
       this.noteConnection();
       const snapshot = await this.snapshot(first);
-      if (snapshot !== null) {
+      if (snapshot !== null && !(snapshot instanceof UnreadableSnapshot)) {
         const { objects, ...rest } = snapshot;
         const names = namesByObject(rest);
         this.noteListed(objects.map(({ objectId }) => objectId));
@@ -106,20 +110,19 @@ export class RemoteSource implements InspectorSource {
           objects.map(({ objectId }) => objectId),
           () => isWhole,
         );
-        // not a copy: a daemon chooses the names of the members, and V8 makes copies of some objects a hundred times as large
-        this.objects = objects.map((object) =>
-          Object.assign(object, {
-            uri: this.uriOf(object.objectId),
-            names: names.get(object.objectId) ?? [],
-            members: this.told(object.objectId, object.members),
-          }),
-        );
+        this.objects = objects.map((object) => ({
+          ...object,
+          uri: this.uriOf(object.objectId),
+          names: names.get(object.objectId) ?? [],
+          members: this.told(object.objectId, object.members),
+        }));
         return [{ ...server, pingMs, objects: this.objects, objectCount: rest.totals.objects, snapshot: rest }];
       }
       this.objects = await this.listObjects(first);
-      return [{ ...server, pingMs, objects: this.objects, objectCount: Math.max(this.listed.size, this.objects.length) }];
+      const error = snapshot === null ? null : `${location} ${snapshot.message}`;
+      return [{ ...server, error, pingMs, objects: this.objects, objectCount: Math.max(this.listed.size, this.objects.length) }];
     } catch (error) {
-      return [{ ...server, error: asError(error).message, objects: this.objects, objectCount: this.objects.length }];
+      return [{ ...server, error: failureText(location, error), objects: this.objects, objectCount: this.objects.length }];
     }
   }
 
@@ -133,12 +136,13 @@ export class RemoteSource implements InspectorSource {
     this.signatures.expire();
   }
 
-  private async snapshot({ filter = '', objectId = '' }: ListedFirst): Promise<DaemonSnapshot | null> {
+  /** @returns null when the daemon does not serve its snapshot */
+  private async snapshot({ filter = '', objectId = '' }: ListedFirst): Promise<ReadSnapshot | UnreadableSnapshot | null> {
     if (!this.hasInspector) return null;
     try {
-      const snapshot = jsonOnly(await this.inspector.$call('inspect', this.maxListed, filter, objectId)) as DaemonSnapshot;
-      return { ...snapshot, objects: snapshot.objects.filter(({ objectId: id }) => typeof id === 'string') };
+      return readSnapshot(await this.inspector.$call('inspect', this.maxListed, filter, objectId));
     } catch (error) {
+      if (error instanceof UnreadableSnapshot) return error;
       if (isPassing(error)) throw error;
       // the daemon has no such object, or its guards refuse this client; the ping has shown that the daemon answers
       this.hasInspector = false;
@@ -228,8 +232,8 @@ export class RemoteSource implements InspectorSource {
     }
   }
 
-  private uriOf(objectId: string): string {
-    return String(PyroUri.at(objectId, this.shown.location));
+  private uriOf(objectId: string): string | null {
+    return PyroUri.tryAt(objectId, this.shown.location)?.toString() ?? null;
   }
 }
 
@@ -247,7 +251,8 @@ function isRefusal(error: unknown): boolean {
   return error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.SecurityError';
 }
 
-/** Makes JSON values of a snapshot. A remote daemon may send other values, which would fail when the snapshot is sent to the page. */
-function jsonOnly(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? String(member) : member)));
+/** The text of a failure. A daemon that hangs is told from a call that takes long. */
+export function failureText(location: string, error: unknown): string {
+  const { message } = asError(error);
+  return error instanceof TimeoutError ? `${location} does not answer: ${message}` : message;
 }

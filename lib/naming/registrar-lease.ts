@@ -39,7 +39,8 @@ export class RegistrarLease {
     const lost: string[] = [];
     if (!nameServer.hasLeases) return lost;
     for (let start = 0; start < names.length; start += NAMES_PER_RENEWAL) {
-      lost.push(...(await nameServer.renewLeases(this.owner, names.slice(start, start + NAMES_PER_RENEWAL))));
+      const some = names.slice(start, start + NAMES_PER_RENEWAL);
+      for (const name of await nameServer.renewLeases(this.owner, some)) lost.push(name);
     }
     return lost;
   }

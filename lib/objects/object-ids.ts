@@ -18,19 +18,19 @@ export function isRandomId(objectId: string): boolean {
   return objectId.startsWith('obj_');
 }
 
-/** Says why a value is no object id; undefined when it is one: a string that is not empty and has no white space. */
+/** Says why a value is no object id; undefined when it is one: a string that is not empty, without white space and `@`. */
 export function objectIdFault(objectId: unknown): string | undefined {
-  if (typeof objectId === 'string' && objectId !== '' && !/\s/.test(objectId)) return undefined;
+  if (typeof objectId === 'string' && objectId !== '' && !/[\s@]/.test(objectId)) return undefined;
   // a method may register an object by an id that its client has sent
   const shown = typeof objectId === 'string' ? JSON.stringify(peerText(objectId)) : shortText(objectId);
-  return `object id ${shown} cannot stand in a URI: it must be a string without white space`;
+  return `object id ${shown} cannot stand in a URI: it must be a string without white space and @`;
 }
 
 /**
  * Checks the id that an object is registered with.
  *
  * @returns the id; undefined when no id was given: it is undefined or empty
- * @throws {DaemonError} when the id is no string or has white space
+ * @throws {DaemonError} when the id is no string, or has white space or an @
  */
 export function checkObjectId(objectId: string | undefined): string | undefined {
   if (objectId === undefined || objectId === '') return undefined;

@@ -105,6 +105,12 @@ export class PyroUri {
     return new PyroUri(`${name}@${tcpLocation(host, safeText(port))}`);
   }
 
+  /** @internal The PYRO URI of an object; undefined when no URI can have the id, as an id of Python with a space or an `@`. */
+  static tryAt(object: string, location: string): PyroUri | undefined {
+    const uri = this.tryParse(`PYRO:${object}@${location}`);
+    return uri?.object === object ? uri : undefined;
+  }
+
   /** The PYRO URI of an object. @param location of a daemon: `host:port`, or `./u:path` */
   static at(object: string, location: string): PyroUri {
     return new PyroUri(`PYRO:${object}@${location}`);

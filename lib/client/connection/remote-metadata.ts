@@ -12,6 +12,14 @@ export interface RemoteMetadata {
   readonly attrs: ReadonlySet<string>;
 }
 
+/** The errors of objects that expose nothing. */
+const withoutMembers = new WeakSet<object>();
+
+/** True for the error of an object that exposes nothing. */
+export function exposesNothing(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && withoutMembers.has(error);
+}
+
 /**
  * Reads the metadata that a daemon sends with its answer to the handshake.
  *
@@ -22,7 +30,9 @@ export function readMetadata(value: unknown, uri: PyroUri): RemoteMetadata {
   const dict = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   const metadata = { methods: nameSetOf(dict['methods']), oneway: nameSetOf(dict['oneway']), attrs: nameSetOf(dict['attrs']) };
   if (metadata.methods.size === 0 && metadata.attrs.size === 0) {
-    throw new PyroError(`remote object "${uri}" exposes no methods or attributes; was @expose forgotten there?`);
+    const error = new PyroError(`remote object "${uri}" exposes no methods or attributes; was @expose forgotten there?`);
+    withoutMembers.add(error);
+    throw error;
   }
   return metadata;
 }

@@ -6,7 +6,7 @@ import { NAME_SERVER_OBJECT_ID } from '../../protocol/constants.js';
 import { NamingError } from '../../protocol/errors.js';
 import { isLoopbackLocation } from '../../protocol/location.js';
 import { PyroUri } from '../../protocol/uri.js';
-import { examineFailure } from './examined-daemon.js';
+import { examineFailure } from './examined-failure.js';
 import { failed, type Finding, ok, warning } from './finding.js';
 import { examineNetwork } from './network.js';
 

@@ -26,9 +26,9 @@ export function handleFailedOutput(): void {
   });
 }
 
-/** Prints lines to the standard output. */
-export function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+/** Prints lines to the standard output. A peer decides how many: they are no arguments, of which a call takes a limited number. */
+export function print(lines: string | readonly string[]): void {
+  process.stdout.write(`${[lines].flat().join('\n')}\n`);
 }
 
 /** Prints a value as a line of JSON, in which all characters that a terminal would obey are escaped. */
@@ -37,9 +37,9 @@ export function printJson(value: unknown): void {
 }
 
 /** Prints a value as JSON if the option `json` is set, else the lines. */
-export function answer({ json }: OutputArguments, value: unknown, ...lines: string[]): void {
+export function answer({ json }: OutputArguments, value: unknown, lines: string | readonly string[]): void {
   if (json) printJson(value);
-  else print(...lines);
+  else print(lines);
 }
 
 /** Styles a text if the standard output is a terminal, and `NO_COLOR` is not set. */
@@ -50,7 +50,7 @@ export function styled(style: Style, text: string): string {
 /** Makes the lines of a table: a head, and one line for each row. Texts of peers in it are printable. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map((cell) => printable(cell, MAX_CELL_CHARS)));
-  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
+  const widths = head.map((title, column) => cells.reduce((most, row) => Math.max(most, row[column]!.length), title.length));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))

@@ -6,6 +6,12 @@ export async function untilEnded(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 
+/** As {@link untilEnded}; also ends when the output cannot be written, so that nobody learns what the program has to say. */
+export async function untilEndedOrUnread(): Promise<void> {
+  const unread = new Promise<void>((resolve) => process.stdout.once('error', () => resolve()));
+  await Promise.race([untilEnded(), unread]);
+}
+
 /**
  * Does work that Ctrl-C ends, and so does the end of the program that reads the output (`| head`).
  *

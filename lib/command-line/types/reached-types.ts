@@ -19,7 +19,7 @@ export function withReachedTypes(
       const type = reached.has(name) ? undefined : typeNamed(name);
       if (type === undefined) continue;
       reached.set(name, type);
-      open.push(...textsIn(type));
+      for (const each of textsIn(type)) open.push(each);
     }
   }
   if (reached.size === 0) return signatures;

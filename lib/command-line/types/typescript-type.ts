@@ -64,10 +64,10 @@ export function namesStoodFor(text: string): string[] {
   const names: string[] = [];
   const open = [parsePythonType(text)];
   for (let type = open.pop(); type !== undefined; type = open.pop()) {
-    if (type.kind === 'union') open.push(...type.members);
+    if (type.kind === 'union') for (const member of type.members) open.push(member);
     if (type.kind !== 'name') continue;
     names.push(type.name);
-    open.push(...wrapped(type));
+    for (const each of wrapped(type)) open.push(each);
   }
   return names;
 }

@@ -2,6 +2,7 @@ import { fitsFilter } from '../../daemon/inspection/text-filter.js';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { InspectedServer, InspectorState } from '../contract.js';
 import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView, type TableViewProps } from './tables.js';
+import { Boundary } from './boundary.js';
 import { History } from './history.js';
 import { ObjectsView } from './objects-view.js';
 import { type FeedState, ServerConnection } from './server-connection.js';
@@ -135,8 +136,14 @@ function View({ view, server, filter, ...rest }: ViewProps) {
   const matches = (...texts: (string | null)[]): boolean => fitsFilter(filter, texts);
   return (
     <>
-      <ObjectsView key={server.id} {...rest} {...{ server, matches }} isShown={view === 'objects'} />
-      {view !== 'objects' && <SnapshotView {...{ view, matches }} snapshot={server.snapshot!} />}
+      <Boundary key={server.id} what="the objects">
+        <ObjectsView {...rest} {...{ server, matches }} isShown={view === 'objects'} />
+      </Boundary>
+      {view !== 'objects' && (
+        <Boundary key={view} what={`the ${view}`}>
+          <SnapshotView {...{ view, matches }} snapshot={server.snapshot!} />
+        </Boundary>
+      )}
     </>
   );
 }

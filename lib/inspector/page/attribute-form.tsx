@@ -19,8 +19,10 @@ export function AttributeForm({ member, caller }: { member: InspectedAttribute; 
     const args = kind === 'set' ? [value] : [];
     return call({ server, objectId, kind, member: name, args, kwargs: {}, isLiteral, handshake });
   };
-  const line = (kind: 'get' | 'set'): string =>
-    pythonLine({ uri, kind, member: name, args: [value], kwargs: {}, isLiteral, handshake });
+  const copyLine = (kind: 'get' | 'set', label: string) =>
+    uri !== null && (
+      <CopyLine text={pythonLine({ uri, kind, member: name, args: [value], kwargs: {}, isLiteral, handshake })} label={label} />
+    );
   return (
     <form
       onSubmit={(event) => {
@@ -41,8 +43,8 @@ export function AttributeForm({ member, caller }: { member: InspectedAttribute; 
           {isWritable && <LiteralSwitch isLiteral={isLiteral} onLiteral={setLiteral} />}
         </div>
       </fieldset>
-      {isReadable && <CopyLine text={line('get')} label={`reading ${name} in Python`} />}
-      {isWritable && value !== '' && <CopyLine text={line('set')} label={`writing ${name} in Python`} />}
+      {isReadable && copyLine('get', `reading ${name} in Python`)}
+      {isWritable && value !== '' && copyLine('set', `writing ${name} in Python`)}
       <Answer {...{ answer, connection, isShown }} title={`Value of ${name}`} />
     </form>
   );

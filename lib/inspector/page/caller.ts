@@ -5,7 +5,8 @@ export interface Caller {
   connection: ServerConnection;
   server: string;
   objectId: string;
-  uri: string;
+  /** Null: the object has none, and cannot be called. */
+  uri: string | null;
   /** Null: the default. */
   handshake: string | null;
   /** False: the forms only show members, and call nothing. */

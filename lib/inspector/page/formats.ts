@@ -33,6 +33,11 @@ export function countText(count: number, what: string): string {
   return `${numberText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
+/** An id of an object as a part of the address of the page. Half of a surrogate pair, which an address cannot have, is replaced. */
+export function hashOf(objectId: string): string {
+  return encodeURIComponent(objectId.replace(/\p{Cs}/gu, '\ufffd'));
+}
+
 /** The time of day of a moment in ISO format. */
 export function clockTime(at: string): string {
   return new Date(at).toLocaleTimeString('en-GB');

@@ -34,7 +34,7 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
   const request = { server, objectId, kind: 'method' as const, member: member.name, isLiteral, handshake };
   const call = (): Promise<void> => run(written instanceof Error ? written : { ...request, ...written });
   const line =
-    written instanceof Error
+    written instanceof Error || uri === null
       ? undefined
       : pythonLine({ uri, kind: 'method', member: member.name, ...written, isLiteral, handshake });
   return (

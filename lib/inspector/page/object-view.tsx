@@ -29,7 +29,7 @@ export function ObjectView({ object, server, history, connection, allowCalls, is
     objectId,
     uri,
     handshake: handshake === '' ? null : handshake,
-    isAllowed: allowCalls,
+    isAllowed: allowCalls && uri !== null,
     isShown,
   };
   return (
@@ -40,7 +40,9 @@ export function ObjectView({ object, server, history, connection, allowCalls, is
       <h2 id={title}>{objectId}</h2>
       <Facts object={object} />
       <Charts {...{ object, server, history }} />
-      {allowCalls ? (
+      {uri === null ? (
+        <p class="note">No URI can have this id, so no program can call the object.</p>
+      ) : allowCalls ? (
         <label class="field">
           <span>
             Handshake data <span class="note">JSON or a text; empty: Pyro's default</span>

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import type { InspectedObject, InspectedServer } from '../contract.js';
 import { Chart } from './chart.js';
-import { countText, numberText } from './formats.js';
+import { countText, hashOf, numberText } from './formats.js';
 import type { History } from './history.js';
 import { ObjectView } from './object-view.js';
 import type { ServerConnection } from './server-connection.js';
@@ -24,7 +24,7 @@ interface ObjectsViewProps {
 /** The list of objects, and one of them. */
 export function ObjectsView({ server, history, connection, matches, objectId, allowCalls, isShown }: ObjectsViewProps) {
   const shown = server.objects.filter((one) => matches(one.objectId, one.className, ...one.names, ...memberNames(one)));
-  const selected = server.objects.find((one) => one.objectId === objectId);
+  const selected = server.objects.find(({ objectId: id }) => objectId !== undefined && hashOf(id) === hashOf(objectId));
   const unlisted = server.objectCount - server.objects.length;
   // objects that the filter finds are listed first, so there are more of them only if nothing else is listed
   const isCut = unlisted > 0 && shown.length >= server.objects.length - 1;
@@ -81,7 +81,7 @@ function Entry({ object, server, history, isSelected }: EntryProps) {
   const { objectId, names, className, calls, failures } = object;
   return (
     <li>
-      <a href={`#objects/${encodeURIComponent(objectId)}`} aria-current={isSelected ? 'true' : undefined}>
+      <a href={`#objects/${hashOf(objectId)}`} aria-current={isSelected ? 'true' : undefined}>
         <span class="id">{objectId}</span>
         <span class="note">{[...names, className].filter((text) => text !== null && text !== objectId).join(' · ')}</span>
         {calls !== null && (

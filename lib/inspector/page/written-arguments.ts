@@ -42,7 +42,7 @@ export function writtenArguments(
   }
   const further = linesOf(rest);
   if (further.length > 0 && isGap) throw new Error('fill in the arguments before the further ones');
-  args.push(...further);
+  for (const each of further) args.push(each);
   for (const line of linesOf(keywords)) {
     const at = line.indexOf('=');
     if (at < 1) throw new Error(`"${line}" is no keyword argument: write name=value`);

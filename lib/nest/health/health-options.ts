@@ -2,19 +2,21 @@ import type { InjectionToken } from '@nestjs/common';
 import {
   ANYTHING,
   anyOf,
+  checkArgument,
   checkIsObject,
   checkOptions,
+  FULL_TEXT,
   milliseconds,
   type OptionRule,
   type OptionRules,
   SWITCH,
 } from '../../options/option-checks.js';
 import { NAME_SERVERS } from '../../client/options/name-resolver.js';
-import type { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import { isRemoteObject, type RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import type { NameServerOptions } from '../../naming/locate.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
-import type { PyroServer } from '../server/pyro-server.js';
+import { PyroServer } from '../server/pyro-server.js';
 
 /** The thing to check: a server of this application, a remote object by its URI or as it is injected, or a name server. */
 export type PyroHealthOptions =
@@ -62,7 +64,14 @@ export interface PyroNameServerHealthOptions extends PyroCheckOptions {
   timeoutMs?: number;
 }
 
-const SERVER_RULES: OptionRules<PyroServerHealthOptions> = { optional: SWITCH, server: ANYTHING };
+const SERVER: OptionRule = { takes: 'a PyroServer', fits: (value) => value instanceof PyroServer };
+const SERVER_RULES: OptionRules<PyroServerHealthOptions> = { optional: SWITCH, server: anyOf(SERVER, FULL_TEXT) };
+
+const OBJECT: OptionRule = {
+  takes: 'a token of PyroModule.forFeature, or a remote object',
+  fits: (value) => isRemoteObject(value) || typeof value === 'symbol' || typeof value === 'function' || FULL_TEXT.fits(value),
+};
+const GIVEN: OptionRule = { takes: 'given, or left out', fits: (value) => value !== undefined };
 
 const OBJECT_RULES: OptionRules<PyroObjectHealthOptions> = {
   ...MODULE_RULES,
@@ -73,7 +82,7 @@ const OBJECT_RULES: OptionRules<PyroObjectHealthOptions> = {
 
 const INJECTED_RULES: OptionRules<PyroInjectedHealthOptions> = {
   optional: SWITCH,
-  object: ANYTHING,
+  object: OBJECT,
   timeoutMs: milliseconds({ least: 1 }),
 };
 
@@ -88,6 +97,9 @@ const NAME_SERVER_RULES: OptionRules<PyroNameServerHealthOptions> = {
 /** @throws {PyroError} `CONFIG`, when an option is wrong */
 export function checkHealthOptions(options: PyroHealthOptions): void {
   checkIsObject(options, 'isHealthy: ');
+  // an undefined token of a circular import would be a check of something else
+  for (const name of ['uri', 'object', 'nameServer'] as const)
+    if (name in options) checkArgument(name, (options as Record<typeof name, unknown>)[name], GIVEN);
   if ('uri' in options) checkOptions(options, OBJECT_RULES);
   else if ('object' in options) checkOptions(options, INJECTED_RULES);
   else if ('nameServer' in options) checkOptions(options, NAME_SERVER_RULES);

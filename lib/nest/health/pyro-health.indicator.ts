@@ -7,6 +7,7 @@ import { PyroError, TimeoutError } from '../../protocol/errors.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import { ClientRegistry } from '../client/client-registry.js';
+import type { PyroServer } from '../server/pyro-server.js';
 import { PyroServers } from '../server/pyro-servers.js';
 import { HealthDeadline, lateText } from './health-deadline.js';
 import {
@@ -90,7 +91,7 @@ export class PyroHealthIndicator {
   }
 
   private checkServer({ server }: PyroServerHealthOptions): Details {
-    const checked = typeof server === 'object' ? server : this.servers.get(server);
+    const checked = typeof server === 'object' ? server : this.serverNamed(server);
     if (!checked.isListening) throw new Error('the server does not listen');
     if (checked.isEnding) throw new Error('the server shuts down');
     const { locationStr, connections, objectCount } = checked.unwrap();
@@ -105,6 +106,16 @@ export class PyroHealthIndicator {
       ...(nearLimits.length > 0 && { nearLimits }),
       ...(missingNames.length > 0 && { missingNames }),
     };
+  }
+
+  /** @throws {PyroError} `CONFIG` when there is no such server, or when there are several */
+  private serverNamed(name: string | undefined): PyroServer {
+    try {
+      return this.servers.get(name);
+    } catch (error) {
+      const cause = asError(error);
+      throw configError(cause.message, cause);
+    }
   }
 
   private async checkObject(given: PyroObjectHealthOptions): Promise<Details> {

@@ -208,6 +208,14 @@ describe('PyroHealthIndicator', () => {
       [{ uri, openSocket: () => undefined, tls: true }, 'tls cannot be had over openSocket'],
       [{ nameServer: { host: 'lab', unixSocket: 'ns.sock' } }, 'unixSocket excludes host and port'],
       [{ object: PyroHealthIndicator }, 'is no remote object'],
+      [{ object: undefined }, 'object is undefined'],
+      [{ object: {} }, 'object is'],
+      [{ uri: undefined }, 'uri is undefined'],
+      [{ nameServer: undefined }, 'nameServer is undefined'],
+      [{ server: 'labb' }, 'no PyroServer named "labb"'],
+      [{ server: 42 }, 'server is 42'],
+      [{ server: {} }, 'server is'],
+      [{ server: null }, 'server is null'],
     ];
     for (const [options, message] of wrong) {
       expect(await pyro.isHealthy('wrong', { ...options, optional: true } as never)).toEqual({

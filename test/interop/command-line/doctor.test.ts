@@ -272,6 +272,93 @@ describe('nestjs-pyro doctor', () => {
     });
   });
 
+  it('doctor recognises an object that exposes nothing, of Python and of this package, also over TLS', async () => {
+    const location = await serve('', 'daemon.register(type("Bare", (), {}), "bare")');
+    class Bare {}
+    const { cert, key } = await authority.issue('bare');
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    await using secure = await PyroDaemon.listen({ host: '127.0.0.1', tls: { cert, key } });
+    for (const each of [daemon, secure]) each.register(new Bare(), 'bare');
+    const tls = ['--ca', authority.certFile];
+    for (const [at, ...args] of [[location], [daemon.locationStr], [secure.locationStr, ...tls]] as [string, ...string[]][]) {
+      const { code, findings } = await examine(`PYRO:bare@${at}`, ...args);
+      expect(code).toBe(3);
+      expect(findings.slice(-3)).toMatchObject([
+        { step: 'Pyro', state: 'ok' },
+        { step: 'handshake', state: 'ok' },
+        {
+          step: 'object',
+          state: 'failed',
+          found: 'bare exposes no methods or attributes',
+          remedy: expect.stringMatching(/@expose in Python, @PyroMethod here/) as string,
+        },
+      ]);
+    }
+  });
+
+  it.each([
+    ['announces a message over the limit', { dataBytes: 0x7fff_ffff }, /over a limit.*maxHandshakeBytes/, /raise the limit/],
+    ['has a wrong magic number', { magic: 1 }, /magic/, /log of the daemon/],
+    ['sends data that is no answer', { dataBytes: 3 }, /the answer cannot be read/, /log of the daemon/],
+  ])('doctor does not doubt the port of a peer that speaks Pyro5: its header %s', async (_, header, found, remedy) => {
+    const { dataBytes = 0, magic = 0x4dc5 } = header as { dataBytes?: number; magic?: number };
+    const answer = Buffer.alloc(43);
+    answer.write('PYRO');
+    answer.writeUInt16BE(502, 4);
+    answer.writeUInt16BE(0x0201, 6);
+    answer.writeUInt32BE(dataBytes, 12);
+    answer.writeUInt16BE(magic, 38);
+    const peer = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.write(answer)));
+    try {
+      expect(await fault(`PYRO:camera@${await listening(peer)}`)).toMatchObject({
+        step: 'handshake',
+        found: expect.stringMatching(found) as string,
+        remedy: expect.stringMatching(remedy) as string,
+      });
+    } finally {
+      peer.close();
+    }
+  });
+
+  it('doctor recognises a Python daemon without msgpack, and a peer that closes every connection', async () => {
+    const close = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end()));
+    const location = await python.run<string>(`
+      import subprocess
+      state.without = subprocess.Popen([sys.executable, "-c", """if True:
+          import sys, Pyro5.api, Pyro5.serializers
+          del Pyro5.serializers.serializers_by_id[Pyro5.serializers.MsgpackSerializer.serializer_id]
+          @Pyro5.api.expose
+          class Camera:
+              def add(self, a, b):
+                  return a + b
+          daemon = Pyro5.api.Daemon(host="127.0.0.1")
+          daemon.register(Camera, "camera")
+          print(daemon.locationStr, flush=True)
+          daemon.requestLoop()
+      """], stdout=subprocess.PIPE, text=True)
+      return state.without.stdout.readline().strip()`);
+    try {
+      const lacking = {
+        step: 'serializer',
+        found: 'the daemon closes the connection at a message in msgpack, and answers one in serpent',
+        remedy: 'install msgpack there, or choose another one: --serializer serpent, or PYRO_SERIALIZER=serpent',
+      };
+      for (const uri of [`PYRO:camera@${location}`, `PYRO:none@${location}`])
+        expect(await fault(uri, '--serializer', 'msgpack')).toMatchObject(lacking);
+      const env = { PYRO_SERIALIZER: 'msgpack' };
+      expect(await examineWith(env, `PYRO:camera@${location}`)).toMatchObject({ code: 3, last: lacking });
+      const closesAlways = `PYRO:camera@${await listening(close)}`;
+      for (const serializer of ['serpent', 'msgpack'])
+        expect(await fault(closesAlways, '--serializer', serializer)).toMatchObject({
+          step: 'Pyro',
+          remedy: expect.stringContaining('compare the port') as string,
+        });
+    } finally {
+      close.close();
+      await python.run('state.without.kill()');
+    }
+  });
+
   it('doctor says that a daemon of this package may have objects with handshake guards, which the daemon does not list', async () => {
     await using daemon = await PyroDaemon.listen();
     class Camera {

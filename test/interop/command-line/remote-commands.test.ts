@@ -88,6 +88,29 @@ describe('nestjs-pyro', () => {
     expect(await printed('ls', 'lab.camera', ...nameServer())).toEqual(objects);
   });
 
+  it('ls lists an object of Python whose id no URI can have, without a URI, and the others as before', async () => {
+    const at = await python.run<string>(`
+      @expose
+      class Lamp:
+          def switch(self):
+              return 1
+      state.odd = Pyro5.api.Daemon(host="127.0.0.1")
+      for objectId in ["my cam", "a@b", "lamp"]:
+          state.odd.objectsById[objectId] = Lamp()
+      threading.Thread(target=state.odd.requestLoop, daemon=True).start()
+      return state.odd.locationStr`);
+    expect(await printed('ls', at)).toEqual([
+      { uri: `PYRO:Pyro.Daemon@${at}`, methods: 6, attributes: 0 },
+      { uri: null, objectId: 'a@b', methods: 1, attributes: 0 },
+      { uri: `PYRO:lamp@${at}`, methods: 1, attributes: 0 },
+      { uri: null, objectId: 'my cam', methods: 1, attributes: 0 },
+    ]);
+    const { code, stdout } = await run('ls', at);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^my cam \(no URI can have this id\) +1 +0$/m);
+    expect(stdout).toMatch(new RegExp(`^PYRO:lamp@${at} +1 +0$`, 'm'));
+  });
+
   it('describe tells the members of an object', async () => {
     expect((await run('describe', camera)).stdout).toMatch(/note +method, oneway\n.*\ngain +attribute\n$/s);
     expect(await printed('describe', 'lab.camera', ...nameServer())).toMatchObject({
@@ -349,5 +372,47 @@ describe('nestjs-pyro', () => {
     const { stderr } = await run('call', 'lab.camera', 'add', '1', ...ns, '--ns-handshake', 'no', '--handshake', 'x');
     expect(stderr).not.toContain('for names');
     expect(stderr).toContain('It needs the --handshake and --ns-handshake of this command, too');
+  });
+
+  it.each(['call', 'stream'])('Ctrl-C ends %s while it connects', async (command) => {
+    const silent = createSilentServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const connected = once(silent, 'connection');
+    const uri = `PYRO:camera@127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    // without the signal, the command would wait as long as this
+    const child = spawn(process.execPath, [program.file, command, uri, 'frames', '-t', '3600'], { stdio: 'ignore' });
+    await connected;
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    silent.close();
+  });
+
+  it('Ctrl-C ends a stream whose daemon hangs', async () => {
+    const [pid, at] = await python.run<[number, string]>(`
+      import subprocess
+      state.hanging = subprocess.Popen([sys.executable, "-c", """if True:
+          import Pyro5.api
+          @Pyro5.api.expose
+          class Camera:
+              def frames(self):
+                  while True:
+                      yield 1
+          daemon = Pyro5.api.Daemon(host="127.0.0.1")
+          daemon.register(Camera, "camera")
+          print(daemon.locationStr, flush=True)
+          daemon.requestLoop()
+      """], stdout=subprocess.PIPE, text=True)
+      return state.hanging.pid, state.hanging.stdout.readline().strip()`);
+    const args = [program.file, 'stream', `PYRO:camera@${at}`, 'frames', '-i', '0.01', '-t', '3600'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(child.stdout, 'data');
+      process.kill(pid, 'SIGSTOP');
+      child.stdout.resume();
+      child.kill('SIGINT');
+      expect(await once(child, 'close')).toEqual([130, null]);
+    } finally {
+      await python.run('state.hanging.kill()');
+    }
   });
 });

@@ -138,3 +138,25 @@ it('asks for all members again when another daemon of Python answers at the addr
   // a snapshot that meets the broken connection tells it as an error
   await expect.poll(() => shownBy(inspector)).toEqual({ device: ['move'] });
 });
+
+it('an object of Python whose id no URI can have is listed without a URI, the others as before, and a call of it is refused', async () => {
+  const location = await startDaemon();
+  await python.run(`
+    for objectId in ['my cam', 'a@b', 'a@./u:x', 'stage']:
+        state.daemon.objectsById[objectId] = state.classes['Camera']()`);
+  const shown = { location, objectId: 'stage', names: new Map<string, string[]>() };
+  source = new RemoteSource(shown, { callTimeoutMs: 5_000, maxRetries: 0 }, 100, NEVER_OLD_MS);
+  const [server] = await source.take();
+  expect(server!.error).toBeNull();
+  const found = server!.objects.map(({ objectId, uri, members }) => [objectId, uri, members?.length]);
+  expect(found).toEqual([
+    ['Pyro.Daemon', `PYRO:Pyro.Daemon@${location}`, expect.any(Number)],
+    ['my cam', null, 1],
+    ['a@b', null, 1],
+    ['a@./u:x', null, 1],
+    ['stage', `PYRO:stage@${location}`, 1],
+  ]);
+  for (const id of ['my cam', 'a@b', 'a@evil:1', '']) {
+    expect(() => source!.reach(location, id)).toThrow(expect.objectContaining({ status: 400 }) as Error);
+  }
+});

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { PyroProxy } from '../../../lib/core.js';
-import { resultText } from '../../../lib/command-line/terminal/output.js';
+import { resultText, table } from '../../../lib/command-line/terminal/output.js';
 import { textLiteral } from '../../../lib/command-line/types/text-literal.js';
 import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 
@@ -23,4 +23,8 @@ it('a literal in a generated file has no invisible character, and is the same te
   const literal = textLiteral(`a${EVIL}\u2028'`);
   expect(literal).toBe(`"a\\u001b[2J\\u009b31m\\u202e\\u2028'"`);
   expect(JSON.parse(literal)).toBe(`a${EVIL}\u2028'`);
+});
+
+it('a table has as many rows as a peer has sent', () => {
+  expect(table(['NAME'], Array<string[]>(150_000).fill(['lab.camera']))).toHaveLength(150_001);
 });

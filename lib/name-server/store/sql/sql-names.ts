@@ -233,9 +233,9 @@ function conditionOf(selection: NameSelection): [condition: string, values: stri
  * condition with this text uses the index of the names, and is case-sensitive.
  */
 function endOfPrefix(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0)!);
-  while (points.at(-1) === 0x10ffff) points.pop();
-  const last = points.pop();
+  const characters = Array.from(prefix);
+  while (characters.at(-1) === '\u{10ffff}') characters.pop();
+  const last = characters.pop()?.codePointAt(0);
   // no text has the code points from D800 to DFFF
-  return last === undefined ? undefined : String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+  return last === undefined ? undefined : characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1);
 }
