@@ -240,7 +240,7 @@ describe('a session object', () => {
     const call = peer.call('busy', 'slow');
     await eventually(() => finish !== undefined);
     server.unwrap<PyroDaemon>().unregister('busy');
-    expect((await (await join()).fail('busy', 'slow')).message).toContain('unknown object');
+    expect((await (await join('Pyro.Daemon')).fail('busy', 'slow')).message).toContain('unknown object');
     expect(log).toEqual([]);
     finish!();
     await call;
@@ -268,7 +268,7 @@ describe('a session object', () => {
         }
       }
       const { app, server, join } = await serve({ providers: [Late, Leaf] }, { drainTimeoutMs: 1 });
-      server.unwrap<PyroDaemon>().on('callFailed', (error, { method }) => log.push(`${method}: ${error.message}`));
+      server.unwrap<PyroDaemon>().on('callFailed', (error, { method }) => log.push(`${method}: ${(error as Error).message}`));
       const peer = await join('late');
       const entries = ['slow', 'again'].map((method) => [method, [], {}]);
       peer.invoke('late', '<batch>', entries, {}, { flags: FLAGS.batch });

@@ -30,7 +30,7 @@ async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Th
 
 it('a daemon that is closed while it starts does not listen, and leaves the port to others', async () => {
   const probe = await startDaemon();
-  const { port } = probe.sock!.address() as { port: number };
+  const port = Number(probe.locationStr.split(':').at(-1));
   await probe.close();
   for (const end of ['close', 'shutdown'] as const) {
     const daemon = new PyroDaemon({ host: '127.0.0.1', port });

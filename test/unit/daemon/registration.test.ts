@@ -241,7 +241,7 @@ describe('unregistered objects', () => {
       }
       behavior({ instanceMode })(expose(Late, 'slow', 'again'));
       daemon.register(Late, 'late');
-      daemon.on('callFailed', (error, { method }) => log.push(`${method}: ${error.message}`));
+      daemon.on('callFailed', (error, { method }) => log.push(`${method}: ${(error as Error).message}`));
       const peer = await join(daemon, 'late');
       const entries = ['slow', 'again'].map((method) => [method, [], {}]);
       peer.invoke('late', '<batch>', entries, {}, { flags: FLAGS.batch });
