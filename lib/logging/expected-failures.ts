@@ -1,9 +1,9 @@
 import { CommunicationError, MessageTooLargeError, PyroError, SerializeError } from '../protocol/errors.js';
 import { isDescribedException, PythonException } from '../protocol/python-exception.js';
 
-/** The error that was thrown, before the Nest layer translated it for Python. */
+/** The error or other value that was thrown, undefined too, before the Nest layer translated it for Python. */
 export function thrownError(error: unknown): unknown {
-  return error instanceof PythonException && error.cause !== undefined ? error.cause : error;
+  return error instanceof PythonException && 'cause' in error ? error.cause : error;
 }
 
 /**

@@ -34,6 +34,10 @@ class Lab {
     // oxlint-disable-next-line typescript/only-throw-error -- libraries do this
     throw 'a text';
   }
+  @PyroMethod() async rejectedWithNothing(): Promise<never> {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- libraries do this
+    return Promise.reject();
+  }
   @PyroMethod() wrapped(): never {
     throw new Error('outer', { cause: new Error('inner') });
   }
@@ -138,14 +142,17 @@ it('a bug in a stream is logged with the object and method that returned the str
 it('a thrown value that is no error, a result that cannot be sent, and the causes of an error are logged', async () => {
   const { peer } = await start();
   await peer.fail('lab', 'text');
+  await peer.fail('lab', 'rejectedWithNothing');
   await peer.fail('lab', 'unsendable');
   await peer.fail('lab', 'wrapped');
   expect(lines(error)).toEqual([
     expect.stringContaining('RuntimeError: a text'),
+    expect.stringContaining('RuntimeError: undefined'),
     expect.stringContaining('result cannot be sent with serpent'),
     expect.stringContaining('Error: outer'),
   ]);
   expect(stacks(error)).toEqual([
+    undefined,
     undefined,
     expect.any(String),
     expect.stringMatching(/Error: outer[^]*caused by: Error: inner/),
