@@ -2,6 +2,7 @@ import type { Spend } from '../arrays/memory.js';
 import type { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
+import { optionText } from '../protocol/safe-text.js';
 import { type ArrayConverter, arrayConverterOf } from './array-conversion.js';
 
 /** Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not checked. */
@@ -38,6 +39,8 @@ export const EXPECTED: Readonly<Record<ScalarType, string>> = {
   UUID: 'a UUID, as text',
   Path: 'a Path, as text',
 };
+
+const TYPES = `a type is one of ${Object.keys(EXPECTED).join(', ')}, the Python name of a registered class, a class, an enum, or a list of one type: [Point]`;
 
 /** An enum of TypeScript, or an object of this form. */
 export type EnumObject = Readonly<Record<string, string | number>>;
@@ -107,9 +110,7 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
   if (typeof type === 'string') {
     if (isScalarType(type)) return { kind: 'scalar', scalar: type };
     if (type.includes('.')) return { kind: 'class', type, described: () => found(type, where, find) };
-    throw configError(
-      `${where} is the text "${type}"; a type is one of ${Object.keys(EXPECTED).join(', ')}, the Python name of a registered class, a class, an enum, or a list of one type: [Point]`,
-    );
+    throw configError(`${where} is the text "${type}"; ${TYPES}`);
   }
   const scalar = SCALAR_OF_CLASS.get(type);
   if (scalar !== undefined) return { kind: 'scalar', scalar };
@@ -120,7 +121,9 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
     return { kind: 'list', item: valueTypeOf((type as unknown[])[0], where, find) };
   }
   if (isEnum(type)) return { kind: 'enum', object: type };
-  throw configError(`${where} has no type; a class that is used before it is defined is given by its Python name: 'lab.Point'`);
+  if (type === undefined)
+    throw configError(`${where} has no type; a class that is used before it is defined is given by its Python name: 'lab.Point'`);
+  throw configError(`${where} is ${optionText(type)}; ${TYPES}`);
 }
 
 /** The type `NdArray` or a typed array; undefined for other types. Uint8Array is bytes. */

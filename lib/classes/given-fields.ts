@@ -22,7 +22,7 @@ const MEMBER_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
  */
 export function givenFields(fields: ClassFields | undefined, className: string, find: FindClass): GivenField[] | undefined {
   if (fields === undefined) return undefined;
-  if (typeof fields !== 'object')
+  if (typeof fields !== 'object' || fields === null || (Array.isArray(fields) && !fields.every((key) => typeof key === 'string')))
     throw configError(`${className}: fields is ${shortText(fields)}; give ['x', 'y'] or { x: 'float' }`);
   const isList = Array.isArray(fields);
   return (isList ? (fields as string[]).map((key) => [key] as const) : Object.entries(fields)).map(([key, type]) => {

@@ -1,9 +1,9 @@
-import { CommunicationError, MessageTooLargeError, PyroError, SerializeError } from '../protocol/errors.js';
+import { CommunicationError, MessageTooLargeError, PyroError } from '../protocol/errors.js';
 import { isDescribedException, PythonException } from '../protocol/python-exception.js';
 
-/** The error that was thrown, before the Nest layer translated it for Python. */
+/** The error or other value that was thrown, undefined too, before the Nest layer translated it for Python. */
 export function thrownError(error: unknown): unknown {
-  return error instanceof PythonException && error.cause !== undefined ? error.cause : error;
+  return error instanceof PythonException && 'cause' in error ? error.cause : error;
 }
 
 /**
@@ -28,8 +28,8 @@ function isRefusal(error: PyroError, isKnownObject: boolean): boolean {
     case 'DAEMON':
       return !isKnownObject;
     case 'PYRO':
-      // the result cannot be sent: a mistake of the method
-      return !(error.cause instanceof SerializeError);
+      // with a cause, the result or the exception of the method cannot be sent: a mistake of the method
+      return error.cause === undefined;
     default:
       // `sent` marks a failed call to another object
       return error instanceof CommunicationError && error.sent === undefined && !(error instanceof MessageTooLargeError);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { NamingError } from '../protocol/errors.js';
-import { ANYTHING, checkOptions, configError, milliseconds, type OptionRules } from '../options/option-checks.js';
+import { checkOptions, configError, milliseconds, type OptionRules } from '../options/option-checks.js';
 import { checkNameServers, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { type NameServerOptions, nameServersOf } from './locate.js';
 import { entryOf, type NamedObject, type RegistrarEntry } from './named-object.js';
@@ -26,7 +26,10 @@ export interface NameRegistrarOptions {
 
 const RULES: OptionRules<NameRegistrarOptions> = {
   nameServer: NAME_SERVERS,
-  objects: ANYTHING,
+  objects: {
+    takes: 'a list of objects: [{ name, uri }]',
+    fits: (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+  },
   retryIntervalMs: milliseconds({ least: 1 }),
 };
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;

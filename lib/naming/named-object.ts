@@ -1,4 +1,4 @@
-import { ANYTHING, checkOptions, type OptionRules } from '../options/option-checks.js';
+import { ANYTHING, checkArgument, checkOptions, FULL_TEXT, type OptionRules, URI } from '../options/option-checks.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { tagList } from './metadata-tags.js';
@@ -13,7 +13,7 @@ export interface NamedObject {
   metadata?: Iterable<string>;
 }
 
-const NAMED_OBJECT_RULES: OptionRules<NamedObject> = { name: ANYTHING, uri: ANYTHING, metadata: ANYTHING };
+const NAMED_OBJECT_RULES: OptionRules<NamedObject> = { name: FULL_TEXT, uri: URI, metadata: ANYTHING };
 
 /** An object that a registrar keeps registered. */
 export interface RegistrarEntry {
@@ -22,10 +22,12 @@ export interface RegistrarEntry {
   readonly metadata: readonly string[];
 }
 
-/** @throws {PyroError} when the URI is not a PYRO URI, or the tags are no collection of texts */
+/** @throws {PyroError} when the name is no text, the URI is not a PYRO URI, or the tags are no collection of texts */
 export function entryOf(object: NamedObject): RegistrarEntry {
   checkOptions(object, NAMED_OBJECT_RULES);
   const { name, uri, metadata = [] } = object;
+  checkArgument('the name of an object', name, FULL_TEXT);
+  checkArgument(`the uri of "${name}"`, uri, URI);
   const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });

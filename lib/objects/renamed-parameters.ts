@@ -12,7 +12,19 @@ const NUMBERED_BY_DOLLAR = /^(.+)\$\d+$/;
 const ADDED_NUMBER = /^(?:[2-9]|[1-9]\d+)$/;
 
 /** The longest name that minifiers give to a parameter. */
-const MAX_MINIFIED_NAME = 2;
+const MAX_MINIFIED_PARAMETER = 2;
+
+/** The longest name that minifiers give to a variable, unless a file has more than 200,000 variables. */
+const MAX_MINIFIED_NAME = 3;
+
+/** The share of the names in a file from which on the file is taken as minified. Options such as `keep_classnames` keep some names. */
+const MINIFIED_SHARE = 3 / 4;
+
+/** Characters before and after a method that are searched for other names. Files of most authors are shorter. */
+const NEARBY_CHARACTERS = 50_000;
+
+/** A declaration of a variable, function or class, or the names that an import takes. */
+const DECLARATION = /\b(?:(?:var|let|const|class|function\*?)\s+([\w$]+)|import\b([^;'"()]{0,5000})\bfrom\b)/g;
 
 /** The line that esbuild and bun write above each module in a bundle: `// src/names.ts`. */
 const MODULE_COMMENT = /^\s*\/\/ \S+\.[cm]?[jt]sx?$/m;
@@ -41,16 +53,19 @@ export function namesBeforeNumber(name: string): string[] {
  * a top-level variable has the name without the number. Call this while the module of the method is evaluated: its file is found
  * on the stack.
  *
- * @param takesKeywords true for a method that takes all keywords: if each of its parameters has a name of one or two letters, the names
- *   count as a minifier's. Else a keyword of a renamed parameter would be one of the others without a word
+ * @param takesKeywords true for a method that takes all keywords. If each of its parameters has a name of one or two letters, and most other
+ *   names in its file are as short, the names count as a minifier's. Else a keyword of a renamed parameter would be one of the others
+ *   without a word
  */
 export function changedNames(fn: AnyFunction, parameters: MethodParameters | undefined, takesKeywords = false): string[] {
   const positional = parameters?.positional ?? [];
   const names = positional.flatMap(({ name }) => name ?? []);
   if (parameters?.trustworthy === false) return names;
-  if (takesKeywords && positional.length > 1 && names.every(({ length }) => length <= MAX_MINIFIED_NAME)) return names;
+  if (takesKeywords && positional.length > 1 && names.every(({ length }) => length <= MAX_MINIFIED_PARAMETER)) {
+    if (isMinified(sourceOf(fn))) return names;
+  }
   const isDoubtful = (name: string): boolean => !NUMBERED_BY_DOLLAR.test(name) && namesBeforeNumber(name).length > 0;
-  const bundle = names.some(isDoubtful) ? bundleOf(Function.prototype.toString.call(fn)) : undefined;
+  const bundle = names.some(isDoubtful) ? bundleOf(sourceOf(fn)) : undefined;
   return names.filter((name) => {
     if (!isDoubtful(name)) return NUMBERED_BY_DOLLAR.test(name);
     return bundle !== undefined && namesBeforeNumber(name).some((before) => declares(bundle, before));
@@ -80,24 +95,52 @@ export function hasChangedNames(fn: AnyFunction): boolean {
   return changedFunctions.has(fn);
 }
 
+/** The text of a file, and where a method begins in the text. */
+interface Source {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** The file on the stack that has the source of this method in it. */
+function sourceOf(fn: AnyFunction): Source | undefined {
+  const method = Function.prototype.toString.call(fn);
+  for (const file of new Set(filesOnStack())) {
+    const text = textOf(file) ?? '';
+    const at = text.indexOf(method);
+    if (at >= 0) return { text, at };
+  }
+  return undefined;
+}
+
+/** True when most names near the method are as short as a minifier's. */
+function isMinified(source: Source | undefined): boolean {
+  if (source === undefined) return false;
+  const { text, at } = source;
+  const names = new Set<string>();
+  for (const [, declared, imported] of text
+    .slice(Math.max(0, at - NEARBY_CHARACTERS), at + NEARBY_CHARACTERS)
+    .matchAll(DECLARATION)) {
+    if (declared !== undefined) names.add(declared);
+    // `{ Module as m }` declares m
+    for (const name of imported?.replace(/\S+\s+as\s/g, '').match(/[\w$]+/g) ?? []) names.add(name);
+  }
+  const short = [...names].filter(({ length }) => length <= MAX_MINIFIED_NAME);
+  return short.length >= MINIFIED_SHARE * names.size;
+}
+
 /** A bundle, and the indentation of the top-level declarations of one of its modules. */
 interface Bundle {
   readonly text: string;
   readonly indentation: string;
 }
 
-/** The file on the stack that has the source of this method in it, if that file is a bundle. */
-function bundleOf(method: string): Bundle | undefined {
-  for (const file of new Set(filesOnStack())) {
-    const text = textOf(file) ?? '';
-    const at = text.indexOf(method);
-    if (at < 0) continue;
-    if (!MODULE_COMMENT.test(text)) return undefined;
-    const [indentation = ''] = /^ */.exec(text.slice(text.lastIndexOf('\n', at) + 1, at)) ?? [];
-    // a method is one step deeper than its class
-    return { text, indentation: indentation.slice(2) };
-  }
-  return undefined;
+/** The bundle that this source is; undefined when it is none. */
+function bundleOf(source: Source | undefined): Bundle | undefined {
+  if (source === undefined || !MODULE_COMMENT.test(source.text)) return undefined;
+  const { text, at } = source;
+  const [indentation = ''] = /^ */.exec(text.slice(text.lastIndexOf('\n', at) + 1, at)) ?? [];
+  // a method is one step deeper than its class
+  return { text, indentation: indentation.slice(2) };
 }
 
 /** True when the bundle, or the module's wrapper in the bundle, declares the name. */

@@ -54,12 +54,56 @@ function itemText(item: unknown): string {
   return typeof item === 'string' ? JSON.stringify(item.slice(0, MAX_CHARS)) : optionText(item);
 }
 
-/** A thrown value as an error: itself when it is an error, else a new error with its text. */
-export function asError(thrown: unknown): Error {
+/** The most items of a thrown list whose texts are shown. */
+const MAX_ITEMS = 20;
+
+/** The text of an object that has none of its own: `[object Map]`. */
+const NO_TEXT = /^(?:\[object [^]*\]|)$/;
+
+/**
+ * The message of a thrown value, at most 1,000 characters. An object that is no error may have a text `message`; a list has the messages of
+ * its items. An object that has no text of its own gives `unknown error`. This function never throws.
+ */
+export function thrownText(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null) return safeText(thrown);
   try {
-    if (thrown instanceof Error) return thrown;
+    if (Array.isArray(thrown) && thrown.length > 0)
+      return beginningOf(thrown.slice(0, MAX_ITEMS).map(objectText).join(', '), MAX_CHARS);
+  } catch {
+    // a revoked Proxy
+  }
+  return objectText(thrown);
+}
+
+function objectText(value: unknown): string {
+  const message = memberOf(value, 'message');
+  if (typeof message === 'string' && message !== '') return beginningOf(message, MAX_CHARS);
+  const text = safeText(value);
+  return typeof value === 'object' && NO_TEXT.test(text) && !isError(value) ? 'unknown error' : text;
+}
+
+/** A member of any value; undefined when code of the value throws. */
+function memberOf(value: unknown, name: string): unknown {
+  try {
+    return (value as Record<string, unknown> | null | undefined)?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
   } catch {
     // `instanceof` throws for a revoked Proxy
+    return false;
   }
-  return new Error(safeText(thrown));
+}
+
+/** A thrown value as an error: itself when it is an error, else a new error with its {@link thrownText}, and with its `code` if it has one. */
+export function asError(thrown: unknown): Error {
+  if (isError(thrown)) return thrown;
+  const error = new Error(thrownText(thrown));
+  const code = typeof thrown === 'object' ? memberOf(thrown, 'code') : undefined;
+  return code === undefined ? error : Object.assign(error, { code });
 }

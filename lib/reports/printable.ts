@@ -1,4 +1,4 @@
-import { safeText } from '../protocol/safe-text.js';
+import { thrownText } from '../protocol/safe-text.js';
 
 /** Longest text of a peer in a line of a log. */
 const MAX_CHARS = 200;
@@ -33,7 +33,7 @@ export function keptText(text: string, maxChars = MAX_CHARS): string {
 
 /** The {@link printable} message of an error, or text of any other thrown value. */
 export function printableMessage(thrown: unknown): string {
-  return printable(safeText(thrown), MAX_LINE_CHARS);
+  return printable(thrownText(thrown), MAX_LINE_CHARS);
 }
 
 /**

@@ -66,6 +66,7 @@ describe.each([
     expect(await lab.$call('named', kwargs({ text: 'steel', limit: 5 }))).toEqual(['steel', { limit: 5 }]);
     expect(await lab.$call('hash', kwargs({ sha256: 'a', base64: 'b', limit: 5 }))).toEqual(['a', 'b', { limit: 5 }]);
     expect(await lab.$call('fit', kwargs({ x2: 1, x: 2 }))).toEqual([1, { x: 2 }]);
+    expect(await lab.$call('echo', kwargs({ x: 1, k: 5 }))).toEqual([1, { k: 5 }]);
     expect(await lamp.$call('seek', kwargs({ text: 'steel' }))).toBe('steel');
   });
 

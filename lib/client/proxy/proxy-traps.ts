@@ -3,6 +3,7 @@ import { sharedSymbol } from '../../copies/process-wide.js';
 import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
 import { hintAtGet } from '../call/attribute-hints.js';
 import { isLocalName, mayBeRemote } from './local-names.js';
+import { RefusedChanges } from './refused-changes.js';
 import type { ProxyCore } from './proxy-core.js';
 import type { CallOptions } from '../options/proxy-options.js';
 
@@ -28,10 +29,12 @@ export function createProxy(prototype: object, handle: ProxyHandle): object {
 }
 
 /** Gives a remote method for every name that is not local. The target is empty, so that inspecting a proxy calls nothing. */
-class ProxyTraps implements ProxyHandler<object> {
+class ProxyTraps extends RefusedChanges {
   private functions: Map<string, RemoteFunction> | undefined;
 
-  constructor(private readonly handle: ProxyHandle) {}
+  constructor(private readonly handle: ProxyHandle) {
+    super();
+  }
 
   get(target: object, key: string | symbol, receiver: unknown): unknown {
     if (key === HANDLE) return this.handle;
@@ -47,22 +50,6 @@ class ProxyTraps implements ProxyHandler<object> {
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.has(target, key);
     const { metadata } = this.handle.core;
     return metadata ? metadata.methods.has(key) : mayBeRemote(key);
-  }
-
-  set(_target: object, key: string | symbol): never {
-    throw new TypeError(`cannot assign to ${String(key)} of a proxy; await $set(${JSON.stringify(String(key))}, value) instead`);
-  }
-
-  defineProperty(_target: object, key: string | symbol): never {
-    throw new TypeError(`cannot define ${String(key)} on a proxy`);
-  }
-
-  deleteProperty(_target: object, key: string | symbol): never {
-    throw new TypeError(`cannot delete ${String(key)} of a proxy`);
-  }
-
-  setPrototypeOf(): never {
-    throw new TypeError('cannot change the prototype of a proxy');
   }
 
   /** Keeps handshake data out of logs. */

@@ -6,6 +6,7 @@ import { explainAttribute } from '../call/attribute-hints.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
+import { RefusedChanges } from './refused-changes.js';
 import { withCaller } from '../messages/reply-reader.js';
 
 /** Options of a batch. */
@@ -23,18 +24,25 @@ export interface BatchOptions {
  */
 export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
   const calls: PyTuple[] = [];
-  const recorder = new Proxy(Object.create(null) as object, {
-    get(_, name) {
-      if (typeof name === 'symbol' || isLocalName(name)) return undefined;
-      return (...given: unknown[]) => {
-        const { args, kwargs } = splitArguments(given);
-        calls.push(pyTuple(name, tupleOf(args), kwargs));
-      };
-    },
-  });
+  const recorder = new Proxy(Object.create(null) as object, new RecorderTraps(calls));
   if (record(recorder) instanceof Promise)
     throw new TypeError('the function given to $batch must not be async: what it calls later would be lost');
   return calls;
+}
+
+/** Records a call for every name that is not local. */
+class RecorderTraps extends RefusedChanges {
+  constructor(private readonly calls: PyTuple[]) {
+    super();
+  }
+
+  get(_target: object, name: string | symbol): unknown {
+    if (typeof name === 'symbol' || isLocalName(name)) return undefined;
+    return (...given: unknown[]) => {
+      const { args, kwargs } = splitArguments(given);
+      this.calls.push(pyTuple(name, tupleOf(args), kwargs));
+    };
+  }
 }
 
 /**

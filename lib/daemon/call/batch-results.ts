@@ -1,6 +1,9 @@
 import { PyroError } from '../../protocol/errors.js';
 import { limitOf, overLimit } from '../../protocol/over-limit.js';
-import { unsendable } from './reply.js';
+import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
+import { unserializableError } from '../../serializers/objects/exceptions.js';
+import { presentableError } from './presentable-error.js';
+import { MAX_REPLACEMENT_CHARACTERS, unsendable } from './reply.js';
 import { ResultSize, SharedParts } from './result-size.js';
 import type { ServedRequest } from './served-request.js';
 
@@ -57,9 +60,25 @@ export class BatchResults {
     this.all.push(result);
   }
 
-  /** Adds the error of the entry that ended the batch. */
-  addError(error: unknown): void {
-    this.all.push(error);
+  /**
+   * Adds the error of the entry that ended the batch.
+   *
+   * @returns the error that is sent in place of an error that cannot be written
+   */
+  addError(thrown: unknown): PyroError | undefined {
+    const error = presentableError(thrown);
+    const replacement = this.request.oneway ? undefined : this.replacementOf(error);
+    this.all.push(new ExceptionWrapper(replacement ?? error));
+    return replacement;
+  }
+
+  private replacementOf(error: Error): PyroError | undefined {
+    try {
+      this.request.serializer.dumps(error);
+      return undefined;
+    } catch (failure) {
+      return unserializableError(error, failure, MAX_REPLACEMENT_CHARACTERS);
+    }
   }
 
   /**

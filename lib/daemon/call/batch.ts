@@ -2,7 +2,6 @@ import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { kwargsOf } from '../../serializers/contract/call-shape.js';
-import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { LATER_TURN, type Steps } from '../../calls/steps.js';
@@ -13,7 +12,6 @@ import type { PyroTarget } from '../contract/target.js';
 import { BatchResults } from './batch-results.js';
 import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
-import { presentableError } from './presentable-error.js';
 import { Call } from './call.js';
 import type { ServedRequest } from './served-request.js';
 import { closeIterator } from '../streams/item-stream.js';
@@ -71,10 +69,10 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       }
       results.add(result);
     } catch (error) {
-      results.addError(new ExceptionWrapper(presentableError(error)));
-      reportFailure(error, request, { objectId, method, args, kwargs }, startedAt);
+      const failure = results.addError(error) ?? error;
+      reportFailure(failure, request, { objectId, method, args, kwargs }, startedAt);
       // the entry has stopped the batch, so observers see the batch fail, too
-      request.follower?.failed(error);
+      request.follower?.failed(failure);
       break;
     } finally {
       request.entryFollower = undefined;

@@ -168,8 +168,8 @@ export class Dispatcher {
   private async fail(request: ServedRequest, error: unknown): Promise<void> {
     try {
       this.timeouts.stop(request);
-      if (!request.timedOut) await request.answerError(error);
-      reportFailure(error, request, request.call!);
+      const replacement = request.timedOut ? undefined : await request.answerError(error);
+      reportFailure(replacement ?? error, request, request.call!);
     } finally {
       request.methodEnded();
     }

@@ -21,7 +21,7 @@ import { annotationsOfDaemon } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
 /** Longest text of the error that a client gets in place of an error that could not be sent. */
-const MAX_REPLACEMENT_CHARACTERS = 1_000;
+export const MAX_REPLACEMENT_CHARACTERS = 1_000;
 
 /**
  * Answers one message of a client.
@@ -103,9 +103,9 @@ export class Reply implements ReplyAddress {
   }
 
   /** Answers with the error of a result that cannot be sent. */
-  private sendFailure(error: unknown): Promise<void> {
+  private async sendFailure(error: unknown): Promise<void> {
     this.resultFailed(error);
-    return this.sendError(error);
+    await this.sendError(error);
   }
 
   /** The error of a result that was written and cannot be sent. With annotations of the call, they are what does not fit. */
@@ -125,13 +125,13 @@ export class Reply implements ReplyAddress {
     this.responseAnnotations.clear();
   }
 
-  /** Answers with an exception. */
-  protected sendError(error: unknown): Promise<void> {
+  /** Answers with an exception. @returns the error that was sent in place of an exception that cannot be sent */
+  protected sendError(error: unknown): Promise<PyroError | undefined> {
     return this.sendException(presentableError(error));
   }
 
   /** Answers with an exception: without annotations if they do not fit beside it, and with a replacement if it cannot be sent itself. */
-  private async sendException(error: Error): Promise<void> {
+  private async sendException(error: Error): Promise<PyroError | undefined> {
     try {
       const data = this.serializer.dumps(error);
       try {
@@ -141,10 +141,12 @@ export class Reply implements ReplyAddress {
         await this.send(MESSAGE_TYPES.result, FLAGS.exception, data);
         this.services.reporter.error(annotationsFailure(failure));
       }
+      return undefined;
     } catch (failure) {
       this.dropAnnotations();
       const replacement = unserializableError(error, failure, MAX_REPLACEMENT_CHARACTERS);
       await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(replacement));
+      return replacement;
     }
   }
 

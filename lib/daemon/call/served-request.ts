@@ -1,6 +1,7 @@
 import { correlationText } from '../../calls/correlation-id.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
+import type { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
@@ -178,9 +179,13 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     reportFailure(error, this, this.call ?? {});
   }
 
-  /** Sends an exception. Nothing is sent to a oneway request. */
-  async answerError(error: unknown): Promise<void> {
-    if (!this.oneway) await this.sendError(error);
+  /**
+   * Sends an exception. Nothing is sent to a oneway request.
+   *
+   * @returns the error that was sent in place of an exception that cannot be sent
+   */
+  async answerError(error: unknown): Promise<PyroError | undefined> {
+    return this.oneway ? undefined : this.sendError(error);
   }
 
   /** Sends the id of an item stream. @param streamId undefined: this daemon does not stream */
@@ -223,7 +228,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     });
     this.channel.leaveBehind(
       this,
-      told.finally(() => this.endLate()),
+      told.then(() => undefined).finally(() => this.endLate()),
     );
   }
 

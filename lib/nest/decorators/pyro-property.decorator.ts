@@ -41,6 +41,7 @@ const enhancersOfKind = (kind: string, method: string): OptionRule =>
 
 const RULES: OptionRules<PyroPropertyOptions> = {
   name: TEXT,
+  // the server checks it when it starts, as it checks the types of methods
   type: ANYTHING,
   guards: enhancersOfKind('guards', 'canActivate'),
   pipes: enhancersOfKind('pipes', 'transform'),

@@ -102,6 +102,7 @@ export function defineObject(
       if (metadata.changedNames.length > 0) changedNames.set(metadata.key, metadata.changedNames);
     } else {
       attrs.add(wireName);
+      if (metadata.type !== undefined) valueTypeOf(metadata.type, `${where}: type`, findDescription);
       const { isReadable, isWritable } = accessOf(prototype, metadata.key);
       if (isReadable) getters.set(wireName, accessOperation('getter', metadata, member, qualifiedName, []));
       if (isWritable)

@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { isDescribedException, PythonException } from '../../protocol/python-exception.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText, thrownText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
 import { responseAttributes, sendable, settableAttributes } from './response-attributes.js';
 import { boundedMessages, validationMessages } from '../../classes/validation-messages.js';
@@ -98,7 +98,7 @@ function ofRpcError(content: unknown, cause: unknown): PythonException {
   if (copied) return copied;
   const { status, statusCode, message } = content as { status?: unknown; statusCode?: unknown; message?: unknown };
   const code = typeof statusCode === 'number' ? statusCode : status;
-  const fallback = cause instanceof Error ? cause.message : 'unknown error';
+  const fallback = cause instanceof Error ? cause.message : thrownText(content);
   return ofStatus(typeof code === 'number' ? code : 500, content, typeof message === 'string' ? message : fallback, cause);
 }
 

@@ -100,13 +100,13 @@ function describe(error: Error): ReturnType<typeof describeError> {
 /**
  * The error that is sent instead of an error that cannot be written: a PyroError that says why, with the stack of the first error.
  *
- * @param failure why
+ * @param failure why; the cause of the PyroError
  * @param maxChars longest text of the error
  * @see Pyro5/server.py, `_sendExceptionResponse`
  */
 export function unserializableError(error: Error, failure: unknown, maxChars = Infinity): PyroError {
   const text = `Error serializing exception: ${safeText(failure)}. Original exception: ${typeOf(error)}: ${safeText(error)}`;
-  const replacement = new PyroError(beginningOf(wellFormed(text), maxChars));
+  const replacement = new PyroError(beginningOf(wellFormed(text), maxChars), { cause: asError(failure) });
   replacement.stack = wellFormed(tracebackLines(error, Infinity).join('').trimEnd());
   return replacement;
 }

@@ -194,4 +194,29 @@ describe('arguments that are typed by registered classes', () => {
     }
     await expect(serve({ providers: [Typo] })).rejects.toThrow('Typo.all: types.points is the text "piont"; a type is one of');
   });
+
+  it.each([
+    [5, 'is 5'],
+    [null, 'is null'],
+    [[], 'is an empty list'],
+    [true, 'is true'],
+    ['piont', 'is the text "piont"'],
+  ])('the type %j of a method or an attribute is refused at the start', async (type, text) => {
+    @PyroController('wrong')
+    class Method {
+      @PyroMethod({ types: { points: type as never } })
+      all(points: Point[]): unknown {
+        return points;
+      }
+    }
+    await expect(serve({ providers: [Method] })).rejects.toThrow(`Method.all: types.points ${text}; a type is one of`);
+    @PyroController('wrong')
+    class Attribute {
+      @PyroProperty({ type: type as never })
+      get gain(): number {
+        return 1;
+      }
+    }
+    await expect(serve({ providers: [Attribute] })).rejects.toThrow(`Attribute.gain: type ${text}; a type is one of`);
+  });
 });

@@ -25,6 +25,19 @@ class DocumentedFilter {
 
 const nothing = undefined as unknown as { name: string };
 
+const cycle: unknown[] = [];
+cycle.push(cycle);
+const UNSENDABLE: Record<string, unknown> = {
+  function: () => 1,
+  symbol: Symbol('x'),
+  cycle,
+  'throwing object': {
+    get member(): number {
+      throw new RangeError('no member');
+    },
+  },
+};
+
 @PyroController({ objectId: 'lab', instanceMode: 'single' })
 class Lab {
   @PyroMethod() bug(): string {
@@ -33,6 +46,10 @@ class Lab {
   @PyroMethod() text(): never {
     // oxlint-disable-next-line typescript/only-throw-error -- libraries do this
     throw 'a text';
+  }
+  @PyroMethod() async rejectedWithNothing(): Promise<never> {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- libraries do this
+    return Promise.reject();
   }
   @PyroMethod() wrapped(): never {
     throw new Error('outer', { cause: new Error('inner') });
@@ -43,6 +60,9 @@ class Lab {
   }
   @PyroMethod() unsendable(): unknown {
     return () => undefined;
+  }
+  @PyroMethod() unsendableError(kind: string): never {
+    throw new PyroException('builtins.ValueError', [UNSENDABLE[kind]]);
   }
   @PyroMethod({ oneway: true }) oneway(): void {
     throw new PyroException('builtins.KeyError', ['oneway']);
@@ -138,19 +158,46 @@ it('a bug in a stream is logged with the object and method that returned the str
 it('a thrown value that is no error, a result that cannot be sent, and the causes of an error are logged', async () => {
   const { peer } = await start();
   await peer.fail('lab', 'text');
+  await peer.fail('lab', 'rejectedWithNothing');
   await peer.fail('lab', 'unsendable');
   await peer.fail('lab', 'wrapped');
   expect(lines(error)).toEqual([
     expect.stringContaining('RuntimeError: a text'),
+    expect.stringContaining('RuntimeError: undefined'),
     expect.stringContaining('result cannot be sent with serpent'),
     expect.stringContaining('Error: outer'),
   ]);
   expect(stacks(error)).toEqual([
     undefined,
+    undefined,
     expect.any(String),
     expect.stringMatching(/Error: outer[^]*caused by: Error: inner/),
   ]);
 });
+
+it.each(Object.keys(UNSENDABLE))(
+  'an exception with a %s as argument is replaced: the replacement is logged with its stack, and callFailed gets it',
+  async (kind) => {
+    const { peer, server } = await start();
+    const failed: unknown[] = [];
+    server.unwrap<PyroDaemon>().on('callFailed', (failure) => void failed.push(failure));
+    const failure = await peer.fail('lab', 'unsendableError', kind);
+    expect(failure.args).toEqual([expect.stringMatching(/^Error serializing exception: .*Original exception: /)]);
+    peer.invoke('lab', '<batch>', [['unsendableError', [kind], {}]], {}, { flags: FLAGS.batch });
+    await peer.next();
+    const text = /^lab\.unsendableError failed for .*PyroError: Error serializing exception: .*Original exception: /;
+    expect(lines(error)).toEqual([expect.stringMatching(text), expect.stringMatching(text)]);
+    expect(stacks(error)).toEqual([
+      expect.stringMatching(/unsendableError[^]*caused by: /),
+      expect.stringMatching(/unsendableError[^]*caused by: /),
+    ]);
+    expect(lines(debug)).toEqual([]);
+    const replacement = expect.objectContaining({
+      message: expect.stringMatching(/^Error serializing exception/) as string,
+    }) as unknown;
+    expect(failed).toEqual([replacement, replacement]);
+  },
+);
 
 it('an annotation that no reply can have is a bug of the method: its client is told, and it is logged', async () => {
   const { peer } = await start();

@@ -125,6 +125,18 @@ describe('a proxy', () => {
     await expect(camera.$call('expose', kwargs({}), 1)).rejects.toThrow('kwargs(…) must be the last argument');
   });
 
+  it('the recorder of a batch refuses what would be lost: an attribute is set by $set', async () => {
+    const camera = PyroProxy.to('PYRO:camera@localhost:1', { maxRetries: 0 });
+    const record = (change: (batch: Record<string, unknown>) => void) => async () => camera.$batch(change as never);
+    await expect(record((batch) => (batch.gain = 1))).rejects.toThrow(
+      'cannot assign to gain of a proxy; await $set("gain", value) instead',
+    );
+    await expect(record((batch) => delete batch.gain)).rejects.toThrow('cannot delete gain of a proxy');
+    const define = record((batch) => Object.defineProperty(batch, 'gain', { value: 1 }));
+    await expect(define).rejects.toThrow('cannot define gain on a proxy');
+    await expect(record((batch) => Object.setPrototypeOf(batch, {}))).rejects.toThrow('cannot change the prototype of a proxy');
+  });
+
   it('a proxy refuses a batch that would lose calls', async () => {
     await using camera = await PyroProxy.connect<Camera>(uri);
     served.calls.length = 0;

@@ -8,12 +8,14 @@ import {
   kwargs,
   KeywordArguments,
   locateNameServer,
+  NameRegistrar,
   NameServerClient,
   params,
   ProxyReference,
   PyroDaemon,
   PyroProxy,
   PyroUri,
+  registerClass,
   resolve,
   typeMeta,
   withCorrelationId,
@@ -26,7 +28,17 @@ const proxy = PyroProxy.to(URI, { maxRetries: 0 });
 
 type Case = [call: string, make: () => unknown, text: string];
 
+/** Makes a registrar of these objects. */
+const registrar = (objects: unknown): NameRegistrar => new NameRegistrar({ nameServer: {}, objects: wrong(objects) });
+
 const cases: Case[] = [
+  ['new NameRegistrar({ objects: 5 })', () => registrar(5), 'objects is 5; it must be a list of objects'],
+  ['new NameRegistrar({ objects: text })', () => registrar('ab'), 'objects is the text "ab"; it must be a list of objects'],
+  ['a NamedObject without a name', () => registrar([{ uri: URI }]), 'the name of an object is undefined; it must be a text'],
+  ['a NamedObject with a name that is no text', () => registrar([{ name: 5, uri: URI }]), 'name is 5; it must be a text'],
+  ['a NamedObject with no URI', () => registrar([{ name: 'a', uri: null }]), 'uri is null; it must be a text or a PyroUri'],
+  ['fields: null', () => registerClass(class {}, { name: 'a.A', fields: wrong(null) }), 'a.A: fields is null; give'],
+  ['fields: [5]', () => registerClass(class {}, { name: 'a.A', fields: wrong([5]) }), "fields is [5]; give ['x', 'y']"],
   ['PyroModule.forRoot("x")', () => PyroModule.forRoot(wrong('x')), 'the options are the text "x"; they must be an object'],
   ['PyroModule.forRoot(null)', () => PyroModule.forRoot(wrong(null)), 'the options are null; they must be an object'],
   ['PyroProxy.to(5)', () => PyroProxy.to(wrong(5)), 'invalid uri "5": it is no string'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { optionText, safeText } from '../../../lib/protocol/safe-text.js';
+import { asError, optionText, safeText, thrownText } from '../../../lib/protocol/safe-text.js';
 import { shortText } from '../../../lib/protocol/short-text.js';
 
 describe('the text of any value', () => {
@@ -41,6 +41,47 @@ describe('the text of any value', () => {
     const circle: unknown[] = [];
     circle.push(circle);
     expect(safeText(circle)).toBe('without a text');
+  });
+});
+
+describe('the message of a thrown value', () => {
+  it.each<[unknown, string]>([
+    [{ code: 'E', message: 'not open' }, 'not open'],
+    [Object.assign(Object.create(null) as object, { message: 'not open' }), 'not open'],
+    [[{ message: 'not open' }, 'no light', new Error('no film')], 'not open, no light, no film'],
+    [[], 'unknown error'],
+    [{}, 'unknown error'],
+    [{ code: 5 }, 'unknown error'],
+    [Object.create(null), 'without a text'],
+    [new Map([['a', 1]]), 'unknown error'],
+    [new Event('error'), 'unknown error'],
+    [{ toString: () => 'a text of its own' }, 'a text of its own'],
+    [{ message: { toString: 1 } }, 'unknown error'],
+    ['text', 'text'],
+    [undefined, 'undefined'],
+  ])('a thrown %o has the message %j', (thrown, message) => {
+    expect(thrownText(thrown)).toBe(message);
+    expect(asError(thrown).message).toBe(message);
+  });
+
+  it('a thrown object whose code throws has no message', () => {
+    const hostile = {
+      get message(): string {
+        throw new Error('mine');
+      },
+      get code(): string {
+        throw new Error('mine');
+      },
+    };
+    expect(asError(hostile).message).toBe('unknown error');
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    expect(asError(proxy).message).toBe('without a text');
+  });
+
+  it('an error made of a thrown object has its code', () => {
+    expect(asError({ code: 'E', message: 'not open' })).toMatchObject({ code: 'E' });
+    expect(Object.hasOwn(asError({ message: 'not open' }), 'code')).toBe(false);
   });
 });
 

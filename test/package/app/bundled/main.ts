@@ -22,6 +22,9 @@ class Lab {
   @PyroMethod() fit(x2 = 0, @PyroKwargs() others: Record<string, unknown> = {}): unknown {
     return [x2, others];
   }
+  @PyroMethod() echo(x: unknown, @PyroKwargs() kw: Record<string, unknown>): unknown {
+    return [x, kw];
+  }
   @PyroMethod() hash(sha256: string, base64 = 'x', @PyroKwargs() options: Record<string, unknown> = {}): unknown {
     return [sha256, base64, options];
   }
