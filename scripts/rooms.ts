@@ -30,7 +30,7 @@ export const ROOMS: Record<string, readonly string[]> = {
     'protocol',
     'copies',
   ],
-  'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'reports', 'protocol', 'serpent'],
+  'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'calls', 'reports', 'protocol', 'serpent'],
   inspector: [
     'pyro',
     'naming',

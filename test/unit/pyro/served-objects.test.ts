@@ -52,6 +52,8 @@ it('a signal that arrives while names are started ends serving', async () => {
 
 it('objects that cannot be served leave no listeners of signals', async () => {
   const lamp = new Lamp();
-  await expect(serve({ lamp, again: lamp }, { port: 0, verbose: false, signals: ['SIGUSR2'] })).rejects.toThrow('already has a Pyro id');
+  await expect(serve({ lamp, again: lamp }, { port: 0, verbose: false, signals: ['SIGUSR2'] })).rejects.toThrow(
+    'already has a Pyro id',
+  );
   expect(process.listenerCount('SIGUSR2')).toBe(0);
 });
