@@ -48,7 +48,6 @@ class Lab {
     throw 'a text';
   }
   @PyroMethod() async rejectedWithNothing(): Promise<never> {
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- libraries do this
     return Promise.reject();
   }
   @PyroMethod() wrapped(): never {
