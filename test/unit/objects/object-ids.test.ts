@@ -10,7 +10,8 @@ describe('object ids', () => {
   });
 
   it('object ids are refused when they are empty, have white space, or are no strings', () => {
-    for (const id of ['', 'a b', 'a@b', 'a@./u:x', 'a\n', 7, undefined, null]) expect(objectIdFault(id)).toContain('cannot stand in a URI');
+    for (const id of ['', 'a b', 'a@b', 'a@./u:x', 'a\n', 7, undefined, null])
+      expect(objectIdFault(id)).toContain('cannot stand in a URI');
     expect(objectIdFault('example.greeter')).toBeUndefined();
   });
 
