@@ -10,7 +10,7 @@ const remaining = createParamDecorator(remainingKeywords);
  *
  * @throws {TypeError} when the decorator is used without parentheses, and on what is no parameter of a method
  */
-export const PyroKwargs: typeof remaining = (...dataOrPipes) => {
+export const PyroKwargs = (...dataOrPipes: unknown[]): ParameterDecorator => {
   checkParentheses('@PyroKwargs', dataOrPipes[0]);
   const decorate = remaining(...dataOrPipes);
   return (prototype, method, index: unknown) => {
