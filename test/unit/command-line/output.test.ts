@@ -26,5 +26,10 @@ it('a literal in a generated file has no invisible character, and is the same te
 });
 
 it('a table has as many rows as a peer has sent', () => {
-  expect(table(['NAME'], Array<string[]>(150_000).fill(['lab.camera']))).toHaveLength(150_001);
+  expect(
+    table(
+      ['NAME'],
+      Array.from({ length: 150_000 }, () => ['lab.camera']),
+    ),
+  ).toHaveLength(150_001);
 });
