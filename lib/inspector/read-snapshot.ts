@@ -74,8 +74,12 @@ function oneOf<T extends string>(...choices: readonly T[]): Reader<T> {
   return typed((value) => (choices as readonly unknown[]).includes(value));
 }
 
+/** A number that earlier versions did not have. */
+const count: Reader<number> = (value, field) => (value === undefined ? 0 : number(value, field));
+
+/** A field that is missing counts as null: earlier versions did not have all fields. */
 function orNull<T>(read: Reader<T>): Reader<T | null> {
-  return (value, field) => (value === null ? null : read(value, field));
+  return (value, field) => (value === null || value === undefined ? null : read(value, field));
 }
 
 /** Reads a value of which nothing depends: `fallback` when it has another shape. */
@@ -187,14 +191,14 @@ const CONNECTION = dict<ConnectionSnapshot>({
   isTls: flag,
   principal: orNull(text),
   principals: rows(dict<ConnectionSnapshot['principals'][number]>({ objectId: text, principal: text })),
-  ageMs: number,
-  calls: number,
-  failures: number,
-  requestsInProgress: number,
-  streams: number,
+  ageMs: count,
+  calls: count,
+  failures: count,
+  requestsInProgress: count,
+  streams: count,
   receivedBytes: orNull(number),
   sentBytes: orNull(number),
-  unsentBytes: number,
+  unsentBytes: count,
 });
 
 const STREAM = dict<StreamSnapshot>({
@@ -202,8 +206,8 @@ const STREAM = dict<StreamSnapshot>({
   method: text,
   openedBy: number,
   readBy: orNull(number),
-  ageMs: number,
-  items: number,
+  ageMs: count,
+  items: count,
 });
 
 const LIMIT = dict<LimitSnapshot>({
@@ -213,7 +217,7 @@ const LIMIT = dict<LimitSnapshot>({
   used: orNull(number),
   isNear: flag,
   usedBy: orNull(text),
-  reached: number,
+  reached: count,
 });
 
 const NAME = dict<NameSnapshot>({
@@ -240,23 +244,23 @@ const SNAPSHOT = dict<ReadSnapshot>({
   state: word(),
   location: orNull(text),
   natLocation: orNull(text),
-  uptimeMs: number,
+  uptimeMs: count,
   totals: dict<DaemonTotals>({
-    connectionsOpened: number,
-    connectionsOpen: number,
-    connectionsRefused: number,
-    calls: number,
-    failedCalls: number,
-    requestsInProgress: number,
-    streamsOpen: number,
-    streamsEnding: number,
-    objects: number,
-    leases: number,
-    namesRegistered: number,
-    namesTaken: number,
-    namesWaiting: number,
-    receivedBytes: number,
-    sentBytes: number,
+    connectionsOpened: count,
+    connectionsOpen: count,
+    connectionsRefused: count,
+    calls: count,
+    failedCalls: count,
+    requestsInProgress: count,
+    streamsOpen: count,
+    streamsEnding: count,
+    objects: count,
+    leases: count,
+    namesRegistered: count,
+    namesTaken: count,
+    namesWaiting: count,
+    receivedBytes: count,
+    sentBytes: count,
   }),
   objects: rows(OBJECT),
   connections: rows(CONNECTION),

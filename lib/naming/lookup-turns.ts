@@ -3,6 +3,8 @@
  * each connection, and turns clients away when it has none left.
  */
 const MOST_LOOKUPS = 2;
+/** Longest time that a lookup waits for others: lookups that hang hold up no others. */
+const LONGEST_WAIT_MS = 300;
 
 /** The lookups at one name server. */
 interface Lookups {
@@ -22,15 +24,15 @@ export async function inLookupTurn<Result>(
 ): Promise<Result> {
   const here = lookups.get(location) ?? { running: 0, waiting: new Set() };
   lookups.set(location, here);
-  // a lookup that ends hands its turn on
-  if (here.running < MOST_LOOKUPS) here.running++;
-  else await turnOf(here.waiting, signal);
+  if (here.running >= MOST_LOOKUPS) await turnOf(here.waiting, signal);
+  here.running++;
   try {
     return await lookUp();
   } finally {
+    here.running--;
     const [next] = here.waiting;
     if (next !== undefined) next();
-    else if (--here.running === 0) lookups.delete(location);
+    else if (here.running === 0 && lookups.get(location) === here) lookups.delete(location);
   }
 }
 
@@ -39,6 +41,7 @@ function turnOf(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const leave = (): void => {
       waiting.delete(begin);
+      clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
     };
     const begin = (): void => {
@@ -49,6 +52,7 @@ function turnOf(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
       leave();
       reject(signal.reason as Error);
     };
+    const timer = setTimeout(begin, LONGEST_WAIT_MS);
     waiting.add(begin);
     signal.addEventListener('abort', giveUp);
   });

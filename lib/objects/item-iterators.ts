@@ -84,17 +84,20 @@ function isWebStream(source: object): source is { getReader(): WebStreamReader }
 
 /** Iterates over a web `ReadableStream`, and cancels it when the iteration ends early. Its own iterator cannot be closed while an item is awaited. */
 class WebStreamIterator implements AsyncIterator<unknown> {
+  private hasEnded = false;
+
   constructor(private readonly reader: WebStreamReader) {}
 
   async next(): Promise<IteratorResult<unknown>> {
     const { done, value } = await this.reader.read();
     if (!done) return { done: false, value };
+    this.hasEnded = true;
     this.reader.releaseLock();
     return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<unknown>> {
-    await this.reader.cancel();
+    if (!this.hasEnded) await this.reader.cancel();
     return { done: true, value: undefined };
   }
 }

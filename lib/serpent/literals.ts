@@ -66,12 +66,41 @@ const LONG_CHARS = 512;
 /** As {@link COMMON}, without the characters that json escapes in another way than Python. */
 const AS_IN_JSON = /^[\t\n\r !#-~\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
 
-/** A string as Python's `repr` writes it. */
+/** Longest part of a value that is escaped at once. V8 keeps up to 100 bytes for each escaped character until the part is written. */
+export const PART_CHARS = 65_536;
+
+/** A string as Python's `repr` writes it. Longer ones than {@link PART_CHARS} are for {@link stringParts}. */
 export function stringLiteral(value: string): string {
-  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
-  if (value.length > LONG_CHARS && AS_IN_JSON.test(value)) return quote + JSON.stringify(value).slice(1, -1) + quote;
-  if (COMMON.test(value)) return quote + withAsciiEscapes(value, quote) + quote;
-  return quote + value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapeOf) + quote;
+  const quote = quoteOf(value);
+  return quote + escaped(value, quote) + quote;
+}
+
+/** The parts of a string as Python's `repr` writes it. */
+export function* stringParts(value: string): Generator<string> {
+  const quote = quoteOf(value);
+  yield quote;
+  for (let at = 0; at < value.length;) {
+    const end = partEnd(value, at);
+    yield escaped(value.slice(at, end), quote);
+    at = end;
+  }
+  yield quote;
+}
+
+function quoteOf(value: string | Buffer): string {
+  return value.includes("'") && !value.includes('"') ? '"' : "'";
+}
+
+/** The end of a part. It does not divide a surrogate pair. */
+function partEnd(value: string, start: number): number {
+  const end = start + PART_CHARS;
+  return end < value.length && value.codePointAt(end - 1)! > 0xffff ? end - 1 : end;
+}
+
+function escaped(value: string, quote: string): string {
+  if (value.length > LONG_CHARS && AS_IN_JSON.test(value)) return JSON.stringify(value).slice(1, -1);
+  if (COMMON.test(value)) return withAsciiEscapes(value, quote);
+  return value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapeOf);
 }
 
 /** Escapes ASCII characters. A double quotation mark never needs an escape. */
@@ -113,12 +142,14 @@ const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
   code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
 );
 
-/** Bytes as Python's `repr` writes them. */
-export function bytesLiteral(bytes: Buffer): string {
-  const text = bytes.toString('latin1');
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(quote === '"' ? /[^ -[\]-~]/g : /[^ -&(-[\]-~]/g, byteEscapeOf);
-  return `b${quote}${escaped}${quote}`;
+/** The parts of bytes as Python's `repr` writes them. */
+export function* bytesParts(bytes: Buffer): Generator<string> {
+  const quote = quoteOf(bytes);
+  const toEscape = quote === '"' ? /[^ -[\]-~]/g : /[^ -&(-[\]-~]/g;
+  yield `b${quote}`;
+  for (let at = 0; at < bytes.length; at += PART_CHARS)
+    yield bytes.toString('latin1', at, Math.min(at + PART_CHARS, bytes.length)).replace(toEscape, byteEscapeOf);
+  yield quote;
 }
 
 function byteEscapeOf(character: string): string {

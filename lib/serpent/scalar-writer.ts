@@ -1,10 +1,18 @@
-import { constants } from 'node:buffer';
 import { types } from 'node:util';
 import { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import type { SerpentErrorCode } from './serpent-error.js';
 import type { CheckedLimits } from './value-limits.js';
-import { bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
+import {
+  bytesParts,
+  complexLiteral,
+  floatLiteral,
+  isPlain,
+  NAN_LITERAL,
+  PART_CHARS,
+  stringLiteral,
+  stringParts,
+} from './literals.js';
 import { ShortestDigits } from './shortest-digits.js';
 import { isoformat } from './value-kinds.js';
 import { checkParts, type PyComplex, type PyFloat } from './values.js';
@@ -48,8 +56,10 @@ export abstract class ScalarWriter {
       sink.byte(QUOTE);
       sink.ascii(value);
       sink.byte(QUOTE);
+    } else if (value.length <= PART_CHARS) {
+      sink.utf8(stringLiteral(value));
     } else {
-      sink.utf8(this.makeLiteral(value.length, () => stringLiteral(value)));
+      for (const part of stringParts(value)) sink.utf8(part);
     }
   }
 
@@ -100,7 +110,10 @@ export abstract class ScalarWriter {
 
   protected writeBytes(bytes: Buffer): void {
     const { sink } = this;
-    if (this.bytesRepr) return sink.ascii(this.makeLiteral(bytes.length, () => bytesLiteral(bytes)));
+    if (this.bytesRepr) {
+      for (const part of bytesParts(bytes)) sink.ascii(part);
+      return;
+    }
     sink.ascii("{'data': '");
     sink.base64(bytes);
     sink.ascii("', 'encoding': 'base64'}");
@@ -109,16 +122,6 @@ export abstract class ScalarWriter {
   protected dateText(date: Date): string {
     if (Number.isNaN(date.getTime())) this.fail('an invalid Date cannot be written', 'UNSUPPORTED');
     return isoformat(date);
-  }
-
-  /** A literal can be four times as long as its value. The literal of a huge value can be longer than a string can be. */
-  private makeLiteral(length: number, make: () => string): string {
-    if (length * 10 < constants.MAX_STRING_LENGTH) return make();
-    try {
-      return make();
-    } catch {
-      return this.failTooLarge();
-    }
   }
 
   private readonly failUnsendable = (what: string): never => this.fail(`${what} cannot be written`, 'UNSUPPORTED');

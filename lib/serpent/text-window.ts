@@ -61,6 +61,16 @@ export class TextWindow {
     return this.text.slice(from - this.start, to - this.start);
   }
 
+  /** The begin of the window when a string keeps it, otherwise -1. */
+  get kept(): number {
+    return this.isKept ? this.start : -1;
+  }
+
+  /** The string that was made last is the name of a member: V8 copies names, so it keeps no window. @param kept {@link kept} before the string */
+  madeName(kept: number): void {
+    this.isKept = kept === this.start;
+  }
+
   private move(from: number): void {
     if (this.isKept && this.reader !== undefined) this.spendWindow(this.reader);
     this.start = from;

@@ -7,7 +7,6 @@ import {
   checkOneAddress,
   checkOptions,
   configError,
-  HOST,
   milliseconds,
   OBJECT,
   objectRule,
@@ -61,7 +60,7 @@ export interface BroadcastAddress {
  * clients accept the same object with all these options.
  */
 const RULES: OptionRules<NameServerAddress & Record<FurtherOption, unknown>> = {
-  host: HOST,
+  host: TEXT,
   port: PORT,
   unixSocket: TEXT,
   broadcast: anyOf(SWITCH, objectRule<BroadcastAddress>('an object with port and addresses', { port: PORT, addresses: TEXTS })),

@@ -36,6 +36,10 @@ class RecorderTraps extends RefusedChanges {
     super();
   }
 
+  override set(_target: object, key: string | symbol): never {
+    throw new TypeError(`cannot assign to ${String(key)} in a batch: a batch has calls of methods only`);
+  }
+
   get(_target: object, name: string | symbol): unknown {
     if (typeof name === 'symbol' || isLocalName(name)) return undefined;
     return (...given: unknown[]) => {

@@ -73,7 +73,8 @@ export class ResultSize {
         return this.bigint(value);
       case 'object':
         if (value === null) return this.add(1, 0);
-        if (isPyNumber(value)) return this.add(1, COSTS.complex);
+        // a complex number has two floats
+        if (isPyNumber(value)) return this.add(2, COSTS.complex);
         if (ArrayBuffer.isView(value)) return this.view(value);
         return this.container(value, depth);
       case 'function':

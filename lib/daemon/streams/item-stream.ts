@@ -17,6 +17,8 @@ export interface StreamingCall extends CallContext {
   readonly request: {
     /** The call that returned the stream whose next item the request asks for. */
     pulledCall: StreamingCall | undefined;
+    /** True once the client was told that the call took too long. */
+    readonly timedOut: boolean;
     /** Ends the wait for the next item. Set while the request waits for it. */
     leavePull: (() => void) | undefined;
     readonly call: Pick<SerializedCall, 'args'> | undefined;
@@ -71,8 +73,8 @@ export class ItemStream {
   lingersSince = 0;
   /** Items that were pulled. */
   items = 0;
-  /** Pulls that wait, the oldest first. */
-  private readonly waiting = new Set<Pull>();
+  /** The connections of the pulls that wait, the oldest pull first. */
+  private readonly waiting = new Map<Pull, SessionConnection>();
   /** The outcome of a step whose pull has left, for the next pull. No pull waits meanwhile. */
   private kept: Outcome | undefined;
   /** The steps that the waiting pulls need. Undefined while no pull waits. */
@@ -139,7 +141,7 @@ export class ItemStream {
       };
       if (this.kept !== undefined) return pull(this.takeKept());
       if (this.isOver) return pull(TERMINATED);
-      this.waiting.add(pull);
+      this.waiting.set(pull, connection);
       this.stepping ??= this.run();
     });
   }
@@ -162,7 +164,17 @@ export class ItemStream {
         () => undefined,
         (error: unknown) => onError(error, callInfoOf(call)),
       );
-    for (const pull of [...this.waiting].slice(1)) pull(TERMINATED);
+    for (const pull of [...this.waiting.keys()].slice(1)) pull(TERMINATED);
+  }
+
+  /** The step of a closed stream is waited for no more. */
+  giveUp(): void {
+    for (const pull of this.waiting.keys()) pull(TERMINATED);
+  }
+
+  /** The connection of the oldest pull that waits, without those of `gone`. */
+  nextReader(gone: SessionConnection): SessionConnection | undefined {
+    return [...this.waiting.values()].find((connection) => connection !== gone);
   }
 
   /** Makes steps until no pull waits. */
@@ -170,12 +182,12 @@ export class ItemStream {
     while (this.waiting.size > 0 && !this.isOver) {
       const outcome = await this.step();
       if (outcome.is !== 'item') this.isOver = true;
-      const [pull] = this.waiting;
+      const [pull] = this.waiting.keys();
       if (pull !== undefined) pull(outcome);
       else if (this.closing === undefined) this.kept = outcome;
     }
     this.stepping = undefined;
-    for (const pull of this.waiting) pull(TERMINATED);
+    this.giveUp();
   }
 
   /** The next step of the iterator. */

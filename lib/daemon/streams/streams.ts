@@ -126,6 +126,7 @@ export class Streams {
     if (stream === undefined || !this.streams.has(id)) throw terminated();
     // nobody would get the item
     if (!connection.connected) throw clientGone();
+    if (request.timedOut) return undefined;
     this.checkPulls(stream);
     this.take(stream, connection);
     request.pulledCall = stream.call;
@@ -150,16 +151,18 @@ export class Streams {
   }
 
   /**
-   * A connection has ended: its streams linger, or are closed when `streamLingerMs` is 0.
+   * A connection has ended: its streams linger, or are closed when `streamLingerMs` is 0. A stream for whose items another connection waits
+   * goes on with that one.
    *
    * @returns resolves when all streams that the connection opened have ended, and their iterators, or those are not waited for any more
    */
   connectionEnded(connection: SessionConnection): Promise<void> {
     const linger = this.daemon.options.streamLingerMs > 0;
     for (const stream of this.readBy.get(connection) ?? []) {
-      if (linger) {
-        this.setReader(stream, undefined);
-        stream.lingersSince = performance.now();
+      const next = stream.nextReader(connection);
+      if (next !== undefined || linger) {
+        this.setReader(stream, next);
+        stream.lingersSince = next === undefined ? performance.now() : 0;
       } else {
         this.drop(stream, CLIENT_GONE);
       }

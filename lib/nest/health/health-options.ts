@@ -16,7 +16,8 @@ import { isRemoteObject, type RemoteProxy } from '../../client/proxy/remote-prox
 import type { NameServerOptions } from '../../naming/locate.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
-import { PyroServer } from '../server/pyro-server.js';
+import { PYRO_SERVER } from '../binding/pyro-binder.js';
+import type { PyroServer } from '../server/pyro-server.js';
 
 /** The thing to check: a server of this application, a remote object by its URI or as it is injected, or a name server. */
 export type PyroHealthOptions =
@@ -64,7 +65,11 @@ export interface PyroNameServerHealthOptions extends PyroCheckOptions {
   timeoutMs?: number;
 }
 
-const SERVER: OptionRule = { takes: 'a PyroServer', fits: (value) => value instanceof PyroServer };
+/** Also a server of another copy of this package. */
+const SERVER: OptionRule = {
+  takes: 'a PyroServer',
+  fits: (value) => typeof value === 'object' && value !== null && PYRO_SERVER in value,
+};
 const SERVER_RULES: OptionRules<PyroServerHealthOptions> = { optional: SWITCH, server: anyOf(SERVER, FULL_TEXT) };
 
 const OBJECT: OptionRule = {

@@ -93,6 +93,7 @@ export class CallRecord implements RestObserver {
     if (isObservable(inert)) {
       this.returned = 'observable';
       this.waiting?.(true);
+      this.tellIdle();
       const inContext = captureContext();
       return new Observable((subscriber) => inContext(() => inert.subscribe(new GuardedSubscriber(subscriber, this))));
     }
@@ -115,9 +116,9 @@ export class CallRecord implements RestObserver {
     return this.returned === 'observable';
   }
 
-  /** True while an Observable waits for guards, pipes or the method. */
+  /** True while an Observable waits for guards, pipes or the method. Behind the method, its own Observable may be waited for for ever. */
   get isRunning(): boolean {
-    return this.running > 0;
+    return this.running > 0 && !this.hasReturnedObservable;
   }
 
   restBegun(): void {
@@ -126,10 +127,13 @@ export class CallRecord implements RestObserver {
 
   restEnded(): void {
     this.running--;
+    if (!this.isRunning) this.tellIdle();
+  }
+
+  private tellIdle(): void {
     const then = this.waitingForIdle;
-    if (then === undefined || this.isRunning) return;
     this.waitingForIdle = undefined;
-    then();
+    then?.();
   }
 
   /** Calls `then` as soon as no Observable waits for guards, pipes or the method. Replaces the function that was given before. */

@@ -217,9 +217,12 @@ export class MarshalReader extends MarshalScalarReader {
 
   private key(): unknown {
     const { spent } = this;
+    const { kept } = this.text;
     const key = this.value();
+    if (typeof key !== 'string') return key;
     // the dict counts the cost of its names; what the reader takes for itself goes back at the end of the read
-    if (typeof key === 'string') this.budget.spentBytes = Math.max(spent, this.text.least) + REFERABLE_COST * this.refs.length;
+    this.budget.spentBytes = Math.max(spent, this.text.least) + REFERABLE_COST * this.refs.length;
+    this.text.madeName(kept);
     return key;
   }
 

@@ -10,7 +10,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { merge, NEVER, Observable, tap } from 'rxjs';
+import { lastValueFrom, merge, NEVER, Observable, of, tap } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PyroController, PyroMethod } from '../../../lib/index.js';
 import { type AnyApp, eventually, type Served, serve, serveBy } from './fixtures.js';
@@ -57,6 +57,16 @@ class Noting implements NestInterceptor {
     return merge(next.handle().pipe(tap((value) => seen.push(value))), endless());
   }
 }
+class Passing implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(tap((value) => seen.push(value)));
+  }
+}
+class Awaiting implements NestInterceptor {
+  async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    return of(await lastValueFrom(next.handle()));
+  }
+}
 class SlowGuard implements CanActivate {
   async canActivate(): Promise<boolean> {
     runs++;
@@ -89,6 +99,9 @@ class Endless {
   @PyroMethod() @UseGuards(SlowGuard) guarded(): number {
     return seen.push('ran');
   }
+  @PyroMethod() @UseInterceptors(Passing, Awaiting) awaited(): Observable<never> {
+    return endless();
+  }
   @PyroMethod() two(): number {
     return 2;
   }
@@ -117,6 +130,18 @@ describe('an Observable of an interceptor or a filter that never completes', () 
     expect(await peer.call('endless', 'two')).toBe(2);
     expect(active).toBe(0);
   });
+
+  it.each([0, 20])(
+    'of a method whose value an interceptor awaits ends with the client, callTimeoutMs %i',
+    async (callTimeoutMs) => {
+      const served = await serve({ providers: [Endless] }, { callTimeoutMs });
+      const peer = await served.join('endless');
+      peer.invoke('endless', 'awaited');
+      await eventually(() => active === 1, 'the subscription');
+      peer.destroy();
+      await eventually(() => served.server.inspect().connections.length === 0 && abandoned(served) === 0, 'the end of the call');
+    },
+  );
 
   it('is unsubscribed behind the method that ran when the client disconnected', async () => {
     const served = await serve({ providers: [Endless] });

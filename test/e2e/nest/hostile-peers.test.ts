@@ -23,8 +23,8 @@ afterAll(() => programs[Symbol.asyncDispose]());
 
 const filled = (bytes: number, unit: string | Buffer): Buffer =>
   Buffer.alloc(Math.floor(bytes / unit.length) * unit.length, unit as string);
-const serpentCall = (method: string, bytes: number, unit: string): Buffer =>
-  Buffer.concat([Buffer.from(`('echo','${method}',([`), filled(bytes, unit), Buffer.from('],),{})')]);
+const serpentCall = (method: string, bytes: number, unit: string, open = '[', close = ']'): Buffer =>
+  Buffer.concat([Buffer.from(`('echo','${method}',(${open}`), filled(bytes, unit), Buffer.from(`${close},),{})`)]);
 const jsonCall = (bytes: number, unit: string): Buffer =>
   Buffer.concat([
     Buffer.from('{"object":"echo","method":"kind","kwargs":{},"params":[['),
@@ -72,6 +72,7 @@ const CALLS: Record<string, [serializerId: number, data: Buffer]> = {
   'serpent: empty dicts': [serpent, serpentCall('kind', bytes, '{},')],
   'serpent: sets': [serpent, serpentCall('kind', bytes, '{0},')],
   'serpent: calls that never end': [serpent, serpentCall('hang', bytes / 8, '[],')],
+  'serpent: texts whose answer has four times as many characters': [serpent, serpentCall('same', 15.5 * MIB, '\x7f', "'", "'")],
   'json: keys like array indices': [json, jsonCall(bytes, '{"1023":0},')],
   'json: lists of one item': [json, jsonCall(bytes, '[0],')],
   'msgpack: keys like array indices': [msgpack, msgpackCall(bytes, '\x81\xa41023\x00')],

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { type CallContext, currentContext, expose, FLAGS, NdArray, type PyroDaemon } from '../../../lib/core.js';
 import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
-import { dumps, pyTuple } from '../../../lib/serpent/index.js';
+import { dumps, PyComplex, pyTuple } from '../../../lib/serpent/index.js';
 import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 import { TestAuthority } from '../../certificates.js';
 import { keepWarnings } from '../../kept-warnings.js';
@@ -61,6 +61,10 @@ class Thing {
     this.made++;
     return Array.from({ length }, (_, index) => (index + 1) / 3);
   }
+  complex(length: number): PyComplex[] {
+    this.made++;
+    return Array.from({ length }, () => new PyComplex(-1.2345678901234567e-300, -1.2345678901234567e-300));
+  }
   escaped(length: number): string {
     this.made++;
     return '\0'.repeat(length);
@@ -105,6 +109,7 @@ it.each([
 it.each([
   ['bytes', 'big', 1_000, ['serpent', 'marshal', 'msgpack']],
   ['floats', 'thirds', 50, ['serpent', 'marshal', 'json', 'msgpack']],
+  ['complex numbers', 'complex', 60, ['serpent', 'marshal', 'msgpack']],
   ['characters that are escaped', 'escaped', 250, ['serpent', 'marshal', 'json', 'msgpack']],
 ] as const)('a batch counts %s as each serializer writes them', async (_, method, size, names) => {
   for (const [serializerId, serializer] of createSerializers()) {

@@ -105,3 +105,16 @@ it('a closed stream whose generator ends in time is released with its end', asyn
   await eventually(() => endingOf(daemon) === 0);
   expect([usedOf(daemon, 'maxStreams'), usedOf(daemon, 'maxInFlightValueBytes')]).toEqual([0, 0]);
 });
+
+it('a request that waits for an item of a hung stream is answered once the stream is given up', async () => {
+  const { daemon, source, peer } = await serve({ streamLifetimeMs: 0 });
+  peer.invoke('source', 'never', ['']);
+  const id = (await peer.next()).annotations.get('STRM')!.toString();
+  peer.invoke('Pyro.Daemon', 'get_next_stream_item', [id]);
+  await eventually(() => source.waiting === 1);
+  const closer = await join(daemon);
+  await closer.call('Pyro.Daemon', 'close_stream', id);
+  giveUp();
+  expect((await peer.next()).data.toString()).toContain('item stream terminated');
+  expect(await peer.call('source', 'length', 'abc')).toBe(3);
+});

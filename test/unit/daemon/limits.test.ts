@@ -194,7 +194,8 @@ describe('limits', () => {
         expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
       }
       expect(await peer.call('thing', 'hello')).toBe('hello');
-      expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: 1 }]);
+      // a late request for an item waits no more
+      expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: what === 'stream item' ? 0 : 1 }]);
       thing.finish.splice(0).forEach((finish) => finish());
       await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
       // the second entry of the batch was not begun

@@ -97,6 +97,37 @@ it.each([
   expect(daemon.streamCount).toBe(0);
 });
 
+it('a stream goes on with another client that waits when its reader leaves', async () => {
+  const { daemon, source, id } = await serve();
+  const [first, second] = [await waitFor(daemon, id), await waitFor(daemon, id)];
+  await leave(daemon, second);
+  await eventually(() => daemon.connections.length === 1);
+  expect(daemon.inspect().streams[0]!.readBy).toBe(daemon.inspect().connections[0]!.id);
+  await source.emit(1, 2);
+  expect(await item(first)).toBe(1);
+  expect(await first.call('Pyro.Daemon', PULL, id)).toBe(2);
+  first.destroy();
+  await eventually(() => daemon.inspect().streams[0]!.readBy === null);
+});
+
+it('a request that takes too long while a guard is asked takes no item', async () => {
+  const daemon = await startDaemon({ callTimeoutMs: 50 });
+  const source = new Source();
+  let admit: ((principal: string) => void) | undefined;
+  // the guard knows the opener at once
+  let asked = 0;
+  const guards = (): string | Promise<string> => (++asked === 1 ? 'lab' : new Promise<string>((resolve) => (admit = resolve)));
+  daemon.register(source, 'source', { guards });
+  const opener = await join(daemon);
+  opener.invoke('source', 'events');
+  const id = (await opener.next()).annotations.get('STRM')!.toString();
+  const peer = await join(daemon);
+  expect((await peer.fail('Pyro.Daemon', PULL, id)).pythonType).toBe('builtins.TimeoutError');
+  admit!('lab');
+  await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
+  expect([pulls(daemon), source.isAsked]).toEqual([0, false]);
+});
+
 it('of several clients that wait for items, the first that is left gets the first item', async () => {
   const { daemon, source, id } = await serve();
   const peers = [await waitFor(daemon, id), await waitFor(daemon, id), await waitFor(daemon, id), await waitFor(daemon, id)];

@@ -41,6 +41,15 @@ it.each([
   expect(read).toThrow(expect.objectContaining({ field }) as Error);
 });
 
+it('a snapshot of a version that did not have all numbers and names is read', () => {
+  const { streamsEnding, ...totals } = whole.totals;
+  const limits = whole.limits.map(({ usedBy, ...limit }) => limit);
+  const read = readSnapshot({ ...whole, totals, limits });
+  expect(read.totals.streamsEnding).toBe(0);
+  expect(read.limits).toHaveLength(whole.limits.length);
+  expect([streamsEnding, read.limits[0]!.usedBy]).toEqual([0, null]);
+});
+
 it('what is no dict is refused', () => {
   for (const answer of [null, undefined, 7, 'text', []]) expect(() => readSnapshot(answer)).toThrow('it is no dict');
 });

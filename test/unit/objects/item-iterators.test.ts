@@ -54,6 +54,12 @@ describe('the stream of a web ReadableStream', () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
+  it('a web ReadableStream that has ended may be closed', async () => {
+    const stream = asStream(ReadableStream.from([]))!;
+    expect((await stream.next()).done).toBe(true);
+    expect(await stream.return!()).toEqual({ done: true, value: undefined });
+  });
+
   it('a web ReadableStream that fails gives its error', async () => {
     const stream = asStream(new ReadableStream({ pull: (controller) => controller.error(new RangeError('no more')) }))!;
     await expect(stream.next()).rejects.toThrow('no more');

@@ -213,6 +213,22 @@ describe('strings', () => {
     expect(text(units) === text(units.map((unit) => long + unit)).replaceAll(long, '')).toBe(true);
   });
 
+  it('serpent: writes a long text in parts, without a divided character or another quote', () => {
+    for (const [unit, written] of [
+      ['\u{1f600}', '\u{1f600}'],
+      ['\ud800', '\\ud800'],
+      ['\u{10ffff}', '\\U0010ffff'],
+      ['\x7f', '\\x7f'],
+      ['é', 'é'],
+    ] as const) {
+      for (const before of ['', "'"]) {
+        const quote = before === '' ? "'" : '"';
+        const long = text(`${before}${unit.repeat(100_000)}"`.slice(0, before === '' ? undefined : -1));
+        expect(long === `${quote}${before}${written.repeat(100_000)}${before === '' ? '"' : ''}${quote}`).toBe(true);
+      }
+    }
+  });
+
   it.each([39, 40, 41, 42, 100, 511, 512, 513, 5000])('serpent: writes %i characters of any width', (length) => {
     for (const unit of ['a', 'é', '€', '\u{1f600}', "'", '\n', '\ud800']) {
       const value = [unit.repeat(length), unit.repeat(length)];
@@ -227,6 +243,7 @@ describe('bytesRepr', () => {
     expect(text(bytes, { bytesRepr: true })).toBe('b"\\x00a\'\\\\\\n\\x7f\\xff"');
     expect(text(Buffer.from('"\''), { bytesRepr: true })).toBe("b'\"\\''");
     expect(text(new Map([[Buffer.from('k'), 1]]), { bytesRepr: true })).toBe("{b'k':1}");
+    expect(text(Buffer.alloc(200_000, 1), { bytesRepr: true }) === `b'${'\\x01'.repeat(200_000)}'`).toBe(true);
   });
 });
 

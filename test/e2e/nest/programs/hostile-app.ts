@@ -15,6 +15,9 @@ class Echo {
   @PyroMethod() kind(value: unknown): string {
     return Object.prototype.toString.call(value);
   }
+  @PyroMethod() same(value: unknown): unknown {
+    return value;
+  }
   @PyroMethod() report(characters: number): Report {
     return new Report(Buffer.alloc(characters, 'x').toString('latin1'));
   }
