@@ -72,7 +72,7 @@ export const PART_CHARS = 65_536;
 /** A string as Python's `repr` writes it. Longer ones than {@link PART_CHARS} are for {@link stringParts}. */
 export function stringLiteral(value: string): string {
   const quote = quoteOf(value);
-  return quote + escaped(value, quote) + quote;
+  return quote + escapedText(value, quote) + quote;
 }
 
 /** The parts of a string as Python's `repr` writes it. */
@@ -81,7 +81,7 @@ export function* stringParts(value: string): Generator<string> {
   yield quote;
   for (let at = 0; at < value.length;) {
     const end = partEnd(value, at);
-    yield escaped(value.slice(at, end), quote);
+    yield escapedText(value.slice(at, end), quote);
     at = end;
   }
   yield quote;
@@ -97,7 +97,7 @@ function partEnd(value: string, start: number): number {
   return end < value.length && value.codePointAt(end - 1)! > 0xffff ? end - 1 : end;
 }
 
-function escaped(value: string, quote: string): string {
+function escapedText(value: string, quote: string): string {
   if (value.length > LONG_CHARS && AS_IN_JSON.test(value)) return JSON.stringify(value).slice(1, -1);
   if (COMMON.test(value)) return withAsciiEscapes(value, quote);
   return value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapeOf);

@@ -16,8 +16,8 @@ import { isRemoteObject, type RemoteProxy } from '../../client/proxy/remote-prox
 import type { NameServerOptions } from '../../naming/locate.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
-import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { PyroServer } from '../server/pyro-server.js';
+import { isPyroServer } from '../server/pyro-servers.js';
 
 /** The thing to check: a server of this application, a remote object by its URI or as it is injected, or a name server. */
 export type PyroHealthOptions =
@@ -65,11 +65,7 @@ export interface PyroNameServerHealthOptions extends PyroCheckOptions {
   timeoutMs?: number;
 }
 
-/** Also a server of another copy of this package. */
-const SERVER: OptionRule = {
-  takes: 'a PyroServer',
-  fits: (value) => typeof value === 'object' && value !== null && PYRO_SERVER in value,
-};
+const SERVER: OptionRule = { takes: 'a PyroServer', fits: isPyroServer };
 const SERVER_RULES: OptionRules<PyroServerHealthOptions> = { optional: SWITCH, server: anyOf(SERVER, FULL_TEXT) };
 
 const OBJECT: OptionRule = {

@@ -2,8 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { Autoproxy } from '../../client/options/proxy-options.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { serversOf } from '../binding/pyro-binder.js';
+import { PYRO_SERVER, serversOf } from '../binding/pyro-binder.js';
 import type { PyroServer } from './pyro-server.js';
+
+/** True for a PyroServer, also for one of another copy of this package. */
+export function isPyroServer(value: unknown): value is PyroServer {
+  return typeof value === 'object' && value !== null && PYRO_SERVER in value;
+}
 
 /**
  * The PyroServers of the application, to inject. Nest makes providers before `main.ts` makes the servers, so look a server up in

@@ -121,6 +121,8 @@ it('after an item that took longer than callTimeoutMs of the daemon, next() goes
   await stream.next();
   await expect(stream.next()).rejects.toMatchObject({ pythonType: 'builtins.TimeoutError' });
   Source.let!();
+  // the late item is kept for the next request
+  expect(await stream.next()).toEqual({ done: false, value: 2 });
   expect(await stream.next()).toEqual({ done: false, value: 3 });
   expect(await stream.next()).toEqual({ done: true, value: undefined });
   expect(await loopOver(await source.late())).toEqual([1, expect.objectContaining({ pythonType: 'builtins.TimeoutError' })]);

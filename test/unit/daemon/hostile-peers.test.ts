@@ -63,7 +63,7 @@ class Thing {
   }
   complex(length: number): PyComplex[] {
     this.made++;
-    return Array.from({ length }, () => new PyComplex(-1.2345678901234567e-300, -1.2345678901234567e-300));
+    return Array.from({ length }, () => new PyComplex(-1e-300 / 3, -1e-300 / 7));
   }
   escaped(length: number): string {
     this.made++;
