@@ -43,7 +43,7 @@ it.each([
 
 it('a snapshot of a version that did not have all numbers and names is read', () => {
   const { streamsEnding, ...totals } = whole.totals;
-  const limits = whole.limits.map(({ usedBy: _, ...limit }) => limit);
+  const limits = whole.limits.map((limit) => ({ ...limit, usedBy: undefined }));
   const read = readSnapshot({ ...whole, totals, limits });
   expect(read.totals.streamsEnding).toBe(0);
   expect(read.limits).toHaveLength(whole.limits.length);
