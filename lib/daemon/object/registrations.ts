@@ -15,7 +15,7 @@ import type { PyroTarget } from '../contract/target.js';
 /** The rules of the options of `register`. */
 export const REGISTER_RULES: OptionRules<RegisterOptions> = { force: SWITCH, weak: SWITCH, guards: OBJECT_GUARDS };
 
-/** What uses the objects of a daemon: its connections, and their requests and streams. */
+/** The users of the objects of a daemon: its connections, and their requests and streams. */
 export interface ObjectUsers {
   /** Drops the answers of the guards of an object, which no registered object needs. */
   forgetAnswers(target: PyroTarget): void;

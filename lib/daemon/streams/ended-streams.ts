@@ -71,7 +71,7 @@ export class EndedStreams {
     const hung = { bytes: request.heldBytes + STREAM_BYTES, address: connection.address };
     this.count(hung, 1);
     this.collected.register(stream.iterator, hung, hung);
-    stream.giveUp();
+    stream.terminatePulls();
     return hung;
   }
 

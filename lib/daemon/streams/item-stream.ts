@@ -167,8 +167,8 @@ export class ItemStream {
     for (const pull of [...this.waiting.keys()].slice(1)) pull(TERMINATED);
   }
 
-  /** The step of a closed stream is waited for no more. */
-  giveUp(): void {
+  /** Answers the pulls that wait: there are no more items for them. */
+  terminatePulls(): void {
     for (const pull of this.waiting.keys()) pull(TERMINATED);
   }
 
@@ -187,7 +187,7 @@ export class ItemStream {
       else if (this.closing === undefined) this.kept = outcome;
     }
     this.stepping = undefined;
-    this.giveUp();
+    this.terminatePulls();
   }
 
   /** The next step of the iterator. */

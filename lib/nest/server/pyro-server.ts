@@ -178,8 +178,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
 
   /**
    * Removes the names from the name server, accepts no more calls, waits for running calls (at most `drainTimeoutMs`), then ends
-   * connections, sessions and streams. May be called several times, as Nest does. A `listen` that waits or starts is given up. `listen`
-   * starts the server again.
+   * connections, sessions and streams. May be called several times, as Nest does. Gives up a `listen` that has not ended; another may follow.
    */
   override close(): Promise<void> {
     this.daemon?.joinEnd();

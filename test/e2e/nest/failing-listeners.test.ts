@@ -1,8 +1,9 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { firstValueFrom } from 'rxjs';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { PyroClient, PyroController, PyroMethod, PyroServer } from '../../../lib/index.js';
 import { closeAfter, serve } from './fixtures.js';
+import { FAILING, followFailures } from '../../failing-callbacks.js';
 
 @PyroController('lamp')
 class Lamp {
@@ -16,36 +17,8 @@ class Lamp {
   }
 }
 
-const ended: unknown[] = [];
-const note = (error: unknown): void => void ended.push(error);
-let warned: ReturnType<typeof vi.spyOn>;
-beforeEach(() => {
-  ended.length = 0;
-  warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-  process.on('uncaughtException', note).on('unhandledRejection', note);
-});
-afterEach(() => {
-  Logger.overrideLogger(false);
-  process.off('uncaughtException', note).off('unhandledRejection', note);
-  vi.restoreAllMocks();
-});
-const warnings = (): string[] => (warned.mock.calls as [Error | string][]).map(([text]) => (text as Error).message ?? text);
-
-const FAILING = [
-  [
-    'at once',
-    (text: string) => (): never => {
-      throw new Error(text);
-    },
-  ],
-  [
-    'later',
-    (text: string) =>
-      (async () => {
-        throw new Error(text);
-      }) as unknown as () => never,
-  ],
-] as const;
+const { ended, warnings } = followFailures();
+afterEach(() => Logger.overrideLogger(false));
 
 it.each(FAILING)('listeners and hooks of a PyroClient that fail %s are warnings of the process', async (_, failing) => {
   const { server } = await serve({ controllers: [Lamp] });

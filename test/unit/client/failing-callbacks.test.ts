@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { currentContext, expose, NameRegistrar, PyroDaemon, PyroProxy, startNameServer } from '../../../lib/core.js';
+import { FAILING, followFailures } from '../../failing-callbacks.js';
 
 class Thing {
   hello(): string {
@@ -12,36 +13,9 @@ class Thing {
 }
 expose(Thing);
 
-const ended: unknown[] = [];
-const note = (error: unknown): void => void ended.push(error);
-let warned: ReturnType<typeof vi.spyOn>;
-beforeEach(() => {
-  ended.length = 0;
-  warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-  process.on('uncaughtException', note).on('unhandledRejection', note);
-});
-afterEach(() => {
-  process.off('uncaughtException', note).off('unhandledRejection', note);
-  vi.restoreAllMocks();
-});
-const warnings = (): string[] => (warned.mock.calls as [Error][]).map(([{ message }]) => message);
+const { ended, warnings } = followFailures();
 
-function throwing(text: string): () => never {
-  return () => {
-    throw new Error(text);
-  };
-}
-/** A callback that is an async function, which the compiler would refuse. */
-function rejecting(text: string): () => never {
-  return (async () => {
-    throw new Error(text);
-  }) as () => never;
-}
-
-it.each([
-  ['a function', throwing],
-  ['an async function', rejecting],
-])('callbacks of a proxy that fail are warnings of the process: %s', async (_, failing) => {
+it.each(FAILING)('callbacks of a proxy that fail are warnings of the process: %s', async (_, failing) => {
   await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
   const uri = daemon.register(new Thing(), 'thing');
   const proxy = await PyroProxy.connect<Thing>(uri, {
@@ -54,10 +28,7 @@ it.each([
   expect(ended).toEqual([]);
 });
 
-it.each([
-  ['a function', throwing],
-  ['an async function', rejecting],
-])(
+it.each(FAILING)(
   'an onAnnotations that fails is a warning of the process, and the call gives its result or its stream: %s',
   async (_, failing) => {
     await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
@@ -74,10 +45,7 @@ it.each([
   },
 );
 
-it.each([
-  ['a function', throwing],
-  ['an async function', rejecting],
-])('listeners of a name registrar that fail do not keep names from being registered: %s', async (_, failing) => {
+it.each(FAILING)('listeners of a name registrar that fail do not keep names from being registered: %s', async (_, failing) => {
   await using nameServer = await startNameServer({ host: '127.0.0.1', port: 0 });
   await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
   const objects = [{ name: 'lab.thing', uri: daemon.register(new Thing(), 'thing') }];

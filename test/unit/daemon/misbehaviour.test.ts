@@ -15,6 +15,7 @@ import {
   PyroProxy,
 } from '../../../lib/core.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
+import { FAILING } from '../../failing-callbacks.js';
 
 /** A mistake in the code that owns a daemon must neither end the process nor leak connections and objects. */
 const unhandled: unknown[] = [];
@@ -76,21 +77,7 @@ describe('hooks that fail', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it.each([
-    [
-      'at once',
-      (text: string) => (): never => {
-        throw new Error(text);
-      },
-    ],
-    [
-      'later',
-      (text: string) =>
-        (async () => {
-          throw new Error(text);
-        }) as unknown as () => never,
-    ],
-  ])(
+  it.each(FAILING)(
     'listeners of listening and close that fail %s are reported, and keep the event from no other listener',
     async (_, failing) => {
       const errors: string[] = [];

@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { expose, LogEntry, PyroDaemon, type PyroLogger, PyroProxy, readConfig } from '../../../lib/core.js';
 import { environmentLogger } from '../../../lib/logging/environment-logger.js';
+import { FAILING, followFailures } from '../../failing-callbacks.js';
 
 class Lamp {
   switch(on: boolean): boolean {
@@ -17,52 +18,29 @@ class Lamp {
 }
 expose(Lamp, 'switch', 'fail');
 
-const ended: unknown[] = [];
-const note = (error: unknown): void => void ended.push(error);
-let warned: ReturnType<typeof vi.spyOn>;
-beforeEach(() => {
-  ended.length = 0;
-  warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-  process.on('uncaughtException', note).on('unhandledRejection', note);
-});
-afterEach(() => {
-  process.off('uncaughtException', note).off('unhandledRejection', note);
-  vi.restoreAllMocks();
-});
-const warnings = (): string[] => (warned.mock.calls as [Error | string][]).map(([text]) => (text as Error).message ?? text);
+const { ended, warnings } = followFailures();
 
-it.each([
-  [
-    'at once',
-    (text: string) => () => {
-      throw new Error(text);
-    },
-  ],
-  [
-    'later',
-    (text: string) =>
-      (async () => {
-        throw new Error(text);
-      }) as unknown as () => never,
-  ],
-])('a logger that fails %s harms neither the daemon nor its calls, and is a warning of the process', async (_, failing) => {
-  const logger: PyroLogger = { debug: failing('debug'), info: failing('info'), warn: failing('warn'), error: failing('error') };
-  const errors: unknown[] = [];
-  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', logger, accessLog: true });
-  daemon.on('error', (error) => errors.push(error));
-  const lamp = PyroProxy.to<Lamp>(daemon.register(new Lamp(), 'lamp'));
-  for (let n = 0; n < 40; n++) expect(await lamp.switch(true)).toBe(true);
-  await expect(lamp.fail()).rejects.toThrow('no power');
-  await lamp.$release();
-  daemon.reportError(new Error('of the daemon'));
-  await daemon.close();
-  await vi.waitFor(() => expect(warnings().length).toBeGreaterThanOrEqual(20));
-  expect(warnings()).toEqual(expect.arrayContaining(['debug', 'info']));
-  // further warnings are counted, and no warning becomes an entry of the same logger
-  expect(warnings()).toHaveLength(20);
-  expect(errors.map(String)).toEqual(['Error: of the daemon']);
-  expect(ended).toEqual([]);
-});
+it.each(FAILING)(
+  'a logger that fails %s harms neither the daemon nor its calls, and is a warning of the process',
+  async (_, failing) => {
+    const logger: PyroLogger = { debug: failing('debug'), info: failing('info'), warn: failing('warn'), error: failing('error') };
+    const errors: unknown[] = [];
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1', logger, accessLog: true });
+    daemon.on('error', (error) => errors.push(error));
+    const lamp = PyroProxy.to<Lamp>(daemon.register(new Lamp(), 'lamp'));
+    for (let n = 0; n < 40; n++) expect(await lamp.switch(true)).toBe(true);
+    await expect(lamp.fail()).rejects.toThrow('no power');
+    await lamp.$release();
+    daemon.reportError(new Error('of the daemon'));
+    await daemon.close();
+    await vi.waitFor(() => expect(warnings().length).toBeGreaterThanOrEqual(20));
+    expect(warnings()).toEqual(expect.arrayContaining(['debug', 'info']));
+    // further warnings are counted, and no warning becomes an entry of the same logger
+    expect(warnings()).toHaveLength(20);
+    expect(errors.map(String)).toEqual(['Error: of the daemon']);
+    expect(ended).toEqual([]);
+  },
+);
 
 it('PYRO_LOGFILE={stderr} passes over that nobody reads stderr any more', async () => {
   let hasFailed = false;
