@@ -84,9 +84,9 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   }
 
   /** Gives an iterator of the items, for `for await`: any error closes the stream, unless the error ended the connection. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     // a loop that `next()` has failed never calls `return()`. The functions hold the stream, so that it is not garbage-collected
-    const items: AsyncIterableIterator<T, undefined> = {
+    const items: AsyncIterableIterator<T> = {
       next: () => this.requests.next(this.itemOptions, true) as Promise<IteratorResult<T, undefined>>,
       return: () => this.return(),
       [Symbol.asyncIterator]: () => items,

@@ -126,8 +126,8 @@ export class RedisLink {
     const { early = [] } = this;
     this.early = undefined;
     for (const message of early) this.take(message);
-    // names may have been read in states of different times
-    await this.reached(await this.lastSeq());
+    // names may have been read in states of different times, and Redis may have lost names meanwhile
+    await this.reached(await this.endLeases());
     if (this.failure) throw this.failure;
     const loaded = this.loading!;
     this.loading = undefined;

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configError } from '../../../options/option-checks.js';
 import { NamingError } from '../../../protocol/errors.js';
-import { byName, nameDifferences } from '../name-differences.js';
-import { NameListeners } from '../name-listeners.js';
 import type {
   NameChange,
   NameRecord,
@@ -13,13 +11,13 @@ import type {
   SetMetadataAnswer,
   SetMetadataOptions,
 } from '../name-store.js';
-import { RecordIndex } from '../record-index.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
+import { NamesInMemory } from './names-in-memory.js';
 import { connectorOf, type RedisClient, type RedisConnector, replyCode } from './redis-connection.js';
 import { OutOfDateError, RedisLink } from './redis-link.js';
 import type { NamesToMend } from './redis-mend.js';
 import { type RedisNameStoreOptions, redisOptions } from './redis-options.js';
-import { type ChangeMessage, type RecordNumbers, recordOf, type StoredRecord, storedOf } from './redis-record.js';
+import { recordOf, type StoredRecord } from './redis-record.js';
 import { hasFoundLoss, type RedisScript, REDIS_SCRIPTS } from './redis-scripts.js';
 import { RedisWarnings } from './redis-warnings.js';
 
@@ -27,7 +25,7 @@ const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
 /** Names that one script removes or renews: Redis serves other clients between two scripts. */
 const NAMES_PER_SCRIPT = 1_000;
-/** Attempts of a call, if the names have to be read again meanwhile. */
+/** Attempts of a call or a connection, if the names have to be read again meanwhile. */
 const MAX_ATTEMPTS = 3;
 
 /**
@@ -40,9 +38,7 @@ const MAX_ATTEMPTS = 3;
  * A removal or renewal of more than 1,000 names is done in several steps.
  */
 export class RedisNameStore implements NameStore {
-  private records = new RecordIndex();
-  private readonly numbers = new WeakMap<NameRecord, RecordNumbers>();
-  private readonly listeners = new NameListeners();
+  private readonly names = new NamesInMemory();
   private link: RedisLink | undefined;
   private readonly closing = new AbortController();
   /** Time of Redis' last answer, in milliseconds of `performance.now()`. */
@@ -81,7 +77,7 @@ export class RedisNameStore implements NameStore {
 
   async get(name: string): Promise<NameRecord | undefined> {
     await this.fresh();
-    return this.records.get(name);
+    return this.names.index.get(name);
   }
 
   async put(record: NameRecord, { safe, takeover }: PutOptions): Promise<NameRecord | undefined> {
@@ -110,9 +106,9 @@ export class RedisNameStore implements NameStore {
   }
 
   async removeUnchanged(record: NameRecord): Promise<boolean> {
-    const numbers = this.numbers.get(record);
-    if (numbers === undefined) return false;
-    return (await this.run(REDIS_SCRIPTS.removeUnchanged, record.name, String(numbers.seq))) === 1;
+    const change = this.names.changeOf(record);
+    if (change === undefined) return false;
+    return (await this.run(REDIS_SCRIPTS.removeUnchanged, record.name, String(change))) === 1;
   }
 
   async renew(owner: string, names: readonly string[]): Promise<string[]> {
@@ -125,26 +121,26 @@ export class RedisNameStore implements NameStore {
 
   async list(selection: NameSelection): Promise<NameRecord[]> {
     await this.fresh();
-    return this.records.list(selection);
+    return this.names.index.list(selection);
   }
 
   async count(): Promise<number> {
     await this.fresh();
-    return this.records.size;
+    return this.names.index.size;
   }
 
   async bytes(): Promise<number> {
     await this.fresh();
-    return this.records.bytes;
+    return this.names.index.bytes;
   }
 
   watch(listener: (change: NameChange) => void): () => void {
-    return this.listeners.add(listener);
+    return this.names.listeners.add(listener);
   }
 
   close(): void {
     this.closing.abort();
-    this.listeners.clear();
+    this.names.listeners.clear();
     this.link?.close();
   }
 
@@ -188,15 +184,29 @@ export class RedisNameStore implements NameStore {
     });
   }
 
+  /** Connects, and reads all names; once more when Redis loses names meanwhile. */
   private async connect(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.openLink();
+      } catch (error) {
+        if (!isOutOfDate(error) || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async openLink(): Promise<void> {
     const { prefix, timeoutMs } = this.options;
     const link = await RedisLink.open(this.connector, {
       prefix: this.connector.keyPrefix + prefix,
       timeoutMs,
       known: this.known(),
       warnings: this.warnings,
-      onLoaded: (records) => this.replace(records),
-      onChanges: (changes) => this.apply(changes),
+      onLoaded: (records) => {
+        this.aliveAt = performance.now();
+        this.names.replace(records);
+      },
+      onChanges: (changes) => this.names.apply(changes),
       onAlive: () => (this.aliveAt = performance.now()),
       onLost: (error) => this.noteLost(error),
     });
@@ -217,15 +227,12 @@ export class RedisNameStore implements NameStore {
   }
 
   private known(): NamesToMend | undefined {
-    if (this.last.id === '') return undefined;
-    const all = (): NameRecord[] => this.records.list({ by: 'all' });
-    return { ...this.last, records: () => all().map((record) => [record.name, storedOf(record, this.numbers.get(record)!)]) };
+    return this.last.id === '' ? undefined : { ...this.last, records: () => this.names.stored() };
   }
 
   /** Reads the names again at once. If Redis cannot be reached, the names in memory are the last known state from then on. */
   private async readAgain(): Promise<void> {
-    let error = await this.tryToConnect();
-    for (let attempt = 2; attempt <= MAX_ATTEMPTS && isOutOfDate(error); attempt++) error = await this.tryToConnect();
+    const error = await this.tryToConnect();
     this.reload = undefined;
     if (error !== undefined) void this.reconnect();
   }
@@ -247,33 +254,6 @@ export class RedisNameStore implements NameStore {
       return (this.lastError = error as Error);
     }
   }
-
-  /** Takes over all names, and tells watchers the differences. */
-  private replace(stored: ReadonlyMap<string, StoredRecord>): void {
-    this.aliveAt = performance.now();
-    const before = byName(this.records.list({ by: 'all' }));
-    const inOrder = [...stored].sort(([, one], [, other]) => one.order - other.order);
-    this.records = new RecordIndex();
-    for (const [name, record] of inOrder) this.set(name, record);
-    for (const change of nameDifferences(before, byName(this.records.list({ by: 'all' })))) this.listeners.tell(change);
-  }
-
-  private apply(changes: ChangeMessage['changes']): void {
-    for (const [name, stored] of changes) {
-      if (stored === null) {
-        if (this.records.delete(name)) this.listeners.tell({ kind: 'removed', name });
-        continue;
-      }
-      this.listeners.tell({ kind: 'registered', record: this.set(name, stored) });
-    }
-  }
-
-  private set(name: string, stored: StoredRecord): NameRecord {
-    const record = recordOf(name, stored);
-    this.records.set(record);
-    this.numbers.set(record, { order: stored.order, seq: stored.seq });
-    return record;
-  }
 }
 
 /**
@@ -291,7 +271,7 @@ export function redisNameStore(client: RedisClient, options: RedisNameStoreOptio
   return RedisNameStore.open(client, options);
 }
 
-const isOutOfDate = (error?: Error): boolean => error instanceof OutOfDateError || (error !== undefined && hasFoundLoss(error));
+const isOutOfDate = (error: unknown): boolean => error instanceof OutOfDateError || hasFoundLoss(error);
 const flag = (value: boolean): string => (value ? '1' : '');
 const tagsText = (tags: ReadonlySet<string> | undefined): string => (tags === undefined ? '' : JSON.stringify([...tags]));
 
