@@ -73,7 +73,7 @@ export const HOST: OptionRule = {
   fits: (value) => typeof value === 'string' && !/[\s\0]/.test(value),
 };
 export const FUNCTION: OptionRule = { takes: 'a function', fits: isFunction };
-/** A rule for functions whose result is used at once. A promise would be taken for a result. */
+/** A rule that refuses async functions: the result is used at once, so a promise would be taken for it. */
 export const SYNC_FUNCTION: OptionRule = {
   takes: 'a function that gives its result at once',
   fits: (value) => isFunction(value) && !types.isAsyncFunction(value),

@@ -80,7 +80,7 @@ export class Turns {
     this.schedule();
   }
 
-  /** A connection was closed. It is not held any longer. */
+  /** Forgets a closed connection, so that it can be garbage-collected. */
   leave(taker: TurnTaker): void {
     if (this.last === taker) this.last = undefined;
     const index = this.waiting.lastIndexOf(taker);

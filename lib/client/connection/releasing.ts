@@ -68,7 +68,7 @@ export class ConnectsAfterRelease {
     await connect();
   }
 
-  /** Another release was asked for: the connects fail. */
+  /** Ends the waiting connects with an error, because another release was asked for. */
   cancel(): void {
     for (const connect of this.waiting) connect.drop(released());
   }

@@ -121,7 +121,7 @@ export class ProxyCore {
     return new ProxyReference(this.uri, oneway, methods, attrs, shared, serializer);
   }
 
-  /** Connects, if there is no connection. @throws the failure of the deadline, when the deadline comes first */
+  /** Connects, if there is no connection. @throws `deadline.failure`, when its time is over or its signal aborts first */
   async connect(deadline = new Deadline('connecting', 0, this.settings.signal)): Promise<void> {
     const { pool } = (this.inUse ?? this.begin()).connections;
     deadline.begin();

@@ -129,7 +129,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
   }
 
-  /** A client chooses what it sends. A getter takes no memory of each request. */
+  /** True: a client chooses what it sends. A getter, because a field would take memory in each request. */
   get isOfUnknownPeer(): boolean {
     return true;
   }

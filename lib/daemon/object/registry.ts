@@ -72,8 +72,8 @@ export class ObjectRegistry {
   }
 
   /**
-   * True when the object exists and has the method. A batch, and the access to attributes, are methods of each object. Only these names
-   * are bounded in number: all others are made up by clients.
+   * True when the object exists and has the method. A batch, and the access to attributes, are methods of each object. There is a
+   * bounded number of such names; clients can invent any number of others.
    */
   hasMember(objectId: string, method: string): boolean {
     const target = this.get(objectId);

@@ -21,8 +21,8 @@ export interface EnhancerHolders {
  * changes nothing: the enhancers are those of the class as it was at the start. An instance of another class (of a subclass, or a
  * stand-in) has the enhancers of both classes.
  *
- * @throws {Error} when the other class has guards, pipes or the like that are not part of the definition, or that Nest does not know: a
- * guard would be missing
+ * @throws {Error} when the other class has guards, pipes or the like that the definition does not have, or that Nest does not know: such a
+ * guard would never run
  */
 export function enhancerHolders(instance: object, operation: Operation, definition: ObjectDefinition): EnhancerHolders {
   const { key, handler } = operation;

@@ -42,7 +42,7 @@ export class MethodArguments {
     this.isStraight = this.isPlain && !takesArrays && parameters.length === this.count && parameters.every(isStraight);
   }
 
-  /** The arguments for one call; a promise when a pipe gives one, or the factory of a parameter decorator. */
+  /** The arguments for one call; a promise when a pipe, or the factory of a parameter decorator, gives one. */
   for(record: CallRecord): unknown[] | Promise<unknown[]> {
     if (this.isStraight && record.args.length === this.count) return record.args;
     const all = this.rest === undefined ? this.single : [...this.single, ...restArguments(this.rest, record)];

@@ -190,7 +190,7 @@ describe('annotations', () => {
   });
 });
 
-it('a daemon whose annotations hook gives what cannot be sent, once it runs, answers without annotations and tells the mistake', async () => {
+it('when the annotations hook of a running daemon gives something that cannot be sent, replies have no annotations and the mistake is told', async () => {
   let given: unknown = { GOOD: Buffer.from('x') };
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', annotations: () => given as never });
   cleanups.push(() => daemon.close());

@@ -33,7 +33,7 @@ function result(work: () => NdArray): unknown {
 }
 
 describe('copies of arrays', () => {
-  it('an array of numbers becomes the array of another dtype that a list of its elements becomes, or is refused for the same element', () => {
+  it('an array that is converted to another dtype becomes the same as the list of its elements would, or is refused for the same element', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...DTYPES),

@@ -32,7 +32,7 @@ describe('an error of a registered class', () => {
     expect(new Error('x')).not.toBeInstanceOf(PyroRemoteError);
   });
 
-  it('an error of a registered class passes on its args, and the fields as they are now', () => {
+  it('an error of a registered class is sent on with its args, and the fields as they are now', () => {
     const literal = "{'__class__':'unit.DoorError','__exception__':True,'args':('stuck',7),'attributes':{'door':'A','more':[1]}}";
     const error = read(literal) as DoorError & PyroRemoteError;
     (error as { door: string }).door = 'B';

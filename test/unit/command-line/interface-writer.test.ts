@@ -67,7 +67,7 @@ describe('an interface of a remote object', () => {
     expect(diagnosticsOf(writeInterfaces(named(names)))).toEqual([]);
   });
 
-  it('an interface of a remote object extends only a base with fields that does not lead back to it', () => {
+  it('an interface of a remote object extends its base only when the base has fields and does not extend the interface', () => {
     const fields = { x: { type: 'int', required: true } };
     const types: Record<string, TypeSignature> = {
       Own: { fields, base: 'Own' },

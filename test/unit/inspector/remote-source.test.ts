@@ -233,7 +233,7 @@ it('asks for a snapshot again when another daemon answers at the address', async
 });
 
 it.each([false, true])(
-  'does not ask again where guards refuse it, nor for an object that has gone; with the inspector: %s',
+  'the page does not ask again for an object whose guards refuse it, or that has gone; with the inspector: %s',
   async (inspector) => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector });
     const guards = (): never => {

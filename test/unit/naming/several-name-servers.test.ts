@@ -153,7 +153,7 @@ describe('a list of name servers', () => {
   });
 });
 
-it('a connection that is asked for until a signal aborts ends with the signal of its options, too', async () => {
+it('waiting for a name server until a signal aborts ends with the signal of the options, too', async () => {
   const { host, port } = await silentAddress();
   const [abort, end] = [new AbortController(), new AbortController()];
   const byOptions = locateUntil([{ host, port, signal: abort.signal }], end.signal);

@@ -53,7 +53,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-it('a file that another process has is refused, until this process is killed', async () => {
+it('a file that another process has is refused, until that process is killed', async () => {
   const { answer, child } = await takeElsewhere(path);
   expect(answer).toBe('has it');
   await expect(FileLock.take(path)).rejects.toThrow(
