@@ -16,6 +16,7 @@ import {
   type OptionRule,
   type OptionRules,
   SWITCH,
+  SYNC_FUNCTION,
   TEXT,
   TEXTS,
   wholeNumber,
@@ -54,13 +55,13 @@ const VERSION = oneOf('TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1');
 
 /** The options of both roles, so that one object can serve both. */
 const TLS_MEMBERS: OptionRules<ServerTlsOptions & ClientTlsOptions> = {
-  ALPNCallback: FUNCTION,
+  ALPNCallback: SYNC_FUNCTION,
   ALPNProtocols: anyOf(TEXTS, BYTES, listOf(BYTES, 'a list of bytes')),
   SNICallback: FUNCTION,
   allowPartialTrustChain: SWITCH,
   ca: certificates('pem'),
   cert: certificates('pem'),
-  checkServerIdentity: FUNCTION,
+  checkServerIdentity: SYNC_FUNCTION,
   ciphers: TEXT,
   clientCertEngine: TEXT,
   crl: certificates('pem'),
@@ -76,7 +77,7 @@ const TLS_MEMBERS: OptionRules<ServerTlsOptions & ClientTlsOptions> = {
   pfx: certificates('buf'),
   privateKeyEngine: TEXT,
   privateKeyIdentifier: TEXT,
-  pskCallback: FUNCTION,
+  pskCallback: SYNC_FUNCTION,
   rejectUnauthorized: SWITCH,
   requestCert: { takes: 'left out; the option is requestClientCert', fits: () => false },
   requestClientCert: SWITCH,

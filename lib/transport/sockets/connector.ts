@@ -5,10 +5,10 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
-import { asError } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import { checkCertificate, keyError, asList } from './certificate-faults.js';
 import { connectSharingReads } from './shared-reads.js';
+import { checkedIdentityCheck } from './tls-callbacks.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
@@ -117,17 +117,7 @@ const ipv4First: LookupFunction = (host, options, callback) => {
 function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
   const names = isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
-  const { checkServerIdentity: check = namesServer } = tls;
-  return { ...names, checkServerIdentity: (host, certificate) => refusalOf(() => check(host, certificate)) };
-}
-
-/** Node calls the check of a program in a callback of the socket, where an error that is thrown would end the process. */
-function refusalOf(check: () => Error | undefined): Error | undefined {
-  try {
-    return check();
-  } catch (error) {
-    return asError(error);
-  }
+  return { ...names, checkServerIdentity: checkedIdentityCheck(tls.checkServerIdentity ?? namesServer) };
 }
 
 /** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */

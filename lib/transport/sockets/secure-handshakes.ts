@@ -4,6 +4,7 @@ import { CommunicationError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { Acceptor } from './acceptor.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
+import { TlsCallbackError } from './tls-callbacks.js';
 import { NO_COMMON_VERSION } from './tls-reasons.js';
 
 /** An unfinished TLS handshake of a client. */
@@ -78,8 +79,10 @@ export class SecureHandshakes<Slot> {
   private fail(error: TlsError, socket: TLSSocket): void {
     const raw = rawOf(socket);
     const reason = reasonOf(error, socket);
-    if (reason !== undefined) this.refuse(raw, new CommunicationError(reason, { code: 'TLS', cause: error }));
-    raw.destroy();
+    if (error instanceof TlsCallbackError) this.refuse(raw, error);
+    else if (reason !== undefined) this.refuse(raw, new CommunicationError(reason, { code: 'TLS', cause: error }));
+    // OpenSSL may be about to use the connection again: Node emits some of these errors in the middle of OpenSSL's work
+    setImmediate(() => raw.destroy());
   }
 
   private timeOut(raw: Socket): void {

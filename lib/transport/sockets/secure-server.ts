@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:tls';
 import { configError } from '../../options/option-checks.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
 import { checkCertificate, keyError, asList } from './certificate-faults.js';
+import { checkedSniCallback } from './tls-callbacks.js';
 
 /** Switches off Node's time limit of TLS handshakes: `SecureHandshakes` has its own timers. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -18,6 +19,7 @@ export function createSecureServer(tls: ServerTlsOptions, socketOptions: ServerO
   try {
     return createServer({
       ...options,
+      ...(tls.SNICallback && { SNICallback: checkedSniCallback(tls.SNICallback) }),
       ...socketOptions,
       key: tls.key ?? (tls.pfx === undefined ? tls.cert : undefined),
       requestCert: requestClientCert,
