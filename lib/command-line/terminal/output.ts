@@ -16,9 +16,10 @@ const COMMANDS_OF_TERMINALS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Lets the command end without a stack when its output cannot be written: quietly when nobody reads it any more (`| head`), else with a
- * line about the reason and exit code 1.
+ * line about the reason and exit code 1. Messages that cannot be written to stderr are lost, and change no exit code.
  */
 export function handleFailedOutput(): void {
+  process.stderr.on('error', () => undefined);
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') return;
     process.stderr.write(`Error: the output cannot be written: ${message}\n`);

@@ -8,7 +8,7 @@ interface HealthDeadlineOptions {
   asksOnce: boolean;
 }
 
-/** The deadline of the check of a remote object. Its error tells why the last attempt to connect failed, if one failed. */
+/** The deadline of the check of a remote object or a name server. Its error tells why the last attempt to connect failed, if one failed. */
 export class HealthDeadline extends Deadline {
   private readonly asksOnce: boolean;
 
@@ -31,6 +31,6 @@ export class HealthDeadline extends Deadline {
 }
 
 /** The text of a check that got no answer in time. */
-export function lateText(what: string, timeoutMs: number): string {
+function lateText(what: string, timeoutMs: number): string {
   return `${what} did not answer within timeoutMs (${timeoutMs} ms)`;
 }

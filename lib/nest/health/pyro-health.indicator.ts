@@ -3,13 +3,13 @@ import { ModuleRef } from '@nestjs/core';
 import { HANDLE } from '../../client/proxy/proxy-traps.js';
 import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import { locateUntil, nameServersOf } from '../../naming/locate.js';
-import { PyroError, TimeoutError } from '../../protocol/errors.js';
+import { PyroError } from '../../protocol/errors.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import type { PyroServer } from '../server/pyro-server.js';
 import { PyroServers } from '../server/pyro-servers.js';
-import { HealthDeadline, lateText } from './health-deadline.js';
+import { HealthDeadline } from './health-deadline.js';
 import {
   checkHealthOptions,
   type PyroHealthOptions,
@@ -167,15 +167,16 @@ function isMistake(error: unknown): boolean {
 /** @throws {TimeoutError} when the check takes longer than `timeoutMs`. @param what the thing that is asked */
 async function within<T>(timeoutMs: number, what: string, check: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const late = new AbortController();
-  const error = new TimeoutError(lateText(what, timeoutMs));
-  const timer = setTimeout(() => late.abort(error), timeoutMs);
+  const deadline = new HealthDeadline(what, { timeoutMs, asksOnce: false });
+  deadline.begin();
+  deadline.watch({ drop: (error) => late.abort(error) });
   try {
     return await check(late.signal);
   } catch (failure) {
     // the lookup of a name wraps the error
-    throw late.signal.aborted ? error : failure;
+    throw deadline.failure ?? failure;
   } finally {
-    clearTimeout(timer);
+    deadline.end();
   }
 }
 

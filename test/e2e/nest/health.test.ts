@@ -305,6 +305,16 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
+  it('PyroHealthIndicator does not report a name server as down because the event loop of this process was blocked', async () => {
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const { pyro } = await startClient();
+    const asked = pyro.isHealthy('names', { nameServer: { host: '127.0.0.1', port: names.uri.port }, timeoutMs: 2_000 });
+    await new Promise((resolve) => setImmediate(resolve));
+    const end = performance.now() + 2_500;
+    while (performance.now() < end);
+    expect(await asked).toMatchObject({ names: { status: 'up' } });
+  });
+
   it('PyroHealthIndicator tells that a server is near a limit, or lacks a name', async () => {
     const { pyro } = await start({ maxConnections: 10, nameServer: { host: '127.0.0.1', port: 1 } }, Named);
     expect(await pyro.isHealthy('server')).toMatchObject({
