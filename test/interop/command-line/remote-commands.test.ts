@@ -336,12 +336,15 @@ describe('nestjs-pyro', () => {
     await expect.poll(() => python.run<number>('return len(state.daemon.streaming_responses)')).toBe(0);
   });
 
-  it.each(['2> /dev/full', '2> >(exit 0)'])('a command whose stderr cannot be written keeps its exit code: %s', async (stderr) => {
-    const bash = (...args: string[]): Promise<Outcome> =>
-      runProgram('bash', ['-c', `"$@" ${stderr}`, 'bash', process.execPath, program.file, ...args]);
-    expect((await bash('ping', 'PYRO:x@127.0.0.1:1')).code).toBe(3);
-    expect((await bash('ping')).code).toBe(2);
-  });
+  it.each(['2> /dev/full', '2> >(exit 0)'])(
+    'a command whose stderr cannot be written keeps its exit code: %s',
+    async (stderr) => {
+      const bash = (...args: string[]): Promise<Outcome> =>
+        runProgram('bash', ['-c', `"$@" ${stderr}`, 'bash', process.execPath, program.file, ...args]);
+      expect((await bash('ping', 'PYRO:x@127.0.0.1:1')).code).toBe(3);
+      expect((await bash('ping')).code).toBe(2);
+    },
+  );
 
   it('Ctrl-C closes the stream of a command at the server, also while the command waits for an item', async () => {
     const child = spawn(process.execPath, [program.file, 'stream', camera, 'slow_frames'], {
