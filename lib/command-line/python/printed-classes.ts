@@ -130,8 +130,10 @@ class PythonModule {
 
   private enumeration(name: string, object: EnumObject): string {
     const taken = new Set(['mro']);
-    const members = enumEntries(object).map(([key, value]) => `    ${enumMemberName(key, taken)} = ${JSON.stringify(value)}`);
-    return `class ${this.names.get(name)}(Enum):\n${members.join('\n')}`;
+    const members = enumEntries(object).map(
+      ([key, value]) => `    ${enumMemberName(key, taken)} = ${enumValue(name, key, value)}`,
+    );
+    return `class ${this.names.get(name)}(Enum):\n${members.length > 0 ? members.join('\n') : '    pass'}`;
   }
 
   private exception(one: ClassDescription): string {
@@ -144,7 +146,8 @@ class PythonModule {
   private record(one: ClassDescription): string {
     const style = this.styleOf(one);
     const isTuple = style === 'namedtuple';
-    const base = isTuple ? undefined : one.base;
+    // classes of different kinds cannot inherit from each other
+    const base = one.base !== undefined && !isTuple && this.styleOf(one.base) === style ? one.base : undefined;
     const inherited = base?.wireFields.map(({ name }) => name) ?? [];
     const own = one.wireFields.filter(({ name }) => !inherited.includes(name));
     // a member without default behind one with a default
@@ -175,9 +178,13 @@ class PythonModule {
         `${of.name} has a member ${name}, which no ${style} class can have; choose another kind, python: 'dataclass', or another name with @Expose({ name }) of class-transformer`,
       );
     const members = new Set(of.wireFields.map((field) => field.name));
-    const annotation = this.annotationOf(type).replace(/\w+/g, (part) =>
-      members.has(part) && ALIASED.has(part) ? this.aliasOf(part) : part,
-    );
+    const plain = this.annotationOf(type);
+    // the default of such a member takes the place of the class, which a pydantic class looks for later
+    if (style === 'pydantic' && isOptional && !ALIASED.has(name) && plain.split(/\W+/).includes(name))
+      throw new Error(
+        `${of.name} has a member ${name} of a class that is called the same, which no pydantic class can have with a default; choose another kind, python: 'dataclass', or another name with @Expose({ name }) of class-transformer`,
+      );
+    const annotation = plain.replace(/\w+/g, (part) => (members.has(part) && ALIASED.has(part) ? this.aliasOf(part) : part));
     const shown = !isOptional || annotation === 'Any' ? annotation : `${annotation} | None`;
     // attrs leaves the _ of the argument out
     if (style === 'attrs' && name.startsWith('_'))
@@ -231,8 +238,17 @@ class PythonModule {
   }
 }
 
+/** A value of an enum as an expression of Python. @throws {Error} for NaN, by which Python finds no member */
+function enumValue(name: string, key: string, value: string | number): string {
+  if (Number.isNaN(value))
+    throw new Error(`${name} has the member ${key} with the value NaN, by which no Enum of Python finds it`);
+  if (Number.isFinite(value) || typeof value === 'string') return JSON.stringify(value);
+  return `float("${value > 0 ? 'inf' : '-inf'}")`;
+}
+
 /** True for names that a kind of classes keeps for itself. */
 function isHidden(name: string, style: PythonStyle): boolean {
+  if (style === 'attrs') return name === 'self';
   if (style === 'pydantic') return /^_|^model_(?:config$|dump|validate)/.test(name);
   return style === 'namedtuple' && name.startsWith('_');
 }

@@ -6,7 +6,7 @@ import { pythonClasses } from '../../../lib/command-line/python/printed-classes.
 import type { ClassDescription, PythonStyle } from '../../../lib/classes/class-description.js';
 import { descriptionOf } from '../../../lib/classes/register-class.js';
 import { registeredEnums } from '../../../lib/classes/enums.js';
-import { PyroClass, registerEnum } from '../../../lib/core.js';
+import { PyroClass, registerClass, registerEnum } from '../../../lib/core.js';
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
 import { ensurePythonEnv } from '../python-env.js';
 import { PythonInterpreter } from '../python-interpreter.js';
@@ -139,6 +139,24 @@ class Document {
   _id!: string;
 }
 
+enum Bounds {
+  Low = -Infinity,
+  Middle = 0.5,
+  High = Infinity,
+}
+registerEnum(Bounds, 'odd.Bounds');
+registerEnum({}, 'odd.Empty');
+registerEnum({ One: NaN }, 'odd.Nameless');
+
+@PyroClass('odd.Spot', { fields: { x: 'float' } })
+class Spot {}
+
+@PyroClass('odd.Labels', { fields: { 'Spot?': Spot } })
+class Labels {}
+
+@PyroClass('odd.Selfish', { fields: { self: 'int' } })
+class Selfish {}
+
 @PyroClass('odd.Keyword', { fields: { lambda: 'int' } })
 class Keyword {
   lambda!: number;
@@ -169,6 +187,69 @@ describe('nestjs-pyro python classes', () => {
         ),
       ).toEqual([['none', 'a "quoted" \\ \u2028 text', 1, 'x', 'y', 'z', 'n'], '/a', '2026-01-31', 'odd.None', true, true]);
       expect((await mypy(`odd_${style}.py`)).stdout).not.toMatch(/syntax|not valid as a type/);
+    },
+  );
+
+  const STYLES = ['dataclass', 'namedtuple', 'pydantic', 'attrs'] as const;
+  it.each(STYLES.flatMap((base) => STYLES.map((child) => [base, child] as const)))(
+    'python classes prints a class of any kind for a subclass: base %s, subclass %s',
+    async (base, child) => {
+      class Base {}
+      class Child extends Base {}
+      registerClass(Base, { name: `${base}.${child}.Base`, fields: { x: 'int' }, python: base });
+      registerClass(Child, { name: `${base}.${child}.Child`, fields: { x: 'int', 'y?': 'int' }, python: child });
+      const module = `kinds_${base}_${child}`;
+      const text = pythonClasses({ classes: [Base, Child].map(described), enums: [] }, { style: 'dataclass' });
+      await writeFile(join(directory, `${module}.py`), text);
+      const made = await python.run(
+        `
+        import importlib
+        kinds = importlib.import_module(module)
+        children = [kinds.Child(x=1), kinds.Child(x=1, y=2)]
+        wire = [kinds.to_wire(each) for each in children]
+        kinds._from_wire(kinds.Child, kinds._CLASSES[kinds.Child][1])("", wire[1])
+        return [[each["x"], each["y"], each["__class__"].split(".")[2]] for each in wire]`,
+        { module },
+      );
+      expect(made).toEqual([
+        [1, null, 'Child'],
+        [1, 2, 'Child'],
+      ]);
+    },
+  );
+
+  it('python classes prints enums without members and with infinite values', async () => {
+    const found = registeredEnums().filter(({ name }) => ['odd.Bounds', 'odd.Empty'].includes(name));
+    await writeFile(join(directory, 'odd_enums.py'), pythonClasses({ classes: [], enums: found }, { style: 'dataclass' }));
+    expect(
+      await python.run(`
+        import odd_enums
+        return [[str(each.value) for each in odd_enums.Bounds], odd_enums.Bounds(float("inf")).name, len(odd_enums.Empty)]`),
+    ).toEqual([['-inf', '0.5', 'inf'], 'High', 0]);
+  });
+
+  it('python classes refuses an enum with the value NaN', () => {
+    const found = registeredEnums().filter(({ name }) => name === 'odd.Nameless');
+    expect(() => pythonClasses({ classes: [], enums: found }, { style: 'dataclass' })).toThrow(
+      'odd.Nameless has the member One with the value NaN, by which no Enum of Python finds it',
+    );
+  });
+
+  it.each([
+    ['attrs', Selfish, 'odd.Selfish has a member self, which no attrs class can have; choose another kind'],
+    ['pydantic', Labels, 'odd.Labels has a member Spot of a class that is called the same, which no pydantic class can have'],
+  ] as const)(
+    'python classes refuses a member whose name fails in a class of the kind %s, and prints the others',
+    async (style, type, text) => {
+      const classes = [Spot, type].map(described);
+      expect(() => pythonClasses({ classes, enums: [] }, { style })).toThrow(text);
+      for (const other of STYLES.filter((one) => one !== style)) {
+        const module = `names_${style}_${other}`;
+        await writeFile(join(directory, `${module}.py`), pythonClasses({ classes, enums: [] }, { style: other }));
+        const arguments_ = type === Selfish ? { self: 1 } : {};
+        const imported = 'import importlib\nreturn type(getattr(importlib.import_module(module), name)(**given)).__name__';
+        expect(await python.run(imported, { module, name: type.name, given: arguments_ })).toBe(type.name);
+      }
     },
   );
 
