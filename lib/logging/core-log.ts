@@ -28,8 +28,7 @@ export function logDaemon(daemon: BaseDaemon, logger: PyroLogger, accessLog: boo
     write('debug', new LogEntry(text, { event: 'disconnected', ...peerFields(connection) }));
   });
   logDaemonEvents(daemon, write);
-  const levelOf = (error: unknown, _call: unknown, isKnown: boolean): PyroLogLevel =>
-    isMeantForClient(error, isKnown) ? 'debug' : 'error';
+  const levelOf = (error: unknown): PyroLogLevel => (isMeantForClient(error) ? 'debug' : 'error');
   logFailedCalls<PyroLogLevel>(daemon, write, levelOf, () => 'error');
   logCalls(daemon, accessLog, (entry) => write('info', entry));
 }
@@ -47,10 +46,10 @@ export function warnOfFailedCalls(daemon: BaseDaemon): void {
     const detail = entry.stack === undefined ? undefined : String(entry).slice(entry.msg.length + 1);
     warn(entry.msg, CALL_FAILED, detail);
   };
-  const untoldLevelOf: FailureLevel<'error'> = (error, _call, isKnown) => {
+  const untoldLevelOf: FailureLevel<'error'> = (error) => {
     // this log listens to both events
     const isHeard = daemon.listenerCount('callFailed') + daemon.listenerCount('callError') > 2;
-    return isHeard || isMeantForClient(error, isKnown) ? false : 'error';
+    return isHeard || isMeantForClient(error) ? false : 'error';
   };
   const levelOf: FailureLevel<'error'> = (...failure) => (daemon.sendsTracebacks ? false : untoldLevelOf(...failure));
   logFailedCalls(daemon, write, levelOf, untoldLevelOf);

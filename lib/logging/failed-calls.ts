@@ -14,7 +14,7 @@ import { knownObjects, peerFields, principalField, roundedMs } from './log-texts
 const MAX_CAUSES = 5;
 
 /** Chooses the level of a failed call; false: the call is not logged. */
-export type FailureLevel<Level extends string> = (error: unknown, call: CallErrorInfo, isKnownObject: boolean) => Level | false;
+export type FailureLevel<Level extends string> = (error: unknown, call: CallErrorInfo) => Level | false;
 
 /**
  * Logs the calls that fail, with the object, the method, the correlation id and the client; at the levels `error` and `fatal` also with the
@@ -42,12 +42,12 @@ export function logFailedCalls<Level extends string>(
     const error = isReadable(given) ? given : asError(given);
     const thrown = thrownError(error);
     const isKnown = info.objectId === UNKNOWN || daemon.serves(info.objectId);
-    const level = chooseLevel(thrown, info, isKnown);
+    const level = chooseLevel(thrown, info);
     if (level === false) return;
     const isSevere = level === 'error' || level === 'fatal';
     // failures of one method are counted apart from failures of other methods, unless a client made the name up
     const member = daemon.memberName(info.stream ?? info);
-    const isMadeUp = member === undefined && isMeantForClient(thrown, isKnown);
+    const isMadeUp = member === undefined && isMeantForClient(thrown);
     const fields = (): LogFields => ({
       ...callFields(info),
       errorType: printable(pythonTypeOf(presentableError(error))),

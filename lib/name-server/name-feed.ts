@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WATCH_HEARTBEAT_MS } from '../naming/name-records.js';
 import { NamingError } from '../protocol/errors.js';
+import { refusal } from '../protocol/refusals.js';
 import type { NameChange, NameRecord, NameSelection, NameStore } from './store/name-store.js';
 import { bytesOfChange, bytesOfList, KNOWN_BYTES, MemoryOfWatch, type WatchMemory } from './watch-memory.js';
 
@@ -142,8 +143,10 @@ async function* snapshot(
 }
 
 function tooMuchMemory({ limit }: MemoryOfWatch): NamingError {
-  return new NamingError(
-    `all watches hold the names of too many registrations; the name server takes ${limit} bytes (its option limits.maxWatchBytes)`,
+  return refusal(
+    new NamingError(
+      `all watches hold the names of too many registrations; the name server takes ${limit} bytes (its option limits.maxWatchBytes)`,
+    ),
   );
 }
 

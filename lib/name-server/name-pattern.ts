@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { NamingError } from '../protocol/errors.js';
+import { refusal } from '../protocol/refusals.js';
 import { type NameLimits, tooMany } from './name-rules.js';
 import { translateRegex } from './python-regex.js';
 
@@ -39,7 +40,7 @@ function compile(regex: string): RE2JS {
     return RE2JS.compile(regex);
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
-    throw new NamingError(`invalid regex: ${error.message}`, { cause: error });
+    throw refusal(new NamingError(`invalid regex: ${error.message}`, { cause: error }));
   }
 }
 

@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_NAMES, NAME_TEXT_LIMITS } from '../naming/name-limits.js';
 import { NAMES_SHARE_BYTES } from '../options/heap-share.js';
 import { NamingError } from '../protocol/errors.js';
+import { refusal } from '../protocol/refusals.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { shortText } from '../protocol/short-text.js';
@@ -164,7 +165,7 @@ export class NameArguments {
 export function tooMany(what: string, count: number, option: keyof NameLimits, limit: number, begin = ''): NamingError {
   return overLimit(
     option,
-    new NamingError(`${begin}${count} ${what}; the name server takes ${limit} (its option limits.${option})`),
+    refusal(new NamingError(`${begin}${count} ${what}; the name server takes ${limit} (its option limits.${option})`)),
   );
 }
 

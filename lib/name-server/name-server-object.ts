@@ -5,6 +5,7 @@ import { params } from '../objects/declared-parameters.js';
 import type { Pending } from '../objects/keyed-instances.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { NamingError } from '../protocol/errors.js';
+import { refusal } from '../protocol/refusals.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { pyTuple, type PyTuple } from '../serpent/index.js';
@@ -198,7 +199,7 @@ export class NameServer {
       const obstacle = await this.store.put(record, { safe, takeover: false });
       if (obstacle === undefined) return;
       const isHeld = obstacle.lease !== undefined && obstacle.lease.owner !== lease?.owner;
-      if (safe || !isHeld) throw new NamingError(`name already registered: ${record.name}`);
+      if (safe || !isHeld) throw refusal(new NamingError(`name already registered: ${record.name}`));
       if (!(await this.rules.allows('takeover', record.name, context))) throw await this.heldName(record.name);
       await this.store.put(record, { safe, takeover: true });
     });
@@ -229,7 +230,7 @@ export class NameServer {
     const record = await this.store.get(name);
     const remedy =
       'it is free when its lease ends or its owner removes it; the rule "takeover" of the name server\'s policy may allow it';
-    return new NamingError(`${NAME_IN_USE}${name} belongs to the running server at ${record?.uri}; ${remedy}`);
+    return refusal(new NamingError(`${NAME_IN_USE}${name} belongs to the running server at ${record?.uri}; ${remedy}`));
   }
 }
 
@@ -239,7 +240,7 @@ function feedItem(item: NameFeedItem): Record<string, unknown> {
   return { change: item.change, name, uri, metadata: new Set(metadata) };
 }
 
-const unknownName = (name: string): NamingError => new NamingError(`unknown name: ${name}`);
+const unknownName = (name: string): NamingError => refusal(new NamingError(`unknown name: ${name}`));
 const valueError = (text: string): PythonException => new PythonException('builtins.ValueError', [text]);
 
 expose(

@@ -1,4 +1,5 @@
 import { NamingError } from '../protocol/errors.js';
+import { refusal } from '../protocol/refusals.js';
 
 /** The parts of an expression that a pattern recognises. */
 export const TAKEN = {
@@ -86,7 +87,7 @@ export class RegexText {
   }
 
   error(text: string): NamingError {
-    return new NamingError(`invalid regex: ${text} at position ${Array.from(this.regex.slice(0, this.at)).length}`);
+    return refusal(new NamingError(`invalid regex: ${text} at position ${Array.from(this.regex.slice(0, this.at)).length}`));
   }
 }
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
 import { optionText } from './safe-text.js';
+import { exceptionFault } from './python-exception-rules.js';
 import { messageOfArgs } from './short-text.js';
 
 /** Completes the sentence "the attributes must be …". */
@@ -22,7 +23,7 @@ export class PythonException extends Error {
    *   `Pyro5.errors.*`, `sqlite3.*Error`, `struct.error` and what it registered a converter for
    * @param args Python's `exception.args`
    * @param attributes extra attributes of the Python exception
-   * @throws {TypeError} on wrong arguments
+   * @throws {TypeError} on wrong arguments, on a type that no Python client can make, and on an attribute that none can set
    */
   constructor(
     readonly pythonType: string,
@@ -36,6 +37,8 @@ export class PythonException extends Error {
       throw new TypeError(`PythonException: args is ${optionText(args)}; it must be a list: ['not in stock']`);
     if (!areAttributes(attributes))
       throw new TypeError(`PythonException: attributes is ${optionText(attributes)}; it must be ${ATTRIBUTES}`);
+    const fault = exceptionFault(pythonType, args, attributes);
+    if (fault !== undefined) throw new TypeError(`PythonException: ${fault}`);
     super(messageOfArgs(args), options);
   }
 

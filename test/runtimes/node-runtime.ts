@@ -9,6 +9,25 @@ import { NPM_TIMEOUT_MS, publishedVersions } from '../npm-registry.js';
 /** The oldest Node that package.json allows, and the newest of each line that is supported. */
 export const NODE_RANGES = ['20.19.0', '22', '24', '26'] as const;
 
+const EXTREMES: ReadonlyMap<string, string> = new Map([
+  ['oldest', NODE_RANGES[0]],
+  ['newest', NODE_RANGES.at(-1)!],
+]);
+
+/**
+ * The ranges that `RUNTIMES` asks for.
+ *
+ * @param asked `oldest`, `newest`, or both with a space between them
+ * @throws {Error} on another word, and without a word
+ */
+export function namedRanges(asked: string): string[] {
+  const names = asked.split(/\s+/).filter((name) => name !== '');
+  const unknown = names.filter((name) => !EXTREMES.has(name));
+  if (names.length > 0 && unknown.length === 0) return names.map((name) => EXTREMES.get(name)!);
+  const what = names.length === 0 ? 'is empty' : `has ${unknown.map((name) => JSON.stringify(name)).join(' and ')}`;
+  throw new Error(`RUNTIMES ${what}; it takes oldest and newest, with a space between them; unset it for all versions of Node`);
+}
+
 const TESTS_TIMEOUT_MS = 3_000_000;
 const BINARY = join('bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const VITEST = join(packageRoot, 'node_modules', 'vitest', 'vitest.mjs');

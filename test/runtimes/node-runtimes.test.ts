@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NODE_RANGES, NodeRuntime } from './node-runtime.js';
+import { namedRanges, NODE_RANGES, NodeRuntime } from './node-runtime.js';
 
 /** `.ci/run` asks for the oldest and the newest Node in turn, with the projects `unit` and `e2e`; `npm run test:long` takes everything. */
-const asked = process.env['RUNTIMES']?.split(' ');
-const EXTREMES = { oldest: NODE_RANGES[0], newest: NODE_RANGES.at(-1)! };
-const ranges = asked?.map((name) => EXTREMES[name as keyof typeof EXTREMES]) ?? NODE_RANGES;
-const projects = asked ? ['--project=unit', '--project=e2e'] : [];
+const asked = process.env['RUNTIMES'];
+const ranges = asked === undefined ? NODE_RANGES : namedRanges(asked);
+const projects = asked !== undefined ? ['--project=unit', '--project=e2e'] : [];
 const RUNS_ON = 'unit/node-version.test.ts > tests, and the programs that they start, run on the Node that was asked for';
 
 describe.each(ranges)('with Node %s', (range) => {
@@ -22,7 +21,7 @@ describe.each(ranges)('with Node %s', (range) => {
     expect(report.outcomeOf(RUNS_ON)).toBe('passed');
   });
 
-  if (asked) return;
+  if (asked !== undefined) return;
   it('apps with the installed package work with this version of Node, as modules and as CommonJS', async () => {
     const report = await runtime.test('--mode=package');
     expect(report.failures).toEqual([]);

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Inflation } from '../../protocol/messages/inflation.js';
+import { noteFailedCall } from '../../protocol/refusals.js';
 import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 import { noteRejection, rejectionReason } from './rejections.js';
@@ -43,10 +44,20 @@ export function readReply(frame: Frame, serializer: Serializer, context: ReadCon
 }
 
 function readValue(data: Buffer, flags: number, serializer: Serializer, context: ReadContext): unknown {
-  const value = serializer.loads(data, context);
+  const value = valueOf(data, serializer, context);
   if (!(flags & FLAGS.exception)) return value;
   if (value instanceof PyroRemoteError) throw withCaller(value);
   throw new ProtocolError('the reply says that the call failed, but holds no exception');
+}
+
+function valueOf(data: Buffer, serializer: Serializer, context: ReadContext): unknown {
+  try {
+    return serializer.loads(data, context);
+  } catch (error) {
+    // a method that made this call refuses nothing
+    if (error instanceof SecurityError) noteFailedCall(error);
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { limitOf, overLimit } from '../../protocol/over-limit.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { unserializableError } from '../../serializers/objects/exceptions.js';
@@ -140,6 +141,6 @@ export class BatchResults {
 
   private tooMuch(limit: string, most: number, remedy: string): PyroError {
     const text = `the results of the batch are over ${limit} (${most}) from entry ${this.all.length + 1} on; ${remedy}`;
-    return overLimit(limit, new PyroError(text));
+    return overLimit(limit, refusal(new PyroError(text)));
   }
 }

@@ -1,4 +1,5 @@
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { kwargsOf } from '../../serializers/contract/call-shape.js';
@@ -65,7 +66,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       const stream = asStream(result);
       if (stream) {
         yield closeIterator(stream);
-        throw new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`);
+        throw refusal(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`));
       }
       results.add(result);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
@@ -63,10 +64,10 @@ export class Dispatcher {
   private async refuseSerializer(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> {
     const { services } = this;
     const request = new ServedRequest(services, channel, connection, services.marshal, frame);
-    const refusal = new PyroError(unknownSerializerText(frame.header.serializerId, services.options));
+    const refused = refusal(new PyroError(unknownSerializerText(frame.header.serializerId, services.options)));
     const follower = this.follow(request, {});
-    await request.refuse(refusal);
-    reportFailure(refusal, request, {});
+    await request.refuse(refused);
+    reportFailure(refused, request, {});
     follower?.ended();
     channel.close();
   }
@@ -77,6 +78,7 @@ export class Dispatcher {
    */
   private async refuseUnread(request: ServedRequest, error: unknown): Promise<void> {
     const follower = this.follow(request, request.unread);
+    if (error instanceof PyroError) refusal(error);
     if (error instanceof UnreadableError) {
       await request.answerError(error.toPythonError());
     } else {
@@ -210,7 +212,7 @@ export class Dispatcher {
     if (!options.streaming) {
       await closeIterator(stream);
       reportFailure(
-        new PyroError(`${call.method} gives an item stream, but this daemon does not stream (streaming)`),
+        refusal(new PyroError(`${call.method} gives an item stream, but this daemon does not stream (streaming)`)),
         request,
         call,
       );

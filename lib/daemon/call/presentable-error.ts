@@ -2,6 +2,8 @@ import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.
 import { CommunicationError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import { PythonException, saysPythonException } from '../../protocol/python-exception.js';
+import { sendableAttributes } from '../../protocol/python-exception-rules.js';
+import { objectOf } from '../../serializers/contract/plain-object.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 
 /**
@@ -18,7 +20,9 @@ export function presentableError(thrown: unknown): Error {
     return new PyroRemoteError(standInOf(error.pythonType), error.args, error.attributes, error.remoteTraceback);
   }
   if (saysPythonException(error) && CONNECTION_ENDING_TYPES.has(error.pythonType)) {
-    return new PythonException(standInOf(error.pythonType), error.args, error.attributes, { cause: error });
+    const type = standInOf(error.pythonType);
+    const attributes = objectOf(sendableAttributes(type, error.attributes));
+    return new PythonException(type, error.args, attributes, { cause: error });
   }
   return error;
 }

@@ -1,5 +1,6 @@
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
@@ -70,7 +71,7 @@ export abstract class RequestMemory extends Reply {
   /** Holds memory for a result before it is made. @throws {PyroError} over `maxInFlightValueBytes` */
   reserve(bytes: number, what: string): void {
     const shortage = this.services.memory.shortageFor(this.connection, bytes);
-    if (shortage !== undefined) throw overLimit('maxInFlightValueBytes', new PyroError(`${what} takes ${shortage}`));
+    if (shortage !== undefined) throw overLimit('maxInFlightValueBytes', refusal(new PyroError(`${what} takes ${shortage}`)));
     this.hold(bytes);
   }
 

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { DaemonError, SecurityError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { isLoopbackAddress, plainAddress } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { fullDaemonText, tooManyFailuresText } from '../../protocol/refusal-texts.js';
@@ -138,7 +139,7 @@ export class RemoteAddress {
     const { maxStreamsPerAddress } = this.limits;
     if (this.streams < maxStreamsPerAddress) return undefined;
     const text = `too many open item streams of ${this.name} (maxStreamsPerAddress is ${maxStreamsPerAddress}); close some first`;
-    return overLimit('maxStreamsPerAddress', new DaemonError(text));
+    return overLimit('maxStreamsPerAddress', refusal(new DaemonError(text)));
   }
 
   /** Failures that are not forgiven yet, of the kind that has more. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { remoteLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -151,5 +152,5 @@ function certificateOf(socket: Duplex): PeerCertificate | undefined {
 export const CLIENT_GONE = 'the client has gone away';
 
 export function clientGone(): PyroError {
-  return new PyroError(CLIENT_GONE);
+  return refusal(new PyroError(CLIENT_GONE));
 }

@@ -4,6 +4,7 @@ import { disposeObject } from '../../objects/disposal.js';
 import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
 import { DaemonError, PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroConnection } from '../contract/connection.js';
@@ -98,7 +99,7 @@ export class Instances {
 
   /** An instance that nobody would dispose is not made. */
   private makeKept(): Pending<object> {
-    if (this.hasEnded) throw new DaemonError(UNKNOWN_OBJECT);
+    if (this.hasEnded) throw refusal(new DaemonError(UNKNOWN_OBJECT));
     return this.make();
   }
 

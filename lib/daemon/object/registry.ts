@@ -1,5 +1,6 @@
 import { BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { DaemonError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroTarget } from '../contract/target.js';
 
@@ -62,7 +63,7 @@ export class ObjectRegistry {
   /** The target with this id, and its counters. @throws {DaemonError} `unknown object` */
   entry(objectId: string): Readonly<RegistryEntry> {
     const entry = this.byId.get(objectId);
-    if (entry === undefined) throw new DaemonError(UNKNOWN_OBJECT);
+    if (entry === undefined) throw refusal(new DaemonError(UNKNOWN_OBJECT));
     return entry;
   }
 

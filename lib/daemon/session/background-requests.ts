@@ -1,4 +1,5 @@
 import { TimeoutError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { RunningRequest } from '../contract/reply-channel.js';
 
@@ -53,6 +54,6 @@ export class BackgroundRequests {
   refusal(maxLateCalls: number): Error | undefined {
     if (this.lateCalls <= maxLateCalls) return undefined;
     const text = `calls over callTimeoutMs that still run: ${this.lateCalls} (maxLateCalls is ${maxLateCalls}); end them when context.signal aborts, or raise the limit`;
-    return overLimit('maxLateCalls', new TimeoutError(text));
+    return overLimit('maxLateCalls', refusal(new TimeoutError(text)));
   }
 }

@@ -1,4 +1,5 @@
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { RemoteAddress } from '../connection/remote-addresses.js';
 import type { ItemStream } from './item-stream.js';
@@ -93,5 +94,5 @@ export class EndedStreams {
 
 function tooManyHung(whose: string, held: number, most: number, all: number): Error {
   const text = `closed item streams${whose} whose iterators still run hold ${held} bytes of memory, of at most ${most} (maxInFlightValueBytes is ${all}); end such iterators when the signal of their call aborts`;
-  return overLimit('maxInFlightValueBytes', new PyroError(text));
+  return overLimit('maxInFlightValueBytes', refusal(new PyroError(text)));
 }

@@ -2,6 +2,7 @@ import { captureContext, type RunInContext } from '../../calls/async-context.js'
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import { randomId } from '../../objects/object-ids.js';
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { principalOf } from '../connection/authorizations.js';
@@ -156,7 +157,7 @@ export class ItemStream {
     const { call } = this;
     this.isOver = true;
     this.kept = undefined;
-    call.request.abort(new PyroError(reason));
+    call.request.abort(refusal(new PyroError(reason)));
     // a running step may wait for an item that never comes, so the iterator is closed at once; a generator closes after its step
     this.closing = Promise.resolve()
       .then(() => this.inContext(() => this.iterator.return?.()))

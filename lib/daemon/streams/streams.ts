@@ -1,5 +1,6 @@
 import type { AnyIterator } from '../../objects/item-iterators.js';
 import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { isSamePrincipal } from '../connection/authorizations.js';
 import { CLIENT_GONE, clientGone, type SessionConnection } from '../connection/session-connection.js';
@@ -87,18 +88,18 @@ export class Streams {
    * @throws {PyroError} over `maxStreamsPerConnection`, or over `maxStreams` when none of the streams lingers; after {@link closeAll}
    */
   open(call: StreamingCall, iterator: AnyIterator): string {
-    if (this.closed) throw new PyroError('the daemon has closed');
+    if (this.closed) throw refusal(new PyroError('the daemon has closed'));
     const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
     const used = this.checkConnection(call.connection);
     const { address } = call.connection;
-    const refusal = address?.streamRefusal() ?? this.closing.refusal(address);
-    if (refusal) throw refusal;
+    const refused = address?.streamRefusal() ?? this.closing.refusal(address);
+    if (refused) throw refused;
     const free = maxStreams - this.used;
     // a few connections must not hold all streams
     const isReserved = free < maxStreams * RESERVED_PART && used >= maxStreamsPerConnection * RESERVED_PART;
     if (isReserved || (free <= 0 && !this.dropOldestLingering())) {
       const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${used}` : ''}); try again later`;
-      throw overLimit('maxStreams', new PyroError(text));
+      throw overLimit('maxStreams', refusal(new PyroError(text)));
     }
     const { connection } = call;
     const stream = new ItemStream(call, iterator);
@@ -215,7 +216,7 @@ export class Streams {
     const used = this.ofConnection(connection);
     if (used < maxStreamsPerConnection) return used;
     const text = `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`;
-    throw overLimit('maxStreamsPerConnection', new PyroError(text));
+    throw overLimit('maxStreamsPerConnection', refusal(new PyroError(text)));
   }
 
   /** @throws {PyroError} over `maxPullsPerStream` */
@@ -223,7 +224,7 @@ export class Streams {
     const { maxPullsPerStream } = this.daemon.options;
     if (pulls < maxPullsPerStream) return;
     const text = `too many requests wait for items of this stream (maxPullsPerStream is ${maxPullsPerStream}); try again when some have got theirs`;
-    throw overLimit('maxPullsPerStream', new PyroError(text));
+    throw overLimit('maxPullsPerStream', refusal(new PyroError(text)));
   }
 
   private dropExpired(stream: ItemStream): void {
@@ -295,5 +296,5 @@ function endObserved({ call: { request }, idle }: ItemStream): void {
 }
 
 function terminated(): PyroError {
-  return new PyroError('item stream terminated');
+  return refusal(new PyroError('item stream terminated'));
 }

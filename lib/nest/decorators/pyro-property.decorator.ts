@@ -1,4 +1,12 @@
-import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExceptionFilter,
+  type NestInterceptor,
+  type PipeTransform,
+  type Type,
+  UseFilters,
+} from '@nestjs/common';
+import { PyroBinder } from '../binding/pyro-binder.js';
 import { ENHANCER_KEYS, PARAMTYPES_METADATA } from '../nest-internals.js';
 import {
   anyOf,
@@ -108,5 +116,7 @@ function addCompanion(
   for (const kind of Object.keys(ENHANCER_KEYS) as (keyof typeof ENHANCER_KEYS)[])
     if (options[kind]) Reflect.defineMetadata(ENHANCER_KEYS[kind], options[kind], method);
   if (types !== undefined) Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
+  // a class without @PyroController has no binder, and the warning about this class needs a binder
+  UseFilters(PyroBinder)(prototype, name, Object.getOwnPropertyDescriptor(prototype, name)!);
   return name;
 }

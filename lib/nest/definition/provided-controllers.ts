@@ -4,6 +4,7 @@ import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
+import { methodsWithKeywords } from './unused-decorators.js';
 import { replacedClasses } from '../metadata/replaced-classes.js';
 import { givenInstance, type InstanceWrapper, type Module } from '../nest-internals.js';
 
@@ -56,7 +57,7 @@ export function noteProvidedClasses(modules: ModulesContainer): void {
 const named = new WeakSet<object>();
 
 /**
- * Looks for providers with `@PyroMethod` or `@PyroProperty` members whose class has no `@PyroController`: nobody serves them.
+ * Looks for providers with `@PyroMethod`, `@PyroProperty` or `@PyroKwargs` whose class has no `@PyroController`: nobody serves them.
  *
  * @returns a text for each class that no earlier text named
  */
@@ -69,15 +70,11 @@ export function undecoratedProviders(modules: ModulesContainer): string[] {
     if (served.has(wrapper) || isRemoteObject(givenInstance(wrapper))) continue;
     for (const type of classesOf(wrapper)) {
       if (named.has(type) || servedTypes.some((each) => each === type || each.prototype instanceof type)) continue;
-      const members = exposedMembers(type);
-      if (members.length === 0) continue;
+      const members = exposedMembers(type).map(({ metadata }) => metadata.key);
+      const [method] = members.length > 0 ? [] : methodsWithKeywords(type);
+      if (members.length === 0 && method === undefined) continue;
       named.add(type);
-      texts.push(
-        undecoratedText(
-          type,
-          members.map(({ metadata }) => metadata.key),
-        ),
-      );
+      texts.push(method === undefined ? undecoratedText(type, members) : unexposedText(type, method));
     }
   }
   return texts;
@@ -100,6 +97,13 @@ function undecoratedText(type: AnyClass, members: readonly string[]): string {
   return (
     `${type.name} extends ${base.name}, which has @PyroController, but has none itself, so that nobody serves it: put ` +
     `@PyroController() on ${type.name}, too; where a decorator of ${base.name} makes ${type.name}, put @PyroController above that decorator`
+  );
+}
+
+function unexposedText(type: AnyClass, method: string): string {
+  return (
+    `${type.name}.${method} has a parameter with @PyroKwargs(), but no @PyroMethod(), and ${type.name} has no @PyroController, so that ` +
+    `no client can call it: put @PyroMethod() on the method, and @PyroController() on the class`
   );
 }
 

@@ -1,3 +1,4 @@
+import type { AnyClass } from '../../objects/decorated-member.js';
 import { ownMethods, servedMembers } from '../metadata/member-metadata.js';
 import { routeArgumentsOf, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import type { ObjectDefinition } from './object-definition.js';
@@ -11,16 +12,19 @@ export function unusedDecoratorTexts({ type, instanceType, name, tags }: ObjectD
     );
   }
   const exposed = new Set(servedMembers(type, instanceType).map(({ metadata }) => metadata.key));
-  const prototype = instanceType.prototype as object;
-  for (const method of ownMethods(instanceType)) {
-    const takesKeywords = Object.values(routeArgumentsOf(prototype, method)).some(({ factory }) =>
-      takesRemainingKeywords(factory),
+  for (const method of methodsWithKeywords(instanceType)) {
+    if (exposed.has(method)) continue;
+    texts.push(
+      `${instanceType.name}.${method} has a parameter with @PyroKwargs(), but no @PyroMethod(), so that no client can call it`,
     );
-    if (takesKeywords && !exposed.has(method)) {
-      texts.push(
-        `${instanceType.name}.${method} has a parameter with @PyroKwargs(), but no @PyroMethod(), so that no client can call it`,
-      );
-    }
   }
   return texts;
+}
+
+/** Names of the methods of a class that have a parameter with `@PyroKwargs()`. */
+export function methodsWithKeywords(type: AnyClass): string[] {
+  const prototype = type.prototype as object;
+  return ownMethods(type).filter((method) =>
+    Object.values(routeArgumentsOf(prototype, method)).some(({ factory }) => takesRemainingKeywords(factory)),
+  );
 }

@@ -10,6 +10,7 @@ import {
   type OptionRules,
 } from '../../options/option-checks.js';
 import { areAttributes, ATTRIBUTES, SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
+import { exceptionFault } from '../../protocol/python-exception-rules.js';
 import { messageOfArgs } from '../../protocol/short-text.js';
 
 /** Options of a {@link PyroException}. */
@@ -42,7 +43,7 @@ export class PyroException extends RpcException {
   /**
    * @param pythonType dotted class name, e.g. `builtins.ValueError`
    * @param args the `args` of the Python exception
-   * @throws {TypeError} on wrong arguments and options
+   * @throws {TypeError} on wrong arguments and options, on a type that no Python client can make, and on an attribute that none can set
    */
   constructor(
     readonly pythonType: string,
@@ -53,6 +54,8 @@ export class PyroException extends RpcException {
     checkArgument('PyroException: the type', pythonType, FULL_TEXT, refusal);
     checkArgument('PyroException: args', args, ARGS, refusal);
     checkOptions(options, RULES, 'PyroException: ', refusal);
+    const fault = exceptionFault(pythonType, args, options.attributes ?? {});
+    if (fault !== undefined) throw refusal(`PyroException: ${fault}`);
     super(messageOfArgs(args));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;

@@ -2,7 +2,9 @@ import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { isDescribedException, PythonException } from '../../protocol/python-exception.js';
+import { exceptionFault, sendableAttributes } from '../../protocol/python-exception-rules.js';
 import { safeText, thrownText } from '../../protocol/safe-text.js';
+import { objectOf } from '../../serializers/contract/plain-object.js';
 import { PyroException } from './pyro.exception.js';
 import { responseAttributes, sendable, settableAttributes } from './response-attributes.js';
 import { boundedMessages, validationMessages } from '../../classes/validation-messages.js';
@@ -77,7 +79,7 @@ function pythonExceptionOf(error: unknown): PythonException | undefined {
 function unlabelledExceptionOf(error: unknown): PythonException | undefined {
   if (error instanceof PyroException) {
     const type = CONNECTION_ENDING_TYPES.get(error.pythonType) ?? error.pythonType;
-    return new PythonException(type, error.args, error.attributes, { cause: error });
+    return new PythonException(type, error.args, objectOf(sendableAttributes(type, error.attributes)), { cause: error });
   }
   if (error instanceof HttpException) return ofStatus(error.getStatus(), error.getResponse(), error.message, error);
   if (error instanceof RpcException) return ofRpcError(error.getError(), error);
@@ -102,8 +104,6 @@ function ofRpcError(content: unknown, cause: unknown): PythonException {
   return ofStatus(typeof code === 'number' ? code : 500, content, typeof message === 'string' ? message : fallback, cause);
 }
 
-/** A Python class: names between dots. */
-const PYTHON_TYPE = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/;
 const MAX_TYPE_CHARS = 200;
 
 /**
@@ -112,8 +112,8 @@ const MAX_TYPE_CHARS = 200;
  */
 function ofCopy(content: object, cause: unknown): PythonException | undefined {
   const { pythonType, args, attributes, error: _, cause: __, ...further } = content as Partial<Record<string, unknown>>;
-  if (typeof pythonType !== 'string' || pythonType.length > MAX_TYPE_CHARS || !PYTHON_TYPE.test(pythonType)) return undefined;
-  if (!Array.isArray(args)) return undefined;
+  if (typeof pythonType !== 'string' || pythonType.length > MAX_TYPE_CHARS || !Array.isArray(args)) return undefined;
+  if (exceptionFault(pythonType, args, {}) !== undefined) return undefined;
   const type = CONNECTION_ENDING_TYPES.get(pythonType) ?? pythonType;
   const all = { ...settableAttributes(attributes), ...responseAttributes(further) };
   return new PythonException(type, args as unknown[], all, { cause });

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { isPrivateName } from '../../objects/private-names.js';
+import { isAttributeName } from '../../protocol/python-exception-rules.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 
@@ -7,8 +8,8 @@ import { objectOf } from '../../serializers/contract/plain-object.js';
 const MAX_DEPTH = 20;
 /** Keys that a dict on the wire cannot have: `__class__` would make the dict a class dict, `__proto__` is refused. */
 const REFUSED_KEYS = new Set(['__class__', '__proto__']);
-/** Members of Python's exceptions. An attribute with one of these names would hide the member, or cannot be set. */
-const PYTHON_MEMBERS = new Set(['args', 'add_note', 'with_traceback']);
+/** Methods of Python's exceptions. An attribute with one of these names would hide the method. */
+const PYTHON_METHODS = new Set(['add_note', 'with_traceback']);
 
 /**
  * The details of an exception's response as attributes of the Python exception: all members but the message and the status.
@@ -38,7 +39,7 @@ export function settableAttributes(given: unknown): Record<string, unknown> {
 }
 
 function isSettable(name: string): boolean {
-  return !PYTHON_MEMBERS.has(name) && !isPrivateName(name) && !name.startsWith('__');
+  return isAttributeName(name) && !PYTHON_METHODS.has(name) && !isPrivateName(name) && !name.startsWith('__');
 }
 
 /**

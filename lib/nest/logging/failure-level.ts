@@ -16,13 +16,10 @@ export type PyroFailureLevel = (error: unknown, call: CallErrorInfo) => LogLevel
 /**
  * The default rule: `debug` for errors that are meant for the client, `error` for all other errors.
  *
- * Meant for the client are PyroException, HttpException and RpcException, the errors of validation, and the refusals of this library. The
- * library refuses unknown objects and members, wrong arguments, and calls by guards, by limits, and of clients that have disconnected.
- *
- * @param isKnownObject whether the server has the object of the call
+ * Meant for the client are PyroException, HttpException and RpcException, the errors of validation, and what {@link isMeantForClient} finds.
  */
-export function defaultFailureLevel(error: unknown, isKnownObject: boolean): 'debug' | 'error' {
-  return isMeantForClientOfNest(error) || isMeantForClient(error, isKnownObject) ? 'debug' : 'error';
+export function defaultFailureLevel(error: unknown): 'debug' | 'error' {
+  return isMeantForClientOfNest(error) || isMeantForClient(error) ? 'debug' : 'error';
 }
 
 function isMeantForClientOfNest(error: unknown): boolean {

@@ -23,7 +23,7 @@ export function logToNest(daemon: PyroDaemon, write: LogSink<LogLevel>, { failur
   logFailedCalls<LogLevel>(
     daemon,
     write,
-    (error, call, isKnown) => failureLevel?.(error, call) ?? defaultFailureLevel(error, isKnown),
+    (error, call) => failureLevel?.(error, call) ?? defaultFailureLevel(error),
     (error, call) => failureLevel?.(error, call) ?? 'error',
   );
   const access = sinkOf<'log'>(new Logger('PyroAccess'));

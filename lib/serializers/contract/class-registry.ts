@@ -9,6 +9,7 @@ import {
   TEXT,
 } from '../../options/option-checks.js';
 import { SerializeError } from '../../protocol/errors.js';
+import { noteRegisteredName } from '../../protocol/python-exception-rules.js';
 
 /** Converts objects of one class to dicts and back. */
 export interface ClassConverter<T extends object = object> {
@@ -59,6 +60,7 @@ export class ClassRegistry {
       throw new SerializeError(`registerClass: "${name}" is registered for another class; unregister that one first`);
     }
     this.unregisterClass(type);
+    noteRegisteredName(name);
     this.byName.set(name, converter as unknown as ClassConverter);
     this.byClass.set(type.prototype, converter as unknown as ClassConverter);
   }

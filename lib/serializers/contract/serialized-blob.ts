@@ -1,6 +1,7 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
-import { SerializeError } from '../../protocol/errors.js';
+import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
@@ -67,8 +68,13 @@ export class SerializedBlob {
   deserialized(): unknown[] {
     if (this.received === undefined) return [...this.data];
     const { data, serializer, context } = this.received;
-    const { args } = context.readCall ? context.readCall(data, serializer) : serializer.loadsCall(data, context);
-    return args;
+    try {
+      const { args } = context.readCall ? context.readCall(data, serializer) : serializer.loadsCall(data, context);
+      return args;
+    } catch (error) {
+      // the sender made the mistake, and not the method that opens the blob
+      throw error instanceof PyroError ? refusal(error) : error;
+    }
   }
 }
 

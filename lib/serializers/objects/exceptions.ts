@@ -1,7 +1,8 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
-import { PyroError } from '../../protocol/errors.js';
+import { PyroError, SerializeError } from '../../protocol/errors.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { describedException, saysPythonException } from '../../protocol/python-exception.js';
+import { sendableAttributes, typeFault } from '../../protocol/python-exception-rules.js';
 import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
@@ -67,11 +68,16 @@ type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'
 
 /**
  * The class dict of an error. A PythonException and a {@link PyroRemoteError} name their Python class; another error becomes the
- * closest builtin exception.
+ * closest builtin exception. Attributes that a Python client cannot set are left out.
+ *
+ * @throws {SerializeError} on a type that no Python client can make, unless a peer has raised it
  */
 export function exceptionToDict(error: Error, options: ExceptionOptions): ClassDict {
   const { pythonType, args, attributes } = describe(error);
-  const all = objectOf(Object.entries(attributes));
+  // an exception of a peer is passed on as it is: the client may have a converter
+  const fault = error instanceof PyroRemoteError ? undefined : typeFault(pythonType);
+  if (fault !== undefined) throw new SerializeError(`an exception that no client can read: ${fault}`);
+  const all = objectOf(sendableAttributes(pythonType, attributes));
   if (options.detailedTraceback) {
     const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error, options.maxBytes);
     if (lines.length > 0) all[TRACEBACK] = lines;

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleInit, Scope } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit, Scope, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
@@ -8,6 +8,7 @@ import {
   PyroKwargs,
   PyroMethod,
   PyroModule,
+  PyroProperty,
   PyroServer,
   UseHandshakeGuards,
 } from '../../../lib/index.js';
@@ -81,6 +82,69 @@ it('the start warns of a provider with @PyroMethod but without @PyroController, 
   warn.mockClear();
   await serve({ providers: [Camera, Forgotten] });
   expect(texts(warn)).toEqual([]);
+});
+
+it.each<[string, () => Type]>([
+  [
+    'a getter',
+    () => {
+      class Gauge {
+        @PyroProperty() get level(): number {
+          return 1;
+        }
+      }
+      return Gauge;
+    },
+  ],
+  [
+    'a setter',
+    () => {
+      class Gauge {
+        @PyroProperty() set level(_level: number) {}
+      }
+      return Gauge;
+    },
+  ],
+  [
+    'an inherited accessor',
+    () => {
+      class Base {
+        @PyroProperty() get level(): number {
+          return 1;
+        }
+      }
+      class Gauge extends Base {}
+      return Gauge;
+    },
+  ],
+])('the start warns of a provider without @PyroController whose only @PyroProperty is %s', async (_what, make) => {
+  const type = make();
+  Injectable()(type);
+  await serve({ providers: [type] });
+  expect(texts(warn)).toContain(
+    'Gauge has exposed members (level) but no @PyroController, so that nobody serves it: put @PyroController() on the class',
+  );
+});
+
+it('the start warns of a provider that has nothing of ours but @PyroKwargs()', async () => {
+  @Injectable()
+  class Finder {
+    search(@PyroKwargs() _filters: object): void {}
+  }
+  await serve({ providers: [Finder] });
+  expect(texts(warn)).toContain(
+    'Finder.search has a parameter with @PyroKwargs(), but no @PyroMethod(), and Finder has no @PyroController, so that no client can ' +
+      'call it: put @PyroMethod() on the method, and @PyroController() on the class',
+  );
+});
+
+it('@PyroKwargs() on a static method is refused with the name of the method', () => {
+  expect(() => {
+    class Finder {
+      static search(@PyroKwargs() _filters: object): void {}
+    }
+    return Finder;
+  }).toThrow('Finder.search: @PyroKwargs() is for methods of instances');
 });
 
 it('the start warns of a service that the default mode makes request-scoped: others inject it, or Nest does not call its hooks', async () => {

@@ -70,7 +70,7 @@ describe('an error of a registered class', () => {
 
   it('an error of a registered class is meant for the client, and Nest leaves it as it is', () => {
     const error = new DoorError('A');
-    expect(isMeantForClient(error, true)).toBe(true);
+    expect(isMeantForClient(error)).toBe(true);
     expect(toPythonError(error)).toBe(error);
   });
 

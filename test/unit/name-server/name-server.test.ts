@@ -548,8 +548,9 @@ describe('watching names', () => {
 
   it('waitFor keeps its time limits at a name server that has stopped answering', async () => {
     const server = await start();
-    // callTimeoutMs and connectTimeoutMs are 10 s, longer than this test may take
-    const client = await connect(server);
+    // longer than this test may take
+    const client = await locateNameServer({ ...addressOf(server), callTimeoutMs: 3_600_000, connectTimeoutMs: 3_600_000 });
+    cleanups.push(() => client.release());
     const { port } = addressOf(server);
     await server.close();
     const silent = createServer((socket) => socket.on('error', () => undefined)).listen(port, '127.0.0.1');
@@ -560,11 +561,9 @@ describe('watching names', () => {
       for (const socket of sockets) socket.destroy();
       silent.close();
     });
-    const began = performance.now();
     await expect(client.waitFor('lab.camera', { timeoutMs: 100 })).rejects.toThrow('within timeoutMs (100 ms)');
     const enough = AbortSignal.timeout(100);
     await expect(client.waitFor('lab.camera', { signal: enough })).rejects.toThrow('timeout');
-    expect(performance.now() - began).toBeLessThan(9_000);
   });
 
   it('a watch without changes lasts longer than callTimeoutMs, on one connection', async () => {

@@ -145,9 +145,10 @@ describe('the marshal reader', () => {
   });
 
   it('marshal: reads in time proportional to the data', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(() => marshal.loads(Buffer.alloc(2_000_000, bytes('[', int32(1))))).toThrow(SerializeError);
     expect(marshal.loads(bytes('[', int32(1_000_000), 'N'.repeat(1_000_000)))).toHaveLength(1_000_000);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(3_000);
   });
 });
