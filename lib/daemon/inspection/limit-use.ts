@@ -28,7 +28,7 @@ export function inspectLimits(services: DaemonServices, sessions: Sessions): Lim
 }
 
 function usesOf(
-  { streams, memory, inflation, unsent, unserved }: DaemonServices,
+  { streams, memory, inflation, unsent, unserved, abandoned }: DaemonServices,
   sessions: Sessions,
 ): Partial<Record<LimitName, Use>> {
   const { slots, serving } = sessions;
@@ -39,7 +39,7 @@ function usesOf(
     most(serving, count, ({ connection }) => String(connection.id));
   return {
     maxConnections: { used: slots.taken },
-    maxAbandonedConnections: { used: slots.abandoned },
+    maxAbandonedConnections: { used: abandoned.count },
     maxAbandonedConnectionsPerAddress: byAddress(({ abandoned }) => abandoned),
     maxConnectionsPerAddress: byAddress(({ connections }) => connections),
     maxHandshakesPerAddress: byAddress(({ handshakes }) => handshakes),

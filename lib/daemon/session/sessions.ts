@@ -46,7 +46,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
   private readonly shared: SessionServices;
 
   constructor(private readonly services: DaemonServices) {
-    this.slots = new Slots(services.options, (refusal) => services.limits.note(refusal, undefined));
+    this.slots = new Slots(services.options, services.abandoned, (refusal) => services.limits.note(refusal, undefined));
     this.shared = {
       services,
       dispatcher: new Dispatcher(services),
@@ -222,7 +222,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
 
   /** Users end before what they use: first streams, then the hook of the daemon, then objects, then tracked resources. */
   private async cleanUp(session: Session, error: Error | undefined): Promise<void> {
-    const { streams, reporter, daemon } = this.services;
+    const { streams, reporter, daemon, cleanUps } = this.services;
     const { connection } = session;
     const streamsEnded = streams.connectionEnded(connection);
     if (this.open.delete(session)) {
@@ -232,6 +232,6 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
     const report = (failure: unknown): void => reporter.error(failure);
     const ended = [...connection.usedTargets].reverse().map(async (target) => target.connectionEnded?.(connection, streamsEnded));
     if (ended.length > 0) await Promise.all(ended.map((end) => end.catch(report)));
-    await connection.resources.closeAll(report);
+    await connection.resources.closeAll((closing, what) => cleanUps.wait(closing, what, connection), report);
   }
 }
