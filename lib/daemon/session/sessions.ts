@@ -142,7 +142,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
     this.services.reporter.emit('connection', session.connection);
   }
 
-  gone({ slot }: Session): void {
+  gone({ slot, connection }: Session, error: Error | undefined): void {
+    // now: the last call may never end
+    this.services.limits.note(error, connection);
     this.slots.gone(slot);
   }
 
@@ -152,7 +154,6 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
   }
 
   closed(session: Session, error: Error | undefined): void {
-    this.services.limits.note(error, session.connection);
     this.all.delete(session);
     addUse(this.totals, session);
     this.slots.giveBack(session.slot);
