@@ -37,10 +37,7 @@ export function* runBatch(
   }
 }
 
-async function disposeBatchInstance(
-  { services, connection }: ServedRequest,
-  instance: object | Promise<object>,
-): Promise<void> {
+async function disposeBatchInstance({ services, connection }: ServedRequest, instance: object | Promise<object>): Promise<void> {
   const made = await Promise.resolve(instance).catch(() => undefined);
   if (made) await services.cleanUps.wait(disposeObject(made), disposalOf(made), connection);
 }

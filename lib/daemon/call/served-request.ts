@@ -118,12 +118,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     return this.controller.signal;
   }
 
-  /**
-   * Calls `hook` once, when {@link signal} aborts, or in a later turn when it has aborted. Making a signal and listening to it takes 20 µs of
-   * CPU longer.
-   *
-   * @returns a function that takes the hook back
-   */
+  /** Calls `hook` once {@link signal} aborts, or in a later turn. A signal takes 20 µs of CPU longer. @returns a function that takes it back */
   onAbort(hook: (reason: Error) => void): () => void {
     this.watchPeer();
     const hooks = (this.abortHooks ??= new Set());
@@ -261,9 +256,8 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   abort(reason: Error): void {
     this.abortReason ??= reason;
     this.controller?.abort(reason);
-    const hooks = this.abortHooks;
+    for (const hook of this.abortHooks ?? []) hook(this.abortReason);
     this.abortHooks = undefined;
-    for (const hook of hooks ?? []) hook(this.abortReason);
   }
 
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */

@@ -102,6 +102,8 @@ class RunningCleanUp implements TimeLimit {
   tooLong(): DaemonError {
     const { what, connection } = this;
     const whose = connection ? ` for ${connection.remoteAddress} #${connection.id}` : '';
-    return new DaemonError(`${what}${whose} takes longer than ${CLEAN_UP_MS} ms: end it sooner, or do its work without awaiting it`);
+    return new DaemonError(
+      `${what}${whose} takes longer than ${CLEAN_UP_MS} ms: end it sooner, or do its work without awaiting it`,
+    );
   }
 }

@@ -40,7 +40,7 @@ function usesOf(
   return {
     maxConnections: { used: slots.taken },
     maxAbandonedConnections: { used: abandoned.count },
-    maxAbandonedConnectionsPerAddress: byAddress(({ abandoned }) => abandoned),
+    maxAbandonedConnectionsPerAddress: byAddress((address) => address.abandoned),
     maxConnectionsPerAddress: byAddress(({ connections }) => connections),
     maxHandshakesPerAddress: byAddress(({ handshakes }) => handshakes),
     maxFailedHandshakes: byAddress((address) => Math.ceil(address.failuresLeft(now))),

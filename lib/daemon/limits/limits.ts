@@ -192,7 +192,7 @@ export const LIMITS = {
     lab: 0,
     exposed: 600_000,
     unit: 'ms',
-    limits: 'the time without requests',
+    limits: 'the time without requests; calls over `callTimeoutMs` that still run are none',
     consequence: 'the connection is closed',
   },
   callTimeoutMs: {

@@ -1,6 +1,6 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type InstanceMode } from '../../../lib/core.js';
+import type { InstanceMode } from '../../../lib/core.js';
 import { PyroController, PyroMethod } from '../../../lib/index.js';
 import { eventually, type Served, serve } from './fixtures.js';
 
@@ -167,7 +167,7 @@ it('a session whose onPyroConnect hangs is told of, and ends when it has begun a
   refused.catch(() => undefined);
   await eventually(() => called.length === 1, 'the hook');
   vi.advanceTimersByTime(1_000);
-  await expect(refused).rejects.toThrow();
+  await expect(refused).rejects.toThrow('byte');
   await eventually(() => served.server.inspect().totals.connectionsRefused === 1);
   await eventually(() => {
     giveUp();

@@ -716,7 +716,7 @@ describe('autoclean that is stopped', () => {
     cleanups.push(() => rm(directory, { recursive: true }));
     const storage = `file:${join(directory, 'names')}`;
     const nameServer = await start({ autocleanMs: 3_000, storage });
-    await expect(start({ storage })).rejects.toThrow();
+    await expect(start({ storage })).rejects.toThrow('names');
     await nameServer.daemon.close();
     expect(stop).toHaveBeenCalledOnce();
     // another process may write the file now
