@@ -12,6 +12,9 @@ import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemon
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
 import { type DaemonServices, createDaemonServices } from './call/daemon-services.js';
+import { AbandonedConnections } from './connection/abandoned-connections.js';
+import { CleanUpTimes } from './connection/clean-up-times.js';
+import type { CleanUps } from './contract/clean-ups.js';
 import type { Streams } from './streams/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
@@ -54,7 +57,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   private readonly options: ResolvedDaemonOptions;
   private readonly reporter = new EventReporter(this);
   private readonly limits = new LimitCounters(this.reporter);
-  private readonly registrations = new Registrations(this.reporter, () => this.sessions);
+  private readonly registrations: Registrations;
   private readonly leases = new ObjectLeases(this);
   private readonly streams: Streams;
   private readonly sessions: Sessions;
@@ -69,9 +72,13 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     followPromises();
     followListeners(this, (error, event) => this.reporter.listenerFailed(error, event));
     this.options = resolveDaemonOptions(given);
-    const { options, objects, reporter, registrations } = this;
-    const { limits } = this;
-    const services = createDaemonServices({ daemon: this, options, objects, proxies, reporter, limits });
+    const { options, reporter, limits } = this;
+    const abandoned = new AbandonedConnections(options);
+    const cleanUps = new CleanUpTimes(abandoned, reporter);
+    const registrations = new Registrations(reporter, cleanUps, () => this.sessions);
+    this.registrations = registrations;
+    const { objects } = registrations;
+    const services = createDaemonServices({ daemon: this, options, objects, proxies, reporter, limits, cleanUps, abandoned });
     this.services = services;
     this.streams = services.streams;
     this.sessions = new Sessions(services);
@@ -128,6 +135,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   /** Number of registered objects, `Pyro.Daemon` included. */
   get objectCount(): number {
     return this.objects.size;
+  }
+
+  /** @internal Waits for clean-ups of the application. */
+  get cleanUps(): CleanUps {
+    return this.services.cleanUps;
   }
 
   /** @internal True when clients get the stacks of errors. */

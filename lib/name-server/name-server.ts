@@ -107,6 +107,10 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
       const limit = limitOf(error);
       if (limit !== undefined && Object.hasOwn(counters, limit)) counters[limit as keyof NameLimits]++;
     });
+    // the daemon alone may be closed, or a daemon that combined it
+    daemon.once('close', () => {
+      if (this.closed === undefined) this.close().catch((error: unknown) => this.report(error));
+    });
   }
 
   /**
@@ -166,7 +170,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     return this.responder?.location;
   }
 
-  /** Lets running calls end, then closes daemon and store. A second call waits for the first. */
+  /** Lets running calls end, then closes daemon and store. A second call waits for the first. Closing the daemon ends the name server, too. */
   close(): Promise<void> {
     this.daemon.joinEnd();
     return (this.closed ??= this.end());

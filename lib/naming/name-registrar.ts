@@ -71,7 +71,11 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
    */
   add(object: NamedObject): void {
     const entry = entryOf(object);
-    if (this.wanted.has(entry.name)) throw configError(`name "${entry.name}" is given to two objects`);
+    const taken = this.wanted.get(entry.name);
+    if (taken !== undefined) {
+      const uris = `${String(taken.uri)} and ${String(entry.uri)}`;
+      throw configError(`name "${entry.name}" is given to two objects, ${uris}; give one of them another name`);
+    }
     this.wanted.set(entry.name, entry);
     for (const server of this.servers) server.checkSoon();
   }

@@ -8,6 +8,16 @@ export function isDisposable(object: object): boolean {
   return typeof asyncDispose === 'function' || typeof dispose === 'function';
 }
 
+/** The text that names the disposal of an object, for reports. */
+export function disposalOf(object: object): string {
+  return `the disposal of ${classNameOf(object)}`;
+}
+
+/** Name of an object's class, for reports. */
+export function classNameOf(object: object): string {
+  return object.constructor?.name || 'an object';
+}
+
 /**
  * Calls `Symbol.asyncDispose` of an object, or else `Symbol.dispose`.
  *

@@ -72,7 +72,7 @@ export class DaemonNames {
     }
     for (const [otherId, taken] of this.nameByObject) {
       if (taken === name && otherId !== objectId)
-        throw configError(`"${objectId}" cannot have the name "${name}": "${otherId}" has it`);
+        throw configError(`"${objectId}" cannot have the name "${name}": "${otherId}" has it; give one of them another name`);
     }
     this.remove(objectId);
     this.registrar.add({ name, uri, metadata });

@@ -6,7 +6,7 @@ import { kwargsOf } from '../../serializers/contract/call-shape.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { LATER_TURN, type Steps } from '../../calls/steps.js';
-import { disposeObject } from '../../objects/disposal.js';
+import { disposalOf, disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import { CONNECTION_TURN_MS } from '../../transport/turns.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -15,7 +15,7 @@ import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
 import { Call } from './call.js';
 import type { ServedRequest } from './served-request.js';
-import { closeIterator } from '../streams/item-stream.js';
+import { closeUnpulled } from './unpulled-stream.js';
 
 /** Most entries of a batch that run in one turn. Entries that take long are fewer: see {@link CONNECTION_TURN_MS}. */
 const ENTRIES_PER_TURN = 100;
@@ -34,13 +34,13 @@ export function* runBatch(
   try {
     return yield* runEntries(request, target, objectId, entries);
   } finally {
-    if (request.batchInstance) yield disposeBatchInstance(request.batchInstance);
+    if (request.batchInstance) yield disposeBatchInstance(request, request.batchInstance);
   }
 }
 
-async function disposeBatchInstance(instance: object | Promise<object>): Promise<void> {
+async function disposeBatchInstance({ services, connection }: ServedRequest, instance: object | Promise<object>): Promise<void> {
   const made = await Promise.resolve(instance).catch(() => undefined);
-  if (made) await disposeObject(made);
+  if (made) await services.cleanUps.wait(disposeObject(made), disposalOf(made), connection);
 }
 
 function* runEntries(request: ServedRequest, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
@@ -65,8 +65,8 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       const result = yield runIsolated(follower === undefined ? run : () => follower.run(run));
       const stream = asStream(result);
       if (stream) {
-        yield closeIterator(stream);
-        throw refusal(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`));
+          yield closeUnpulled(request, method, stream);
+          throw refusal(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`));
       }
       results.add(result);
     } catch (error) {

@@ -86,6 +86,11 @@ export class Call implements CallContext {
   }
 }
 
+/** Calls `hook` once when the signal of a call aborts: {@link ServedRequest.onAbort}. @param call a call of this package's daemon */
+export function onAbort(call: CallContext, hook: (reason: Error) => void): () => void {
+  return (call as Call).request.onAbort(hook);
+}
+
 /**
  * The call that the running code serves, also after an `await`. Undefined outside of a call.
  *

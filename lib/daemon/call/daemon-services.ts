@@ -22,6 +22,8 @@ import { loadSignatures } from '../options/signature-book.js';
 import { Turns } from '../../transport/turns.js';
 import { UnservedBytes } from '../../transport/unserved-bytes.js';
 import { CallObservers } from './call-observers.js';
+import type { AbandonedConnections } from '../connection/abandoned-connections.js';
+import type { CleanUps } from '../contract/clean-ups.js';
 import { Streams } from '../streams/streams.js';
 import { ValueMemory } from './value-memory.js';
 
@@ -41,6 +43,9 @@ export interface DaemonServices {
   readonly proxies: ProxyReceiver;
   readonly reporter: EventReporter;
   readonly limits: LimitCounters;
+  readonly cleanUps: CleanUps;
+  /** Connections that are gone while work for them still runs. */
+  readonly abandoned: AbandonedConnections;
   readonly observers: CallObservers;
   /** The bytes that clients have not read yet. */
   readonly unsent: UnsentBytes;
@@ -61,7 +66,7 @@ export interface DaemonServices {
 }
 
 export function createDaemonServices(
-  given: Pick<DaemonServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter' | 'limits'>,
+  given: Pick<DaemonServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter' | 'limits' | 'cleanUps' | 'abandoned'>,
 ): DaemonServices {
   const { daemon, options } = given;
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback } = options;

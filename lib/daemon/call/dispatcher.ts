@@ -22,7 +22,7 @@ import { type DaemonServices, unknownSerializerText } from './daemon-services.js
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { ServedRequest } from './served-request.js';
-import { closeIterator, closeUnpulled } from '../streams/item-stream.js';
+import { closeUnpulled } from './unpulled-stream.js';
 
 /**
  * Turns one request into calls, and their results into one reply.
@@ -202,15 +202,15 @@ export class Dispatcher {
 
   private reply(request: ServedRequest, result: unknown): Promise<void> | void {
     this.timeouts.stop(request);
-    if (request.timedOut || request.oneway) return closeUnpulled(result);
     const stream = request.isBatch ? undefined : asStream(result);
+    if (request.timedOut || request.oneway) return stream && closeUnpulled(request, request.call!.method, stream);
     return stream === undefined ? request.answer(result) : this.replyStream(request, request.call!, stream);
   }
 
   private async replyStream(request: ServedRequest, call: SerializedCall, stream: AnyIterator): Promise<void> {
     const { options, streams } = this.services;
     if (!options.streaming) {
-      await closeIterator(stream);
+      await closeUnpulled(request, call.method, stream);
       reportFailure(
         refusal(new PyroError(`${call.method} gives an item stream, but this daemon does not stream (streaming)`)),
         request,
@@ -222,7 +222,7 @@ export class Dispatcher {
     try {
       id = streams.open(new Call(request, call.objectId, call.method, call.kwargs), stream);
     } catch (error) {
-      await closeIterator(stream);
+      await closeUnpulled(request, call.method, stream);
       throw error;
     }
     try {

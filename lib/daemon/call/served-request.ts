@@ -50,6 +50,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   private uuid: string | undefined;
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
+  private abortHooks: Set<(reason: Error) => void> | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
   /** `performance.now()` when the call began; 0 when it cannot be read. */
@@ -110,13 +111,27 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   /** Nobody waits for a oneway call: it goes on when its client has gone, as in Pyro5. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
+      this.watchPeer();
       this.controller = new AbortController();
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
-      else if (this.streaming || this.oneway) return this.controller.signal;
-      else if (!this.connection.connected) this.controller.abort(clientGone());
-      else this.stopWatchingPeer = this.connection.onGone(() => this.abort(clientGone()));
     }
     return this.controller.signal;
+  }
+
+  /** Calls `hook` once {@link signal} aborts, or in a later turn. A signal takes 20 µs of CPU longer. @returns a function that takes it back */
+  onAbort(hook: (reason: Error) => void): () => void {
+    this.watchPeer();
+    const hooks = (this.abortHooks ??= new Set());
+    if (this.abortReason === undefined) hooks.add(hook);
+    else setImmediate(hook, this.abortReason);
+    return () => hooks.delete(hook);
+  }
+
+  /** Aborts when the client leaves, or has left. */
+  private watchPeer(): void {
+    if (this.abortReason !== undefined || this.stopWatchingPeer !== undefined || this.streaming || this.oneway) return;
+    if (!this.connection.connected) this.abort(clientGone());
+    else this.stopWatchingPeer = this.connection.onGone(() => this.abort(clientGone()));
   }
 
   /** True once the client was told that the call took too long. */
@@ -241,6 +256,8 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   abort(reason: Error): void {
     this.abortReason ??= reason;
     this.controller?.abort(reason);
+    for (const hook of this.abortHooks ?? []) hook(this.abortReason);
+    this.abortHooks = undefined;
   }
 
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */

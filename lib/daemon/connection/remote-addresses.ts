@@ -63,7 +63,10 @@ class FailureAccount {
 export class RemoteAddress {
   connections = 0;
   handshakes = 0;
-  /** Connections that are gone while a call of theirs, or their handshake, still runs. They are among `connections`, too. */
+  /**
+   * Connections that are gone while a call of theirs, or their handshake, still runs, which are among `connections`, too; and clean-ups that
+   * hang.
+   */
   abandoned = 0;
   /** Open streams, and closed ones whose iterators still run and are not hung. */
   streams = 0;
@@ -113,7 +116,7 @@ export class RemoteAddress {
     if (this.handshakes >= maxHandshakesPerAddress)
       return this.full('maxHandshakesPerAddress', `${maxHandshakesPerAddress} handshakes of it are under way`);
     if (this.hasMostAbandoned) {
-      const why = `calls of ${this.abandoned} clients of it that have gone still run (maxAbandonedConnectionsPerAddress is ${maxAbandonedConnectionsPerAddress}); try again when some have ended`;
+      const why = `calls or clean-ups of ${this.abandoned} clients of it that have gone still run (maxAbandonedConnectionsPerAddress is ${maxAbandonedConnectionsPerAddress}); try again when some have ended`;
       return overLimit('maxAbandonedConnectionsPerAddress', new DaemonError(fullDaemonText(why, this.name)));
     }
     return this.tooManyFailures(this.failedHandshakes, now, 'failed handshakes');

@@ -1,4 +1,7 @@
-import { closeResource } from '../../objects/disposal.js';
+import { classNameOf, closeResource } from '../../objects/disposal.js';
+
+/** Waits for a clean-up. @returns false when it takes too long @throws the error of the clean-up */
+type WaitForCleanUp = (closing: Promise<unknown>, what: string) => Promise<boolean>;
 
 /**
  * Resources that calls track for one connection. They are held weakly, as in Pyro5: a resource that the service no longer holds is
@@ -11,11 +14,11 @@ export class TrackedResources {
   /** Made for the first resource: most connections track none. */
   private refOf: WeakMap<object, WeakRef<object>> | undefined;
   private sweepAt = 64;
-  private onError: ((error: unknown) => void) | undefined;
+  private ending: { readonly wait: WaitForCleanUp; readonly onError: (error: unknown) => void } | undefined;
 
   /** True once {@link closeAll} was called. A resource that is tracked after that is closed only by {@link close}. */
   get isClosed(): boolean {
-    return this.onError !== undefined;
+    return this.ending !== undefined;
   }
 
   track(resource: object): void {
@@ -34,23 +37,34 @@ export class TrackedResources {
     this.refs.delete(ref);
   }
 
-  /** Closes all resources, the newest first. Errors go to `onError`; the other resources are closed all the same. */
-  async closeAll(onError: (error: unknown) => void): Promise<void> {
-    this.onError = onError;
+  /**
+   * Closes all resources, the newest first. Errors go to `onError`; the other resources are closed all the same. When one hangs, the others
+   * are closed together: else each might hang after the other.
+   */
+  async closeAll(wait: WaitForCleanUp, onError: (error: unknown) => void): Promise<void> {
+    this.ending = { wait, onError };
+    let hangs = false;
+    const together: Promise<boolean>[] = [];
     for (const ref of [...this.refs].reverse()) {
       const resource = ref.deref();
-      if (resource !== undefined) await this.close(resource);
+      if (resource === undefined) continue;
+      const closing = this.close(resource);
+      if (hangs) together.push(closing);
+      else hangs = !(await closing);
     }
+    await Promise.all(together);
   }
 
-  /** Closes a resource, unless it is not tracked any more. */
-  async close(resource: object): Promise<void> {
-    if (this.refOf?.has(resource) !== true) return;
+  /** Closes a resource, unless it is not tracked any more. Call this after {@link closeAll}. @returns false when the resource hangs */
+  async close(resource: object): Promise<boolean> {
+    if (this.refOf?.has(resource) !== true) return true;
     this.untrack(resource);
+    const { wait, onError } = this.ending!;
     try {
-      await closeResource(resource);
+      return await wait(closeResource(resource), `the end of the tracked ${classNameOf(resource)}`);
     } catch (error) {
-      this.onError?.(error);
+      onError(error);
+      return true;
     }
   }
 

@@ -28,7 +28,7 @@ export function inspectLimits(services: DaemonServices, sessions: Sessions): Lim
 }
 
 function usesOf(
-  { streams, memory, inflation, unsent, unserved }: DaemonServices,
+  { streams, memory, inflation, unsent, unserved, abandoned }: DaemonServices,
   sessions: Sessions,
 ): Partial<Record<LimitName, Use>> {
   const { slots, serving } = sessions;
@@ -39,8 +39,8 @@ function usesOf(
     most(serving, count, ({ connection }) => String(connection.id));
   return {
     maxConnections: { used: slots.taken },
-    maxAbandonedConnections: { used: slots.abandoned },
-    maxAbandonedConnectionsPerAddress: byAddress(({ abandoned }) => abandoned),
+    maxAbandonedConnections: { used: abandoned.count },
+    maxAbandonedConnectionsPerAddress: byAddress((address) => address.abandoned),
     maxConnectionsPerAddress: byAddress(({ connections }) => connections),
     maxHandshakesPerAddress: byAddress(({ handshakes }) => handshakes),
     maxFailedHandshakes: byAddress((address) => Math.ceil(address.failuresLeft(now))),

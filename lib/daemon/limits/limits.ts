@@ -130,7 +130,7 @@ export const LIMITS = {
     exposed: 1_000,
     unit: 'connections',
     limits:
-      'connections that are gone while a call of theirs, or their handshake, still runs. Those of one address count up to `maxAbandonedConnectionsPerAddress`',
+      'connections that are gone while a call of theirs, or their handshake, still runs, and clean-ups that run for over 5 s. Those of one address count up to `maxAbandonedConnectionsPerAddress`',
     consequence: 'new handshakes are refused: `daemon is full`',
     bounds: AT_LEAST_ONE,
   },
@@ -138,7 +138,7 @@ export const LIMITS = {
     lab: 500,
     exposed: 100,
     unit: 'connections',
-    limits: 'connections of one remote address that are gone while a call of theirs, or their handshake, still runs',
+    limits: 'the same, of one remote address',
     consequence: 'new handshakes of the address are refused: `daemon is full for ADDRESS`; the calls are carried out',
     bounds: AT_LEAST_ONE,
   },
@@ -192,7 +192,7 @@ export const LIMITS = {
     lab: 0,
     exposed: 600_000,
     unit: 'ms',
-    limits: 'the time without requests',
+    limits: 'the time without requests; calls over `callTimeoutMs` that still run are none',
     consequence: 'the connection is closed',
   },
   callTimeoutMs: {

@@ -4,7 +4,6 @@ import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
 import { bindArguments } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor, memberSource } from '../../objects/decorated-member.js';
-import { disposeObject } from '../../objects/disposal.js';
 import { missingMember } from '../../objects/missing-member.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { TargetDescription } from '../contract/snapshot.js';
@@ -14,6 +13,7 @@ import { isCallbackMethod, metadataFor } from './expose.js';
 import { Instances } from './instances.js';
 import type { ObjectGuards } from './object-guards.js';
 import type { ObjectGuard } from '../contract/daemon.js';
+import type { CleanUps } from '../contract/clean-ups.js';
 import type { GuardedObject, ObjectMetadata, PyroTarget } from '../contract/target.js';
 
 type Method = (...args: unknown[]) => unknown;
@@ -133,9 +133,10 @@ export class ExposedClass extends ExposedObject {
 
   constructor(
     readonly type: AnyClass,
+    cleanUps: CleanUps,
     guards?: ObjectGuards,
   ) {
-    const instances = new Instances(type);
+    const instances = new Instances(type, cleanUps);
     super({ get: (connection) => instances.get(connection), described: type }, guards);
     this.instances = instances;
   }
@@ -177,9 +178,9 @@ export class ExposedClass extends ExposedObject {
       const stream = asStream(result);
       if (stream === undefined) return result;
       handedOn = true;
-      return new WrappedIterator(stream, { onEnd: async () => void (await disposeObject(object)) });
+      return new WrappedIterator(stream, { onEnd: () => this.instances.dispose(object, context.connection) });
     } finally {
-      if (!handedOn) await disposeObject(object);
+      if (!handedOn) await this.instances.dispose(object, context.connection);
     }
   }
 }

@@ -1,12 +1,13 @@
 import { processWide } from '../../copies/process-wide.js';
 import { type AnyClass, isOnMember } from '../../objects/decorated-member.js';
-import { disposeObject } from '../../objects/disposal.js';
+import { disposalOf, disposeObject, isDisposable } from '../../objects/disposal.js';
 import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
 import { DaemonError, PyroError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
+import type { CleanUps } from '../contract/clean-ups.js';
 import type { PyroConnection } from '../contract/connection.js';
 import { warnOfUnexposedFields } from './registration-warnings.js';
 
@@ -63,7 +64,10 @@ export class Instances {
   private readonly create: (() => object | Promise<object>) | undefined;
   private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.makeKept());
 
-  constructor(private readonly type: AnyClass) {
+  constructor(
+    private readonly type: AnyClass,
+    private readonly cleanUps: CleanUps,
+  ) {
     const { instanceMode = 'session', instanceCreator } = behaviorOf(type);
     this.mode = instanceMode;
     this.create = instanceCreator && (() => instanceCreator(type as never));
@@ -87,14 +91,19 @@ export class Instances {
   /** Disposes all instances. Calls that still run get no further instance. @throws the first error of a disposal, after the last disposal */
   async endAll(): Promise<void> {
     this.hasEnded = true;
-    const errors: unknown[] = [];
-    for (const key of this.instances.keys()) await this.end(key).catch((error: unknown) => errors.push(error));
-    if (errors.length > 0) throw errors[0];
+    const ends = await Promise.allSettled(this.instances.keys().map((key) => this.end(key)));
+    const failed = ends.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failed) throw failed.reason;
+  }
+
+  /** Disposes an instance. @param connection undefined: all connections use the instance */
+  async dispose(instance: object, connection: PyroConnection | undefined): Promise<void> {
+    if (isDisposable(instance)) await this.cleanUps.wait(disposeObject(instance), disposalOf(instance), connection);
   }
 
   private async end(key: PyroConnection | typeof SHARED): Promise<void> {
     const instance = await this.instances.remove(key);
-    if (instance) await disposeObject(instance);
+    if (instance) await this.dispose(instance, key === SHARED ? undefined : key);
   }
 
   /** An instance that nobody would dispose is not made. */

@@ -8,6 +8,7 @@ import { areSameGuards, guardsFor, OBJECT_GUARDS, type LaterRegistration, type O
 import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warnings.js';
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
+import type { CleanUps } from '../contract/clean-ups.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { RunningRequest } from '../contract/reply-channel.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -36,6 +37,7 @@ export class Registrations {
   /** @param users gives what uses the objects; called when an object is unregistered */
   constructor(
     private readonly reporter: EventReporter,
+    private readonly cleanUps: CleanUps,
     private readonly users: () => ObjectUsers,
   ) {
     this.collected = new FinalizationRegistry(({ objectId, target }) => {
@@ -89,7 +91,7 @@ export class Registrations {
       return weak ? ExposedObject.weakly(objectOrClass, guards) : ExposedObject.of(objectOrClass, guards);
     const known = this.objects.idsOf(objectOrClass).map((id) => this.objects.get(id));
     const shared = known.find((target) => target instanceof ExposedClass && areSameGuards(target, guards));
-    return shared ?? new ExposedClass(objectOrClass as new () => object, guards);
+    return shared ?? new ExposedClass(objectOrClass as new () => object, this.cleanUps, guards);
   }
 
   private unregisterId(id: string): void {

@@ -8,14 +8,16 @@ interface IdleSession {
   readonly connection: { readonly isGone: boolean };
   /** False once the session has ended, or is about to end. */
   readonly isServing: boolean;
-  /** True while a request runs or waits. */
-  readonly isBusy: boolean;
+  readonly requests: {
+    /** True while a request runs or waits, other than late calls: their client was told that they took too long. */
+    readonly hasUnanswered: boolean;
+  };
 }
 
 /** Ends a session that gets no request for `idleTimeoutMs`. */
 export class IdleTimeout {
   private timer: NodeJS.Timeout | undefined;
-  /** `performance.now()` when the last request ended. */
+  /** `performance.now()` when the last request was answered. */
   private idleSince = 0;
 
   constructor(
@@ -40,7 +42,7 @@ export class IdleTimeout {
 
   /** Looks at the time instead of starting the timer anew with each request. */
   private endIfIdle(): void {
-    const leftMs = this.session.isBusy ? this.timeoutMs : this.idleSince + this.timeoutMs - performance.now();
+    const leftMs = this.session.requests.hasUnanswered ? this.timeoutMs : this.idleSince + this.timeoutMs - performance.now();
     if (leftMs > 0) this.timer = this.startTimer(Math.ceil(leftMs));
     else lookBeforeCut(() => this.endUnlessUsed());
   }
@@ -49,7 +51,7 @@ export class IdleTimeout {
   private endUnlessUsed(): void {
     const { session, frames, timeoutMs } = this;
     if (!session.isServing || session.connection.isGone) return;
-    const isUsed = session.isBusy || frames.isReceiving || performance.now() - this.idleSince < timeoutMs;
+    const isUsed = session.requests.hasUnanswered || frames.isReceiving || performance.now() - this.idleSince < timeoutMs;
     if (isUsed) this.timer = this.startTimer(timeoutMs);
     else frames.end(overLimit('idleTimeoutMs', new TimeoutError(`no request came for idleTimeoutMs (${timeoutMs} ms)`)));
   }

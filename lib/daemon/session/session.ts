@@ -46,8 +46,8 @@ export interface SessionObserver {
   opened(session: Session): void;
   /** The handshake was refused or failed. */
   handshakeFailed(error: Error, connection: SessionConnection): void;
-  /** The socket is closed. Calls may still run. */
-  gone(session: Session): void;
+  /** The socket is closed. Calls may still run. `error`: as for {@link closed}. */
+  gone(session: Session, error: Error | undefined): void;
   /** The socket is closed and the last call has ended. `error`: the cause, when the peer did not simply disconnect. */
   closed(session: Session, error: Error | undefined): void;
 }
@@ -179,7 +179,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     this.stopHandshakeTimer();
     this.idleTimeout?.stop();
     this.connection.markGone();
-    this.observer.gone(this);
+    this.observer.gone(this, this.closeError);
     this.onReady();
     this.settle();
   }
@@ -258,13 +258,11 @@ export class Session implements FrameConnectionHandler, ServingSession {
       // the answers to the requests before these bytes still leave
       this.frames.end(readError);
     }
+    if (hasUnanswered) return;
+    if (this.isServing && !this.connection.isGone) this.idleTimeout?.restart();
     if (this.isBusy) return;
     if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
-    if (!this.connection.isGone) {
-      if (this.state.is === 'serving') this.idleTimeout?.restart();
-      return;
-    }
-    if (this.state.is === 'closed') return;
+    if (!this.connection.isGone || this.state.is === 'closed') return;
     this.state = CLOSED;
     this.frames.dropUnserved();
     this.connection.releaseHandshake();

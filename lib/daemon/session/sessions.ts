@@ -46,7 +46,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
   private readonly shared: SessionServices;
 
   constructor(private readonly services: DaemonServices) {
-    this.slots = new Slots(services.options, (refusal) => services.limits.note(refusal, undefined));
+    this.slots = new Slots(services.options, services.abandoned, (refusal) => services.limits.note(refusal, undefined));
     this.shared = {
       services,
       dispatcher: new Dispatcher(services),
@@ -142,7 +142,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
     this.services.reporter.emit('connection', session.connection);
   }
 
-  gone({ slot }: Session): void {
+  gone({ slot, connection }: Session, error: Error | undefined): void {
+    // now: the last call may never end
+    this.services.limits.note(error, connection);
     this.slots.gone(slot);
   }
 
@@ -152,7 +154,6 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
   }
 
   closed(session: Session, error: Error | undefined): void {
-    this.services.limits.note(error, session.connection);
     this.all.delete(session);
     addUse(this.totals, session);
     this.slots.giveBack(session.slot);
@@ -222,7 +223,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
 
   /** Users end before what they use: first streams, then the hook of the daemon, then objects, then tracked resources. */
   private async cleanUp(session: Session, error: Error | undefined): Promise<void> {
-    const { streams, reporter, daemon } = this.services;
+    const { streams, reporter, daemon, cleanUps } = this.services;
     const { connection } = session;
     const streamsEnded = streams.connectionEnded(connection);
     if (this.open.delete(session)) {
@@ -232,6 +233,6 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
     const report = (failure: unknown): void => reporter.error(failure);
     const ended = [...connection.usedTargets].reverse().map(async (target) => target.connectionEnded?.(connection, streamsEnded));
     if (ended.length > 0) await Promise.all(ended.map((end) => end.catch(report)));
-    await connection.resources.closeAll(report);
+    await connection.resources.closeAll((closing, what) => cleanUps.wait(closing, what, connection), report);
   }
 }

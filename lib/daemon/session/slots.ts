@@ -1,6 +1,7 @@
 import { DaemonError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { fullDaemonText } from '../../protocol/refusal-texts.js';
+import type { AbandonedConnections } from '../connection/abandoned-connections.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import { type RemoteAddress, RemoteAddresses } from '../connection/remote-addresses.js';
 
@@ -32,17 +33,16 @@ export class Slots {
   /** Open connections. */
   taken = 0;
   private refused = 0;
-  /**
-   * Connections that are gone while a call of theirs, or their handshake, still runs. Each address counts up to
-   * `maxAbandonedConnectionsPerAddress`, so a single address cannot use up `maxAbandonedConnections`.
-   */
-  abandoned = 0;
   private lastId = 0;
   readonly addresses: RemoteAddresses;
 
-  /** @param onCut gets the refusal of a client that is closed without a message */
+  /**
+   * @param abandoned counts connections that are gone while a call of theirs, or their handshake, still runs
+   * @param onCut gets the refusal of a client that is closed without a message
+   */
   constructor(
     private readonly options: ResolvedDaemonOptions,
+    private readonly abandoned: AbandonedConnections,
     private readonly onCut: (refusal: Error) => void,
   ) {
     this.addresses = new RemoteAddresses(options);
@@ -80,16 +80,14 @@ export class Slots {
     slot.isGone = true;
     if (slot.refusal) this.refused--;
     else this.taken--;
-    if (slot.address?.hasMostAbandoned !== true) this.abandoned++;
-    if (slot.address) slot.address.abandoned++;
+    this.abandoned.add(slot.address);
   }
 
   /** The socket is closed, and neither a call of the connection nor its handshake runs any more. */
   giveBack(slot: Slot): void {
     this.gone(slot);
     this.handshakeEnded(slot);
-    if (slot.address) slot.address.abandoned--;
-    if (slot.address?.hasMostAbandoned !== true) this.abandoned--;
+    this.abandoned.end(slot.address);
     if (slot.address && slot.refusal === undefined) slot.address.connections--;
   }
 
@@ -103,8 +101,8 @@ export class Slots {
     if (this.taken >= maxConnections) {
       return overLimit('maxConnections', new DaemonError(fullDaemonText(`maxConnections (${maxConnections}) are open`)));
     }
-    if (this.abandoned < maxAbandonedConnections) return undefined;
-    const why = `calls of ${this.abandoned} clients that have gone still run (maxAbandonedConnections is ${maxAbandonedConnections})`;
+    if (!this.abandoned.isFull) return undefined;
+    const why = `calls or clean-ups of ${this.abandoned.count} clients that have gone still run (maxAbandonedConnections is ${maxAbandonedConnections})`;
     return overLimit('maxAbandonedConnections', new DaemonError(fullDaemonText(why)));
   }
 }

@@ -1,5 +1,5 @@
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
-import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import type { AnyIterator } from '../../objects/item-iterators.js';
 import { randomId } from '../../objects/object-ids.js';
 import { PyroError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
@@ -213,17 +213,6 @@ export class ItemStream {
     if (outcome.is === 'item') this.items++;
     moveAll(this.call.responseAnnotations, annotations);
   }
-}
-
-/** Closes the iterator of a result that no client will pull. Other results are left alone. */
-export function closeUnpulled(result: unknown): Promise<void> | void {
-  const stream = asStream(result);
-  if (stream) return closeIterator(stream);
-}
-
-/** Closes the iterator of a stream that no client will pull. */
-export async function closeIterator(iterator: AnyIterator): Promise<void> {
-  await iterator.return?.();
 }
 
 function callInfoOf({ connection, objectId, method, kwargs, correlationId, request }: StreamingCall): CallErrorInfo {

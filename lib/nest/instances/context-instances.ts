@@ -1,8 +1,7 @@
 import { type ContextId, REQUEST } from '@nestjs/core';
-import { disposeObject } from '../../objects/disposal.js';
-import type { OnFailure } from '../errors/failures.js';
+import { disposalOf, disposeObject, isDisposable } from '../../objects/disposal.js';
 import { dependenciesOf, existingInstances, type InstanceWrapper, STATIC_CONTEXT } from '../nest-internals.js';
-import { nameOf } from './lifecycle-hooks.js';
+import type { RunCleanUp } from './lifecycle-hooks.js';
 
 /** The instances that Nest made in a context for an object: the object first, and each user before its dependencies. */
 export function instancesOfContext(root: InstanceWrapper, contextId: ContextId): object[] {
@@ -27,15 +26,10 @@ export function instancesOfContext(root: InstanceWrapper, contextId: ContextId):
   return [...instances];
 }
 
-/** Disposes instances one after the other. An error goes to `onFailure`; the other instances are disposed all the same. */
-export async function disposeAll(instances: readonly object[], onFailure: OnFailure): Promise<void> {
-  for (const instance of instances) {
-    try {
-      await disposeObject(instance);
-    } catch (error) {
-      onFailure(`the disposal of ${nameOf(instance)}`, error);
-    }
-  }
+/** Disposes instances one after the other. */
+export async function disposeAll(instances: readonly object[], cleanUp: RunCleanUp): Promise<void> {
+  for (const instance of instances)
+    if (isDisposable(instance)) await cleanUp(disposalOf(instance), () => disposeObject(instance));
 }
 
 /** Singletons that a factory of the context may have returned: the context does not own them. */

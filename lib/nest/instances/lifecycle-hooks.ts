@@ -1,4 +1,5 @@
 import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
+import { classNameOf } from '../../objects/disposal.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { OnFailure } from '../errors/failures.js';
 
@@ -47,19 +48,18 @@ export async function tellConnect(instances: readonly object[], connection: Pyro
   for (const instance of instances) await hooksOf(instance).onPyroConnect?.(connection);
 }
 
-/** Calls `onPyroDisconnect` of the instances that have it. Errors go to `onFailure`. */
+/** Runs a clean-up, and waits for it for a limited time. Its error is reported. @param what the clean-up, for reports */
+export type RunCleanUp = (what: string, cleanUp: () => unknown) => Promise<void>;
+
+/** Calls `onPyroDisconnect` of the instances that have it, one after the other. */
 export async function tellDisconnect(
   instances: readonly object[],
   connection: PyroConnection,
-  onFailure: OnFailure,
+  cleanUp: RunCleanUp,
 ): Promise<void> {
-  for (const instance of instances) {
-    try {
-      await hooksOf(instance).onPyroDisconnect?.(connection);
-    } catch (error) {
-      onFailure(`onPyroDisconnect of ${nameOf(instance)}`, error);
-    }
-  }
+  for (const instance of instances)
+    if (hasHook(instance, 'onPyroDisconnect'))
+      await cleanUp(`onPyroDisconnect of ${classNameOf(instance)}`, () => hooksOf(instance).onPyroDisconnect!(connection));
 }
 
 /** Calls `onPyroHousekeeping`. An error goes to `onFailure`. */
@@ -67,13 +67,8 @@ export async function tellHousekeeping(instance: object, onFailure: OnFailure): 
   try {
     await hooksOf(instance).onPyroHousekeeping?.();
   } catch (error) {
-    onFailure(`onPyroHousekeeping of ${nameOf(instance)}`, error);
+    onFailure(`onPyroHousekeeping of ${classNameOf(instance)}`, error);
   }
-}
-
-/** Name of an instance's class, for messages. */
-export function nameOf(instance: object): string {
-  return instance.constructor?.name || 'an object';
 }
 
 /** True when an instance wants to be told of connections. */

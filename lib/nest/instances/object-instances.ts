@@ -1,7 +1,8 @@
 import type { ContextId } from '@nestjs/core';
-import { isDisposable } from '../../objects/disposal.js';
+import { classNameOf, isDisposable } from '../../objects/disposal.js';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { DaemonError } from '../../protocol/errors.js';
+import { isThenable } from '../../protocol/thenable.js';
 import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
@@ -12,7 +13,7 @@ import type { OnFailure } from '../errors/failures.js';
 import type { ContextualLoader } from '../nest-internals.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { DirectInstances } from './direct-instances.js';
-import { hasConnectionHook, hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
+import { hasConnectionHook, hasHook, type RunCleanUp, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
 /** The holder of an instance of a Pyro object. */
@@ -91,24 +92,50 @@ export class ObjectInstances {
   }
 
   /** Disposes the instance of a call, after the call and its stream have ended. Returns undefined when there is nothing to dispose. */
-  endCall(holder: InstanceHolder): Promise<void> | undefined {
+  endCall(holder: InstanceHolder, connection: PyroConnection | undefined): Promise<void> | undefined {
     const owned = this.ownedBy(holder);
-    return owned.some(isDisposable) ? disposeAll(owned, this.onFailure) : undefined;
+    return owned.some(isDisposable) ? disposeAll(owned, this.cleanUpFor(connection)) : undefined;
   }
 
   /** Ends the session of a connection. Its instances are disposed after `streamsEnded`. */
   async endConnection(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
-    const holder = await this.sessions.remove(connection);
-    if (!holder) return;
-    if (this.isShared) {
-      await tellDisconnect([holder.instance], connection, this.onFailure);
-      return;
-    }
-    await holder.housekeeping;
+    const cleanUp = this.cleanUpFor(connection);
+    let holder: InstanceHolder | undefined;
+    const begun = this.sessions.remove(connection).then((made) => (holder = made));
+    await cleanUp(`the begin of the session of ${this.definition.type.name}`, () => begun);
+    if (holder) return this.endSession(holder, connection, streamsEnded, cleanUp);
+    // a session that begins late ends by itself
+    void begun.then((late) => late && this.endSession(late, connection, streamsEnded, cleanUp));
+  }
+
+  private async endSession(
+    holder: InstanceHolder,
+    connection: PyroConnection,
+    streamsEnded: Promise<void>,
+    cleanUp: RunCleanUp,
+  ): Promise<void> {
+    if (this.isShared) return tellDisconnect([holder.instance], connection, cleanUp);
+    await this.endHousekeeping(holder, cleanUp);
     const instances = this.ownedBy(holder);
-    await tellDisconnect(instances, connection, this.onFailure);
+    await tellDisconnect(instances, connection, cleanUp);
     await streamsEnded;
-    await disposeAll(instances, this.onFailure);
+    await disposeAll(instances, cleanUp);
+  }
+
+  private async endHousekeeping({ housekeeping, instance }: InstanceHolder, cleanUp: RunCleanUp): Promise<void> {
+    if (housekeeping) await cleanUp(`onPyroHousekeeping of ${classNameOf(instance)}`, () => housekeeping);
+  }
+
+  /** @param connection undefined: all connections use the instances */
+  private cleanUpFor(connection: PyroConnection | undefined): RunCleanUp {
+    return async (what, cleanUp) => {
+      try {
+        const result = cleanUp();
+        if (isThenable(result)) await this.daemon().cleanUps.wait(Promise.resolve(result), what, connection);
+      } catch (error) {
+        this.onFailure(what, error);
+      }
+    };
   }
 
   /** Starts `onPyroHousekeeping` of all instances that have no run of it under way. */
@@ -131,8 +158,9 @@ export class ObjectInstances {
     this.isReleased = true;
     await Promise.all(this.sessions.keys().map((connection) => this.endConnection(connection, Promise.resolve())));
     const holder = await this.single.remove(SINGLE);
-    await holder?.housekeeping;
-    if (holder) await this.endCall(holder);
+    if (!holder) return;
+    await this.endHousekeeping(holder, this.cleanUpFor(undefined));
+    await this.endCall(holder, undefined);
   }
 
   /** An instance that nobody would dispose is not made. @throws {DaemonError} `unknown object`, after {@link endAll} */
@@ -170,7 +198,7 @@ export class ObjectInstances {
     try {
       await tellConnect(this.ownedBy(holder).reverse(), connection);
     } catch (error) {
-      await this.endCall(holder);
+      await this.endCall(holder, connection);
       throw error;
     }
     return holder;
@@ -189,7 +217,8 @@ export class ObjectInstances {
   /** Makes the instance of a call or of a session. */
   private make(user: CallContext | PyroConnection): Pending<InstanceHolder> {
     if (this.direct) return new InstanceHolder(this.direct.make(), 'direct');
-    return this.load(this.contexts.create(this.isPerCall ? PyroContext.of(user as CallContext) : user));
+    const request = this.isPerCall ? PyroContext.of(user as CallContext) : user;
+    return this.load(this.contexts.create(request), 'connection' in user ? user.connection : user);
   }
 
   /** The instances that were made for a holder: a user before its dependencies. */
@@ -205,10 +234,11 @@ export class ObjectInstances {
   private makeSingle(): Pending<InstanceHolder> {
     if (this.isStatic) return new InstanceHolder(this.nestInstance, 'nest');
     this.checkServed();
-    return this.load(this.contexts.create(this.daemon()));
+    return this.load(this.contexts.create(this.daemon()), undefined);
   }
 
-  private async load(contextId: ContextId): Promise<InstanceHolder> {
+  /** @param connection undefined: all connections use the instance */
+  private async load(contextId: ContextId, connection: PyroConnection | undefined): Promise<InstanceHolder> {
     const { wrapper } = this.definition;
     try {
       const instance = await this.loader.load(wrapper, contextId);
@@ -216,7 +246,7 @@ export class ObjectInstances {
       return new InstanceHolder(instance, contextId);
     } catch (error) {
       // some dependencies may have been made before the failure
-      await disposeAll(instancesOfContext(wrapper, contextId), this.onFailure);
+      await disposeAll(instancesOfContext(wrapper, contextId), this.cleanUpFor(connection));
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { onAbort } from '../../daemon/call/call.js';
 import { limitOf } from '../../protocol/over-limit.js';
 import type { CallRecord } from './call-record.js';
 
@@ -12,9 +13,7 @@ export class Abandonment {
   /** True once the Observable is read no more. */
   isBegun = false;
   private isOver = false;
-  private signal: AbortSignal | undefined;
-  /** Most Observables complete in the turn of their subscription. These need no signal, which takes longer to make. */
-  private readonly begin = setImmediate(() => this.watch());
+  private readonly stopWatching: () => void;
 
   /**
    * @param stop unsubscribes from the Observable
@@ -24,41 +23,36 @@ export class Abandonment {
     private readonly record: CallRecord,
     private readonly stop: () => void,
     private readonly end: (reason: Error) => void,
-  ) {}
+  ) {
+    this.stopWatching = onAbort(record.call, (reason) => this.begin(reason));
+  }
 
   /** The Observable has ended by itself. */
   cancel(): void {
     this.isOver = true;
-    clearImmediate(this.begin);
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.stopWatching();
   }
 
-  private watch(): void {
-    this.signal = this.record.call.signal;
-    if (this.signal.aborted) this.onAbort();
-    else this.signal.addEventListener('abort', this.onAbort, { once: true });
+  private begin(reason: Error): void {
+    if (limitOf(reason) === 'callTimeoutMs') this.stopNow(reason);
+    else this.stopWhenIdle(reason);
   }
 
-  private readonly onAbort = (): void => {
-    if (limitOf(this.signal!.reason) === 'callTimeoutMs') this.stopNow();
-    else this.stopWhenIdle();
-  };
-
-  private stopWhenIdle(): void {
+  private stopWhenIdle(reason: Error): void {
     if (this.isOver) return;
-    if (!this.record.isRunning) return this.stopNow();
+    if (!this.record.isRunning) return this.stopNow(reason);
     this.record.whenIdle(() => {
       // an Observable of the method might run for ever, and is not subscribed to yet
-      if (this.record.hasReturnedObservable) this.stopNow();
-      else setImmediate(() => this.stopWhenIdle());
+      if (this.record.hasReturnedObservable) this.stopNow(reason);
+      else setImmediate(() => this.stopWhenIdle(reason));
     });
   }
 
-  private stopNow(): void {
+  private stopNow(reason: Error): void {
     if (this.isOver) return;
     this.isBegun = true;
     this.cancel();
     this.stop();
-    this.record.whenIdle(() => this.end(this.signal!.reason as Error));
+    this.record.whenIdle(() => this.end(reason));
   }
 }

@@ -160,7 +160,7 @@ export class NestTarget implements PyroTarget {
   /** Finds the pipeline of a call, and runs it. */
   private serveBy(holder: InstanceHolder, operation: Operation, record: CallRecord): unknown {
     record.instance = holder.instance;
-    if (this.instances.isPerCall) record.atEnd(() => this.instances.endCall(holder));
+    if (this.instances.isPerCall) record.atEnd(() => this.instances.endCall(holder, record.call.connection));
     const pipeline = this.pipelines.for(operation, holder, record);
     return pipeline instanceof Promise ? pipeline.then((made) => made.run(record)) : pipeline.run(record);
   }

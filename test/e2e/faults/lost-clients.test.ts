@@ -112,7 +112,7 @@ it(
     const use = (limit: string): number => daemon.inspect().limits.find(({ name }) => name === limit)!.used!;
     const areFree = (): boolean => use('maxConnections') === 0 && use('maxAbandonedConnectionsPerAddress') === 2;
     await expect.poll(areFree, { timeout: LONG_MS }).toBe(true);
-    await expect(echo(daemon.locationStr)).rejects.toThrow('calls of 2 clients of it that have gone still run');
+    await expect(echo(daemon.locationStr)).rejects.toThrow('calls or clean-ups of 2 clients of it that have gone still run');
     await eventually(() => {
       for (const end of Thing.ends.splice(0)) end();
       return daemon.connections.length === 0;

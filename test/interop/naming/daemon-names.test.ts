@@ -53,7 +53,9 @@ it('a daemon refuses a name that another object has, and a name when nobody can 
   const { daemon, names } = await start();
   for (const id of ['one', 'two']) daemon.register(new Adder(), id);
   names.add('one', 'lab.adder');
-  expect(() => names.add('two', 'lab.adder')).toThrow('"two" cannot have the name "lab.adder": "one" has it');
+  expect(() => names.add('two', 'lab.adder')).toThrow(
+    '"two" cannot have the name "lab.adder": "one" has it; give one of them another name',
+  );
   const nowhere = await PyroDaemon.listen({ listen: false });
   cleanups.push(() => nowhere.close());
   nowhere.register(new Adder(), 'adder');

@@ -129,7 +129,9 @@ it('a registrar never publishes the address of all interfaces', async () => {
 
 it('a registrar refuses names that are given twice and URIs that cannot be reached', () => {
   const make = (named: NamedObject[]) => () => new NameRegistrar({ nameServer: {}, objects: named });
-  expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
+  expect(make([objects[0]!, objects[0]!])).toThrow(
+    /"app\.one" is given to two objects, PYRO:\S+ and PYRO:\S+; give one of them another name/,
+  );
   expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
   expect(make([{ ...objects[0]!, metadata: 'camera' }])).toThrow('it must be a collection of tags');
 });

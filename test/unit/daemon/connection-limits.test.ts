@@ -128,6 +128,8 @@ describe('a blocked event loop', () => {
     half.write(Buffer.from('PYRO'));
     new Thing().block(300);
     await Promise.all([silent.untilClosed(), half.untilClosed(), idle.untilClosed()]);
+    // clients see the end before the daemon
+    await eventually(() => daemon.connections.length === 0);
     expect(daemon.counters).toMatchObject({ handshakeTimeoutMs: 1, frameTimeoutMs: 1, idleTimeoutMs: 1 });
   });
 });

@@ -212,12 +212,12 @@ const SCENARIOS: Record<LimitName, Scenario> = {
   maxAbandonedConnections: {
     options: { maxAbandonedConnections: 1 },
     over: leaveBehindCall,
-    says: /^daemon is full: calls of 1 clients that have gone still run \(maxAbandonedConnections is 1\)$/,
+    says: /^daemon is full: calls or clean-ups of 1 clients that have gone still run \(maxAbandonedConnections is 1\)$/,
   },
   maxAbandonedConnectionsPerAddress: {
     options: { maxAbandonedConnectionsPerAddress: 1, limitLoopback: true },
     over: leaveBehindCall,
-    says: /^daemon is full for 127\.0\.0\.1: calls of 1 clients of it that have gone still run \(maxAbandonedConnectionsPerAddress is 1\); try again when some have ended$/,
+    says: /^daemon is full for 127\.0\.0\.1: calls or clean-ups of 1 clients of it that have gone still run \(maxAbandonedConnectionsPerAddress is 1\); try again when some have ended$/,
   },
   handshakeTimeoutMs: {
     options: { handshakeTimeoutMs: 50 },

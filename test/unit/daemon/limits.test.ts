@@ -148,6 +148,17 @@ describe('limits', () => {
     await busy.untilClosed();
   });
 
+  it('idleTimeoutMs: a connection ends whose only call is over callTimeoutMs, and the call goes on', async () => {
+    const { daemon, thing } = await serveThing({ callTimeoutMs: 20, idleTimeoutMs: 50 });
+    const peer = await join(daemon);
+    expect(await peer.fail('thing', 'hang')).toMatchObject({ pythonType: 'builtins.TimeoutError' });
+    await peer.untilClosed();
+    await eventually(() => useOf(daemon, 'maxAbandonedConnections') === 1);
+    expect([daemon.counters.idleTimeoutMs, thing.running]).toEqual([1, 1]);
+    thing.finish.splice(0).forEach((finish) => finish());
+    await eventually(() => useOf(daemon, 'maxAbandonedConnections') === 0);
+  });
+
   it('callTimeoutMs: replies with a builtins.TimeoutError, and serves the next call while the method goes on', async () => {
     const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
     const peer = await join(daemon);

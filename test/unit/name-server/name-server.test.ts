@@ -707,6 +707,21 @@ describe('autoclean that is stopped', () => {
     release();
     await closed;
   });
+
+  it('ends with the daemon of its name server, which closes the store, too', async () => {
+    const stop = vi.spyOn(AutoCleaner.prototype, 'stop');
+    cleanups.push(() => vi.restoreAllMocks());
+    const directory = await mkdtemp(join(tmpdir(), 'names-'));
+    cleanups.push(() => rm(directory, { recursive: true }));
+    const storage = `file:${join(directory, 'names')}`;
+    const nameServer = await start({ autocleanMs: 3_000, storage });
+    await expect(start({ storage })).rejects.toThrow('names');
+    await nameServer.daemon.close();
+    expect(stop).toHaveBeenCalledOnce();
+    // another process may write the file now
+    const again = await vi.waitUntil(() => start({ storage }).catch(() => undefined), { timeout: 20_000, interval: 5 });
+    expect(await again!.count()).toBe(1);
+  });
 });
 
 describe('at its start a name server', () => {
