@@ -34,29 +34,41 @@ export abstract class SetReader extends SequenceReader {
   protected set(first: unknown): Set<unknown> {
     const { scanner } = this;
     scanner.spend(COSTS.set);
-    const members = new Set<unknown>();
+    const members = new Set<unknown>().add(first);
     let keys: PythonKeys | undefined;
     let capacity = ROOMY_ENTRIES;
-    let member = first;
-    for (;;) {
-      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.collisions);
+    for (let code = this.nextMember(); code !== BRACE_CLOSE; code = this.nextMember()) {
+      const member = this.key(code);
+      keys ??= this.unusualKeys(members, first, member);
       if (members.size === capacity) {
         scanner.spend(capacity * COSTS.setMember);
         capacity *= 2;
       }
       members.add(this.admitted(members, keys, member));
-      let code = scanner.token();
-      if (code === COMMA) {
-        scanner.pos++;
-        code = scanner.token();
-      } else if (code !== BRACE_CLOSE) {
-        scanner.expected(code === COLON ? '"," or "}" of a set' : '"," or "}"');
-      }
-      if (code === BRACE_CLOSE) break;
-      member = this.key(code);
     }
-    this.leave();
+    this.leaveTable(keys);
     return members;
+  }
+
+  /** @returns the first character of the next member; the closing brace after the last one */
+  private nextMember(): number {
+    const { scanner } = this;
+    const code = scanner.token();
+    if (code === BRACE_CLOSE) return code;
+    if (code !== COMMA) scanner.expected(code === COLON ? '"," or "}" of a set' : '"," or "}"');
+    scanner.pos++;
+    return scanner.token();
+  }
+
+  /**
+   * Compares the keys of a table as Python does, once a key is neither a text nor a safe int, and the table has another key.
+   *
+   * @param first the first key of the table
+   * @param key the next one
+   */
+  protected unusualKeys(table: Map<unknown, unknown> | Set<unknown>, first: unknown, key: unknown): PythonKeys | undefined {
+    if (table.size === 0 || (isOwnStandIn(key) && isOwnStandIn(first))) return undefined;
+    return new PythonKeys(table, first, this.collisions, this.scanner);
   }
 
   /** The key to add to a table: the equal key in the table, else `key` itself. */
@@ -64,5 +76,11 @@ export abstract class SetReader extends SequenceReader {
     const admitted = keys !== undefined ? keys.resolve(key) : this.collisions.admits(table, key) ? key : TOO_MANY_COLLISIONS;
     if (admitted !== TOO_MANY_COLLISIONS) return admitted;
     return this.scanner.fail('keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
+  }
+
+  /** Goes out of a table, and drops the memory that comparing its keys took. */
+  protected leaveTable(keys: PythonKeys | undefined): void {
+    if (keys !== undefined) this.scanner.giveBack(this.scanner.spent - keys.spentBytes);
+    this.leave();
   }
 }

@@ -2,7 +2,7 @@ import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
 import { storeIndexKeysInHashTable } from './index-keys.js';
 import { KeyKind, ReadKey } from './repeated-keys.js';
-import { isOwnStandIn, PythonKeys } from './python-keys.js';
+import type { PythonKeys } from './python-keys.js';
 import { ROOMY_ENTRIES, SetReader } from './set-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { COSTS, dictCost, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
@@ -136,7 +136,7 @@ export class TableReader extends SetReader {
     for (;;) {
       this.node = typeof key === 'string' ? last : this.root;
       const value = this.value(scanner.token());
-      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.collisions);
+      keys ??= this.unusualKeys(map, firstKey, key);
       for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
       map.set(this.admitted(map, keys, key), value);
       const end = scanner.pos;
@@ -152,7 +152,7 @@ export class TableReader extends SetReader {
       }
       kinds |= last.kind;
     }
-    this.leave();
+    this.leaveTable(keys);
     return (kinds & KeyKind.special) === 0 ? map : this.special(map, spent);
   }
 
