@@ -1,6 +1,6 @@
 import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
-import { storeIndexKeysInHashTable } from './index-keys.js';
+import { newIndexTable, storeIndexKeysInHashTable } from './index-keys.js';
 import { KeyKind, ReadKey } from './repeated-keys.js';
 import type { PythonKeys } from './python-keys.js';
 import { ROOMY_ENTRIES, SetReader } from './set-reader.js';
@@ -82,12 +82,19 @@ export class TableReader extends SetReader {
   private object(first: ReadKey, firstStart: number): unknown {
     const { scanner } = this;
     const { spent } = scanner;
-    const dict: Record<string, unknown> = {};
+    /** Set once there are index keys, which JavaScript puts before all others. */
+    let keysInOrder: string[] | undefined;
+    let dict: Record<string, unknown>;
+    if (first.kind === KeyKind.index) {
+      dict = newIndexTable();
+      keysInOrder = [];
+      scanner.spend(COSTS.indexTable);
+    } else {
+      dict = {};
+    }
     let last = first;
     let start = firstStart;
     let kinds = 0;
-    /** Set once there are index keys, which JavaScript puts before all others. */
-    let keysInOrder: string[] | undefined;
     for (;;) {
       this.node = last;
       const value = this.value(scanner.token());
