@@ -1,3 +1,4 @@
+import { FORMS } from './forms.js';
 import { bytesPerByte, measure, msPerMiB, ratioOf } from './measure.js';
 import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
@@ -6,6 +7,7 @@ const int: WireTree = { is: 'int' };
 const float: WireTree = { is: 'float' };
 const text = (length: number): WireTree => ({ is: 'text', length });
 const list = (...items: WireTree[]): WireTree => ({ is: 'list', items });
+const set = (...items: WireTree[]): WireTree => ({ is: 'set', items });
 const repeat = (count: number, tree: WireTree): WireTree[] => Array.from({ length: count }, () => tree);
 const dict = (...entries: [WireTree, WireTree][]): WireTree => ({ is: 'dict', entries });
 const names = (count: number, value: WireTree): WireTree =>
@@ -53,6 +55,16 @@ const TREES: Record<string, WireTree> = {
   'dicts of an index': dict([{ is: 'index', length: 4 }, none]),
   'dicts of ints': dict([int, none]),
   'dicts of tuples': dict([{ is: 'tuple', items: [int, text(2)] }, none]),
+  'dicts of bytes': dict([{ is: 'bytes', length: 2 }, none]),
+  'dicts of complex': dict([{ is: 'complex' }, none]),
+  'dicts of 3 indices': dict(...[1, 2, 3].map((length): [WireTree, WireTree] => [{ is: 'index', length }, none])),
+  'sets of one int': set(int),
+  'sets of one float': set(float),
+  'sets of one complex': set({ is: 'complex' }),
+  'sets of one of bytes': set({ is: 'bytes', length: 1 }),
+  'sets of one tuple': set({ is: 'tuple', items: [int] }),
+  'sets of 12 tuples': set(...Array.from({ length: 12 }, (_, i): WireTree => ({ is: 'tuple', items: [text(i), int] }))),
+  'sets of 12 of bytes': set(...Array.from({ length: 12 }, (_, length): WireTree => ({ is: 'bytes', length }))),
   instances: { is: 'instance', of: 'bench.Members', items: repeat(3, none) },
   'instances of floats': { is: 'instance', of: 'bench.Members', items: repeat(3, float) },
   'instances of dicts': { is: 'instance', of: 'bench.Members', items: repeat(3, names(2, int)) },
@@ -69,6 +81,14 @@ const TREES: Record<string, WireTree> = {
   'proxies with 15 methods': { is: 'proxy', methods: 15 },
   'flagged None': { is: 'flagged', value: none },
   'flagged lists': { is: 'flagged', value: list() },
+  'arrays of one int': { is: 'array', dtype: 'i8', count: 1 },
+  'arrays of 20 times': { is: 'array', dtype: 'M8[s]', count: 20 },
+  ...Object.fromEntries(
+    Array.from({ length: Math.max(...SERIALIZER_NAMES.map((name) => FORMS[name].length)) }, (_, form) => [
+      `form ${form}`,
+      { is: 'form', form } satisfies WireTree,
+    ]),
+  ),
   records: dict(
     [text(2), int],
     [text(4), text(15)],

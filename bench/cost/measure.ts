@@ -6,7 +6,8 @@ import { ProxyReference } from '../../lib/protocol/proxy-reference.js';
 import { pyroProxies } from '../../lib/pyro/pyro-proxy.js';
 import type { SerializerName, ValueMode } from '../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
-import { hasClassDicts, type InstanceClass, MEMBERS, wireOf, type WireTree } from './wire-tree.js';
+import { wireOf } from './wire-bytes.js';
+import { hasClassDicts, type InstanceClass, MEMBERS, type WireTree } from './wire-tree.js';
 
 /** The cost of an input. */
 export interface Cost {

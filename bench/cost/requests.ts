@@ -4,7 +4,8 @@ import { FLAGS, SERIALIZER_IDS } from '../../lib/protocol/constants.js';
 import type { SerializerName, ValueMode } from '../../lib/serializers/contract/serializer.js';
 import { ScriptedPeer } from '../../lib/testing/index.js';
 import { aliveBytes, CLASSES } from './measure.js';
-import { wireOf, type WireTree } from './wire-tree.js';
+import { wireOf } from './wire-bytes.js';
+import type { WireTree } from './wire-tree.js';
 
 /** Compressed requests that are sent at once. */
 interface RequestSequence {

@@ -1,6 +1,7 @@
 import { bytesPerByte, type Cost, measure, msPerMiB, ratioOf } from './measure.js';
 import { measureSequence, type SequenceCost } from './requests.js';
 import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
+import { DTYPES } from './forms.js';
 import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
 /**
@@ -26,9 +27,9 @@ function grow(depth: number): WireTree {
   const length = oneOf(0, 1, 2, 3, 5, 12, 13, 40, 129, 1_000);
   const count = oneOf(0, 1, 1, 2, 4, 17, 20);
   const inner = (): WireTree => (depth > 2 ? { is: 'none' } : grow(depth + 1));
-  switch (random(10)) {
+  switch (random(12)) {
     case 0:
-      return { is: oneOf('none', 'int', 'float', 'word') };
+      return scalar();
     case 1:
       return { is: oneOf('text', 'wide', 'escaped', 'index'), length };
     case 2:
@@ -36,8 +37,11 @@ function grow(depth: number): WireTree {
     case 3:
       return { is: oneOf('list', 'tuple', 'set'), items: Array.from({ length: count }, inner) };
     case 4:
-    case 5:
-      return { is: 'dict', entries: Array.from({ length: count }, (): [WireTree, WireTree] => [keyOf(), inner()]) };
+    case 5: {
+      // most tables have keys of one kind
+      const kind = random(2) === 0 ? keyOf() : undefined;
+      return { is: 'dict', entries: Array.from({ length: count }, (): [WireTree, WireTree] => [kind ?? keyOf(), inner()]) };
+    }
     case 6:
       return { is: oneOf('exception', 'uri') };
     case 7: {
@@ -48,14 +52,31 @@ function grow(depth: number): WireTree {
     }
     case 8:
       return { is: 'proxy', methods: oneOf(0, 1, 4, 15) };
+    case 9:
+      return { is: 'set', items: Array.from({ length: Math.max(1, count) }, () => keyOf()) };
+    case 10:
+      return oneOf<WireTree>({ is: 'array', dtype: oneOf(...DTYPES), count }, scalar());
     default:
       return { is: 'flagged', value: { is: oneOf('none', 'int', 'word') } };
   }
 }
 
-function keyOf(): WireTree {
-  const text: WireTree = { is: oneOf('text', 'index', 'wide'), length: 1 + random(12) };
-  return oneOf<WireTree>(text, { is: 'flagged', value: text }, { is: oneOf('int', 'float', 'none') });
+function scalar(): WireTree {
+  return oneOf<WireTree>({ is: oneOf('none', 'int', 'float', 'word', 'complex') }, { is: 'form', form: random(1_000) });
+}
+
+/** A dict key, or a member of a set. */
+function keyOf(depth = 0): WireTree {
+  const length = random(13);
+  const text: WireTree = { is: oneOf('text', 'index', 'wide'), length: Math.max(1, length) };
+  const others: WireTree[] = [
+    { is: 'flagged', value: text },
+    { is: 'bytes', length },
+    { is: 'bigint', length: 17 + length },
+    scalar(),
+  ];
+  if (depth < 3) others.push({ is: 'tuple', items: Array.from({ length: random(3) }, () => keyOf(depth + 1)) });
+  return oneOf(text, ...others);
 }
 
 /** A copy with one part replaced. */

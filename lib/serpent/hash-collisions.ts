@@ -18,7 +18,8 @@ type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
  * too: see {@link SEEDS_INDEX_TEXTS}.
  */
 export class HashCollisions {
-  private readonly buckets = new WeakMap<Table, Buckets>();
+  /** Made for the first table that is checked. */
+  private buckets: WeakMap<Table, Buckets> | undefined = undefined;
   private budget = BUDGET;
 
   constructor(private readonly seedsIndexTexts = SEEDS_INDEX_TEXTS) {}
@@ -30,10 +31,11 @@ export class HashCollisions {
    */
   admits(table: Table, key: unknown, isAdded = true): boolean {
     if (table.size < LEAST_KEYS || !this.isComputable(key)) return true;
-    let buckets = this.buckets.get(table);
+    const known = (this.buckets ??= new WeakMap());
+    let buckets = known.get(table);
     if (buckets === undefined) {
-      this.buckets.set(table, (buckets = new Buckets()));
-      for (const known of table.keys()) if (this.isComputable(known)) buckets.add(hashOf(known));
+      known.set(table, (buckets = new Buckets()));
+      for (const present of table.keys()) if (this.isComputable(present)) buckets.add(hashOf(present));
     }
     const hash = hashOf(key);
     const passed = buckets.countAt(hash);

@@ -56,3 +56,13 @@ export function storeIndexKeysInHashTable(object: Record<string, unknown>): void
   object[LARGEST_INDEX] = undefined;
   delete object[LARGEST_INDEX];
 }
+
+/**
+ * A plain object without members, for which {@link storeIndexKeysInHashTable} was called. V8 copies the literal with its hash table: making
+ * the object and its first member takes 650 ns instead of 810.
+ */
+export function newIndexTable(): Record<string, unknown> {
+  const object: Record<string, unknown> = { 4294967294: undefined };
+  delete object[LARGEST_INDEX];
+  return object;
+}

@@ -24,6 +24,11 @@ const {
   BRACE_CLOSE,
 } = CHARACTERS;
 
+/** Every int of so many bits is a safe integer. */
+const SAFE_BITS = 53;
+/** For `BigInt`, by the base. */
+const PREFIXES: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 10: '', 16: '0x' };
+
 type PyNumber = number | bigint | PyFloat | PyComplex;
 
 /** Reads an unsigned number and sets `kind`. The first character, a digit or a point, is at the cursor. */
@@ -110,33 +115,63 @@ function readAnyNumber(scanner: Scanner): PyNumber {
     at = digitsEnd(scanner, from, 10);
     if (at === from) failAt(scanner, at, 'expected digits of an exponent');
   }
-  const literal = withoutUnderscores(scanner.words.ascii(start, at));
   const imaginary = toLower(scanner.codeAt(at)) === LOWER_J;
   scanner.pos = imaginary ? at + 1 : at;
   if (continuesNumber(scanner.codeAt(scanner.pos))) failAt(scanner, scanner.pos, 'unexpected character in a number');
-  if (imaginary) {
-    scanner.kind = NumberKind.imaginary;
-    return scanner.newComplex(0, Number(literal));
-  }
-  if (isFloat) return float(scanner, Number(literal));
-  checkDigits(scanner, literal.length, start);
-  if (literal.length > 1 && literal.startsWith('0') && /[^0]/.test(literal)) {
-    scanner.pos = start;
-    failLeadingZero(scanner);
-  }
-  return int(scanner, BigInt(literal), literal.length * Math.log2(10));
+  if (!imaginary && !isFloat) return readInt(scanner, start, start, 10);
+  const value = Number(withoutUnderscores(scanner.words.ascii(start, at)));
+  if (!imaginary) return float(scanner, value);
+  scanner.kind = NumberKind.imaginary;
+  return scanner.newComplex(0, value);
 }
 
-function readPrefixed(scanner: Scanner, radix: number): PyNumber {
+function readPrefixed(scanner: Scanner, radix: number): number | bigint {
   const start = scanner.pos;
   let from = start + 2;
   if (scanner.codeAt(from) === UNDERSCORE) from++;
   const end = digitsEnd(scanner, from, radix);
   if (end === from || continuesNumber(scanner.codeAt(end))) failAt(scanner, end, `expected a digit of base ${radix}`);
-  const digits = withoutUnderscores(scanner.words.ascii(from, end));
-  checkDigits(scanner, digits.length, start);
   scanner.pos = end;
-  return int(scanner, BigInt(`${scanner.words.ascii(start, start + 2)}${digits}`), digits.length * Math.log2(radix));
+  return readInt(scanner, start, from, radix);
+}
+
+/** The int whose digits, perhaps with underscores, stand between `from` and the cursor. @param start of the number, with its prefix */
+function readInt(scanner: Scanner, start: number, from: number, radix: number): number | bigint {
+  const { bytes, pos: end } = scanner;
+  const { maxIntDigits } = scanner.limits;
+  let digits = 0;
+  let isZero = true;
+  for (let at = from; at < end; at++) {
+    const code = bytes[at]!;
+    if (code !== UNDERSCORE) digits++;
+    if (code !== UNDERSCORE && code !== ZERO) isZero = false;
+  }
+  if (digits > maxIntDigits)
+    scanner.fail(`int of ${digits} digits is over maxIntDigits (${maxIntDigits})`, 'TOO_MANY_DIGITS', start);
+  if (radix === 10 && digits > 1 && bytes[from] === ZERO && !isZero) {
+    scanner.pos = start;
+    failLeadingZero(scanner);
+  }
+  scanner.kind = NumberKind.int;
+  const bits = digits * Math.log2(radix);
+  const value = bits <= SAFE_BITS ? shortInt(bytes, from, end, radix) : longInt(scanner, from, end, radix);
+  if (typeof value === 'bigint') scanner.spend(COSTS.bigint + (bits >> 3));
+  else if (value !== (value | 0)) scanner.spent += COSTS.number;
+  return value;
+}
+
+/** An int of at most {@link SAFE_BITS}: making a text and a bigint of its digits takes 100 ns. */
+function shortInt(bytes: Buffer, from: number, end: number, radix: number): number {
+  let value = 0;
+  for (let at = from; at < end; at++) {
+    const code = bytes[at]!;
+    if (code !== UNDERSCORE) value = value * radix + (code <= NINE ? code - ZERO : toLower(code) - LOWER_A + 10);
+  }
+  return value;
+}
+
+function longInt(scanner: Scanner, from: number, end: number, radix: number): number | bigint {
+  return safeInt(BigInt(PREFIXES[radix]! + withoutUnderscores(scanner.words.ascii(from, end))));
 }
 
 function radixOf(code: number): number {
@@ -174,27 +209,12 @@ function withoutUnderscores(literal: string): string {
   return literal.includes('_') ? literal.replaceAll('_', '') : literal;
 }
 
-function checkDigits(scanner: Scanner, digits: number, at: number): void {
-  const { maxIntDigits } = scanner.limits;
-  if (digits > maxIntDigits)
-    scanner.fail(`int of ${digits} digits is over maxIntDigits (${maxIntDigits})`, 'TOO_MANY_DIGITS', at);
-}
-
 function failLeadingZero(scanner: Scanner): never {
   return scanner.fail('a decimal int must not begin with zeros');
 }
 
 function failAt(scanner: Scanner, at: number, message: string): never {
   return scanner.fail(message, 'SYNTAX', at);
-}
-
-/** @param bits of the value, about */
-function int(scanner: Scanner, value: bigint, bits: number): number | bigint {
-  scanner.kind = NumberKind.int;
-  const read = safeInt(value);
-  if (typeof read === 'bigint') scanner.spend(COSTS.bigint + (bits >> 3));
-  else scanner.spent += COSTS.number;
-  return read;
 }
 
 function float(scanner: Scanner, value: number): number | PyFloat {

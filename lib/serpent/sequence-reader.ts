@@ -2,7 +2,7 @@ import { CHARACTERS } from './characters.js';
 import { ExpressionReader } from './expression-reader.js';
 import { NumberKind } from './scanner.js';
 import { COSTS, grownCapacity, isSmallInt } from './value-costs.js';
-import { PyTuple } from './values.js';
+import { asTuple } from './values.js';
 
 const { PAREN_CLOSE, COMMA, BRACKET_CLOSE } = CHARACTERS;
 
@@ -125,8 +125,8 @@ export abstract class SequenceReader extends ExpressionReader {
     let code = scanner.token();
     if (code === PAREN_CLOSE) {
       this.leave();
-      scanner.spend(scanner.faithful ? COSTS.tuple : COSTS.emptyList);
-      return scanner.faithful ? new PyTuple() : [];
+      scanner.spend(COSTS.emptyList);
+      return scanner.faithful ? asTuple([]) : [];
     }
     const first = this.value(code);
     code = scanner.token();
@@ -147,11 +147,11 @@ export abstract class SequenceReader extends ExpressionReader {
    * @param end the character that ends the tuple; -1: the end of the text
    */
   protected tuple(first: unknown, end: number): unknown[] {
-    const { scanner } = this;
-    if (scanner.faithful) {
-      scanner.spend(COSTS.tuple);
-      return this.restOfTuple(PyTuple.of(first), end);
-    }
+    const items = this.itemsOfTuple(first, end);
+    return this.scanner.faithful ? asTuple(items) : items;
+  }
+
+  private itemsOfTuple(first: unknown, end: number): unknown[] {
     // array literals have no spare capacity: a pushed item takes 130 bytes more
     const second = this.nextOfTuple(end);
     if (second === END) return this.smallTuple([first]);

@@ -1,10 +1,9 @@
 import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
-import { storeIndexKeysInHashTable } from './index-keys.js';
-import { HashCollisions } from './hash-collisions.js';
+import { newIndexTable, storeIndexKeysInHashTable } from './index-keys.js';
 import { KeyKind, ReadKey } from './repeated-keys.js';
-import { TOO_MANY_COLLISIONS, isOwnStandIn, PythonKeys } from './python-keys.js';
-import { SequenceReader } from './sequence-reader.js';
+import type { PythonKeys } from './python-keys.js';
+import { ROOMY_ENTRIES, SetReader } from './set-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { COSTS, dictCost, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
 
@@ -16,11 +15,9 @@ const MOST_KEYS = 4_096;
 const DEEPEST_KEY = 128;
 /** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
-/** Entries for which V8 makes room in an empty Map or Set. */
-const ROOMY_ENTRIES = 4;
 
-/** Reads dicts and sets. */
-export class TableReader extends SequenceReader {
+/** Reads dicts. */
+export class TableReader extends SetReader {
   /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   protected sawClass = false;
   /** True when a dict has a key `dtype` or `nd`: it may stand for an array. */
@@ -30,19 +27,14 @@ export class TableReader extends SequenceReader {
   /** The key whose value is read. */
   private node = this.root;
   private knownKeys = 0;
-  private knownCollisions: HashCollisions | undefined = undefined;
 
   /** Forgets the state of the last message. */
-  protected reset(): void {
+  protected override reset(): void {
     this.sawClass = this.sawArray = false;
-    this.knownCollisions = undefined;
+    super.reset();
     if (this.knownKeys === 0) return;
     this.knownKeys = 0;
     this.root = this.node = new ReadKey('', -1, true);
-  }
-
-  private get collisions(): HashCollisions {
-    return (this.knownCollisions ??= new HashCollisions());
   }
 
   protected override brace(): unknown {
@@ -62,41 +54,6 @@ export class TableReader extends SequenceReader {
     if (scanner.token() !== COLON) return this.set(key);
     scanner.pos++;
     return this.dict(typeof key === 'string' ? this.remember(root, key, start) : undefined, key, start);
-  }
-
-  private key(code: number): unknown {
-    this.inKey = true;
-    const key = this.value(code);
-    this.inKey = false;
-    return key;
-  }
-
-  private set(first: unknown): Set<unknown> {
-    const { scanner } = this;
-    scanner.spend(COSTS.set);
-    const members = new Set<unknown>();
-    let keys: PythonKeys | undefined;
-    let capacity = ROOMY_ENTRIES;
-    let member = first;
-    for (;;) {
-      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.collisions);
-      if (members.size === capacity) {
-        scanner.spend(capacity * COSTS.setMember);
-        capacity *= 2;
-      }
-      members.add(this.admitted(members, keys, member));
-      let code = scanner.token();
-      if (code === COMMA) {
-        scanner.pos++;
-        code = scanner.token();
-      } else if (code !== BRACE_CLOSE) {
-        scanner.expected(code === COLON ? '"," or "}" of a set' : '"," or "}"');
-      }
-      if (code === BRACE_CLOSE) break;
-      member = this.key(code);
-    }
-    this.leave();
-    return members;
   }
 
   /**
@@ -125,12 +82,19 @@ export class TableReader extends SequenceReader {
   private object(first: ReadKey, firstStart: number): unknown {
     const { scanner } = this;
     const { spent } = scanner;
-    const dict: Record<string, unknown> = {};
+    /** Set once there are index keys, which JavaScript puts before all others. */
+    let keysInOrder: string[] | undefined;
+    let dict: Record<string, unknown>;
+    if (first.kind === KeyKind.index) {
+      dict = newIndexTable();
+      keysInOrder = [];
+      scanner.spend(COSTS.indexTable);
+    } else {
+      dict = {};
+    }
     let last = first;
     let start = firstStart;
     let kinds = 0;
-    /** Set once there are index keys, which JavaScript puts before all others. */
-    let keysInOrder: string[] | undefined;
     for (;;) {
       this.node = last;
       const value = this.value(scanner.token());
@@ -179,7 +143,7 @@ export class TableReader extends SequenceReader {
     for (;;) {
       this.node = typeof key === 'string' ? last : this.root;
       const value = this.value(scanner.token());
-      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.collisions);
+      keys ??= this.unusualKeys(map, firstKey, key);
       for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
       map.set(this.admitted(map, keys, key), value);
       const end = scanner.pos;
@@ -195,7 +159,7 @@ export class TableReader extends SequenceReader {
       }
       kinds |= last.kind;
     }
-    this.leave();
+    this.leaveTable(keys);
     return (kinds & KeyKind.special) === 0 ? map : this.special(map, spent);
   }
 
@@ -282,13 +246,6 @@ export class TableReader extends SequenceReader {
     const map = new Map<unknown, unknown>();
     for (const key of keysInOrder ?? Object.keys(dict)) map.set(this.admitted(map, undefined, key), dict[key]);
     return map;
-  }
-
-  /** The key to add to a table: the equal key in the table, else `key` itself. */
-  private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
-    const admitted = keys !== undefined ? keys.resolve(key) : this.collisions.admits(table, key) ? key : TOO_MANY_COLLISIONS;
-    if (admitted !== TOO_MANY_COLLISIONS) return admitted;
-    return this.scanner.fail('keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
   }
 }
 

@@ -1,5 +1,5 @@
 import { UnreadableError } from '../contract/unreadable-error.js';
-import { storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
+import { newIndexTable, storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
 import type { KnownMember } from './known-members.js';
@@ -121,8 +121,11 @@ export class DictBuilder {
   private setUnusual(object: Record<string, unknown>, name: string, value: unknown, kind: MemberKind): void {
     if (kind === MemberKind.index) {
       this.reader.spend(this.hasIndexKeys ? COSTS.indexMember : COSTS.indexTable);
-      if (!this.hasIndexKeys) storeIndexKeysInHashTable(object);
-      this.hasIndexKeys = true;
+      if (!this.hasIndexKeys) {
+        if (this.size === 1) object = this.object = newIndexTable();
+        else storeIndexKeysInHashTable(object);
+        this.hasIndexKeys = true;
+      }
     }
     setMember(object, name, value, kind);
   }

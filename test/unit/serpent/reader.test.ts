@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loads, parse, PyComplex, PyFloat, pyTuple, SerpentError, type LoadsOptions } from '../../../lib/serpent/index.js';
 
 function errorOf(data: Uint8Array | string, options?: LoadsOptions): SerpentError {
@@ -77,6 +77,85 @@ describe('natural values', () => {
     );
     expect(loads('{1, True, 1.0, 0, False}')).toStrictEqual(new Set([1, 0]));
     expect(loads("{'a': 1, 'a': 2}")).toStrictEqual({ a: 2 });
+  });
+
+  it('serpent: keys are equal in Python whatever the number of keys before them', () => {
+    const keys = [
+      '1',
+      'True',
+      '1.0',
+      '1+0j',
+      '0',
+      '-0.0',
+      'None',
+      "'1'",
+      '1j',
+      '1.5j',
+      '()',
+      '((),)',
+      '(1,)',
+      '(True,)',
+      "('1',)",
+    ];
+    keys.push('(1, 2j)', '(1.0, 2j)', "b''", "b'1'", "b'\\x31'", "(b'1',)", '9007199254740993', '9007199254740992.0', '1e300');
+    const others = Array.from({ length: 20 }, (_, index) => `(${index}, 'other')`);
+    for (const values of ['natural', 'faithful'] as const) {
+      const sizeOf = (members: string[]): number => (loads(`{${members.join()}}`, { values }) as Set<unknown>).size;
+      for (const one of keys) {
+        for (const other of keys) {
+          const pair = [one, other];
+          expect(sizeOf([...others, ...pair]), pair.join()).toBe(others.length + sizeOf(pair));
+          const dict = loads(`{${[...others, ...pair].map((key) => `${key}: 0`).join()}}`, { values }) as Map<unknown, unknown>;
+          expect(dict.size, pair.join()).toBe(others.length + sizeOf(pair));
+        }
+      }
+    }
+  });
+
+  it('serpent: few keys, of whatever type, are compared without texts and without bigints', () => {
+    const text = vi.spyOn(Buffer.prototype, 'toString');
+    const bigint = vi.spyOn(globalThis, 'BigInt');
+    try {
+      loads("[{b'a'}, {b'a', b'b'}, {b'a': 1, 'a': 2}, {(b'a', 1): 1, (b'b', 1): 2}, {1j, 2j, True}, 1_000, 0x_ff, 0b1, 00]");
+      expect(text).not.toHaveBeenCalled();
+      expect(bigint).not.toHaveBeenCalled();
+      loads(`{${Array.from({ length: 20 }, (_, index) => `b'${index}'`).join()}}`);
+      expect(text).toHaveBeenCalled();
+      loads('0xffffffffffffffff');
+      expect(bigint).toHaveBeenCalled();
+    } finally {
+      text.mockRestore();
+      bigint.mockRestore();
+    }
+  });
+
+  it('serpent: the memory that comparing keys takes counts while a table is read, and no longer', () => {
+    const tuples = Array.from({ length: 2_000 }, (_, index) => `(${index}, 'of a table')`);
+    for (const text of [`{${tuples.join()}}`, `{${tuples.map((tuple) => `${tuple}: 0`).join()}}`]) {
+      const spentIn = (maxValueBytes: number): number => {
+        const budget = { spentBytes: 0, limitBytes: maxValueBytes };
+        parse(text, { budget });
+        return budget.spentBytes;
+      };
+      const spentBytes = spentIn(Infinity);
+      expect(errorOf(text, { maxValueBytes: spentBytes + 50_000 }).code).toBe('TOO_COSTLY');
+      expect(spentIn(spentBytes * 2)).toBe(spentBytes);
+    }
+    const few = '[{(1,), (2,)}, {1j: 1, 2j: 2}]';
+    const budget = { spentBytes: 0, limitBytes: Infinity };
+    parse(few, { budget });
+    expect(() => loads(few, { maxValueBytes: budget.spentBytes })).not.toThrow();
+  });
+
+  it('serpent: digits are counted without their underscores, and zeros count as digits', () => {
+    expect(loads('1_0', { maxIntDigits: 2 })).toBe(10);
+    expect(loads('0x_f_f', { maxIntDigits: 2 })).toBe(255);
+    expect(loads('9_007_199_254_740_991')).toBe(Number.MAX_SAFE_INTEGER);
+    expect(loads('9_007_199_254_740_992')).toBe(2n ** 53n);
+    expect(loads('[0x1fffffffffffff, 0X20000000000000]')).toEqual([Number.MAX_SAFE_INTEGER, 2n ** 53n]);
+    expect(errorOf(`1${'_0'.repeat(5_000)}`).message).toMatch(/^int of 5001 digits is over maxIntDigits \(4300\) at byte 0/);
+    expect(errorOf('0x_0_0_f', { maxIntDigits: 2 }).code).toBe('TOO_MANY_DIGITS');
+    expect(errorOf('0_1').message).toMatch(/must not begin with zeros at byte 0/);
   });
 
   it('serpent: does not mix up keys with similar text', () => {
