@@ -38,8 +38,10 @@ export interface NdArrayOptions<T extends string = string> {
 
 /** The layout of an array of nested lists, or around a typed array. @see NdArray.from */
 export function layoutOf(source: unknown, { dtype: name, shape, order = 'C' }: NdArrayOptions, spend: Spend): NdLayout {
-  const given = name === undefined ? undefined : dtypeOf(name).native;
-  const around = isTypedArray(source) ? aroundTyped(source, given ?? dtypeOfTyped(source), shape, order) : undefined;
+  const told = name === undefined ? undefined : dtypeOf(name).native;
+  const given = told ?? (isTypedArray(source) ? dtypeOfTyped(source) : undefined);
+  // the elements of a Float16Array are copied into a Float32Array
+  const around = isTypedArray(source) ? aroundTyped(source, given!, shape, order) : undefined;
   if (around !== undefined) return around;
   const layout = ofItems(source, given, shape, spend);
   return order === 'C' ? layout : copyOf(layout, { order }, spend);

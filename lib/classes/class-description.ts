@@ -2,15 +2,15 @@ import type { Spend } from '../arrays/memory.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { objectOf } from '../serializers/contract/plain-object.js';
-import { UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../protocol/short-text.js';
 import { bytesOfDeepCopies, objectsIn } from './checked-objects.js';
 import { type ClassField, type ClassMembers, lookUpMembers, typeFor } from './class-members.js';
 import { validatedMembers, validatorOf } from './dto-packages.js';
 import { type DescribedClass, type FindClass, holdsArrays, holdsInstances, type ValueType } from './field-types.js';
-import { inside, readTyped, writeTyped } from './field-values.js';
+import { readTyped, writeTyped } from './field-values.js';
 import { type ClassFields, type GivenField, givenFields } from './given-fields.js';
-import { createInstance } from './new-instance.js';
+import { creatorOf } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
 import { nestedReader, refuseUnvalidated, transformedInstance } from './transformed-instance.js';
 import { validationMessages } from './validation-messages.js';
@@ -43,6 +43,7 @@ export class ClassDescription implements DescribedClass {
   private knownRules: boolean | undefined;
   private known: ClassMembers | undefined;
   private validate: ReturnType<typeof validatorOf> | undefined;
+  private create: (() => object) | undefined;
 
   /** @throws {PyroError} `CONFIG` when the members are unknown, or the name of a member is refused */
   constructor(
@@ -109,7 +110,7 @@ export class ClassDescription implements DescribedClass {
    * @throws {UnreadableError} when the members do not fit
    */
   make(members: Record<string, unknown>, spend: Spend): object {
-    const { __class__: _, ...given } = members;
+    const given = withoutClass(members);
     const { schema } = this.options;
     if (schema !== undefined) {
       spend(bytesOfDeepCopies(given));
@@ -125,7 +126,7 @@ export class ClassDescription implements DescribedClass {
             spend,
           );
     if (this.isValidated) {
-      refuseUnvalidated(this.name, this.lookedUp.nestedNames, instance as Record<string, unknown>);
+      refuseUnvalidated(this.name, this.lookedUp.nestedMembers, instance as Record<string, unknown>, this.find);
       this.validate ??= validatorOf(this.type);
       const errors = this.validate(instance);
       const messages = validationMessages(errors) ?? errors.map(String);
@@ -185,8 +186,9 @@ export class ClassDescription implements DescribedClass {
 
   private refuseUnknown(members: Record<string, unknown>): void {
     const { byName, wireNames } = this.lookedUp;
-    const unknown = Object.keys(members).filter((name) => !wireNames.has(name));
-    if (unknown.length === 0) return;
+    const names = Object.keys(members);
+    if (names.every((name) => wireNames.has(name))) return;
+    const unknown = names.filter((name) => !wireNames.has(name));
     const all = [...byName.keys()].join(', ');
     throw new UnreadableError(`${this.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}; it has ${all}`);
   }
@@ -197,9 +199,14 @@ export class ClassDescription implements DescribedClass {
     return objectOf(Object.entries(given).filter(([name, value]) => value !== null || byName.get(name)?.isOptional !== true));
   }
 
+  private newInstance(): Record<string, unknown> {
+    this.create ??= creatorOf(this.type);
+    return this.create() as Record<string, unknown>;
+  }
+
   /** A new instance with the known members that were given. */
   private filled(given: Record<string, unknown>, spend: Spend): object {
-    const instance = createInstance(this.type) as Record<string, unknown>;
+    const instance = this.newInstance();
     for (const field of this.fields) {
       const { name } = field;
       // Python sends None for a member that has no value
@@ -239,11 +246,11 @@ export class ClassDescription implements DescribedClass {
     const { name, type, isOptional, isRuled } = field;
     if (value === null && (isOptional || this.isValidated)) return null;
     try {
-      return inside(name, () => this.readTypedMember(field, value, spend));
+      return this.readTypedMember(field, value, spend);
     } catch (error) {
       // the messages of class-validator are texts of the application
       if (this.isValidated && (type.kind === 'scalar' || isRuled)) return value;
-      throw error;
+      throw failedInside(error, name);
     }
   }
 
@@ -256,7 +263,7 @@ export class ClassDescription implements DescribedClass {
     if (output instanceof this.type) return output;
     if (typeof output !== 'object' || output === null)
       throw configError(`the schema of ${this.name} gives ${shortText(output)}, and no object`);
-    const instance = createInstance(this.type) as Record<string, unknown>;
+    const instance = this.newInstance();
     for (const [name, value] of Object.entries(output)) {
       // the schema lets further members pass
       if (name in Object.prototype || typeof instance[name] === 'function')
@@ -265,6 +272,13 @@ export class ClassDescription implements DescribedClass {
     }
     return instance;
   }
+}
+
+/** The members without `__class__`. A copy takes as long as the instance. */
+function withoutClass(members: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.hasOwn(members, '__class__')) return members;
+  const { __class__: _, ...given } = members;
+  return given;
 }
 
 function classIn(type: ValueType, find: FindClass): DescribedClass | undefined {

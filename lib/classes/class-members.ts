@@ -12,7 +12,7 @@ import {
   valueTypeOf,
 } from './field-types.js';
 import type { GivenField } from './given-fields.js';
-import { nestedNamesOf } from './transformed-instance.js';
+import { type NestedMember, nestedMembersOf } from './transformed-instance.js';
 
 /** A member of a described class. */
 export interface ClassField {
@@ -45,7 +45,7 @@ export interface ClassMembers {
   readonly byName: ReadonlyMap<string, ClassField>;
   readonly wireNames: ReadonlySet<string>;
   /** Members with `@ValidateNested`. */
-  readonly nestedNames: readonly string[];
+  readonly nestedMembers: readonly NestedMember[];
   /** Undefined: class-transformer knows nothing of the class. */
   readonly transformed: TransformedClass | undefined;
 }
@@ -67,8 +67,8 @@ export function lookUpMembers(source: ClassSource, find: FindClass): ClassMember
   const fields = [...inherited.filter(({ name }) => !names.includes(name)), ...own];
   const byName = new Map(fields.map((field) => [field.name, field]));
   const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
-  const nestedNames = nestedNamesOf(validated);
-  return { fields, byName, wireNames, nestedNames, transformed };
+  const nestedMembers = nestedMembersOf(type, validated, transformed);
+  return { fields, byName, wireNames, nestedMembers, transformed };
 }
 
 /** The type of a received value of a member. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { arrayTypeOf, type EnumObject, type FieldType, isScalarClass } from './field-types.js';
+import { isAnything } from './transformed-scalars.js';
 
 /** The part of class-validator that is used. */
 interface ClassValidator {
@@ -110,6 +111,8 @@ export function validatorOf(type: AnyClass): (instance: object) => unknown[] {
 
 /** A class with decorators of class-transformer. */
 export interface TransformedClass {
+  /** Name of the class in TypeScript. */
+  readonly name: string;
   /** Makes an instance. */
   make(members: Record<string, unknown>): object;
   /** Members that are not sent: `@Exclude()`. */
@@ -124,15 +127,24 @@ export interface TransformedClass {
   hasTransform(member: string): boolean;
   /** True when TypeScript emitted `Set` for a member: class-transformer makes a Set of a list. */
   isSet(member: string): boolean;
+  /** True when TypeScript emitted `Map` for a member: class-transformer makes a Map of a dict. */
+  isMap(member: string): boolean;
   /** The class in `@Type(() => Step)` of a member. */
   typeOf(member: string): unknown;
+  /** The class in `@Type` of a member, when class-transformer makes scalars with it: `Number`, `Buffer`. */
+  scalarOf(member: string): unknown;
   /** The class in `@Type` of a member, when it is a class with members. */
   nestedClassOf(member: string): NestedClass | undefined;
 }
 
 /** The class in `@Type`, or one of the subtypes of its discriminator. */
 export interface NestedClass {
+  /** Names of the class and of its subtypes, for errors. */
+  readonly names: string;
   readonly hasSubtypes: boolean;
+  /** True for an instance of the class, or of one of the subtypes. */
+  isInstance(value: unknown): boolean;
+  /** The class of an instance that is made of a dict, and the members for it. */
   of(value: Record<string, unknown>): { readonly type: AnyClass; readonly members: Record<string, unknown> };
 }
 
@@ -161,7 +173,10 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     ),
   );
   const memberOfName = new Map([...renamed].map(([member, name]) => [name, member]));
+  const typeOf = (name: string): unknown =>
+    storage.findTypeMetadata(type, name)?.typeFunction?.({ newObject: {}, object: {}, property: name });
   return {
+    name: type.name,
     make: (plain) => plainToInstance(type, plain),
     excluded: new Set(excluded.flatMap(({ propertyName, options }) => (options.toClassOnly ? [] : (propertyName ?? [])))),
     ignored: new Set(excluded.flatMap(({ propertyName, options }) => (options.toPlainOnly ? [] : (propertyName ?? [])))),
@@ -169,7 +184,12 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     memberOf: (name) => memberOfName.get(name) ?? name,
     hasTransform,
     isSet: (name) => emittedType(type, name) === Set,
-    typeOf: (name) => storage.findTypeMetadata(type, name)?.typeFunction?.({ newObject: {}, object: {}, property: name }),
+    isMap: (name) => emittedType(type, name) === Map,
+    typeOf,
+    scalarOf: (name) => {
+      const given = typeOf(name);
+      return isScalarClass(given) && !isAnything(given) ? given : undefined;
+    },
     nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name), name),
   };
 }
@@ -178,8 +198,11 @@ function nestedClass(metadata: TypeMetadata | undefined, property: string): Nest
   const base = metadata?.typeFunction?.({ newObject: {}, object: {}, property });
   if (typeof base !== 'function' || isScalarClass(base) || arrayTypeOf(base) !== undefined) return undefined;
   const { discriminator, keepDiscriminatorProperty } = metadata!.options ?? {};
+  const all = [base as AnyClass, ...(discriminator?.subTypes.map(({ value }) => value) ?? [])];
   return {
+    names: all.map(({ name }) => name).join(' or '),
     hasSubtypes: discriminator !== undefined,
+    isInstance: (value) => all.some((each) => value instanceof each),
     of(value) {
       if (discriminator === undefined) return { type: base as AnyClass, members: value };
       const { [discriminator.property]: kind, ...others } = value;

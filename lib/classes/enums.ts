@@ -4,7 +4,7 @@ import { type ClassRegistry, defaultClassRegistry } from '../serializers/contrac
 import { CLASS_REGISTRY } from '../serializers/contract/serializer-rules.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../protocol/short-text.js';
-import { type EnumObject, enumValues } from './field-types.js';
+import { type EnumObject, enumValues, isEnumValue } from './field-types.js';
 
 /** A registered enum, and the class whose instances replace its members while they are sent. */
 interface RegisteredEnum {
@@ -32,7 +32,7 @@ export function registerEnum(object: EnumObject, name: string, registry: ClassRe
     natural: true,
     toDict: ({ value }) => ({ value }),
     fromDict: ({ value }) => {
-      if (enumValues(object).includes(value as string)) return value;
+      if (isEnumValue(object, value)) return value;
       throw new UnreadableError(`${shortText(value)} is no value of ${name}: ${enumValues(object).join(', ')}`);
     },
   });

@@ -137,6 +137,11 @@ export function isScalarClass(type: unknown): boolean {
   return SCALAR_OF_CLASS.has(type);
 }
 
+/** The description of the values of a scalar class, in errors: `a number`. */
+export function expectedOf(type: unknown): string {
+  return EXPECTED[SCALAR_OF_CLASS.get(type) ?? 'any'];
+}
+
 /** True when values of a type are instances of a class, arrays, or lists of them. */
 export function holdsInstances(type: ValueType): boolean {
   return type.kind === 'list' ? holdsInstances(type.item) : type.kind === 'class' || type.kind === 'array';
@@ -152,6 +157,15 @@ export function holdsArrays(type: ValueType, asked: Set<DescribedClass>): boolea
 export function enumValues(object: EnumObject): (string | number)[] {
   return enumEntries(object).map(([, value]) => value);
 }
+
+/** True for a value of an enum. A list may have a million of them: the values of an enum are looked up once. */
+export function isEnumValue(object: EnumObject, value: unknown): boolean {
+  let values = valuesOfEnums.get(object);
+  if (values === undefined) valuesOfEnums.set(object, (values = new Set<unknown>(enumValues(object))));
+  return values.has(value);
+}
+
+const valuesOfEnums = new WeakMap<EnumObject, ReadonlySet<unknown>>();
 
 /** The members of an enum. */
 export function enumEntries(object: EnumObject): [string, string | number][] {

@@ -6,7 +6,7 @@ import { naturalValue } from '../serializers/objects/natural-value.js';
 import { shortText } from '../protocol/short-text.js';
 import { isDateText, isTimeText, parseDateTime } from '../serializers/values/date-text.js';
 import { enumMember, isRegisteredEnum } from './enums.js';
-import { EXPECTED, enumValues, type ScalarType, type ValueType } from './field-types.js';
+import { EXPECTED, enumValues, isEnumValue, type ScalarType, type ValueType } from './field-types.js';
 
 const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|s?nan\d*|inf(?:inity)?)$/i;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
@@ -20,7 +20,7 @@ const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
   number: (value) => (typeof value === 'number' || typeof value === 'bigint' ? value : undefined),
   bool: (value) => (typeof value === 'boolean' ? value : undefined),
   bytes: (value) => (value instanceof Uint8Array ? value : undefined),
-  datetime: (value) => (value instanceof Date ? value : typeof value === 'string' ? parseDateTime(value) : undefined),
+  datetime: (value) => (value instanceof Date ? validDate(value) : typeof value === 'string' ? parseDateTime(value) : undefined),
   date: (value) => (typeof value === 'string' && isDateText(value) ? value : undefined),
   time: (value) => (typeof value === 'string' && isTimeText(value) ? value : undefined),
   timedelta: (value) => (typeof value === 'number' ? value : undefined),
@@ -43,19 +43,28 @@ export function readTyped(type: ValueType, value: unknown, what: string, spend: 
       if (read === undefined && type.scalar !== 'any') throw unfit(what, EXPECTED[type.scalar], value);
       return read;
     }
-    case 'enum': {
-      const values = enumValues(type.object);
-      if (!values.includes(value as string)) throw unfit(what, `one of ${values.join(', ')}`, value);
+    case 'enum':
+      if (!isEnumValue(type.object, value)) throw unfit(what, `one of ${enumValues(type.object).join(', ')}`, value);
       return value;
-    }
     case 'list':
       if (!Array.isArray(value)) throw unfit(what, 'a list', value);
-      return value.map((item, index) => inside(index, () => readTyped(type.item, item, `an item of ${what}`, spend)));
+      return readItems(type.item, value, `an item of ${what}`, spend);
     case 'array':
       return readArray(type, value, what, spend);
     case 'class':
       return type.described()?.accept(value, spend) ?? value;
   }
+}
+
+/** A list may have a million items: no closure is made for each. */
+function readItems(type: ValueType, items: readonly unknown[], what: string, spend: Spend): unknown[] {
+  const read: unknown[] = [];
+  try {
+    for (const item of items) read.push(readTyped(type, item, what, spend));
+  } catch (error) {
+    throw failedInside(error, read.length);
+  }
+  return read;
 }
 
 /**
@@ -131,6 +140,11 @@ function writeScalar(scalar: ScalarType, value: unknown): unknown {
   }
 }
 
+/** class-transformer makes an invalid Date of any text. */
+function validDate(date: Date): Date | undefined {
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
 function text(value: unknown): unknown {
   return typeof value === 'string' ? value : undefined;
 }
@@ -140,6 +154,7 @@ function textLike(value: unknown, form: RegExp): unknown {
 }
 
 function unfit(what: string, expected: string, value: unknown): UnreadableError {
+  if (value instanceof Date) return new UnreadableError(`${what} is an invalid Date; it must be ${expected}`);
   const found = value === null ? 'None' : typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : shortText(value);
   return new UnreadableError(`${what} is ${found}; it must be ${expected}`);
 }

@@ -1,13 +1,12 @@
 import type { AnyClass } from '../objects/decorated-member.js';
 
 /**
- * Makes an instance without arguments. A constructor without parameters runs: it sets defaults and #private fields. A constructor with
- * parameters does not run, because there are no arguments for it.
+ * The function that makes instances without arguments. A constructor without parameters runs: it sets defaults and #private fields. A
+ * constructor with parameters does not run, because there are no arguments for it.
  */
-export function createInstance(type: AnyClass): object {
-  return takesParameters(type)
-    ? (Object.create(type.prototype as object) as object)
-    : new (type as unknown as new () => object)();
+export function creatorOf(type: AnyClass): () => object {
+  if (takesParameters(type)) return () => Object.create(type.prototype as object) as object;
+  return () => new (type as unknown as new () => object)();
 }
 
 /** True when a constructor of a class, or of a class that it extends, takes parameters without defaults. */

@@ -20,6 +20,11 @@ export function isOpaque(value: object): boolean {
   return OPAQUE_CLASSES.some((type) => value instanceof type) || referenceOf(value) !== undefined;
 }
 
+/** True for an opaque class itself. Classes that extend it may be classes with members, as errors of an application are. */
+export function isOpaqueClass(type: unknown): boolean {
+  return OPAQUE_CLASSES.includes(type as (typeof OPAQUE_CLASSES)[number]);
+}
+
 export function isContainer(value: object): value is Container {
   return CONTAINER_CLASSES.some((type) => value instanceof type);
 }

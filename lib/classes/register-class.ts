@@ -7,10 +7,10 @@ import {
   checkIsObject,
   checkOptions,
   configError,
-  FUNCTION,
   oneOf,
   type OptionRules,
   SWITCH,
+  SYNC_FUNCTION,
   TEXT,
 } from '../options/option-checks.js';
 import { type ClassConverter, type ClassRegistry, defaultClassRegistry } from '../serializers/contract/class-registry.js';
@@ -33,11 +33,11 @@ const RULES: OptionRules<DescribedClassOptions & ClassConverter> = {
   fields: ANYTHING,
   schema: SCHEMA,
   python: oneOf('dataclass', 'namedtuple', 'pydantic', 'attrs'),
-  toDict: FUNCTION,
-  fromDict: FUNCTION,
+  toDict: SYNC_FUNCTION,
+  fromDict: SYNC_FUNCTION,
   natural: SWITCH,
-  make: FUNCTION,
-  countChecks: FUNCTION,
+  make: SYNC_FUNCTION,
+  countChecks: SYNC_FUNCTION,
 };
 
 const DESCRIBED: readonly string[] = ['fields', 'schema', 'python'];
@@ -45,6 +45,9 @@ const PYTHON_NAME = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)+$/u;
 
 /** Every described class of the process. */
 const descriptions = processWide('class-descriptions', () => new Map<AnyClass, ClassDescription>());
+
+/** The same by name. Registries may have different classes with one name: the first is meant. */
+const descriptionsByName = processWide('class-descriptions-by-name', () => new Map<string, ClassDescription>());
 
 /**
  * Registers a class: its instances travel as Pyro's class dict, both ways. With `fields` or `schema` this package makes the dict and
@@ -119,7 +122,15 @@ export function describedClasses(): ClassDescription[] {
 
 /** The described class with a class or a Python name. */
 export function findDescription(type: AnyClass | string): ClassDescription | undefined {
-  return typeof type === 'string' ? describedClasses().find(({ name }) => name === type) : descriptions.get(type);
+  return typeof type === 'string' ? descriptionsByName.get(type) : descriptions.get(type);
+}
+
+function keep(description: ClassDescription): void {
+  const isNew = !descriptions.has(description.type);
+  descriptions.set(description.type, description);
+  if (!isNew) descriptionsByName.clear();
+  for (const each of isNew ? [description] : descriptions.values())
+    if (!descriptionsByName.has(each.name)) descriptionsByName.set(each.name, each);
 }
 
 function describeClass(type: AnyClass, name: string, options: ClassOptions, registry: ClassRegistry): void {
@@ -134,7 +145,7 @@ function describeClass(type: AnyClass, name: string, options: ClassOptions, regi
   const toDict = description.isException ? {} : { toDict: (value: object) => description.membersOf(value) };
   registry.registerClass(type, { name, natural: true, make, countChecks, ...toDict });
   if (description.isException) describeExceptions(description);
-  descriptions.set(type, description);
+  keep(description);
 }
 
 function baseOf(type: AnyClass): ClassDescription | undefined {

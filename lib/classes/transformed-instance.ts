@@ -18,6 +18,8 @@ import {
 import { bytesOfCopies } from './checked-objects.js';
 import { arrayTypeOf, type FindClass, isScalarClass, type ValueType } from './field-types.js';
 import { inside, readTyped } from './field-values.js';
+import { isOpaqueClass } from './opaque-values.js';
+import { checkScalars, scalarsOf } from './transformed-scalars.js';
 
 /** Reads the value of a member; undefined when class-transformer reads it. */
 export type MemberReader = (member: string) => ((value: object) => unknown) | undefined;
@@ -43,13 +45,17 @@ export function transformedInstance(
   const ready = new Map<string, unknown>();
   const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
     const member = transformed.memberOf(key);
-    // class-transformer copies objects member by member: arrays would lose their class, and the time grows with the square of the members
-    if (typeof value !== 'object' || value === null) return [key, value];
-    const read = readerOf(member);
-    if (read === undefined && isScalarClass(transformed.typeOf(member))) {
-      if (transformed.isSet(member) && Array.isArray(value)) peerSet(scalarsOf(transformed.typeOf(member), value), spend);
+    if (value === undefined || value === null) return [key, value];
+    const isObject = typeof value === 'object';
+    const read = isObject ? readerOf(member) : undefined;
+    const scalar = read === undefined ? transformed.scalarOf(member) : undefined;
+    if (scalar !== undefined) {
+      checkScalars(scalar, value, transformed.isMap(member), `${member} of ${transformed.name}`);
+      if (transformed.isSet(member) && Array.isArray(value)) peerSet(scalarsOf(scalar, value), spend);
       return [key, value];
     }
+    // class-transformer copies objects member by member: arrays would lose their class, and the time grows with the square of the members
+    if (!isObject) return [key, value];
     const made = read === undefined ? value : inside(member, () => read(value));
     if (transformed.hasTransform(member)) {
       if (holds(made, isArrayOfNumbers))
@@ -65,11 +71,6 @@ export function transformedInstance(
   return instance;
 }
 
-/** The items that class-transformer puts into a Set, as far as they can collide. */
-function scalarsOf(type: unknown, items: readonly unknown[]): unknown[] {
-  return type === Number ? items.map(Number) : type === String ? items.map(String) : [];
-}
-
 /** Reads the values of a member whose class is in `@Type`: one object, a list, a Set, or a Map of them. */
 export function nestedReader(
   owner: AnyClass,
@@ -83,8 +84,11 @@ export function nestedReader(
     // the validators of a class do not see other items of a container
     if (value instanceof Map || value instanceof Set)
       throw new UnreadableError(`${member} of ${owner.name} is ${shortText(value)}, which the class does not expect there`);
-    if (!isPlainObject(value)) return value;
-    const { type, members } = nested.of(value);
+    // class-validator refuses scalars; of other objects it would run the rules of their own class
+    if (typeof value !== 'object' || value === null || nested.isInstance(value)) return value;
+    const made = isPlainObject(value) ? nested.of(value) : undefined;
+    if (made === undefined || isOpaqueClass(made.type)) throw notNested(`${member} of ${owner.name}`, value, nested.names);
+    const { type, members } = made;
     return find(type)?.accept(members, spend) ?? unregisteredInstance(type, members, find, spend);
   };
   const items = (list: readonly unknown[]): unknown[] => list.map((item, index) => inside(index, () => listOrOne(item)));
@@ -106,7 +110,7 @@ export function nestedReader(
  * @throws {UnreadableError} on members without decorators, when others have decorators of class-validator
  */
 function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, find: FindClass, spend: Spend): object {
-  const { validated, transformed } = decorationsOf(type);
+  const { validated, transformed, nested } = decorationsOf(type);
   const unknown = Object.keys(given).filter((key) => !validated.has(transformed.memberOf(key)));
   if (validated.size > 0 && unknown.length > 0)
     throw new UnreadableError(`${type.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}`);
@@ -116,34 +120,78 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
   };
   const readerOf: MemberReader = (member) => {
     if (arrayMember(type, member) !== undefined) return (value) => readArray(member, value);
-    const nested = transformed.nestedClassOf(member);
-    return nested && nestedReader(type, member, nested, find, spend);
+    const nestedClass = transformed.nestedClassOf(member);
+    return nestedClass && nestedReader(type, member, nestedClass, find, spend);
   };
   const instance = transformedInstance(transformed, given, readerOf, spend) as Record<string, unknown>;
   // a text or number where an array is expected
   for (const member of Object.keys(instance))
     if (instance[member] !== undefined) instance[member] = inside(member, () => readArray(member, instance[member]));
-  refuseUnvalidated(type.name, nestedNamesOf(validated), instance);
+  refuseUnvalidated(type.name, nested, instance, find);
   return instance;
 }
 
-/** The members whose values class-validator validates by the class of the value. */
-export function nestedNamesOf(validated: ReadonlyMap<string, ValidatedMember>): string[] {
-  return [...validated].filter(([, { isNested }]) => isNested).map(([name]) => name);
+/** A member whose values class-validator validates by the class of each value: `@ValidateNested`. */
+export interface NestedMember {
+  readonly name: string;
+  /** True for a member with `@Type`, whose values were read by this class. */
+  readonly isTyped: boolean;
+  /** The class that TypeScript emitted; undefined when it tells nothing of the values. */
+  readonly type: AnyClass | undefined;
+}
+
+/** The members of a class with `@ValidateNested`. */
+export function nestedMembersOf(
+  owner: AnyClass,
+  validated: ReadonlyMap<string, ValidatedMember>,
+  transformed: TransformedClass | undefined,
+): NestedMember[] {
+  return [...validated]
+    .filter(([, { isNested }]) => isNested)
+    .map(([name]) => {
+      const emitted = emittedType(owner, name);
+      const tellsNothing = typeof emitted !== 'function' || isScalarClass(emitted) || emitted === Map || emitted === Set;
+      const isTyped = transformed?.nestedClassOf(name) !== undefined;
+      return { name, isTyped, type: tellsNothing ? undefined : (emitted as AnyClass) };
+    });
 }
 
 /**
- * Refuses members with `@ValidateNested` that hold plain objects: the validators of a nested class run only for its instances.
+ * Refuses members with `@ValidateNested` that hold objects which class-validator would validate by no rules, or by those of another class.
  *
- * @throws {PyroError} `CONFIG`
+ * @throws {PyroError} `CONFIG` on a plain object
+ * @throws {UnreadableError} on an object of another class
  */
-export function refuseUnvalidated(owner: string, nestedNames: readonly string[], instance: Record<string, unknown>): void {
-  for (const name of nestedNames) {
-    if (!holds(instance[name], isPlainObject)) continue;
-    throw configError(
-      `${owner}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
-    );
+export function refuseUnvalidated(
+  owner: string,
+  members: readonly NestedMember[],
+  instance: Record<string, unknown>,
+  find: FindClass,
+): void {
+  for (const { name, isTyped, type } of members) {
+    const value = instance[name];
+    if (typeof value !== 'object' || value === null) continue;
+    if (holds(value, isPlainObject)) {
+      throw configError(
+        `${owner}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
+      );
+    }
+    if (isTyped) continue;
+    const isForeign = (item: unknown): boolean =>
+      typeof item === 'object' && item !== null && (type === undefined ? !hasRules(item, find) : !(item instanceof type));
+    if (holds(value, isForeign)) throw notNested(`${name} of ${owner}`, value, type?.name ?? 'a class with rules');
   }
+}
+
+/** True for an instance of a class that has rules of class-validator, or is registered: its rules have run then. */
+function hasRules(value: object, find: FindClass): boolean {
+  const type = (Object.getPrototypeOf(value) as object | null)?.constructor as AnyClass | undefined;
+  return type !== undefined && (find(type) !== undefined || decorationsOf(type).validated.size > 0);
+}
+
+/** The error of an object of another class in a nested place. */
+export function notNested(what: string, value: unknown, names: string): UnreadableError {
+  return new UnreadableError(`${what} is ${shortText(value)}; it must be an object of ${names}`);
 }
 
 /** The type of a member that is an array, or a list of arrays. */
@@ -165,14 +213,17 @@ const decorations = new WeakMap<AnyClass, Decorations>();
 interface Decorations {
   readonly validated: ReadonlyMap<string, ValidatedMember>;
   readonly transformed: TransformedClass;
+  readonly nested: readonly NestedMember[];
   /** The types of members, filled when they are asked for. Undefined: the member is no array. */
   readonly arrays: Map<string, ValueType | undefined>;
 }
 
-function decorationsOf(type: AnyClass): Decorations {
+export function decorationsOf(type: AnyClass): Decorations {
   let known = decorations.get(type);
   if (known === undefined) {
-    known = { validated: validatedMembers(type), transformed: transformedClass(type, [], true)!, arrays: new Map() };
+    const validated = validatedMembers(type);
+    const transformed = transformedClass(type, [], true)!;
+    known = { validated, transformed, nested: nestedMembersOf(type, validated, transformed), arrays: new Map() };
     decorations.set(type, known);
   }
   return known;

@@ -146,6 +146,23 @@ export function checksObjects(pipe: PipeTransform, metadata: ArgumentMetadata): 
   return pipe instanceof ParseArrayPipe && !PLAIN_ITEMS.has((pipe as unknown as ArrayPipe).options.items);
 }
 
+/** Whether a validating pipe uses the types that TypeScript emitted like `@Type` of class-transformer. */
+export function convertsImplicitly(pipe: PipeTransform): boolean {
+  const { transformOptions, options } = pipe as { transformOptions?: unknown; options?: { transformOptions?: unknown } };
+  const given = transformOptions ?? options?.transformOptions;
+  return (given as { enableImplicitConversion?: boolean } | undefined)?.enableImplicitConversion === true;
+}
+
+/** The class of which class-transformer makes instances for a pipe that validates; undefined when it makes none. */
+export function transformedType(pipe: PipeTransform, metadata: ArgumentMetadata): Type | undefined {
+  const type = pipe instanceof ValidationPipe ? validatedType(pipe, metadata) : itemsOf(pipe);
+  return typeof type === 'function' ? (type as Type) : undefined;
+}
+
+function itemsOf(pipe: PipeTransform): unknown {
+  return pipe instanceof ParseArrayPipe ? (pipe as unknown as ArrayPipe).options.items : undefined;
+}
+
 /** The class by whose rules a ValidationPipe validates an argument. */
 export function validatedType(pipe: ValidationPipe, { metatype }: ArgumentMetadata): unknown {
   return (pipe as unknown as ValidatingPipe).expectedType ?? metatype;

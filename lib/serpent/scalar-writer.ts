@@ -14,7 +14,7 @@ import {
   stringParts,
 } from './literals.js';
 import { ShortestDigits } from './shortest-digits.js';
-import { isoformat } from './value-kinds.js';
+import { isFloatArray, isoformat } from './value-kinds.js';
 import { checkParts, type PyComplex, type PyFloat } from './values.js';
 
 const { QUOTE, MINUS, COMMA, BRACKET_OPEN } = CHARACTERS;
@@ -88,7 +88,7 @@ export abstract class ScalarWriter {
   protected writeView(view: ArrayBufferView): void {
     if (types.isUint8Array(view) || view instanceof DataView)
       return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
-    const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
+    const isFloat = isFloatArray(view);
     let separator: number = BRACKET_OPEN;
     for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
       this.sink.byte(separator);

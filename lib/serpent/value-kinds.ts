@@ -27,6 +27,13 @@ export function isPyNumber(value: object): value is PyFloat | PyComplex {
   return value instanceof PyFloat || value instanceof PyComplex;
 }
 
+const FLOAT_ARRAYS: ReadonlySet<string> = new Set(['Float16Array', 'Float32Array', 'Float64Array']);
+
+/** True for a typed array whose elements are floats. It is known by its name, because Node 20 has no Float16Array. */
+export function isFloatArray(view: ArrayBufferView): boolean {
+  return FLOAT_ARRAYS.has((view as Float32Array)[Symbol.toStringTag]);
+}
+
 /** A valid date as Python's `isoformat` writes it: six digits after the point, or none. */
 export function isoformat(date: Date): string {
   return date.toISOString().replace(/\.(\d{3})Z$/, (_, millis) => (millis === '000' ? '+00:00' : `.${millis}000+00:00`));

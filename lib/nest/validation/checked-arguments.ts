@@ -1,25 +1,32 @@
-import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
 import { bytesOfDeepCopies, objectsIn } from '../../classes/checked-objects.js';
+import { checkTransformable } from '../../classes/transformable.js';
 import { servedCall } from '../../daemon/call/call.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { PyTuple } from '../../serpent/values.js';
-import { checksObjects, validatedType } from '../nest-internals.js';
+import { checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-internals.js';
 import { refusedArgument } from './refused-argument.js';
 import { isUncopied } from './typed-argument.js';
 
-/** Counts the objects of an argument under `maxCheckedObjects`, and the memory of their copies, before a pipe of Nest checks them by rules. */
+/**
+ * Counts the objects of an argument under `maxCheckedObjects`, and the memory of their copies, before a pipe of Nest checks them by rules.
+ * Refuses values that class-transformer must not get.
+ */
 class CountedArgument implements PipeTransform {
   constructor(
     /** Name of the argument. */
     private readonly label: string,
-    /** The class by whose rules the pipe checks. */
-    private readonly type: unknown,
+    /** The class of which the pipe makes an instance by class-transformer. */
+    private readonly type: Type | undefined,
+    /** True for a pipe that hands some values on as they are. */
+    private readonly isSparing: boolean,
+    private readonly isImplicit: boolean,
   ) {}
 
   /** @throws {PyroException} a ValueError that names the argument, over the limit */
   transform(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null || passesWhole(value, this.type)) return value;
+    if (typeof value !== 'object' || value === null || (this.isSparing && passesWhole(value, this.type))) return value;
     const { request } = servedCall();
     const { budget } = request;
     try {
@@ -28,6 +35,7 @@ class CountedArgument implements PipeTransform {
       budget?.spendChecks(objectsIn(value, budget.leftChecks));
       const bytes = bytesOfDeepCopies(value);
       if (bytes > 0) request.spend(bytes);
+      if (this.type !== undefined) checkTransformable(this.type, value, { isImplicit: this.isImplicit, spend: request.spend });
     } catch (error) {
       throw refusedArgument(error, this.label);
     }
@@ -63,7 +71,7 @@ export function withCounts(pipes: readonly PipeTransform[], metadata: ArgumentMe
   return pipes.flatMap((pipe) => {
     if (!checksObjects(pipe, metadata)) return [pipe];
     const isOwn = pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform;
-    const type = isOwn ? validatedType(pipe, metadata) : undefined;
-    return [new CountedArgument(label, type), isOwn ? new SparingPipe(pipe) : pipe];
+    const type = transformedType(pipe, metadata);
+    return [new CountedArgument(label, type, isOwn, convertsImplicitly(pipe)), isOwn ? new SparingPipe(pipe) : pipe];
   });
 }

@@ -2,10 +2,10 @@ import { processWide } from '../../copies/process-wide.js';
 import {
   checkArgument,
   checkOptions,
-  FUNCTION,
   type OptionRule,
   type OptionRules,
   SWITCH,
+  SYNC_FUNCTION,
   TEXT,
 } from '../../options/option-checks.js';
 import { SerializeError } from '../../protocol/errors.js';
@@ -15,9 +15,9 @@ import { noteRegisteredName } from '../../protocol/python-exception-rules.js';
 export interface ClassConverter<T extends object = object> {
   /** Dotted Python class name, e.g. `lab.Sample`, or `__main__.Sample` for a class of a script: the `__class__` of the dict. */
   name: string;
-  /** The members to send; `__class__` is added. Without `toDict`, objects of the class are sent by the default rule. */
+  /** Gives the members to send, at once; `__class__` is added. Without `toDict`, objects of the class are sent by the default rule. */
   toDict?: (value: T) => Record<string, unknown>;
-  /** Makes the object from the received dict, which has `__class__`. Without `fromDict`, a received object is a SerializeError. */
+  /** Makes the object from the received dict, which has `__class__`, at once. Without `fromDict`, a received object is a SerializeError. */
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
   /** `fromDict` gets natural values also with `values: 'faithful'`: numbers, Arrays and plain objects. Default false. */
   natural?: boolean;
@@ -29,11 +29,11 @@ export interface ClassConverter<T extends object = object> {
 
 const RULES: OptionRules<ClassConverter> = {
   name: TEXT,
-  toDict: FUNCTION,
-  fromDict: FUNCTION,
+  toDict: SYNC_FUNCTION,
+  fromDict: SYNC_FUNCTION,
   natural: SWITCH,
-  make: FUNCTION,
-  countChecks: FUNCTION,
+  make: SYNC_FUNCTION,
+  countChecks: SYNC_FUNCTION,
 };
 
 const CLASS: OptionRule = {

@@ -2,6 +2,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { noteChosenClass } from './chosen-classes.js';
+import { objectBy } from './converters.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
@@ -150,7 +151,7 @@ class ClassDicts {
       this.spend(INSTANCE_COST);
       const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
       if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
-      return this.noted(converter.make ? converter.make(record, this.spend) : converter.fromDict!(record, name));
+      return this.noted(converter.make ? converter.make(record, this.spend) : objectBy(converter, record));
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);

@@ -5,6 +5,7 @@ import { PyroUri } from '../../protocol/uri.js';
 import { pyTuple } from '../../serpent/index.js';
 import { arrayOfTyped, arrayValue } from './array-values.js';
 import { DaemonStub, ExceptionWrapper, IS_DAEMON } from './class-dicts.js';
+import { dictBy } from './converters.js';
 import { exceptionToDict, unserializableError } from './exceptions.js';
 import { uriToDict } from './pyro-objects.js';
 import { isWellFormed } from '../bytes/python-text.js';
@@ -38,7 +39,7 @@ export class ObjectEncoder {
         'a SerializedBlob is no value: it is passed on as the only argument of a call; else send what deserialized() gives',
       );
     const converter = this.options.classes.converterOf(value);
-    if (converter?.toDict) return { ...converter.toDict(value), __class__: converter.name };
+    if (converter?.toDict) return dictBy(converter, value);
     if (value instanceof Error || types.isNativeError(value)) return exceptionToDict(value, this.options);
     const { write, typedArrays } = this.options.arrays;
     const array = value instanceof NdArray ? value : typedArrays ? arrayOfTyped(value) : undefined;

@@ -6,7 +6,7 @@ import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js
 import { checkParts } from '../../serpent/values.js';
 import { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { Nesting } from '../../serpent/nesting.js';
-import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
+import { isFloatArray, isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
 /** Thrown by a sink that cannot write a value. {@link ValueWriter} adds the path to the value, which a sink does not know. */
 export class Unwritable extends Error {
@@ -171,7 +171,7 @@ export class ValueWriter {
   private view(view: ArrayBufferView): void {
     if (types.isUint8Array(view)) return this.sink.bytes(view);
     if (view instanceof DataView) return this.sink.bytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
+    const isFloat = isFloatArray(view);
     const items = view as ArrayBufferView & ArrayLike<number | bigint>;
     this.sink.list(items.length);
     for (let index = 0; index < items.length; index++) {
