@@ -140,7 +140,7 @@ describe('answers of the inspector that nobody reads', () => {
     const source = new RemoteSource(shown, {}, 10);
     const calls = new InspectorCalls(source, { ...INSPECTOR_DEFAULTS, maxCalls: 1 });
     const { signal } = new AbortController();
-    const request = {
+    const ping = {
       session: 'one',
       server: shown.location,
       objectId: 'Pyro.Daemon',
@@ -153,15 +153,15 @@ describe('answers of the inspector that nobody reads', () => {
     } as const;
     let read = (): void => undefined;
     const isRead = new Promise<void>((resolve) => (read = resolve));
-    const sent = vi.fn(() => isRead);
-    const first = calls.call({ ...request, args: [] }, signal, sent);
+    const sent = vi.fn<() => Promise<void>>(() => isRead);
+    const first = calls.call({ ...ping, args: [] }, signal, sent);
     await expect.poll(() => sent.mock.calls.length, { timeout: 60_000 }).toBe(1);
-    await expect(calls.call({ ...request, args: [] }, signal, sent)).rejects.toThrow(
+    await expect(calls.call({ ...ping, args: [] }, signal, sent)).rejects.toThrow(
       '1 calls of the inspector are running (maxCalls)',
     );
     read();
     await first;
-    await calls.call({ ...request, args: [] }, signal, sent);
+    await calls.call({ ...ping, args: [] }, signal, sent);
     expect(sent).toHaveBeenCalledTimes(2);
     await Promise.all([calls.close(), source.close()]);
   });

@@ -93,14 +93,11 @@ describe.each([
   ['HTTP/1.1', unreadResponse],
   ['HTTP/2', unreadHttp2Response],
 ])('readers of the feed that read nothing, over %s', (version, unread) => {
-  const isFull = (response: ServerResponse): Promise<void> =>
-    expect.poll(() => response.writableLength, { timeout: 60_000 }).toBeGreaterThan(LARGE.length / 2);
-
   it(`a page whose earlier connection reads nothing has one connection, and its unread data is freed, over ${version}`, async () => {
     const feed = feedOf(largeState);
     const earlier = await unread();
     feed.add(earlier, reader('same'));
-    await isFull(earlier);
+    await expect.poll(() => earlier.writableLength, { timeout: 60_000 }).toBeGreaterThan(LARGE.length / 2);
     const closed = once(earlier, 'close');
     feed.add(await unread(), reader('same'));
     await closed;
@@ -110,13 +107,13 @@ describe.each([
   it(`a reader that reads nothing keeps one snapshot, and is disconnected after five minutes, over ${version}`, async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     ends.push(() => vi.useRealTimers());
-    let turns = 0;
-    const feed = feedOf(() => (turns++, largeState()));
+    const take = vi.fn<typeof largeState>(largeState);
+    const feed = feedOf(take);
     const response = await unread();
     feed.add(response, reader('one'));
     while (response.writableLength < LARGE.length / 2) await immediate();
-    const full = turns;
-    while (turns < full + 5) await immediate();
+    const full = take.mock.calls.length;
+    while (take.mock.calls.length < full + 5) await immediate();
     expect(response.writableLength).toBeLessThan(2 * LARGE.length);
     const closed = once(response, 'close');
     vi.advanceTimersByTime(5 * 60_000);
