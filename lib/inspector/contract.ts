@@ -26,11 +26,13 @@ export interface InspectedServer {
   objectCount: number;
   /** Null when the daemon does not tell it: a daemon of Python, or a daemon without the option `inspector`. */
   snapshot: Omit<DaemonSnapshot, 'objects'> | null;
-  /** Durations of the calls since a page watches, by the id of the object. Null when they are not known. */
+  /** Durations of the calls since a page watches, by the id of the object, of `objects` that were called. Null when they are not known. */
   durations: Record<string, CallDurations> | null;
+  /** The same of all objects together, of those that have gone too. */
+  totalDurations: CallDurations | null;
 }
 
-/** The durations of the calls of one object. */
+/** The durations of some calls. */
 export interface CallDurations {
   /** Calls that have ended, or have opened a stream. */
   calls: number;

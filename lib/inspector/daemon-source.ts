@@ -52,6 +52,7 @@ export class DaemonSource implements InspectorSource {
             objectCount: 0,
             snapshot: null,
             durations: null,
+            totalDurations: null,
           };
         }
       }),
@@ -75,6 +76,7 @@ export class DaemonSource implements InspectorSource {
   private inspect({ id, daemon }: LocalDaemon, first: ListedFirst = {}): InspectedServer {
     const { objects, ...snapshot } = daemon.inspect({ maxListed: this.maxListed, first });
     const names = namesByObject(snapshot);
+    const recorder = this.recorderOf(daemon);
     return {
       id,
       location: snapshot.location,
@@ -87,7 +89,8 @@ export class DaemonSource implements InspectorSource {
       })),
       objectCount: snapshot.totals.objects,
       snapshot,
-      durations: this.recorderOf(daemon)?.all() ?? null,
+      durations: recorder?.of(objects.map(({ objectId }) => objectId)) ?? null,
+      totalDurations: recorder?.ofAll() ?? null,
     };
   }
 

@@ -11,6 +11,7 @@ import type { InspectorSource } from './inspector-source.js';
 import { closeAtDaemon } from './close-stream.js';
 import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
+import { Slots } from './slots.js';
 import { valueOfText } from './typed-values.js';
 
 /** Most proxies that are kept without a running call and without a stream. Each proxy has its own handshake data, and so its own sessions. */
@@ -34,43 +35,33 @@ export class InspectorCalls {
   /** The proxies, the least recently used first. */
   private readonly proxies = new Map<string, KeptProxy>();
   private readonly streams = new Map<string, InspectorStream>();
-  private running = 0;
+  private readonly running: Slots;
   private isClosed = false;
 
   constructor(
     private readonly source: InspectorSource,
     private readonly limits: Required<InspectorOptions>,
-  ) {}
+  ) {
+    const { maxCalls } = limits;
+    const text = `${maxCalls} calls of the inspector are running (maxCalls): wait for one of them`;
+    this.running = new Slots(maxCalls, () => new RequestRefusal(429, text));
+  }
 
-  /** Runs a call. @throws {RequestRefusal} when a limit is reached, or the request names no object */
-  async call(request: PageCall, signal: AbortSignal): Promise<CallAnswer> {
-    return this.limited(async () => {
-      const begun = performance.now();
-      const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
-      let kept: KeptProxy | undefined;
-      try {
-        const { proxy } = (kept = this.proxyFor(request));
-        // a stream keeps the signal of its call
-        const giveUp = new AbortController();
-        const result = await run(proxy.$with({ signal: AbortSignal.any([signal, giveUp.signal]) }), request);
-        if (!(result instanceof RemoteStream)) return { kind: 'result', value: shownValue(result), ms: elapsed() };
-        const interrupt = (): Promise<void> => {
-          // this ends the connection of the running request, so the stream is closed over another one
-          giveUp.abort();
-          return closeAtDaemon(proxy, result.id);
-        };
-        return { kind: 'stream', streamId: this.keep({ items: result, interrupt }, kept), ms: elapsed() };
-      } catch (error) {
-        if (error instanceof RequestRefusal) throw error;
-        return { kind: 'error', error: shownError(error), ms: elapsed() };
-      } finally {
-        if (kept !== undefined) this.endUse(kept);
-      }
-    });
+  /**
+   * Runs a call, which counts under `maxCalls` until its answer is sent.
+   *
+   * @throws {RequestRefusal} when a limit is reached, or the request names no object
+   */
+  call(request: PageCall, signal: AbortSignal, send: (answer: CallAnswer) => Promise<void>): Promise<void> {
+    return this.running.use(async () => send(await this.answerOf(request, signal)));
   }
 
   /** Reads items of a stream, or closes it. @throws {RequestRefusal} when there is no such stream, or when it is being read */
-  async items({ streamId, count }: StreamRequest, signal: AbortSignal): Promise<StreamAnswer> {
+  async items(
+    { streamId, count }: StreamRequest,
+    signal: AbortSignal,
+    send: (answer: StreamAnswer) => Promise<void>,
+  ): Promise<void> {
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       const { idleTimeoutMs } = this.limits;
@@ -79,11 +70,9 @@ export class InspectorCalls {
         `there is no such stream: it has ended, or nobody has read it for ${idleTimeoutMs} ms (idleTimeoutMs)`,
       );
     }
-    if (count === 0) {
-      stream.close();
-      return { items: [], isEnded: true, error: null };
-    }
-    return this.limited(() => stream.read(count, signal));
+    if (count > 0) return this.running.use(async () => send(await stream.read(count, signal)));
+    stream.close();
+    await send({ items: [], isEnded: true, error: null });
   }
 
   /** Closes all streams and connections. */
@@ -93,6 +82,30 @@ export class InspectorCalls {
     const proxies = [...this.proxies.values()];
     this.proxies.clear();
     await Promise.all(proxies.map(({ proxy }) => proxy.$release()));
+  }
+
+  private async answerOf(request: PageCall, signal: AbortSignal): Promise<CallAnswer> {
+    const begun = performance.now();
+    const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
+    let kept: KeptProxy | undefined;
+    try {
+      const { proxy } = (kept = this.proxyFor(request));
+      // a stream keeps the signal of its call
+      const giveUp = new AbortController();
+      const result = await run(proxy.$with({ signal: AbortSignal.any([signal, giveUp.signal]) }), request);
+      if (!(result instanceof RemoteStream)) return { kind: 'result', value: shownValue(result), ms: elapsed() };
+      const interrupt = (): Promise<void> => {
+        // this ends the connection of the running request, so the stream is closed over another one
+        giveUp.abort();
+        return closeAtDaemon(proxy, result.id);
+      };
+      return { kind: 'stream', streamId: this.keep({ items: result, interrupt }, kept), ms: elapsed() };
+    } catch (error) {
+      if (error instanceof RequestRefusal) throw error;
+      return { kind: 'error', error: shownError(error), ms: elapsed() };
+    } finally {
+      if (kept !== undefined) this.endUse(kept);
+    }
   }
 
   /** A proxy for the object, in use until {@link endUse}. */
@@ -160,18 +173,6 @@ export class InspectorCalls {
     };
     this.streams.set(streamId, new InspectorStream(source, idleTimeoutMs, ended));
     return streamId;
-  }
-
-  private async limited<T>(work: () => Promise<T>): Promise<T> {
-    const { maxCalls } = this.limits;
-    if (this.running >= maxCalls)
-      throw new RequestRefusal(429, `${maxCalls} calls of the inspector are running (maxCalls): wait for one of them`);
-    this.running += 1;
-    try {
-      return await work();
-    } finally {
-      this.running -= 1;
-    }
   }
 }
 

@@ -2,13 +2,23 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { asError } from '../protocol/safe-text.js';
+import type { CallAnswer, StreamAnswer } from './contract.js';
 import { callRequestOf, streamRequestOf } from './call-requests.js';
 import { INSPECTOR_DEFAULTS, INSPECTOR_RULES, type InspectorOptions } from './inspector-options.js';
 import { InspectorCalls } from './inspector-calls.js';
 import type { InspectorSource } from './inspector-source.js';
+import { isClosed, OpenResponses } from './open-responses.js';
 import { sendPage } from './page-files.js';
 import { RequestRefusal } from './request-refusal.js';
-import { readJson, refuseForeignReader, refuseForeignWriter, refuseLargeBody, setSecurityHeaders } from './request-rules.js';
+import {
+  readJson,
+  refuseForeignReader,
+  refuseForeignWriter,
+  refuseLargeBody,
+  refusePipelined,
+  setSecurityHeaders,
+} from './request-rules.js';
+import { Slots } from './slots.js';
 import { type FeedReader, SnapshotFeed } from './snapshot-feed.js';
 
 /** Longest id of a page, filter and id of an object that are read. */
@@ -25,6 +35,8 @@ export class Inspector {
   private readonly limits: Required<InspectorOptions>;
   private readonly feed: SnapshotFeed;
   private readonly calls: InspectorCalls;
+  private readonly snapshots: Slots;
+  private readonly answers = new OpenResponses();
   private isClosed = false;
 
   /**
@@ -41,6 +53,9 @@ export class Inspector {
     const made = source(this.limits);
     this.feed = new SnapshotFeed(made, this.limits);
     this.calls = new InspectorCalls(made, this.limits);
+    const { maxReaders } = this.limits;
+    const text = `${maxReaders} snapshots are being read (maxReaders): wait for one of them, or raise the option`;
+    this.snapshots = new Slots(maxReaders, () => new RequestRefusal(503, text));
   }
 
   /** Answers a GET request. */
@@ -48,10 +63,10 @@ export class Inspector {
     return this.answer(request, response, () => {
       switch (route) {
         case '':
-          return sendPage(request, response, queryOf(request));
+          return sendPage(request, response, queryOf(request), this.answers);
         case 'snapshot':
           refuseForeignReader(request);
-          return this.feed.state(readerOf(request).first).then((state) => sendJson(response, 200, state));
+          return this.snapshots.use(async () => this.sendJson(response, 200, await this.feed.state(readerOf(request).first)));
         case 'events':
           refuseForeignReader(request);
           return this.sendEvents(request, response);
@@ -72,16 +87,15 @@ export class Inspector {
       if (!allowCalls) throw new RequestRefusal(403, 'the inspector only shows: its option allowCalls lets it call objects');
       const given = body ?? (await readJson(request));
       this.refuseClosed();
+      if (isClosed(response)) return;
       const gone = new AbortController();
       response.once('close', () => {
-        // a stream keeps the signal of its call, so the signal must not abort after the answer was sent
-        if (!response.writableFinished) gone.abort();
+        // a stream keeps the signal of its call, so the signal must not abort after the answer was made
+        if (!response.writableEnded) gone.abort();
       });
-      const answer =
-        action === 'call'
-          ? await this.calls.call(callRequestOf(given), gone.signal)
-          : await this.calls.items(streamRequestOf(given), gone.signal);
-      sendJson(response, 200, answer);
+      const send = (answer: CallAnswer | StreamAnswer): Promise<void> => this.sendJson(response, 200, answer);
+      if (action === 'call') await this.calls.call(callRequestOf(given), gone.signal, send);
+      else await this.calls.items(streamRequestOf(given), gone.signal, send);
     });
   }
 
@@ -89,6 +103,7 @@ export class Inspector {
   async close(): Promise<void> {
     this.isClosed = true;
     this.feed.close();
+    this.answers.close();
     await this.calls.close();
   }
 
@@ -96,7 +111,7 @@ export class Inspector {
     if (this.isClosed) throw new RequestRefusal(503, 'the application shuts down');
   }
 
-  private sendEvents(request: IncomingMessage, response: ServerResponse): void {
+  private sendEvents(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
     const reader = readerOf(request);
     if (this.feed.isFull(reader.page))
       throw new RequestRefusal(
@@ -110,8 +125,8 @@ export class Inspector {
       'X-Accel-Buffering': 'no',
     });
     // HEAD gets only these headers
-    if (request.method === 'HEAD') response.end();
-    else this.feed.add(response, reader);
+    if (request.method === 'HEAD') return this.answers.end(response);
+    this.feed.add(response, reader);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, work: () => Promise<void> | void): Promise<void> {
@@ -119,11 +134,20 @@ export class Inspector {
       setSecurityHeaders(response);
       this.refuseClosed();
       this.mayRead(request);
+      refusePipelined(response);
       await work();
     } catch (error) {
       if (response.headersSent) response.destroy();
-      else sendJson(response, error instanceof RequestRefusal ? error.status : 500, { error: asError(error).message });
+      else await this.sendJson(response, error instanceof RequestRefusal ? error.status : 500, { error: asError(error).message });
     }
+  }
+
+  private sendJson(response: ServerResponse, status: number, value: unknown): Promise<void> {
+    if (isClosed(response)) return Promise.resolve();
+    response.statusCode = status;
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.setHeader('Cache-Control', 'no-store');
+    return this.answers.end(response, JSON.stringify(value));
   }
 }
 
@@ -138,12 +162,4 @@ function readerOf(request: IncomingMessage): FeedReader {
 
 function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url.split('#', 1)[0]!.split('?').slice(1).join('?'));
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  if (response.destroyed) return;
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Cache-Control', 'no-store');
-  response.end(JSON.stringify(value));
 }

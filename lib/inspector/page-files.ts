@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import type { OpenResponses } from './open-responses.js';
 
 /** A file of the page. */
 interface PageFile {
@@ -22,12 +23,19 @@ let files: Promise<Record<PageFileName, PageFile>> | undefined;
  * The page loads its files from its own address with a query. A reverse proxy may have renamed the path, which then only the browser
  * knows, and the path may end with a slash or not.
  */
-export function sendPage(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> | void {
+export function sendPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+  responses: OpenResponses,
+): Promise<void> {
   const file = PAGE_FILES.find((name) => name === query.get('file'));
-  if (file !== undefined) return sendFile(request, response, file);
+  if (file !== undefined) return sendFile(request, response, file, responses);
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Cache-Control', 'no-store');
-  response.end(`<!doctype html>
+  return responses.end(
+    response,
+    `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -40,11 +48,17 @@ export function sendPage(request: IncomingMessage, response: ServerResponse, que
 </head>
 <body><noscript>The inspector needs JavaScript.</noscript></body>
 </html>
-`);
+`,
+  );
 }
 
 /** Sends a file of the page, compressed where the browser takes that. */
-async function sendFile(request: IncomingMessage, response: ServerResponse, name: PageFileName): Promise<void> {
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  name: PageFileName,
+  responses: OpenResponses,
+): Promise<void> {
   // loaded when the page is opened for the first time
   files ??= loadFiles();
   const { type, plain, gzip, tag } = (await files)[name];
@@ -54,13 +68,13 @@ async function sendFile(request: IncomingMessage, response: ServerResponse, name
   response.setHeader('Vary', 'Accept-Encoding');
   if (request.headers['if-none-match'] === tag) {
     response.statusCode = 304;
-    response.end();
-  } else if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
-    response.setHeader('Content-Encoding', 'gzip');
-    response.end(gzip);
-  } else {
-    response.end(plain);
+    return responses.end(response);
   }
+  if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
+    response.setHeader('Content-Encoding', 'gzip');
+    return responses.end(response, gzip);
+  }
+  return responses.end(response, plain);
 }
 
 async function loadFiles(): Promise<Record<PageFileName, PageFile>> {

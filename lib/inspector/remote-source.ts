@@ -94,7 +94,7 @@ export class RemoteSource implements InspectorSource {
 
   private async askDaemon(first: ListedFirst): Promise<InspectedServer[]> {
     const { location } = this.shown;
-    const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
+    const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null, totalDurations: null };
     try {
       const begun = performance.now();
       await this.daemon.$call('ping');

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hostOf } from './host-rules.js';
 import { RequestRefusal } from './request-refusal.js';
 
 const HEADERS = {
@@ -17,11 +18,23 @@ export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
 }
 
+/**
+ * Refuses a request of HTTP/1.1 that was sent before the answer to the one before. Its response gets no event when the connection
+ * closes, so the work for it would go on. Browsers send no such requests.
+ *
+ * @throws {RequestRefusal} 400
+ */
+export function refusePipelined({ socket }: ServerResponse): void {
+  if (socket === null)
+    throw new RequestRefusal(400, 'send a request after the answer to the one before, or over another connection');
+}
+
 /** Refuses a request for data that a page of another origin has sent. @throws {RequestRefusal} 403 */
-export function refuseForeignReader({ headers }: IncomingMessage): void {
+export function refuseForeignReader(request: IncomingMessage): void {
+  const { headers } = request;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw foreign();
-  if (headers.origin !== undefined && !isOwnOrigin(headers.origin, headers.host)) throw foreign();
+  if (headers.origin !== undefined && !isOwnOrigin(headers.origin, request)) throw foreign();
 }
 
 /**
@@ -29,11 +42,12 @@ export function refuseForeignReader({ headers }: IncomingMessage): void {
  *
  * @throws {RequestRefusal} 403, or 415
  */
-export function refuseForeignWriter({ headers }: IncomingMessage): void {
+export function refuseForeignWriter(request: IncomingMessage): void {
+  const { headers } = request;
   const site = headers['sec-fetch-site'];
   // browsers leave this header out for a page that came without TLS from another machine
   const isOwnSite = site === undefined ? headers.origin !== undefined : site === 'same-origin';
-  const isOwn = isOwnSite && (headers.origin === undefined || isOwnOrigin(headers.origin, headers.host));
+  const isOwn = isOwnSite && (headers.origin === undefined || isOwnOrigin(headers.origin, request));
   if (!isOwn) throw foreign();
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
     throw new RequestRefusal(415, 'the content type must be application/json');
@@ -58,8 +72,8 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function isOwnOrigin(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+function isOwnOrigin(origin: string, request: IncomingMessage): boolean {
+  return URL.canParse(origin) && new URL(origin).host === hostOf(request);
 }
 
 function foreign(): RequestRefusal {

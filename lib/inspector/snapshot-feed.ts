@@ -4,6 +4,7 @@ import type { InspectorState } from './contract.js';
 import type { InspectorOptions } from './inspector-options.js';
 import { warnOfError } from '../reports/warning.js';
 import type { InspectorSource } from './inspector-source.js';
+import { isBehind, isClosed, OpenResponses } from './open-responses.js';
 
 /** A reader is disconnected after this time and connects again, so that the guards of the application decide anew. */
 const LONGEST_MS = 5 * 60_000;
@@ -29,6 +30,8 @@ interface OpenReader extends FeedReader {
  */
 export class SnapshotFeed {
   private readonly readers = new Map<ServerResponse, OpenReader>();
+  /** The readers that were ended and have not taken the end. They count under `maxReaders`. */
+  private readonly leaving = new OpenResponses();
   private timer: NodeJS.Timeout | undefined;
   private endFollowing: (() => void) | undefined;
   private isTaking = false;
@@ -46,7 +49,7 @@ export class SnapshotFeed {
 
   /** True when there is no room for a page. */
   isFull(page: string): boolean {
-    return this.readers.size >= this.limits.maxReaders && this.responseOf(page) === undefined;
+    return !this.hasRoom && this.responseOf(page) === undefined;
   }
 
   /** Number of pages that watch. */
@@ -56,32 +59,41 @@ export class SnapshotFeed {
 
   /** Adds a reader, whose head was sent. A reader that disconnected while guards ran is not added: its `close` event has passed already. */
   add(response: ServerResponse, { page, first }: FeedReader): void {
-    if (response.destroyed || response.closed) return;
+    if (isClosed(response)) return;
     const earlier = this.responseOf(page);
+    const { hasRoom } = this;
     response.write(`retry: ${RETRY_MS}\n\n`);
-    const end = (): void => {
-      this.remove(response);
-      response.end();
+    const end = (of: ServerResponse): void => {
+      this.remove(of);
+      this.leaving.leave(of);
     };
-    this.readers.set(response, { page, first, timer: setTimeout(end, LONGEST_MS) });
+    this.readers.set(response, { page, first, timer: setTimeout(end, LONGEST_MS, response) });
     response.once('close', () => this.remove(response));
-    if (earlier !== undefined) this.remove(earlier);
-    earlier?.end();
+    if (earlier !== undefined && hasRoom) end(earlier);
+    // the reader that leaves would be one too many
+    else if (earlier !== undefined) this.disconnect(earlier);
     this.endFollowing ??= this.source.follow();
     this.timer ??= setInterval(() => void this.send(), this.limits.intervalMs);
     void this.send();
   }
 
   close(): void {
-    for (const response of this.readers.keys()) {
-      this.remove(response);
-      // not end(): a reader that does not read would keep its connection
-      response.destroy();
-    }
+    // not end(): a reader that does not read would keep its connection
+    for (const response of this.readers.keys()) this.disconnect(response);
+    this.leaving.close();
+  }
+
+  private get hasRoom(): boolean {
+    return this.readers.size + this.leaving.size < this.limits.maxReaders;
   }
 
   private responseOf(page: string): ServerResponse | undefined {
     return [...this.readers].find(([, reader]) => reader.page === page)?.[0];
+  }
+
+  private disconnect(response: ServerResponse): void {
+    this.remove(response);
+    response.destroy();
   }
 
   private remove(response: ServerResponse): void {
@@ -104,7 +116,7 @@ export class SnapshotFeed {
         const key = JSON.stringify(first);
         if (!events.has(key)) events.set(key, `data: ${JSON.stringify(await this.state(first))}\n\n`);
         // a slow reader gets a later snapshot
-        if (this.readers.has(response) && !response.writableNeedDrain) response.write(events.get(key)!);
+        if (this.readers.has(response) && !isBehind(response)) response.write(events.get(key)!);
       }
     } catch (error) {
       // the next interval tries again; the operator is warned once

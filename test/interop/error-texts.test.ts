@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy } from '../../lib/core.js';
+import { PROXY_LIMITS } from '../../lib/client/options/proxy-limits.js';
+import { LIMITS } from '../../lib/daemon/limits/limits.js';
 import { packageRoot } from '../../scripts/package-root.js';
 import { ensurePythonEnv } from './python-env.js';
 import { PythonInterpreter } from './python-interpreter.js';
@@ -27,6 +29,7 @@ except AttributeError as x:
 
 /** The sources of who says a text. */
 const sources: Record<string, string[]> = {};
+let page: string;
 let rows: Row[];
 let interpreter: PythonInterpreter;
 
@@ -39,7 +42,7 @@ beforeAll(async () => {
   // OpenSSL's texts stand in the program of Node
   sources['Node'] = [(await readFile(process.execPath)).toString('latin1')];
   sources['Python'] = [(await promisify(execFile)(python, ['-c', PRINT_TEXTS_OF_PYTHON])).stdout];
-  const page = await readFile(join(packageRoot, 'docs/troubleshooting.md'), 'utf8');
+  page = await readFile(join(packageRoot, 'docs/troubleshooting.md'), 'utf8');
   rows = page
     .split('\n')
     .filter((line) => line.startsWith('| `'))
@@ -72,6 +75,11 @@ describe('docs/troubleshooting.md', () => {
     });
     expect(missing).toEqual([]);
     expect(rows.filter(({ texts }) => texts.length === 0)).toEqual([]);
+  });
+
+  it('docs/troubleshooting.md names every limit of a daemon and of a proxy', () => {
+    const names = [...Object.keys(LIMITS), ...Object.keys(PROXY_LIMITS)];
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([]);
   });
 
   it('docs/troubleshooting.md has the texts that a client of this library gets from Python', async () => {

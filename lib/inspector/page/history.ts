@@ -62,10 +62,12 @@ export class History {
     const perSecond = (now: number | null, then: number | null): number | null =>
       now === null || then === null ? null : Math.max(0, now - then) / seconds;
     const ended = counts.ended - before.ended;
+    // smaller than before: the server forgot the durations of the object, and began anew
+    const totalMs = counts.totalMs - before.totalMs;
     points.push({
       rate: perSecond(counts.calls, before.calls),
       failureRate: perSecond(counts.failures, before.failures),
-      latencyMs: pingMs ?? (ended > 0 ? (counts.totalMs - before.totalMs) / ended : null),
+      latencyMs: pingMs ?? (ended > 0 && totalMs >= 0 ? totalMs / ended : null),
     });
     if (points.length > MAX_POINTS) points.shift();
   }
@@ -75,12 +77,11 @@ function keyOf(server: string, objectId: string): string {
   return JSON.stringify([server, objectId]);
 }
 
-function totalsOf({ snapshot, durations }: InspectedServer): Counts {
-  const all = Object.values(durations ?? {});
+function totalsOf({ snapshot, totalDurations }: InspectedServer): Counts {
   return {
     calls: snapshot?.totals.calls ?? null,
     failures: snapshot?.totals.failedCalls ?? null,
-    ended: all.reduce((sum, { calls }) => sum + calls, 0),
-    totalMs: all.reduce((sum, { totalMs }) => sum + totalMs, 0),
+    ended: totalDurations?.calls ?? 0,
+    totalMs: totalDurations?.totalMs ?? 0,
   };
 }

@@ -204,6 +204,9 @@ export class Mount {
 
 export type Platform = 'express' | 'fastify';
 
+/** `http2`: Fastify with HTTP/2 without TLS. */
+export type AppPlatform = Platform | 'http2';
+
 /** A running application with an inspector. */
 export class InspectedApp implements AsyncDisposable {
   private constructor(
@@ -219,15 +222,19 @@ export class InspectedApp implements AsyncDisposable {
       platform = 'express',
       server: serverOptions,
       imports = [],
-    }: { platform?: Platform; server?: PyroServerOptions; imports?: DynamicModule[] } = {},
+    }: { platform?: AppPlatform; server?: PyroServerOptions; imports?: DynamicModule[] } = {},
   ): Promise<InspectedApp> {
     @Module({ imports: [PyroInspectorModule.forRoot(options), ...imports], providers: [Camera, Mount] })
     class AppModule {}
     const quiet = { logger: false, abortOnError: false } as const;
     const app =
-      platform === 'fastify'
-        ? await NestFactory.create(AppModule, new FastifyAdapter(), quiet)
-        : await NestFactory.create(AppModule, quiet);
+      platform === 'express'
+        ? await NestFactory.create(AppModule, quiet)
+        : await NestFactory.create(
+            AppModule,
+            platform === 'fastify' ? new FastifyAdapter() : new FastifyAdapter({ http2: true }),
+            quiet,
+          );
     const server = new PyroServer({ name: 'lab', port: 0, host: '127.0.0.1', ...serverOptions });
     app.connectMicroservice({ strategy: server });
     await app.startAllMicroservices();

@@ -6,6 +6,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy } from 'nestjs-pyro';
 import type { PyroTarget } from '../../../lib/daemon/contract/target.js';
+import type { InspectorState } from '../../../lib/inspector/contract.js';
 import { Program } from '../../../scripts/program.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import { CommandLineProgram } from '../../command-line-program.js';
@@ -99,6 +100,24 @@ describe('the page of the inspector', () => {
     await page.getByText('expose(seconds: number, binning?)').waitFor();
     await page.getByText('configure(settings: Settings)').waitFor();
     expect(faults).toEqual([]);
+  });
+
+  it('the page tells that it cannot draw a part, and draws the others', async () => {
+    const page = await open();
+    const state = (await (await inspected.get('pyro/snapshot')).json()) as InspectorState;
+    const snapshot = { ...state.servers[0]!.snapshot!, connections: [null] };
+    const text = JSON.stringify({ ...state, servers: [{ ...state.servers[0]!, snapshot }] });
+    await page.route('**/events?*', (route) => route.fulfill({ contentType: 'text/event-stream', body: `data: ${text}\n\n` }));
+    await page.reload();
+    await page.getByRole('link', { name: 'Connections' }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/^The page cannot draw the connections: TypeError.*Reload the page\.$/)
+      .waitFor();
+    await page.getByRole('link', { name: 'Objects' }).click();
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await page.getByText('configure(settings: Settings)').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
   });
 
   it('the page calls a method with the fields of its form, and shows the result and the line of Python', async () => {

@@ -1,6 +1,8 @@
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { type CanActivate, type ExecutionContext, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
@@ -233,6 +235,59 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect(last.statusCode).toBe(200);
     // Nest waits for open requests: this would not return if one of them stayed
     await app.app.close();
+  });
+});
+
+describe.each<Platform>(['express', 'fastify'])('clients of the inspector that leave, on %s', (platform) => {
+  it(`calls whose client left while guards ran are not made, and take no slot, on ${platform}`, async () => {
+    const asked = new EventEmitter();
+    let open = (): void => undefined;
+    const isOpen = new Promise<void>((resolve) => (open = resolve));
+    const guard: CanActivate = {
+      canActivate: async () => {
+        asked.emit('asked');
+        await isOpen;
+        return true;
+      },
+    };
+    const app = await start({ allowCalls: true, maxCalls: 1, guards: [guard] }, { platform });
+    const { hostname, port } = new URL(app.origin);
+    const body = JSON.stringify(callOf('lab.camera', 'wait'));
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST /pyro/call HTTP/1.1\r\nHost: ${hostname}:${port}\r\nOrigin: ${app.origin}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await once(asked, 'asked');
+    socket.destroy();
+    const web = app.app.getHttpServer() as Server;
+    const connections = promisify(web.getConnections.bind(web));
+    await expect.poll(() => connections()).toBe(0);
+    open();
+    await immediate();
+    const answer = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }));
+    expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ kind: 'result' })]);
+    expect(app.server.inspect().totals.requestsInProgress).toBe(0);
+  });
+
+  it(`a request that was sent before the answer to the one before is refused, on ${platform}`, async () => {
+    const app = await start({ allowCalls: true }, { platform });
+    const { hostname, port } = new URL(app.origin);
+    const body = JSON.stringify(callOf('lab.camera', 'ring', { args: ['x'] }));
+    const head = `Host: ${hostname}:${port}\r\nOrigin: ${app.origin}\r\n`;
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    let received = '';
+    socket.on('data', (text: string) => (received += text));
+    socket.write(
+      `POST /pyro/call HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await expect.poll(() => Camera.bell.listenerCount('ring')).toBeGreaterThan(0);
+    const seen = once(app.app.getHttpServer() as Server, 'request');
+    socket.write(`GET /pyro/snapshot HTTP/1.1\r\n${head}\r\n`);
+    await seen;
+    Camera.bell.emit('ring');
+    await expect.poll(() => received).toMatch(/rung x[^]*HTTP\/1\.1 400 [^]*send a request after the answer to the one before/);
+    socket.destroy();
   });
 });
 

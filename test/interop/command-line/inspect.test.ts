@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type DaemonSnapshot,
@@ -190,6 +191,15 @@ describe('nestjs-pyro inspect', () => {
     expect(await page.statusFor(`evil.example:${port}`)).toBe(403);
   });
 
+  it('inspect ends quietly when nobody can read the address of its page', async () => {
+    const child = spawn(process.execPath, [program.file, 'inspect', location], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    child.stdout.destroy();
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  });
+
   it('inspect ends with code 3 where nobody answers', async () => {
     const { code, stderr } = await program.run('inspect', '127.0.0.1:1');
     expect(code).toBe(3);
@@ -253,6 +263,24 @@ describe('nestjs-pyro watch', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('inspector: true');
     expect(stderr).toContain(`npx nestjs-pyro inspect ${location}\n`);
+  });
+
+  it('watch tells that a daemon hangs, before and after it has answered the handshake', async () => {
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    await using hung = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
+    hung.register(new Liar(new Promise(() => undefined)), INSPECTOR_OBJECT_ID);
+    try {
+      const at = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      for (const address of [at, hung.locationStr]) {
+        const { code, stdout, stderr } = await program.run('watch', address, '-t', '0.5');
+        expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+        expect(stderr).toContain(`${address} does not answer: `);
+        expect(stderr).toContain(`npx nestjs-pyro doctor --timeout 0.5 PYRO:Pyro.Inspector@${address}\n`);
+      }
+    } finally {
+      silent.close();
+    }
   });
 
   it('watch tells a refusal of the guard', async () => {

@@ -100,6 +100,7 @@ describe('the history of the charts', () => {
     objectCount: 1,
     snapshot: null,
     durations: { o: { calls, totalMs } },
+    totalDurations: { calls: calls + 1, totalMs: totalMs + 1 },
   });
   const at = (second: number): string => new Date(second * 1_000).toISOString();
 
@@ -112,8 +113,20 @@ describe('the history of the charts', () => {
       { rate: 2, failureRate: 0, latencyMs: 5 },
       { rate: 0, failureRate: 0, latencyMs: null },
     ]);
+    expect(history.of('lab').map(({ latencyMs }) => latencyMs)).toEqual([5, null]);
     history.add({ at: at(6), allowCalls: false, servers: [] });
     expect(history.of('lab', 'o')).toEqual([]);
+  });
+
+  it('the history of the charts has no mean duration where the server forgot the durations of an object', () => {
+    const history = new History();
+    for (const [second, calls, totalMs] of [
+      [0, 10, 100],
+      [2, 12, 90],
+      [4, 2, 1],
+    ] as const)
+      history.add({ at: at(second), allowCalls: false, servers: [server(calls, totalMs)] });
+    expect(history.of('lab', 'o').map(({ latencyMs }) => latencyMs)).toEqual([null, null]);
   });
 });
 

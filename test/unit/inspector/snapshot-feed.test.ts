@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { type AddressInfo, connect } from 'node:net';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InspectorSource } from '../../../lib/inspector/inspector-source.js';
 import { SnapshotFeed } from '../../../lib/inspector/snapshot-feed.js';
@@ -48,7 +50,97 @@ async function openResponse(): Promise<{ response: ServerResponse; leave: () => 
   return { response, leave, received };
 }
 
+/** The response to a client that reads nothing. */
+async function unreadResponse(): Promise<ServerResponse> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => undefined).pause();
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+  ends.push(() => {
+    client.destroy();
+    server.close();
+  });
+  return response;
+}
+
+/** The same over HTTP/2. */
+async function unreadHttp2Response(): Promise<ServerResponse> {
+  const server = createHttp2Server();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  client.on('error', () => undefined);
+  client
+    .request({ ':path': '/' })
+    .on('error', () => undefined)
+    .pause();
+  const [, response] = (await once(server, 'request')) as [unknown, unknown];
+  ends.push(() => {
+    client.destroy();
+    server.close();
+  });
+  // the inspector uses members that both have
+  return response as ServerResponse;
+}
+
+const LARGE = 'x'.repeat(1024 * 1024);
+const largeState = (): Promise<never[]> => Promise.resolve([LARGE as never]);
+
+describe.each([
+  ['HTTP/1.1', unreadResponse],
+  ['HTTP/2', unreadHttp2Response],
+])('readers of the feed that read nothing, over %s', (version, unread) => {
+  it(`a page whose earlier connection reads nothing has one connection, and its unread data is freed, over ${version}`, async () => {
+    const feed = feedOf(largeState);
+    const earlier = await unread();
+    feed.add(earlier, reader('same'));
+    await expect.poll(() => earlier.writableLength, { timeout: 60_000 }).toBeGreaterThan(LARGE.length / 2);
+    const closed = once(earlier, 'close');
+    feed.add(await unread(), reader('same'));
+    await closed;
+    expect(feed.size).toBe(1);
+  });
+
+  it(`a reader that reads nothing keeps one snapshot, and is disconnected after five minutes, over ${version}`, async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    ends.push(() => vi.useRealTimers());
+    const take = vi.fn<typeof largeState>(largeState);
+    const feed = feedOf(take);
+    const response = await unread();
+    feed.add(response, reader('one'));
+    while (response.writableLength < LARGE.length / 2) await immediate();
+    const full = take.mock.calls.length;
+    while (take.mock.calls.length < full + 5) await immediate();
+    expect(response.writableLength).toBeLessThan(2 * LARGE.length);
+    const closed = once(response, 'close');
+    vi.advanceTimersByTime(5 * 60_000);
+    await closed;
+    expect(feed.size).toBe(0);
+  });
+});
+
 describe('the feed of the inspector', () => {
+  it('the feed of the inspector counts a reader that was ended and has not taken the end under maxReaders', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    ends.push(() => vi.useRealTimers());
+    const feed = feedOf(() => Promise.resolve([]));
+    const responses = [await unreadResponse(), await unreadResponse(), await unreadResponse()];
+    const [earlier, later, other] = responses as [ServerResponse, ServerResponse, ServerResponse];
+    feed.add(earlier, reader('one'));
+    // the end does not leave this process
+    vi.spyOn(earlier, 'end').mockReturnValue(earlier);
+    feed.add(later, reader('one'));
+    feed.add(other, reader('two'));
+    expect([feed.size, feed.isFull('three'), earlier.destroyed]).toEqual([2, true, false]);
+    const closed = once(earlier, 'close');
+    vi.advanceTimersByTime(2_000);
+    await closed;
+    expect(feed.isFull('three')).toBe(false);
+  });
+
   it('the feed of the inspector does not add a reader that left before it was added', async () => {
     const feed = feedOf(() => Promise.resolve([]));
     for (let index = 0; index < 3; index++) {
@@ -96,7 +188,7 @@ describe('the feed of the inspector', () => {
     feed.add(two!, reader('two'));
     feed.add(three!, reader('three'));
     expect([feed.isFull('four'), feed.isFull('one')]).toEqual([true, false]);
-    const ended = once(one!, 'finish');
+    const ended = once(one!, 'close');
     feed.add(again!, reader('one', 'lamp'));
     expect(feed.size).toBe(3);
     await ended;
