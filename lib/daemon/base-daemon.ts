@@ -63,14 +63,19 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   /** @internal Tell the names of objects at name servers. */
   readonly nameSources = new Set<() => NameSnapshot[]>();
 
-  /** @internal @throws {PyroError} `CONFIG`, when an option is wrong */
-  constructor(given: DaemonOptions, proxies: ProxyReceiver) {
+  /**
+   * @internal
+   * @param receiverFor makes what receives the proxies of clients, for the options with their defaults
+   * @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  constructor(given: DaemonOptions, receiverFor: (options: ResolvedDaemonOptions) => ProxyReceiver) {
     super({ captureRejections: true });
     followPromises();
     followListeners(this, (error, event) => this.reporter.listenerFailed(error, event));
     this.options = resolveDaemonOptions(given);
     const { options, objects, reporter, registrations } = this;
     const { limits } = this;
+    const proxies = receiverFor(options);
     const services = createDaemonServices({ daemon: this, options, objects, proxies, reporter, limits });
     this.services = services;
     this.streams = services.streams;
