@@ -66,8 +66,12 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   /** @internal Tell the names of objects at name servers. */
   readonly nameSources = new Set<() => NameSnapshot[]>();
 
-  /** @internal @throws {PyroError} `CONFIG`, when an option is wrong */
-  constructor(given: DaemonOptions, proxies: ProxyReceiver) {
+  /**
+   * @internal
+   * @param receiverFor makes what receives the proxies of clients, for the options with their defaults
+   * @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  constructor(given: DaemonOptions, receiverFor: (options: ResolvedDaemonOptions) => ProxyReceiver) {
     super({ captureRejections: true });
     followPromises();
     followListeners(this, (error, event) => this.reporter.listenerFailed(error, event));
@@ -78,6 +82,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     const registrations = new Registrations(reporter, cleanUps, () => this.sessions);
     this.registrations = registrations;
     const { objects } = registrations;
+    const proxies = receiverFor(options);
     const services = createDaemonServices({ daemon: this, options, objects, proxies, reporter, limits, cleanUps, abandoned });
     this.services = services;
     this.streams = services.streams;

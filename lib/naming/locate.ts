@@ -6,6 +6,7 @@ import {
   type NameServerAddress,
   type ResolvedName,
   waitMsOf,
+  withoutCredentials,
 } from '../client/options/name-resolver.js';
 import { FollowingEnd } from '../calls/following-end.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
@@ -14,14 +15,18 @@ import { environmentConfig } from '../options/environment.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
+import { peerText } from '../protocol/peer-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';
 import { inLookupTurn } from './lookup-turns.js';
-import { NameServerClient, type NameServerConnect } from './name-server-client.js';
+import { MAX_REFUSAL_CHARS, NameServerClient, type NameServerConnect } from './name-server-client.js';
 
-/** Address of a name server, and options of the proxy that calls it. */
+/**
+ * Address of a name server, and options of the proxy that calls it. `handshake` is not sent to another name server that a URI names. Options
+ * without `host`, `port` and `unixSocket` are for every name server.
+ */
 export type NameServerOptions = NameServerAddress &
   Pick<PyroProxyOptions, 'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'serializer' | 'signal'>;
 
@@ -129,15 +134,29 @@ function endOf(options: NameServerOptions | readonly NameServerOptions[], end?: 
   return new FollowingEnd(...addressesOf(options).map(({ signal }) => signal), end);
 }
 
-/** The name servers that are asked for a URI: the address in the URI wins over the addresses in the options. */
+/**
+ * The name servers that are asked for a URI: the address in the URI wins over the addresses in the options.
+ *
+ * Handshake data and certificates of an address are shown only to this address. Without `host`, `port` and `unixSocket` they are for every
+ * name server that a URI names. To other name servers, the options of the first address are used without credentials.
+ */
 export function addressesFor(
-  { host, port, socketName }: PyroUri,
+  uri: PyroUri,
   options: NameServerOptions | readonly NameServerOptions[],
 ): readonly NameServerOptions[] {
   const addresses = addressesOf(options);
-  const [first] = addresses;
-  if (socketName !== undefined) return [{ ...first, host: undefined, port: undefined, unixSocket: socketName }];
-  return host === undefined ? addresses : [{ ...first, host, port, unixSocket: undefined }];
+  const { location, host, port, socketName: unixSocket } = uri;
+  if (location === undefined) return addresses;
+  const named = comparable(location);
+  const known =
+    addresses.find((address) => locationsOf(address).map(comparable).includes(named)) ??
+    addresses.find((address) => (address.host ?? address.port ?? address.unixSocket) === undefined);
+  return [{ ...(known ?? withoutCredentials(addresses[0] ?? {})), host, port, unixSocket }];
+}
+
+/** Host names are the same in upper and lower case, and paths are not. */
+function comparable(location: string): string {
+  return location.startsWith(UNIX_PREFIX) ? location : location.toLowerCase();
 }
 
 /** A name server whose location is known, and the options of calls to it. */
@@ -202,12 +221,13 @@ export function connectToNameServer(
 function lookupFailure(uri: PyroUri, nameServer: NameServerClient, error: unknown): unknown {
   if (error instanceof CommunicationError) error.sent = false;
   if (!(error instanceof PyroRemoteError)) return error;
-  return new NamingError(`${nameServer.uri} cannot look up ${uri}: ${error.message}`, { cause: error });
+  const why = peerText(error.message, MAX_REFUSAL_CHARS);
+  return new NamingError(`${nameServer.uri} cannot look up ${uri}: ${why}`, { cause: error });
 }
 
 async function lookUp(nameServer: NameServerClient, uri: PyroUri): Promise<PyroUri> {
   const found = uri.protocol === 'PYRONAME' ? await nameServer.lookup(uri.object) : await findByTags(nameServer, uri.object);
-  if (found.protocol !== 'PYRO') throw new NamingError(`${uri} stands for ${found}, which is no PYRO uri`);
+  if (found.protocol !== 'PYRO') throw new NamingError(`${uri} stands for ${peerText(String(found))}, which is no PYRO uri`);
   return found;
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../options/option-checks.js';
 import { ConnectionClosedError, NamingError } from '../protocol/errors.js';
 import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-reference.js';
+import { peerText } from '../protocol/peer-text.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -276,10 +277,13 @@ async function answerOf(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Longest text of a name server in an error: each of the calls that wait for a name gets a copy of the error. */
+export const MAX_REFUSAL_CHARS = 1_000;
+
 /** The NamingError that stands for the one of the name server; undefined for other errors. */
 function refusalOf(error: unknown): NamingError | undefined {
   const isRefusal = error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.NamingError';
-  return isRefusal ? new NamingError(shortTexts(error.args), { cause: error }) : undefined;
+  return isRefusal ? new NamingError(peerText(shortTexts(error.args), MAX_REFUSAL_CHARS), { cause: error }) : undefined;
 }
 
 /** The items of a watch. @throws {NamingError} when the name server refuses it @throws {ConnectionClosedError} when the name server ends it */
@@ -300,6 +304,8 @@ async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<un
     yield* stream;
   } catch (error) {
     if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw refusalOf(error) ?? error;
-    throw new ConnectionClosedError(`the name server ended the watch: ${error.message}`, { cause: error });
+    throw new ConnectionClosedError(`the name server ended the watch: ${peerText(error.message, MAX_REFUSAL_CHARS)}`, {
+      cause: error,
+    });
   }
 }

@@ -44,6 +44,35 @@ export interface ServerTlsOptions extends Omit<
 /** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and the other options of Node's `tls.connect`. */
 export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
+/**
+ * The options of TLS that say how a peer is checked and how data is encrypted. Every other option may hold a certificate, a key or another
+ * secret of this program, or shows a peer who this program is.
+ */
+const WITHOUT_IDENTITY: ReadonlySet<string> = new Set([
+  'ALPNProtocols',
+  'allowPartialTrustChain',
+  'ca',
+  'checkServerIdentity',
+  'ciphers',
+  'crl',
+  'ecdhCurve',
+  'enableTrace',
+  'maxVersion',
+  'minDHSize',
+  'minVersion',
+  'rejectUnauthorized',
+  'secureOptions',
+  'secureProtocol',
+  'servername',
+  'sigalgs',
+] satisfies (keyof ClientTlsOptions)[]);
+
+/** The options of TLS for a server that may not learn who this program is: without certificates, keys and the identity of a PSK. */
+export function tlsWithoutIdentity<T extends boolean | ClientTlsOptions | undefined>(tls: T): T {
+  if (typeof tls !== 'object') return tls;
+  return Object.fromEntries(Object.entries(tls).filter(([name]) => WITHOUT_IDENTITY.has(name))) as T;
+}
+
 const BYTES: OptionRule = { takes: 'bytes', fits: (value) => ArrayBuffer.isView(value) };
 const PEM: OptionRule = anyOf({ ...FULL_TEXT, takes: 'the text of a PEM file' }, BYTES);
 /** Takes certificates or keys: one, a list of them, or objects that have a passphrase, too. */

@@ -31,8 +31,8 @@ export interface PyroDaemonOptions extends DaemonOptions {
   receivedProxies?: ReceivedProxies;
   /**
    * Options of the proxies that clients pass. Default: the daemon's own limits, `callTimeoutMs` 60,000, `idleTimeoutMs` 30,000, and
-   * TLS with the authorities that the daemon trusts (`tls.ca`) if it has TLS. Certificates and keys are never shown to a server that
-   * a client names, even if they are given here.
+   * TLS with the authorities that the daemon trusts (`tls.ca`) if it has TLS. Certificates, keys and handshake data of name servers are
+   * never shown to a server that a client names, even if they are given here.
    */
   receivedProxyOptions?: ReceivedProxyOptions;
 }

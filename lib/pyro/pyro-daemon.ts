@@ -7,7 +7,7 @@ import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ReceivedProxyMaker } from '../client/proxy/proxy-core.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/base-daemon.js';
-import type { DaemonOptions } from '../daemon/options/daemon-options.js';
+import type { DaemonOptions, ResolvedDaemonOptions } from '../daemon/options/daemon-options.js';
 import { environmentWireLog, logDaemon, warnOfFailedCalls } from '../logging/core-log.js';
 import { environmentLogger } from '../logging/environment-logger.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
@@ -40,7 +40,8 @@ export class PyroDaemon extends BaseDaemon {
     const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, telemetry, inspector, ...daemon } = options;
     const logger = given ?? environmentLogger();
     if (logger) daemon.wireLog ??= environmentWireLog(logger);
-    super(daemon, new ClientProxies(daemon, receivedProxies, { telemetry, ...receivedProxyOptions }));
+    const proxyOptions = { telemetry, ...receivedProxyOptions };
+    super(daemon, (limits) => new ClientProxies(daemon, limits, receivedProxies, proxyOptions));
     if (logger) logDaemon(this, logger, accessLog);
     else if (logger === undefined) warnOfFailedCalls(this);
     followDaemon(this, telemetry);
@@ -83,17 +84,22 @@ class ClientProxies implements ProxyReceiver {
   private make: ReceivedProxyMaker | undefined;
   private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
 
+  /**
+   * @param daemon the options of the daemon, as the program gave them
+   * @param limits the options of the daemon, with the defaults of its profile
+   */
   constructor(
     daemon: DaemonOptions,
+    limits: ResolvedDaemonOptions,
     receivedProxies: ReceivedProxies | undefined,
     { maxConnections = MAX_CONNECTIONS, ...own }: ReceivedProxyOptions = {},
   ) {
-    const limits = Object.fromEntries(SHARED_OPTIONS.map((name) => [name, daemon[name]]));
+    const shared = Object.fromEntries(SHARED_OPTIONS.map((name) => [name, limits[name]]));
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
     const idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS;
     const tls = daemon.tls && { ca: daemon.tls.ca };
-    this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
+    this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...shared, receivedProxies, ...givenOptions(own) });
     this.group = new ProxyGroup({ maxConnections, isStrict: true });
   }
 

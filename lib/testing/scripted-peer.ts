@@ -24,16 +24,14 @@ export class ScriptedPeer {
   private seq = 0;
   /** True once the connection has ended. */
   closed = false;
+  /** The fault of bytes that are no Pyro message. */
+  private fault: Error | undefined;
 
   constructor(
     /** The connection to the daemon. */
     readonly socket: Duplex,
   ) {
-    socket.on('data', (chunk: Buffer) => {
-      this.reader.push(chunk);
-      for (let frame = this.reader.next(); frame; frame = this.reader.next()) this.frames.push(frame);
-      this.wake();
-    });
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.closed = true;
@@ -107,11 +105,11 @@ export class ScriptedPeer {
     return new RemoteFailure(frame);
   }
 
-  /** Waits for the next frame. @throws {Error} when the connection closes first, or after 20 s */
+  /** Waits for the next frame. @throws {Error} when the connection closes first, or after 20 s @throws {ProtocolError} when the bytes are no Pyro message */
   async next(): Promise<Frame> {
     await this.until(() => this.frames.length > 0);
     const frame = this.frames.shift();
-    if (frame === undefined) throw new Error('the connection closed before a frame came');
+    if (frame === undefined) throw this.fault ?? new Error('the connection closed before a frame came');
     return frame;
   }
 
@@ -128,6 +126,19 @@ export class ScriptedPeer {
   /** Cuts the connection. */
   destroy(): void {
     this.socket.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    // bytes that follow a fault, before the socket has closed
+    if (this.fault) return;
+    try {
+      this.reader.push(chunk);
+      for (let frame = this.reader.next(); frame; frame = this.reader.next()) this.frames.push(frame);
+    } catch (error) {
+      this.fault = error as Error;
+      this.destroy();
+    }
+    this.wake();
   }
 
   private async until(condition: () => boolean): Promise<void> {

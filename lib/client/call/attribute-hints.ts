@@ -2,6 +2,9 @@ import { warn } from '../../reports/warning.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 
+/** The beginning of the text of an AttributeError that is searched for names: a peer chooses the text. */
+const MAX_CHARS = 1_000;
+
 /** The attributes that a warning has named already, by the metadata of their object. */
 const warnedOf = new WeakMap<RemoteMetadata, Set<string>>();
 
@@ -25,7 +28,8 @@ export function hintAtGet(metadata: RemoteMetadata | undefined, name: string): v
 export function explainAttribute(error: unknown, metadata: RemoteMetadata, methods: readonly string[]): void {
   if (!(error instanceof PyroRemoteError) || error.pythonType !== 'builtins.AttributeError') return;
   // a Python server refuses a batch as a whole, and names the attribute
-  const name = methods.find((method) => metadata.attrs.has(method) && error.message.includes(`'${method}'`));
+  const quoted = new Set(error.message.slice(0, MAX_CHARS).split("'").slice(1, -1));
+  const name = methods.find((method) => quoted.has(method) && metadata.attrs.has(method));
   if (name !== undefined) error.message += ` ("${name}" is an attribute: ${remedy(name)})`;
 }
 

@@ -56,11 +56,13 @@ export class ProxySerializers {
 
   /** Appends a call to a message that is being written, see {@link writeCall}. */
   writeCallInto(call: SerializedCall, leases: AutoproxyLeases, out: ByteWriter): void {
+    // a converter of an argument may make another call
+    const { leases: outer } = this;
     this.leases = leases;
     try {
       this.own.dumpsCallInto(call, out);
     } finally {
-      this.leases = undefined;
+      this.leases = outer;
     }
   }
 

@@ -21,7 +21,7 @@ import { optionText } from '../../protocol/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
-import { CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
+import { CLIENT_TLS, type ClientTlsOptions, tlsWithoutIdentity } from '../../options/tls.js';
 import { unixPathFault } from '../../transport/sockets/unix-path.js';
 import type { ProxySender } from './received-proxies.js';
 
@@ -43,7 +43,10 @@ export interface NameServerAddress {
   broadcast?: boolean | BroadcastAddress;
   /** Longest wait for a name that is not registered yet, or for a name server that does not answer yet. Default 0. */
   waitMs?: number;
-  /** Connects to the name server over TLS, with these certificates. Default: no TLS. */
+  /**
+   * Connects to the name server over TLS, with these certificates. They are not shown to another name server that a URI names. Default: no
+   * TLS.
+   */
   tls?: boolean | ClientTlsOptions;
 }
 
@@ -106,6 +109,12 @@ function checkAddress(address: NameServerAddress, what: string): void {
 /** The addresses that an option gives, in the order in which they are tried. */
 export function addressesOf<T extends NameServerAddress>(given: T | readonly T[]): readonly T[] {
   return isList(given) ? given : [given];
+}
+
+/** The address without credentials of this program: handshake data, certificates and keys. */
+export function withoutCredentials<T extends NameServerAddress>(address: T): T {
+  const { handshake: _, ...rest } = address as T & { handshake?: unknown };
+  return { ...rest, tls: tlsWithoutIdentity(address.tls) } as unknown as T;
 }
 
 function isList<T>(given: T | readonly T[]): given is readonly T[] {

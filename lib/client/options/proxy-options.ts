@@ -29,7 +29,7 @@ export interface PyroProxyOptions {
   frameTimeoutMs?: number;
   /** Largest number of connections. Each is a session of the object, and runs one call at a time. Default 1. */
   poolSize?: number;
-  /** Largest number of calls that wait for a connection. Default 1,000; further calls fail at once. */
+  /** Largest number of calls that wait for a connection. Their arguments are read when they are sent. Default 1,000; further calls fail at once. */
   maxQueuedCalls?: number;
   /** Further attempts when nobody answers a connection, and further attempts of `repeatable` calls. Default 2. */
   maxRetries?: number;

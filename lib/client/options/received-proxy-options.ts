@@ -1,11 +1,10 @@
 import { environmentConfig } from '../../options/environment.js';
-import { clientTlsOf } from '../../options/tls.js';
+import { clientTlsOf, type ClientTlsOptions, tlsWithoutIdentity } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { SERIALIZER_IDS } from '../../protocol/constants.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
-import type { ClientTlsOptions } from '../../options/tls.js';
 import { type OptionRules, wholeNumber } from '../../options/option-checks.js';
-import { addressesOf } from './name-resolver.js';
+import { addressesOf, withoutCredentials } from './name-resolver.js';
 import type { PyroProxyOptions } from './proxy-options.js';
 import { PROXY_RULES, type ResolvedProxyOptions, resolveProxyOptions } from './resolve-proxy-options.js';
 
@@ -47,7 +46,9 @@ const INHERITED_OPTIONS = [
   'telemetry',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
 
-/** Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used. */
+/**
+ * Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used, nor handshake data of a name server.
+ */
 export interface ReceivedProxyOptions extends Pick<
   PyroProxyOptions,
   Exclude<(typeof INHERITED_OPTIONS)[number], 'receivedProxies'> | 'tls' | 'nameServer'
@@ -73,28 +74,20 @@ function pickRules<Name extends keyof PyroProxyOptions>(names: readonly Name[]):
   return Object.fromEntries(names.map((name) => [name, PROXY_RULES[name]])) as OptionRules<Pick<PyroProxyOptions, Name>>;
 }
 
-/** The options of TLS that hold a certificate or key of this program. */
-const IDENTITY: ReadonlySet<string> = new Set([
-  'cert',
-  'key',
-  'pfx',
-  'passphrase',
-  'clientCertEngine',
-  'secureContext',
-  'session',
-]);
-
 /**
  * Resolves the options of the proxies that peers send to one parent: a daemon, or a proxy whose results have them. Called once for each
- * parent, because it takes longer than all other steps to make a proxy. The proxies have no handshake data, certificates or annotations of
- * this program.
+ * parent, because it takes longer than all other steps to make a proxy. The proxies have no handshake data, certificates, keys or
+ * annotations of this program, and show none to name servers.
  *
  * @throws {PyroError} `CONFIG`
  */
 export function resolveReceivedOptions(parent: PyroProxyOptions): ResolvedProxyOptions {
   const options: PyroProxyOptions = Object.fromEntries(INHERITED_OPTIONS.map((name) => [name, parent[name]]));
-  const nameServer = addressesOf(parent.nameServer ?? {}).map((address) => ({ ...address, tls: withoutIdentity(address.tls) }));
-  return resolveProxyOptions({ ...options, tls: options.openSocket ? false : withoutIdentity(parent.tls), nameServer });
+  const nameServer = addressesOf(parent.nameServer ?? {}).map((address) =>
+    withoutCredentials({ ...address, tls: knownTls(address.tls) }),
+  );
+  const tls = options.openSocket ? false : tlsWithoutIdentity(knownTls(parent.tls));
+  return resolveProxyOptions({ ...options, tls, nameServer });
 }
 
 /**
@@ -109,8 +102,6 @@ export function optionsOfReceived({ handshake, serializer }: ProxyReference, sha
 }
 
 /** The result is never undefined: undefined would mean TLS from the environment, with this program's certificate. */
-function withoutIdentity(given: PyroProxyOptions['tls']): boolean | ClientTlsOptions {
-  const tls = given ?? clientTlsOf(environmentConfig()) ?? false;
-  if (typeof tls === 'boolean') return tls;
-  return Object.fromEntries(Object.entries(tls).filter(([name]) => !IDENTITY.has(name))) as ClientTlsOptions;
+function knownTls(given: PyroProxyOptions['tls']): boolean | ClientTlsOptions {
+  return given ?? clientTlsOf(environmentConfig()) ?? false;
 }

@@ -18,23 +18,27 @@ export interface BatchOptions {
 }
 
 /**
- * Records the calls that `record` makes on the recorder.
+ * Records the calls that `record` makes on the recorder. A later call on the recorder throws a TypeError.
  *
  * @throws {TypeError} when `record` is async
  */
 export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
-  const calls: PyTuple[] = [];
-  const recorder = new Proxy(Object.create(null) as object, new RecorderTraps(calls));
-  if (record(recorder) instanceof Promise)
-    throw new TypeError('the function given to $batch must not be async: what it calls later would be lost');
-  return calls;
+  const traps = new RecorderTraps();
+  try {
+    const recorded = record(new Proxy(Object.create(null) as object, traps));
+    if (!(recorded instanceof Promise)) return traps.calls;
+    // later calls on the recorder make the promise fail, which this error tells already
+    recorded.catch(() => undefined);
+  } finally {
+    traps.hasEnded = true;
+  }
+  throw new TypeError('the function given to $batch must not be async: what it calls later would be lost');
 }
 
 /** Records a call for every name that is not local. */
 class RecorderTraps extends RefusedChanges {
-  constructor(private readonly calls: PyTuple[]) {
-    super();
-  }
+  readonly calls: PyTuple[] = [];
+  hasEnded = false;
 
   override set(_target: object, key: string | symbol): never {
     throw new TypeError(`cannot assign to ${String(key)} in a batch: a batch has calls of methods only`);
@@ -43,6 +47,7 @@ class RecorderTraps extends RefusedChanges {
   get(_target: object, name: string | symbol): unknown {
     if (typeof name === 'symbol' || isLocalName(name)) return undefined;
     return (...given: unknown[]) => {
+      if (this.hasEnded) throw new TypeError(`${name}() was called on the recorder of a batch that is made already`);
       const { args, kwargs } = splitArguments(given);
       this.calls.push(pyTuple(name, tupleOf(args), kwargs));
     };

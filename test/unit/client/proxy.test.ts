@@ -151,6 +151,20 @@ describe('a proxy', () => {
     expect(served.calls).toEqual(['expose']);
   });
 
+  it('a recorder adds no call to a batch that is made already', async () => {
+    await using camera = PyroProxy.to<Camera>(uri);
+    served.calls.length = 0;
+    let kept: { expose(seconds: number): void } | undefined;
+    const batch = camera.$batch((recorder) => {
+      kept = recorder;
+      recorder.expose(1);
+    });
+    // the batch waits for its connection
+    expect(() => kept!.expose(2)).toThrow('expose() was called on the recorder of a batch that is made already');
+    expect(await batch).toEqual([1]);
+    expect(served.calls).toEqual(['expose']);
+  });
+
   it('a proxy has the type of the interface of the remote object', () => {
     type Remote = RemoteObject<Camera>;
     expectTypeOf<Remote['expose']>().toBeCallableWith(1);

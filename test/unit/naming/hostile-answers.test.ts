@@ -16,11 +16,13 @@ const NUMBERS = [1_000_000, 1_000_001, [1_000_002]];
 /** A name server that answers every question with what it was given. */
 class Answers {
   answer: unknown = NUMBERS;
+  refusal: string | undefined;
   ping(): void {}
   count(): unknown {
     return this.answer;
   }
   lookup(..._asked: unknown[]): unknown {
+    if (this.refusal !== undefined) throw new PythonException('Pyro5.errors.NamingError', [this.refusal]);
     return this.answer;
   }
   remove(..._asked: unknown[]): unknown {
@@ -92,4 +94,12 @@ it('the refusal of a name server tells lists in its arguments by their first ite
   const { names } = await start(answers);
   const refusal = names.registerLeased('lab', new PyroUri('PYRO:o@h:1'), [], 'me', 15_000);
   await expect(refusal).rejects.toThrow(new NamingError('[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …], no'));
+});
+
+it('the refusal of a name server is cut, since each of the calls that wait for a name gets a copy of it', async () => {
+  const { daemon } = await start(Object.assign(new Answers(), { refusal: 'x'.repeat(100_000) }));
+  await using proxy = PyroProxy.to(`PYRONAME:lab@${daemon.locationStr}`, { maxRetries: 0 });
+  const failure = (await proxy.$call('read').catch((error: unknown) => error)) as NamingError;
+  expect(failure).toBeInstanceOf(NamingError);
+  expect(failure.message).toMatch(/^x{1000}…$/);
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   expose,
   PyroDaemon,
@@ -18,7 +18,10 @@ import {
 import { loads } from '../../../lib/serpent/index.js';
 import { currentCall } from '../../../lib/calls/current-call.js';
 import { TestAuthority } from '../../certificates.js';
-import { ScriptedDaemon } from '../client/scripted-daemon.js';
+import { PROXY_LIMITS } from '../../../lib/client/options/proxy-limits.js';
+import { defaultLimits } from '../../../lib/daemon/limits/limit-profiles.js';
+import { pyroProxies } from '../../../lib/pyro/pyro-proxy.js';
+import { authorize, reply, ScriptedDaemon } from '../client/scripted-daemon.js';
 
 /** Served by the client. */
 class Listener {
@@ -40,8 +43,13 @@ class Listener {
   another(): Listener {
     return this;
   }
+  deep(): unknown {
+    let value: unknown = [];
+    for (let depth = 0; depth < 70; depth++) value = [value];
+    return value;
+  }
 }
-expose(Listener, 'hear', 'numbers', 'another');
+expose(Listener, 'hear', 'numbers', 'another', 'deep');
 
 /** Served by the server: calls the proxies that it is passed. */
 class Caller {
@@ -65,6 +73,9 @@ class Caller {
   async callKept(value: unknown): Promise<number> {
     return this.kept!.hear(value);
   }
+  async callDeep(listener: RemoteObject<Listener>): Promise<void> {
+    await listener.deep();
+  }
   async callAnother(listener: RemoteObject<Listener>): Promise<number> {
     const another = (await listener.another()) as unknown as RemoteObject<Listener>;
     return another.hear('of another');
@@ -87,6 +98,7 @@ type CallerProxy = RemoteObject<Caller>;
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -134,7 +146,7 @@ describe('a proxy that a client passes', () => {
     const [{ deep }] = caller.given as [{ deep: RemoteObject<Listener> }];
     expect(deep).toBeInstanceOf(PyroProxy);
     expect(String(deep.$uri)).toBe(`PYRO:listener@${client.locationStr}`);
-    expect(deep.$metadata?.methods).toEqual(new Set(['hear', 'numbers', 'another']));
+    expect(deep.$metadata?.methods).toEqual(new Set(['hear', 'numbers', 'another', 'deep']));
     expect(client.connections).toEqual([]);
     expect(await proxy.call(sent(listener), 'hello')).toBe(1);
     expect(listener.heard).toEqual(['hello']);
@@ -243,6 +255,29 @@ describe('the connections of a received proxy', () => {
     };
     await proxy.all([1, 2, 3].map(() => sent(slow)));
     expect(third).toMatchObject({ code: 'COMMUNICATION', sent: false, message: expect.stringContaining('maxConnections is 2') });
+  });
+
+  it('received proxies of a daemon with the profile exposed have the limits of the profile', async () => {
+    const large = await ScriptedDaemon.listen(async (peer) => {
+      await authorize(peer, ['deep']);
+      reply(peer, await peer.next(), undefined, { data: Buffer.alloc(17 * 1024 * 1024) });
+    });
+    cleanups.push(() => large.close());
+    const { proxy, listener } = await meet({ profile: 'exposed' });
+    await expect(proxy.callDeep(sent(listener))).rejects.toThrow('more than 64 nested containers: the limit is maxDepth');
+    await expect(proxy.callDeep(proxyTo(large.uri))).rejects.toThrow(/maxMessageBytes.*16777216|16777216.*maxMessageBytes/);
+  });
+
+  it('each limit that daemons and proxies both have is the daemon’s own for received proxies', async () => {
+    const makerOf = vi.spyOn(pyroProxies, 'makerOfReceived');
+    const { proxy, listener } = await meet({ profile: 'exposed' });
+    await proxy.call(sent(listener), 1);
+    const exposed: Record<string, number> = defaultLimits('exposed');
+    // these limit other things at a daemon
+    const ofProxies = ['callTimeoutMs', 'idleTimeoutMs', 'maxHandshakeBytes'];
+    const shared = Object.keys(PROXY_LIMITS).filter((name) => name in exposed && !ofProxies.includes(name));
+    expect(shared.length).toBeGreaterThan(8);
+    expect(makerOf.mock.calls[0]![0]).toMatchObject(Object.fromEntries(shared.map((name) => [name, exposed[name]])));
   });
 
   it('a daemon refuses impossible limits for received proxies', () => {

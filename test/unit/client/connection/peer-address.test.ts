@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../../lib/client/options/proxy-options.js';
 import type { ProxySender } from '../../../../lib/client/options/received-proxies.js';
@@ -123,6 +126,23 @@ describe('a proxy that a peer sent', () => {
     await expect(PyroProxy.connect(peer.uri, { ...secrets, maxRetries: 0 })).rejects.toThrow('was closed');
     expect(handshakes.at(-1)).toBe('our secret');
     expect(seen.at(-1)).toEqual(['MINE']);
+  });
+
+  it('a received proxy shows no server the identity of a pre-shared key', async () => {
+    const identities: string[] = [];
+    const psk = Buffer.from('a key of this program');
+    const common = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+    const server = createServer({ ...common, pskCallback: (_, identity) => (identities.push(identity), psk) }, (socket) =>
+      socket.on('error', () => undefined).destroy(),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    cleanups.push(() => server.close());
+    const uri = `PYRO:greeter@127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const tls = { ...common, pskCallback: () => ({ psk, identity: 'our program' }), checkServerIdentity: () => undefined };
+    await expect(received(uri, '127.0.0.1:1', { tls }).hello()).rejects.toMatchObject({ sent: false });
+    expect(identities).toEqual([]);
+    await expect(PyroProxy.connect(uri, { tls, maxRetries: 0 })).rejects.toThrow('closed');
+    expect(identities).toEqual(['our program']);
   });
 
   it('receivedProxies is applied to proxies in the results of calls', async () => {

@@ -6,9 +6,11 @@ import {
   PyroDaemon,
   PyroProxy,
   type PyroProxyOptions,
+  registerClass,
   type RemoteObject,
   SerializedBlob,
 } from '../../../../lib/core.js';
+import { defaultClassRegistry } from '../../../../lib/serializers/contract/class-registry.js';
 import { collectUntil } from '../../../garbage-collection.js';
 
 class Listener {
@@ -96,6 +98,24 @@ describe('an object that is passed in a call, registered for the connection', ()
     await proxy.$call('blob', SerializedBlob.of('info', [listener]));
     expect(await callKept()).toBe(3);
     expect(ours.objectCount).toBe(2);
+  });
+
+  it('an object is leased, too, behind an argument whose converter makes another call', async () => {
+    class Point {}
+    const calls: Promise<unknown>[] = [];
+    const proxy = await connect({ poolSize: 2 });
+    const toDict = (): Record<string, unknown> => ({ number: calls.push(proxy.call(passed)) });
+    registerClass(Point, { name: 'lab.Point', toDict, fromDict: () => new Point() });
+    cleanups.push(() => defaultClassRegistry.unregisterClass(Point));
+    // the call of the converter finds an open connection
+    await Promise.all([proxy.call(passed), proxy.call(passed)]);
+    const other = new Listener();
+    await proxy.$call('call', null, kwargs({ named: { point: new Point(), listener: other } }));
+    await Promise.all(calls);
+    expect(other.heard).toEqual(['called']);
+    expect(listener.heard).toHaveLength(3);
+    await proxy.$release();
+    expect(isServed()).toBe(false);
   });
 
   it('an object passed over several connections is served until the last of them ends', async () => {

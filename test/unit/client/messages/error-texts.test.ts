@@ -11,6 +11,7 @@ import {
   PyroRemoteError,
   PythonException,
 } from '../../../../lib/core.js';
+import { explainAttribute } from '../../../../lib/client/call/attribute-hints.js';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import type { SerializerName } from '../../../../lib/serializers/contract/serializer.js';
 import { TestAuthority } from '../../../certificates.js';
@@ -128,4 +129,18 @@ it.each(['TLSv1.2', 'TLSv1.3'] as const)('a missing client certificate is told i
   const failure = (await PyroProxy.connect(uri, { tls: { ca }, maxRetries: 0 }).catch((error: unknown) => error)) as Error;
   expect(failure.message).toMatch(/certificate of the client.*`cert` and `key`/);
   expect(failure.message).not.toContain('openssl');
+});
+
+it('the text of a failed batch is searched for attributes at its beginning, and only for quoted names', () => {
+  const names = ['gain', 'other'];
+  const metadata = { methods: new Set<string>(), oneway: new Set<string>(), attrs: new Set(names) };
+  const explained = (text: string): string => {
+    const error = new PyroRemoteError('builtins.AttributeError', [text]);
+    explainAttribute(error, metadata, names);
+    return error.message;
+  };
+  for (const text of ["attempt to access 'gain'", "''gain'", "'unknown' and 'gain'"])
+    expect(explained(text)).toContain('("gain" is an attribute');
+  for (const text of ['gain', "'gain", "gain'", "'gain2'", `${'x'.repeat(1_000)}'gain'`])
+    expect(explained(text)).not.toContain('is an attribute');
 });
