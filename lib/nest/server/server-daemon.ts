@@ -55,5 +55,8 @@ export function daemonOf(
     logger: false,
   });
   for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
+  daemon.once('listening', () => {
+    for (const target of targets) target.keepSingle();
+  });
   return daemon;
 }
