@@ -29,11 +29,13 @@ export class HandshakeRunner {
     private readonly host: GuardedClass,
     private readonly resolver: GuardResolver,
     private readonly onFailure: OnFailure,
+    private readonly what: string,
   ) {}
 
   /**
    * @param overrides guards that a test overrides
    * @param onFailure gets the errors of guards that fail by accident
+   * @param what names a guard in the log
    * @throws {Error} when Nest cannot make a guard
    */
   static async create(
@@ -42,8 +44,9 @@ export class HandshakeRunner {
     module: Module,
     overrides: EnhancerOverrides,
     onFailure: OnFailure,
+    what = `a handshake guard of ${host.name}`,
   ): Promise<HandshakeRunner> {
-    return new HandshakeRunner(host, await GuardResolver.create(guards, module, overrides), onFailure);
+    return new HandshakeRunner(host, await GuardResolver.create(guards, module, overrides), onFailure, what);
   }
 
   /** @throws {Error} with the text for the client, when a guard refuses or fails */
@@ -68,10 +71,6 @@ export class HandshakeRunner {
     } catch (error) {
       throw accidentOf(error, this.what, this.onFailure);
     }
-  }
-
-  private get what(): string {
-    return `a handshake guard of ${this.host.name}`;
   }
 }
 
