@@ -133,7 +133,7 @@ describe('a single object on two servers of an application', () => {
   it('stays when one of the servers unregisters it', async () => {
     await serveTwice({ providers: [Oven, Part] });
     await (await joinServer(first, 'oven')).call('oven', 'heat', 220);
-    await first.unwrap<PyroDaemon>().unregister('oven');
+    first.unwrap<PyroDaemon>().unregister('oven');
     expect(await (await joinServer(second, 'oven')).call('oven', 'get')).toEqual([1, 220]);
     await app.close();
     expect(log).toEqual(['disposing 1', 'disposed 1']);

@@ -80,7 +80,7 @@ it('a class whose module is loaded after the start gives one warning, with the r
   class LateModule {}
   const { app, join } = await serve({ imports: [PyroModule], providers: [Oven] });
   await app.get(LazyModuleLoader).load(() => LateModule);
-  expect(warnings).toEqual([
+  expect(warnings.filter((text) => text.startsWith('Late'))).toEqual([
     'Late has @PyroController, but its module was loaded after the PyroServer began to listen, so that nobody serves it: ' +
       'load the module before app.startAllMicroservices(), or register objects with exposed members by server.register()',
   ]);
@@ -111,7 +111,7 @@ it('a guard of the inspector that fails is logged as such', async () => {
     },
   };
   const { join } = await serve({ imports: [PyroModule], providers: [Oven] }, { inspector: { guards: [failing] } });
-  await expect(join('Pyro.Inspector')).rejects.toThrow();
+  await expect(join('Pyro.Inspector')).rejects.toThrow('Internal server error');
   expect(errors.mock.calls.map(([entry]) => (entry as { message: string }).message)).toEqual([
     'a guard of Pyro.Inspector failed: a mistake',
   ]);
