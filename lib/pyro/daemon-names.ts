@@ -81,12 +81,12 @@ export class DaemonNames {
     this.nameByObject.set(objectId, name);
   }
 
-  /** Location of the daemon. @throws {DaemonError} before the daemon listens */
+  /** @internal Location of the daemon. @throws {DaemonError} before the daemon listens */
   get location(): string {
     return this.daemon.locationStr;
   }
 
-  /** True when an object of the daemon has the name, and the other daemon would register the name at the same name server. */
+  /** @internal True when an object of the daemon has the name, and the other daemon would register the name at the same name server. */
   competesFor(name: string, other: DaemonNames): boolean {
     return [...this.nameByObject.values()].includes(name) && this.nameServers.some((each) => other.nameServers.includes(each));
   }
