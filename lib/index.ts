@@ -9,13 +9,8 @@
  */
 
 // the server
-export {
-  PYRO_TRANSPORT,
-  PyroServer,
-  type PyroServerEvents,
-  type PyroServerSnapshot,
-  type PyroServerStatus,
-} from './nest/server/pyro-server.js';
+export { PYRO_TRANSPORT, PyroServer } from './nest/server/pyro-server.js';
+export type { PyroServerEvents, PyroServerSnapshot, PyroServerStatus } from './nest/server/server-state.js';
 export type { PyroServerOptions } from './nest/server/pyro-server-options.js';
 export type { PyroRegisterOptions, RegisteredObject } from './nest/server/runtime-objects.js';
 export { PyroServers } from './nest/server/pyro-servers.js';

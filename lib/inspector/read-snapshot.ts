@@ -191,6 +191,7 @@ const CONNECTION = dict<ConnectionSnapshot>({
   isTls: flag,
   principal: orNull(text),
   principals: rows(dict<ConnectionSnapshot['principals'][number]>({ objectId: text, principal: text })),
+  principalCount: count,
   ageMs: count,
   calls: count,
   failures: count,

@@ -26,7 +26,6 @@ import {
 } from '@nestjs/core';
 import {
   ExecutionContextHost,
-  GuardsConsumer,
   GuardsContextCreator,
   Injector,
   InstanceWrapper,
@@ -53,7 +52,6 @@ export {
   ApplicationConfig,
   ExceptionFiltersContext,
   ExecutionContextHost,
-  GuardsConsumer,
   GuardsContextCreator,
   InterceptorsContextCreator,
   PipesContextCreator,
@@ -295,7 +293,6 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
       ],
     ],
     [ExecutionContextHost, ['setType']],
-    [GuardsConsumer, ['tryActivate']],
     [GuardsContextCreator, ['create']],
     [InterceptorsContextCreator, ['create']],
     [PipesContextCreator, ['create', 'createConcreteContext', 'setModuleContext']],

@@ -1,4 +1,4 @@
-/** When a class is instantiated: `session`: once per connection. `single`: once per daemon. `percall`: once per call. */
+/** When a class is instantiated: `session`: once per connection. `single`: once per daemon, with Nest once per application. `percall`: once per call. */
 export type InstanceMode = 'session' | 'single' | 'percall';
 
 export const INSTANCE_MODES: readonly InstanceMode[] = ['session', 'single', 'percall'];

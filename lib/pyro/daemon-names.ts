@@ -3,7 +3,7 @@ import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { addressesOf, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { checkArgument, checkOptions, configError, type OptionRule, withMethods } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
-import type { NameServerOptions } from '../naming/locate.js';
+import { type NameServerOptions, nameServersOf } from '../naming/locate.js';
 import { NameRegistrar } from '../naming/name-registrar.js';
 
 /** The name server at which the objects of a daemon are registered, and how often the names are checked. */
@@ -35,6 +35,7 @@ export class DaemonNames {
   readonly registrar: NameRegistrar;
   /** The names of objects, for objects that the daemon unregisters. The registrar has only names and URIs. */
   private readonly nameByObject = new Map<string, string>();
+  private readonly nameServers: readonly string[];
 
   /**
    * @param options `true`: the name server at `localhost:9090`. A list: the objects are registered at all of these name servers
@@ -50,6 +51,7 @@ export class DaemonNames {
     const intervals = addressesOf<DaemonNamesOptions>(nameServer).flatMap(({ retryIntervalMs }) => retryIntervalMs ?? []);
     const retryIntervalMs = intervals.length > 0 ? Math.min(...intervals) : undefined;
     this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
+    this.nameServers = nameServersOf(nameServer).map(({ location }) => location);
     daemon.nameSources.add(() => this.inspect());
     daemon.on('unregistered', (objectId) => this.remove(objectId));
     daemon.once('close', () => void this.stop());
@@ -77,6 +79,16 @@ export class DaemonNames {
     this.remove(objectId);
     this.registrar.add({ name, uri, metadata });
     this.nameByObject.set(objectId, name);
+  }
+
+  /** @internal Location of the daemon. @throws {DaemonError} before the daemon listens */
+  get location(): string {
+    return this.daemon.locationStr;
+  }
+
+  /** @internal True when an object of the daemon has the name, and the other daemon would register the name at the same name server. */
+  competesFor(name: string, other: DaemonNames): boolean {
+    return [...this.nameByObject.values()].includes(name) && this.nameServers.some((each) => other.nameServers.includes(each));
   }
 
   /** Removes the name of an object, if it has one. */

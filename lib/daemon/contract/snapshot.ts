@@ -141,13 +141,15 @@ export interface ConnectionSnapshot {
   isTls: boolean;
   /** The principal that the hook or the guards of the daemon set, else the first that an object's guards set; null: there is none. */
   principal: string | null;
-  /** The principals that the guards of objects set. */
+  /** The principals that the guards of objects set; at most 10, the oldest first. */
   principals: {
     /** Id of the object. */
     objectId: string;
     /** A text that names the principal, as in {@link ConnectionSnapshot.principal}. */
     principal: string;
   }[];
+  /** Number of the principals that the guards of objects set. */
+  principalCount: number;
   /** Time since the client was accepted. */
   ageMs: number;
   /** Calls over this connection that were run. */

@@ -21,7 +21,7 @@ import type { Sessions } from '../session/sessions.js';
 import { inspectLimits } from './limit-use.js';
 import { listedNames, nameTotals } from './listed-names.js';
 import { listedIds } from './listed-objects.js';
-import { principalText } from './principal-text.js';
+import { hasPrincipal, principalText } from './principal-text.js';
 
 /** The parts of a daemon that a snapshot shows. */
 export interface InspectedParts {
@@ -47,6 +47,8 @@ const RULES: OptionRules<InspectOptions> = {
   first: objectRule<ListedFirst>('{ objectId, filter }', { objectId: TEXT, filter: TEXT }),
 };
 const DEFAULT_MAX_LISTED = 1_000;
+/** Most principals of one connection. A client may use thousands of guarded objects, and a page reads a snapshot every second. */
+const MAX_PRINCIPALS = 10;
 
 /** Takes a snapshot of a daemon. Between snapshots, only a few integers of each connection and object are counted. */
 export function inspectDaemon(parts: InspectedParts, options: InspectOptions): DaemonSnapshot {
@@ -95,13 +97,14 @@ function inspectConnection(services: DaemonServices, session: Session, idsOf: Ta
   const { connection, socket, slot } = session;
   const { id, remoteAddress, calls, failures } = connection;
   const { requestsInProgress, receivedBytes = null, sentBytes = null, unsentBytes } = session;
-  const principals = principalsOf(session, idsOf);
+  const { principals, principalCount } = principalsOf(session, idsOf);
   return {
     id,
     remoteAddress: printable(remoteAddress),
     isTls: (socket as Partial<TLSSocket>).encrypted === true,
     principal: principalText(connection.authorizations.ofDaemon) ?? principals[0]?.principal ?? null,
     principals,
+    principalCount,
     ageMs: Math.round(now - slot.acceptedAt),
     calls,
     failures,
@@ -113,11 +116,18 @@ function inspectConnection(services: DaemonServices, session: Session, idsOf: Ta
   };
 }
 
-function principalsOf({ connection }: Session, idsOf: TargetIds): ConnectionSnapshot['principals'] {
-  return [...connection.authorizations.given()].flatMap(([target, authorization]) => {
-    const principal = principalText(authorization);
-    return principal === undefined ? [] : idsOf(target).map((objectId) => ({ objectId, principal }));
-  });
+function principalsOf({ connection }: Session, idsOf: TargetIds): Pick<ConnectionSnapshot, 'principals' | 'principalCount'> {
+  const principals: ConnectionSnapshot['principals'] = [];
+  let principalCount = 0;
+  for (const [target, authorization] of connection.authorizations.given()) {
+    if (!hasPrincipal(authorization)) continue;
+    const ids = idsOf(target);
+    principalCount += ids.length;
+    if (principals.length >= MAX_PRINCIPALS) continue;
+    const principal = principalText(authorization)!;
+    for (const objectId of ids.slice(0, MAX_PRINCIPALS - principals.length)) principals.push({ objectId, principal });
+  }
+  return { principals, principalCount };
 }
 
 /** Gives the ids of a target. The objects are looked through once for all connections, and only when a principal is asked for. */

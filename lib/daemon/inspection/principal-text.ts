@@ -5,6 +5,11 @@ import type { Authorization } from '../contract/authorization.js';
 /** Members of a principal that name it, the first one first. Other members may be secrets, such as the hash of a password. */
 const NAMES = ['name', 'username', 'id'];
 
+/** True when a guard or a hook has set a principal, or a key for one. */
+export function hasPrincipal({ principal, principalKey }: Authorization): boolean {
+  return principalKey !== undefined || (principal !== undefined && principal !== null);
+}
+
 /**
  * The text by which a snapshot or a log names a principal. The first of these that exists: its `principalKey`; the principal itself, if it
  * is a text or a number; its `name`, `username` or `id`; the name of its class.

@@ -53,6 +53,35 @@ export function noteProvidedClasses(modules: ModulesContainer): void {
   }
 }
 
+/** Classes of {@link lateClasses} that an earlier text named. */
+const late = new WeakSet<object>();
+
+/**
+ * Looks for classes whose module was loaded after the server began to listen, by Nest's `LazyModuleLoader`: nobody serves them.
+ *
+ * @param served the objects of the server
+ * @returns a text for each class that no earlier text named
+ */
+export function lateClasses(
+  modules: ModulesContainer,
+  serverName: string | undefined,
+  served: readonly { readonly wrapper: InstanceWrapper }[],
+): string[] {
+  noteProvidedClasses(modules);
+  const texts: string[] = [];
+  for (const { type, wrapper } of findControllers(modules)) {
+    const { server } = controllerMetadataOf(type)!;
+    if (late.has(type) || (server !== undefined && server !== serverName)) continue;
+    if (served.some((object) => object.wrapper === wrapper)) continue;
+    late.add(type);
+    texts.push(
+      `${type.name} has @PyroController, but its module was loaded after the PyroServer began to listen, so that nobody serves it: ` +
+        'load the module before app.startAllMicroservices(), or register objects with exposed members by server.register()',
+    );
+  }
+  return texts;
+}
+
 /** Classes that an earlier text named. */
 const named = new WeakSet<object>();
 

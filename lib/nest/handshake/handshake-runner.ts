@@ -2,8 +2,10 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/contract/auth
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../errors/failures.js';
-import { GuardsConsumer, type Module } from '../nest-internals.js';
+import { ExecutionContextHost, type Module } from '../nest-internals.js';
 import type { EnhancerOverrides } from '../nest-observers.js';
+import type { TeardownReporter } from '../pipeline/guarded-teardown.js';
+import { askGuards } from '../pipeline/guards.js';
 import { GuardResolver } from './guard-resolver.js';
 import { HANDSHAKE_CONTEXT_TYPE, PyroHandshakeContext } from './pyro-handshake-context.js';
 import { accidentOf, refusalOf, refusedHandshake } from '../errors/guard-refusal.js';
@@ -19,17 +21,21 @@ function handshake(): void {}
 
 /** Runs the handshake guards of an object, or of a server. Global guards do not run: they expect methods. */
 export class HandshakeRunner {
-  private readonly consumer = new GuardsConsumer();
+  private readonly teardowns: TeardownReporter = {
+    teardownFailed: (error) => this.onFailure(`the teardown of an Observable of ${this.what}`, error),
+  };
 
   private constructor(
     private readonly host: GuardedClass,
     private readonly resolver: GuardResolver,
     private readonly onFailure: OnFailure,
+    private readonly what: string,
   ) {}
 
   /**
    * @param overrides guards that a test overrides
    * @param onFailure gets the errors of guards that fail by accident
+   * @param what names a guard in the log
    * @throws {Error} when Nest cannot make a guard
    */
   static async create(
@@ -38,28 +44,25 @@ export class HandshakeRunner {
     module: Module,
     overrides: EnhancerOverrides,
     onFailure: OnFailure,
+    what = `a handshake guard of ${host.name}`,
   ): Promise<HandshakeRunner> {
-    return new HandshakeRunner(host, await GuardResolver.create(guards, module, overrides), onFailure);
+    return new HandshakeRunner(host, await GuardResolver.create(guards, module, overrides), onFailure, what);
   }
 
   /** @throws {Error} with the text for the client, when a guard refuses or fails */
   async run(request: AuthorizeRequest): Promise<Authorization> {
-    const context = new PyroHandshakeContext(request);
+    const handshakeContext = new PyroHandshakeContext(request);
+    const context = new ExecutionContextHost([handshakeContext, request.connection], this.host as never, handshake);
+    context.setType(HANDSHAKE_CONTEXT_TYPE);
     const guards = await this.guardsFor(request);
     let allowed: boolean;
     try {
-      allowed = await this.consumer.tryActivate(
-        guards,
-        [context, request.connection],
-        { constructor: this.host } as never,
-        handshake,
-        HANDSHAKE_CONTEXT_TYPE,
-      );
+      allowed = await askGuards(guards, context, this.teardowns);
     } catch (error) {
       throw refusalOf(error, this.what, this.onFailure);
     }
     if (!allowed) throw refusedHandshake();
-    return context.outcome();
+    return handshakeContext.outcome();
   }
 
   private async guardsFor({ connection }: AuthorizeRequest): ReturnType<GuardResolver['resolve']> {
@@ -68,10 +71,6 @@ export class HandshakeRunner {
     } catch (error) {
       throw accidentOf(error, this.what, this.onFailure);
     }
-  }
-
-  private get what(): string {
-    return `a handshake guard of ${this.host.name}`;
   }
 }
 

@@ -30,8 +30,8 @@ export interface OnPyroDisconnect {
 export interface OnPyroHousekeeping {
   /**
    * Called every `housekeepingIntervalMs` (2 s) while the server listens, on single objects, and on the instance of each session
-   * until its connection ends; never on percall objects. A run that takes longer than the interval delays the next run. The
-   * instance is disposed after the run has ended.
+   * until its connection ends; never on percall objects. A run that takes longer than the interval delays the next run. On a
+   * single object of several servers, the server that listens first runs the hook. The instance is disposed after the run has ended.
    */
   onPyroHousekeeping(): unknown;
 }

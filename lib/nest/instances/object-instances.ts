@@ -13,35 +13,16 @@ import type { OnFailure } from '../errors/failures.js';
 import type { ContextualLoader } from '../nest-internals.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { DirectInstances } from './direct-instances.js';
+import { InstanceHolder } from './instance-holder.js';
 import { hasConnectionHook, hasHook, type RunCleanUp, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
-
-/** The holder of an instance of a Pyro object. */
-export class InstanceHolder {
-  /** The run of `onPyroHousekeeping` that has not ended yet. */
-  housekeeping: Promise<void> | undefined;
-
-  /**
-   * @param origin the context in which the instance and its dependencies were made; `direct` when only the instance was made; `nest` when
-   * Nest made the instance and keeps it
-   */
-  constructor(
-    readonly instance: object,
-    readonly origin: ContextId | 'direct' | 'nest',
-  ) {}
-
-  /** The context in which the instance and its dependencies were made, if there is one. */
-  get contextId(): ContextId | undefined {
-    return typeof this.origin === 'object' ? this.origin : undefined;
-  }
-}
-
-/** Key of the single instance. */
-const SINGLE = 'single';
+import { SingleInstance, type SingleUser } from './single-instance.js';
 
 /** Makes the instances of one Pyro object on one server, tells them of connections, and disposes them. */
-export class ObjectInstances {
-  private readonly single = new KeyedInstances<typeof SINGLE, InstanceHolder>(() => this.makeSingle());
+export class ObjectInstances implements SingleUser {
+  private readonly single: SingleInstance;
+  /** The single instance, once this server has used it: the other servers cannot dispose it then. */
+  private knownSingle: InstanceHolder | undefined;
   /** The instance that each connection uses: its own instance, or the single instance once `onPyroConnect` was called for the connection. */
   private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) => {
     this.checkServed();
@@ -59,7 +40,9 @@ export class ObjectInstances {
     private readonly contexts: ObjectContexts,
     private readonly daemon: () => PyroDaemon,
     private readonly onFailure: OnFailure,
-  ) {}
+  ) {
+    this.single = SingleInstance.of(definition.wrapper);
+  }
 
   /** True when the caller has to end each instance by {@link endCall}. */
   get isPerCall(): boolean {
@@ -77,7 +60,12 @@ export class ObjectInstances {
   /** The instance that serves a call. */
   forCall(call: CallContext): Pending<InstanceHolder> {
     if (this.isPerCall) return this.make(call);
-    return this.followsConnections ? this.sessions.get(call.connection) : this.single.get(SINGLE);
+    return this.followsConnections ? this.sessions.get(call.connection) : this.getSingle();
+  }
+
+  /** Keeps the single instance until {@link endAll}, though another server that serves the object may end before. */
+  keepSingle(): void {
+    if (this.isShared && !this.isReleased) this.single.join(this);
   }
 
   /**
@@ -138,13 +126,11 @@ export class ObjectInstances {
     };
   }
 
-  /** Starts `onPyroHousekeeping` of all instances that have no run of it under way. */
+  /** Starts `onPyroHousekeeping` of all instances that have no run of it under way. Of several servers, the first does it for `single`. */
   runHousekeeping(): void {
     if (this.isPerCall || this.isReleased) return;
     if (!this.isUndescribed && !hasHook(this.described, 'onPyroHousekeeping')) return;
-    // an instance that Nest made exists before the first call
-    if (this.isShared && this.isStatic) void this.single.get(SINGLE);
-    for (const holder of this.isShared ? this.single.made() : this.sessions.made()) {
+    for (const holder of this.isShared ? this.ownSingle() : this.sessions.made()) {
       holder.housekeeping ??= tellHousekeeping(holder.instance, this.onFailure).finally(() => (holder.housekeeping = undefined));
     }
   }
@@ -157,10 +143,40 @@ export class ObjectInstances {
     if (this.isReleased) return;
     this.isReleased = true;
     await Promise.all(this.sessions.keys().map((connection) => this.endConnection(connection, Promise.resolve())));
-    const holder = await this.single.remove(SINGLE);
-    if (!holder) return;
+    this.knownSingle = undefined;
+    await this.single.leave(this);
+  }
+
+  /**
+   * Nest makes the single instance at the start of the application. Where a dependency or an enhancer is request-scoped, Nest makes
+   * none, and the instance is made here, in a context of this library.
+   */
+  makeSingle(): Pending<InstanceHolder> {
+    if (this.isStatic) return new InstanceHolder(this.nestInstance, 'nest');
+    this.checkServed();
+    return this.load(this.contexts.create(this.daemon()), undefined);
+  }
+
+  async disposeSingle(holder: InstanceHolder): Promise<void> {
     await this.endHousekeeping(holder, this.cleanUpFor(undefined));
     await this.endCall(holder, undefined);
+  }
+
+  private getSingle(): Pending<InstanceHolder> {
+    if (this.knownSingle !== undefined) return this.knownSingle;
+    // whoever has left would never dispose an instance
+    if (this.isReleased) return this.makeSingle();
+    const single = this.single.get(this);
+    if (single instanceof Promise) return single;
+    return (this.knownSingle = single);
+  }
+
+  /** The single instance, if it is this server that starts the periodic work of the instance. */
+  private ownSingle(): InstanceHolder[] {
+    // an instance that Nest made exists before the first call
+    if (this.isStatic) void this.getSingle();
+    const { made } = this.single;
+    return made !== undefined && this.single.isFirst(this) ? [made] : [];
   }
 
   /** An instance that nobody would dispose is not made. @throws {DaemonError} `unknown object`, after {@link endAll} */
@@ -206,8 +222,8 @@ export class ObjectInstances {
 
   /** Calls `onPyroConnect` of the single instance for one more connection. */
   private connectSingle(connection: PyroConnection): Pending<InstanceHolder> {
-    const single = this.single.get(SINGLE);
-    if (single instanceof InstanceHolder && !hasHook(single.instance, 'onPyroConnect')) return single;
+    const single = this.getSingle();
+    if (!(single instanceof Promise) && !hasHook(single.instance, 'onPyroConnect')) return single;
     return Promise.resolve(single).then(async (holder) => {
       await tellConnect([holder.instance], connection);
       return holder;
@@ -225,16 +241,6 @@ export class ObjectInstances {
   private ownedBy({ instance, origin }: InstanceHolder): object[] {
     if (typeof origin === 'object') return instancesOfContext(this.definition.wrapper, origin);
     return origin === 'direct' ? [instance] : [];
-  }
-
-  /**
-   * Nest makes the single instance at the start of the application. Where a dependency or an enhancer is request-scoped, Nest makes
-   * none, and the instance is made here, in a context of this library.
-   */
-  private makeSingle(): Pending<InstanceHolder> {
-    if (this.isStatic) return new InstanceHolder(this.nestInstance, 'nest');
-    this.checkServed();
-    return this.load(this.contexts.create(this.daemon()), undefined);
   }
 
   /** @param connection undefined: all connections use the instance */

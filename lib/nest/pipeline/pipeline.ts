@@ -88,7 +88,7 @@ export class Pipeline {
 
   private askGuards(record: CallRecord): boolean | Promise<boolean> {
     const { guards, handler, type } = this.parts;
-    return guards.length === 0 || askGuards(guards, record.host(type, handler));
+    return guards.length === 0 || askGuards(guards, record.host(type, handler), record);
   }
 
   /** @param reader a pre-request hook, which may have given the call up while a guard was asked */

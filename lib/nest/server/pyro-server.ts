@@ -3,9 +3,7 @@ import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { DEADLINE, DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
-import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
-import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
-import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
+import type { InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../options/option-checks.js';
@@ -26,21 +24,11 @@ import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
 import { logRegistrations, logToNest } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects, unusedOptionText } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
-import { daemonOf } from './server-daemon.js';
+import { addNames } from './sibling-names.js';
+import { daemonOf, type OwnGuard } from './server-daemon.js';
 import { StartOrder } from './start-order.js';
+import type { PyroServerEvents, PyroServerSnapshot, PyroServerStatus } from './server-state.js';
 import { NOT_STARTED, startWarnings } from './start-warnings.js';
-
-/** Events of a {@link PyroServer}: the events of its daemon. */
-export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
-
-/** The state of a {@link PyroServer} at one moment. */
-export interface PyroServerSnapshot extends DaemonSnapshot {
-  /** `name` of the options; null without one. */
-  server: string | null;
-}
-
-/** Values of `PyroServer.status`. */
-export type PyroServerStatus = 'connected' | 'disconnected';
 
 /** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
 export const PYRO_TRANSPORT: unique symbol = Symbol.for('nestjs-pyro:transport');
@@ -65,7 +53,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private bindError: Error | undefined;
   private readonly runtimeObjects = new RuntimeObjects();
   private daemon: PyroDaemon | undefined;
-  private names: DaemonNames | undefined;
+  /** @internal The names of a server that listens at the name servers. */
+  names: DaemonNames | undefined;
   private readonly order = new StartOrder();
   private hasProcessingHooks = false;
   /** @internal True from the beginning of a shutdown on. Clients are still served while names are removed from the name server. */
@@ -101,7 +90,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
 
   /** @internal Called by the PyroBinder of each `@PyroController`. */
   bind(modules: ModulesContainer, contexts: ExternalContextCreator): void {
-    if (this.binding?.modules === modules) return;
+    if (this.binding?.modules === modules) {
+      if (this.isListening) this.binding.warnOfLateClasses();
+      return;
+    }
     try {
       if (this.binding) throw new Error('this PyroServer is the strategy of two applications; make one for each');
       this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
@@ -212,10 +204,13 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
     const hasObjects = targets.length > 0 || !this.runtimeObjects.isEmpty;
     for (const text of startWarnings(this.binding?.modules, hasObjects)) this.logger.warn(text);
-    const authorize = await this.serverGuards();
+    const { nameServer, failureLevel, accessLog = false, inspector, handshakeGuards = [] } = this.options;
+    const authorize = handshakeGuards.length > 0 ? await this.ownGuard('handshakeGuards', handshakeGuards) : undefined;
+    const access =
+      typeof inspector === 'object'
+        ? { guard: await this.ownGuard('inspector.guards', inspector.guards, 'a guard of Pyro.Inspector') }
+        : inspector;
     checkWanted();
-    const { nameServer, failureLevel, accessLog = false, inspector } = this.options;
-    const access = typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector;
     const daemon = daemonOf({ ...this.options, inspector: access }, targets, authorize);
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
@@ -227,10 +222,14 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     try {
       await daemon.start();
       checkWanted();
-      for (const { objectId, name, tags } of this.objects) if (name !== undefined) names?.add(objectId, name, tags);
+      if (names) {
+        this.names = names;
+        for (const text of addNames(this.objects, this, names, this.binding?.modules)) this.logger.warn(text);
+      }
       this.runtimeObjects.attach({ daemon, names: names || undefined, guardOf: (type, guards) => this.guardOf(type, guards) });
     } catch (error) {
       this.daemon = undefined;
+      this.names = undefined;
       this.runtimeObjects.detach();
       if (daemon.isListening) await daemon.close();
       throw error;
@@ -238,17 +237,18 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     this._status$.next('connected');
     const line = `Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, (id) => this.typeOf(id))}`;
     write('log', new LogEntry(line, { event: 'listening' }));
-    this.classCheck.schedule(() => warnOfUnprovided((text) => this.logger.warn(text)));
+    this.classCheck.schedule(() => {
+      this.binding?.warnOfLateClasses();
+      warnOfUnprovided((text) => this.logger.warn(text));
+    });
     if (!names) return;
-    this.names = names;
     logRegistrations(names.registrar, write);
     await names.start();
   }
 
-  private async serverGuards(): Promise<((request: AuthorizeRequest) => Promise<Authorization>) | undefined> {
-    const { handshakeGuards = [] } = this.options;
-    if (handshakeGuards.length === 0) return undefined;
-    const runner = await this.bindingFor('handshakeGuards').handshakeRunner(PyroServer, handshakeGuards);
+  /** A guard of the server itself. @throws {Error} when Nest cannot make one of the guards */
+  private async ownGuard(option: string, guards: readonly HandshakeGuard[], what?: string): Promise<OwnGuard> {
+    const runner = await this.bindingFor(option).handshakeRunner(PyroServer, guards, what);
     return (request) => runner.run(request);
   }
 

@@ -24,7 +24,7 @@ import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../tar
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
-import { undecoratedProviders } from '../definition/provided-controllers.js';
+import { lateClasses, undecoratedProviders } from '../definition/provided-controllers.js';
 import { unsharedText } from '../definition/unshared-objects.js';
 import { unusedDecoratorTexts } from '../definition/unused-decorators.js';
 import { unvalidatedText } from '../definition/unvalidated-arguments.js';
@@ -122,12 +122,24 @@ export class ServerBinding {
     return this.environment.onFailure;
   }
 
-  handshakeRunner(host: GuardedClass, guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
-    return this.runnerOf(host, guards, rootModuleOf(this.modules));
+  /** @param what names a guard in the log */
+  handshakeRunner(host: GuardedClass, guards: readonly HandshakeGuard[], what?: string): Promise<HandshakeRunner> {
+    return this.runnerOf(host, guards, rootModuleOf(this.modules), what);
   }
 
-  private runnerOf(host: GuardedClass, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
-    return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure);
+  /** Warns of classes that this server would serve if their modules had been loaded before it began to listen. */
+  warnOfLateClasses(): void {
+    const texts = lateClasses(this.modules, this.options.name, this.objects);
+    for (const text of texts) this.logger.warn(text);
+  }
+
+  private runnerOf(
+    host: GuardedClass,
+    guards: readonly HandshakeGuard[],
+    module: Module,
+    what?: string,
+  ): Promise<HandshakeRunner> {
+    return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure, what);
   }
 
   private warnOfUnregisteredNames(): void {

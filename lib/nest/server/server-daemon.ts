@@ -8,6 +8,9 @@ import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
 import { refuseLostEnhancers } from './lost-enhancers.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
+/** Runs guards of the server itself. */
+export type OwnGuard = (request: AuthorizeRequest) => Promise<Authorization>;
+
 /** The daemon of a server. It registers no objects whose enhancers nobody would run, nor serves them as arguments or results. */
 class ServerDaemon extends PyroDaemon {
   static {
@@ -30,7 +33,7 @@ class ServerDaemon extends PyroDaemon {
 export function daemonOf(
   options: Omit<PyroServerOptions, 'inspector'> & Pick<PyroDaemonOptions, 'inspector'>,
   targets: readonly NestTarget[],
-  validateHandshake: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined,
+  validateHandshake: OwnGuard | undefined,
 ): PyroDaemon {
   const {
     name: _name,
@@ -55,5 +58,8 @@ export function daemonOf(
     logger: false,
   });
   for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
+  daemon.once('listening', () => {
+    for (const target of targets) target.keepSingle();
+  });
   return daemon;
 }

@@ -11,7 +11,8 @@ import type { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { refusalOf } from '../errors/guard-refusal.js';
-import { type InstanceHolder, ObjectInstances } from '../instances/object-instances.js';
+import type { InstanceHolder } from '../instances/instance-holder.js';
+import { ObjectInstances } from '../instances/object-instances.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
 import { type ContextualLoader, givenInstance, isGiven } from '../nest-internals.js';
@@ -98,6 +99,11 @@ export class NestTarget implements PyroTarget {
     return this.instances.connect(connection)?.catch((error: unknown) => {
       throw refusalOf(error, `the session of ${this.definition.type.name}`, this.environment.onFailure);
     });
+  }
+
+  /** The server listens: it keeps the single instance until {@link released}. */
+  keepSingle(): void {
+    this.instances.keepSingle();
   }
 
   /** Starts the periodic work of the object's instances. */

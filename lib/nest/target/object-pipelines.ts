@@ -1,6 +1,6 @@
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 import { type ContextualLoader, hasStaticEnhancers, STATIC_CONTEXT } from '../nest-internals.js';
-import type { InstanceHolder } from '../instances/object-instances.js';
+import type { InstanceHolder } from '../instances/instance-holder.js';
 import type { ObjectContexts } from '../instances/object-contexts.js';
 import type { CallRecord } from '../pipeline/call-record.js';
 import type { PipelineCompiler } from '../pipeline/pipeline-compiler.js';

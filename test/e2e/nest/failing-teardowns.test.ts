@@ -1,18 +1,20 @@
 import {
   type ArgumentsHost,
   type CallHandler,
+  type CanActivate,
   Catch,
   type ExceptionFilter,
   type ExecutionContext,
   Logger,
   type NestInterceptor,
   UseFilters,
+  UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { finalize, interval, mergeMap, NEVER, Observable, of, take, throwError } from 'rxjs';
+import { finalize, interval, map, mergeMap, NEVER, Observable, of, take, throwError } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FLAGS, type LogEntry } from '../../../lib/core.js';
-import { PyroClient, PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
+import { PyroClient, PyroController, type PyroDaemon, PyroMethod, UseHandshakeGuards } from '../../../lib/index.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, nextItem, openStream, readStream, serve } from './fixtures.js';
 
@@ -56,6 +58,33 @@ class Answering implements ExceptionFilter {
   }
 }
 
+class Guarding implements CanActivate {
+  canActivate(): Observable<boolean> {
+    return later().pipe(
+      map(() => true),
+      finalize(fail),
+    );
+  }
+}
+class Refusing implements CanActivate {
+  canActivate(): Observable<boolean> {
+    return failing(of(false));
+  }
+}
+class Waiting implements CanActivate {
+  async canActivate(): Promise<boolean> {
+    return failing(of(true)) as never;
+  }
+}
+
+@UseHandshakeGuards(Guarding, Waiting)
+@PyroController({ objectId: 'guarded', instanceMode: 'single' })
+class Guarded {
+  @PyroMethod() get(): number {
+    return 0;
+  }
+}
+
 @PyroController({ objectId: 'lab', instanceMode: 'single' })
 class Lab {
   begun = 0;
@@ -87,6 +116,12 @@ class Lab {
   }
   @PyroMethod() @UseInterceptors(Reading) read(): never {
     throw new Error('nobody reads this');
+  }
+  @PyroMethod() @UseGuards(Guarding, Waiting) guarded(): number {
+    return 0;
+  }
+  @PyroMethod() @UseGuards(Refusing) refused(): number {
+    return 0;
   }
   @PyroMethod() @UseFilters(Answering) filtered(): never {
     throw new Error('for the filter');
@@ -148,7 +183,7 @@ describe('a teardown that throws', () => {
     await expectLogged(1, peer);
   });
 
-  it.each(['atOnce', 'later', 'finalized', 'intercepted', 'merged', 'twice', 'filtered'])(
+  it.each(['atOnce', 'later', 'finalized', 'intercepted', 'merged', 'twice', 'filtered', 'guarded'])(
     'loses no result: %s',
     async (method) => {
       const { join } = await serve({ providers: [Lab] });
@@ -157,6 +192,32 @@ describe('a teardown that throws', () => {
       await expectLogged(1, peer);
     },
   );
+
+  it('of a guard that refuses does not change the answer', async () => {
+    const { join } = await serve({ providers: [Lab] });
+    const peer = await join('lab');
+    await expect(peer.call('lab', 'refused')).rejects.toMatchObject({ pythonType: 'builtins.PermissionError' });
+    await expectLogged(1, peer);
+  });
+
+  it('of a handshake guard of an object is logged, and the client is authorized', async () => {
+    const { join } = await serve({ providers: [Guarded, Lab] });
+    const peer = await join('guarded');
+    expect(await peer.call('guarded', 'get')).toBe(0);
+    await expectLogged(2, peer);
+    expect(logged()[0]).toBe('the teardown of an Observable of a handshake guard of Guarded failed: teardown failed');
+  });
+
+  it('of a handshake guard of the server is logged, and the client is authorized', async () => {
+    const { join } = await serve({ providers: [Lab] }, { handshakeGuards: [Guarding] });
+    await expectLogged(1, await join('lab'));
+  });
+
+  it('of a handshake guard that refuses is logged', async () => {
+    const { join } = await serve({ providers: [Lab] }, { handshakeGuards: [Refusing] });
+    await expect(join('lab')).rejects.toThrow('Forbidden');
+    await expectLogged(1);
+  });
 
   it('of a source that an interceptor reads on its own harms nobody', async () => {
     const { join } = await serve({ providers: [Lab] });

@@ -222,6 +222,23 @@ describe('a snapshot', () => {
     expect(daemon.inspect().connections[0]).toMatchObject(expected);
   });
 
+  it('a snapshot has ten principals of a connection, and the number of all', async () => {
+    const { daemon } = await serve();
+    const client = await join(daemon, 'camera');
+    for (let number = 0; number < 12; number++) {
+      const objectId = `guarded.${number}`;
+      daemon.register(new Camera(), objectId, { guards: () => ({ principal: `user of ${objectId}` }) });
+      await client.call(objectId, 'take', 1);
+    }
+    daemon.register(new Camera(), 'nameless', { guards: () => undefined });
+    await client.call('nameless', 'take', 1);
+    const [connection] = daemon.inspect({ maxListed: 1 }).connections as [ConnectionSnapshot];
+    expect(connection.principalCount).toBe(12);
+    expect(connection.principal).toBe('user of guarded.0');
+    expect(connection.principals).toHaveLength(10);
+    expect(connection.principals[9]).toEqual({ objectId: 'guarded.9', principal: 'user of guarded.9' });
+  });
+
   it('a snapshot has the open streams, and the items that they gave', async () => {
     const { daemon, uri } = await serve();
     await using camera = await PyroProxy.connect<RemoteCamera>(uri);
