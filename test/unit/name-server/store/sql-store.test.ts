@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ChangeLog } from '../../../../lib/name-server/change-log.js';
 import { nameFeed } from '../../../../lib/name-server/name-feed.js';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
 import { openSqlite } from '../../../../lib/name-server/store/sql/sqlite.js';
 import { leaseClockMs, SqlNames } from '../../../../lib/name-server/store/sql/sql-names.js';
 import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
-import { WatchMemory } from '../../../../lib/name-server/watch-memory.js';
+import { WatchRoom } from '../../../../lib/name-server/watch-room.js';
 import { HAS_SQLITE } from './stores.js';
 
 const PUT = { safe: false, takeover: false };
@@ -55,8 +56,11 @@ function defineTests(): void {
   it('a watch of an SQLite file counts the records of its list, which are copies', async () => {
     const store = open();
     for (let i = 0; i < 19; i++) await store.put(record(`name ${i}`), PUT);
-    const follow = (bytes: number): AsyncGenerator<unknown> =>
-      nameFeed(store, { prefix: '', tags: [] }, new AbortController().signal, new WatchMemory(bytes));
+    const follow = (maxWatchBytes: number): AsyncGenerator<unknown> => {
+      const room = new WatchRoom({ maxWatches: 1, maxWatchBytes });
+      const log = new ChangeLog(store, room);
+      return nameFeed(store, log, { prefix: '', tags: [] }, new AbortController().signal, room.open(undefined));
+    };
     await expect(follow(4_000).next()).rejects.toThrow('limits.maxWatchBytes');
     const feed = follow(6_000);
     expect(await feed.next()).toMatchObject({ value: { change: 'registered' } });
