@@ -103,7 +103,9 @@ export class ChangeLog {
       await slices.next();
       lookedTo = this.next;
       let woken = 0;
-      for (const reader of [...this.sleepers]) {
+      // a copy: a reader that sleeps again meanwhile has seen all changes
+      const sleeping = [...this.sleepers];
+      for (const reader of sleeping) {
         if (reader.hasNews) {
           reader.wake();
           woken++;

@@ -9,6 +9,9 @@ import { NPM_TIMEOUT_MS, publishedVersions } from '../npm-registry.js';
 /** The oldest Node that package.json allows, and the newest of each line that is supported. */
 export const NODE_RANGES = ['20.19.0', '22', '24', '26'] as const;
 
+/** The oldest Node with `node:sqlite`. It reads a text of a column up to its first zero character only. */
+export const OLDEST_WITH_SQLITE = '22.13.0';
+
 const TESTS_TIMEOUT_MS = 3_000_000;
 const BINARY = join('bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const VITEST = join(packageRoot, 'node_modules', 'vitest', 'vitest.mjs');

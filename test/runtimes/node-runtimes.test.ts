@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NODE_RANGES, NodeRuntime } from './node-runtime.js';
+import { NODE_RANGES, NodeRuntime, OLDEST_WITH_SQLITE } from './node-runtime.js';
 
 /** `.ci/run` asks for the oldest and the newest Node in turn, with the projects `unit` and `e2e`; `npm run test:long` takes everything. */
 const asked = process.env['RUNTIMES']?.split(' ');
@@ -28,4 +28,11 @@ describe.each(ranges)('with Node %s', (range) => {
     expect(report.failures).toEqual([]);
     expect(report.passed).toBeGreaterThan(0);
   });
+});
+
+it.runIf(asked === undefined)(`names are kept in SQLite with Node ${OLDEST_WITH_SQLITE}`, async () => {
+  const runtime = await NodeRuntime.install(OLDEST_WITH_SQLITE);
+  const report = await runtime.test('--project=unit', 'test/unit/name-server/store/');
+  expect(report.failures).toEqual([]);
+  expect(report.passed).toBeGreaterThan(0);
 });
