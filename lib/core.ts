@@ -49,10 +49,10 @@ export {
   registerClass,
 } from './classes/register-class.js';
 export type { ClassOptions, PythonStyle } from './classes/class-description.js';
-export type { ClassFields } from './classes/given-fields.js';
-export type { EnumObject, FieldType, ScalarType } from './classes/field-types.js';
+export type { ClassFields } from './classes/fields/given-fields.js';
+export type { EnumObject, FieldType, ScalarType } from './classes/fields/field-types.js';
 export type { StandardSchema } from './classes/standard-schema.js';
-export { enumMember, registerEnum } from './classes/enums.js';
+export { enumMember, registerEnum } from './classes/fields/enums.js';
 export { PyroRemoteError } from './serializers/objects/exceptions.js';
 export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';

@@ -132,6 +132,11 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     msgpack: ['values', 'objects', 'bytes', 'reading', 'contract'],
     [OWN_FILES]: ['json', 'marshal', 'msgpack', 'values', 'contract'],
   },
+  classes: {
+    fields: [],
+    dto: ['fields'],
+    [OWN_FILES]: ['dto', 'fields'],
+  },
   daemon: {
     limits: [],
     contract: ['limits'],

@@ -4,16 +4,16 @@ import { configError } from '../options/option-checks.js';
 import { objectOf } from '../serializers/contract/plain-object.js';
 import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../protocol/short-text.js';
-import { bytesOfDeepCopies, objectsIn } from './checked-objects.js';
+import { bytesOfDeepCopies, objectsIn } from './fields/checked-objects.js';
 import { type ClassField, type ClassMembers, lookUpMembers, typeFor } from './class-members.js';
-import { validatedMembers, validatorOf } from './dto-packages.js';
-import { type DescribedClass, type FindClass, holdsArrays, holdsInstances, type ValueType } from './field-types.js';
-import { readTyped, writeTyped } from './field-values.js';
-import { type ClassFields, type GivenField, givenFields } from './given-fields.js';
+import { validatedMembers, validatorOf } from './dto/dto-packages.js';
+import { type DescribedClass, type FindClass, holdsArrays, holdsInstances, type ValueType } from './fields/field-types.js';
+import { readTyped, writeTyped } from './fields/field-values.js';
+import { type ClassFields, type GivenField, givenFields } from './fields/given-fields.js';
 import { creatorOf } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
-import { nestedReader, refuseUnvalidated, transformedInstance } from './transformed-instance.js';
-import { validationMessages } from './validation-messages.js';
+import { nestedReader, refuseUnvalidated, transformedInstance } from './dto/transformed-instance.js';
+import { validationMessages } from './dto/validation-messages.js';
 
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
 export type PythonStyle = 'dataclass' | 'namedtuple' | 'pydantic' | 'attrs';

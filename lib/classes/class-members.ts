@@ -1,6 +1,12 @@
 import type { AnyClass } from '../objects/decorated-member.js';
-import { emittedType, type TransformedClass, transformedClass, type ValidatedMember, validatedMembers } from './dto-packages.js';
-import { isRegisteredEnum } from './enums.js';
+import {
+  emittedType,
+  type TransformedClass,
+  transformedClass,
+  type ValidatedMember,
+  validatedMembers,
+} from './dto/dto-packages.js';
+import { isRegisteredEnum } from './fields/enums.js';
 import {
   ANY,
   arrayTypeOf,
@@ -10,9 +16,9 @@ import {
   isScalarClass,
   type ValueType,
   valueTypeOf,
-} from './field-types.js';
-import type { GivenField } from './given-fields.js';
-import { type NestedMember, nestedMembersOf } from './transformed-instance.js';
+} from './fields/field-types.js';
+import type { GivenField } from './fields/given-fields.js';
+import { type NestedMember, nestedMembersOf } from './dto/transformed-instance.js';
 
 /** A member of a described class. */
 export interface ClassField {

@@ -5,8 +5,8 @@ import { objectOf } from '../serializers/contract/plain-object.js';
 import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { ClassDescription } from './class-description.js';
-import type { ValueType } from './field-types.js';
-import { readTyped, writeTyped } from './field-values.js';
+import type { ValueType } from './fields/field-types.js';
+import { readTyped, writeTyped } from './fields/field-values.js';
 
 /** A received exception of a registered class: an instance of that class, and a {@link PyroRemoteError}, too. */
 type ReceivedException = Error & Pick<PyroRemoteError, 'pythonType' | 'args' | 'attributes' | 'remoteTraceback'>;

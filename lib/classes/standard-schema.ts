@@ -2,7 +2,7 @@ import { isThenable } from '../protocol/thenable.js';
 import { withMethods } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { configError } from '../options/option-checks.js';
-import { validationMessages } from './validation-messages.js';
+import { validationMessages } from './dto/validation-messages.js';
 
 /** A schema of zod, valibot, arktype or another library that speaks Standard Schema. @see https://standardschema.dev */
 export interface StandardSchema {

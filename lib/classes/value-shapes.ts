@@ -1,10 +1,10 @@
 import type { AnyClass } from '../objects/decorated-member.js';
 import type { MemberShape, ValueShape } from '../objects/value-shape.js';
 import type { ClassField } from './class-members.js';
-import { emittedType, transformedClass, validatedMembers } from './dto-packages.js';
-import { ANY, enumValues, isScalarClass, type ValueType, valueTypeOf } from './field-types.js';
+import { emittedType, transformedClass, validatedMembers } from './dto/dto-packages.js';
+import { ANY, enumValues, isScalarClass, type ValueType, valueTypeOf } from './fields/field-types.js';
 import { descriptionOf, findDescription } from './register-class.js';
-import { type ValidationRules, validationRulesOf } from './validation-rules.js';
+import { type ValidationRules, validationRulesOf } from './dto/validation-rules.js';
 
 /** Depth of a shape. Deeper values are shown by their type alone, because classes may name each other. */
 const MAX_DEPTH = 4;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Argument, Command, Option } from 'commander';
 import type { PythonStyle } from '../classes/class-description.js';
-import { registeredEnums } from '../classes/enums.js';
+import { registeredEnums } from '../classes/fields/enums.js';
 import { describedClasses } from '../classes/register-class.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { type FileWriter, type GeneratedFileArguments, writeGenerated, writesFile } from './terminal/generated-file.js';

@@ -1,13 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WATCH_HEARTBEAT_MS } from '../naming/name-records.js';
-import { NamingError } from '../protocol/errors.js';
-import { refusal } from '../protocol/refusals.js';
+import type { ChangeLog } from './change-log.js';
 import type { NameChange, NameRecord, NameSelection, NameStore } from './store/name-store.js';
-import { bytesOfChange, bytesOfList, KNOWN_BYTES, MemoryOfWatch, type WatchMemory } from './watch-memory.js';
-
-/** Most changes that wait for a slow reader. A slower reader gets all names anew. */
-const MAX_WAITING = 1_000;
+import { bytesOfList, KNOWN_BYTES, type OpenWatch } from './watch-room.js';
 
 /**
  * An item of a watch.
@@ -20,8 +15,8 @@ export type NameFeedItem =
   | { readonly change: 'removed'; readonly name: string }
   | { readonly change: 'ready' | 'restart' | 'alive' };
 
-/** The part of a store that a watch uses. */
-export type NamesToFollow = Pick<NameStore, 'list' | 'watch' | 'copiesRecords'>;
+/** The part of a store that gives the first names of a watch. */
+export type NamesToFollow = Pick<NameStore, 'list' | 'copiesRecords'>;
 
 /** Selects the names of a watch. */
 export interface NameFeedFilter {
@@ -30,53 +25,42 @@ export interface NameFeedFilter {
   readonly tags: readonly string[];
 }
 
-/** Follows the changes of a store. Ends when `signal` aborts. @throws {NamingError} when all watches hold too much memory: `maxWatchBytes` */
+/**
+ * Follows the changes of a store. Ends when `signal` aborts.
+ *
+ * @throws {NamingError} when watches hold too much memory: `maxWatchBytes`
+ */
 export async function* nameFeed(
   store: NamesToFollow,
+  log: ChangeLog,
   filter: NameFeedFilter,
   signal: AbortSignal,
-  allMemory: WatchMemory,
+  memory: OpenWatch,
 ): AsyncGenerator<NameFeedItem> {
-  const memory = new MemoryOfWatch(allMemory);
-  let waiting: NameChange[] = [];
-  let isBehind = false;
-  let wake = new AbortController();
-  const stop = store.watch((change) => {
-    if (!isBehind && waiting.length < MAX_WAITING && memory.take(bytesOfChange(change))) waiting.push(change);
-    else isBehind = true;
-    wake.abort();
-  });
   const names = new SelectedNames(filter);
+  const changes = log.follow((change) => names.concerns(change));
   // one listener of the whole watch: AbortSignal.any would leave a reference at the signal for each step
-  const end = (): void => wake.abort();
+  const end = (): void => changes.wake();
   setMaxListeners(0, signal);
   signal.addEventListener('abort', end);
   try {
     yield* snapshot(store, filter, names, memory);
     while (!signal.aborted) {
-      if (waiting.length === 0 && !isBehind) {
-        wake = new AbortController();
-        await sleep(WATCH_HEARTBEAT_MS, undefined, { signal: wake.signal, ref: false }).catch(() => undefined);
-        if (waiting.length === 0 && !isBehind && !signal.aborted) yield { change: 'alive' };
-      }
-      const changes = waiting;
-      waiting = [];
-      if (isBehind) {
-        // changes that arrive from now on wait again
-        isBehind = false;
+      if (!changes.hasNews) {
+        await changes.sleep(WATCH_HEARTBEAT_MS);
+        if (!changes.hasNews && !signal.aborted) yield { change: 'alive' };
+      } else if (changes.isBehind) {
         memory.freeAll();
         yield { change: 'restart' };
+        changes.skipAll();
         yield* snapshot(store, filter, names, memory);
-        continue;
-      }
-      for (const change of changes) {
-        memory.free(bytesOfChange(change));
-        const item = names.itemOf(change, memory);
+      } else {
+        const item = names.itemOf(changes.read(), memory);
         if (item) yield item;
       }
     }
   } finally {
-    stop();
+    changes.close();
     signal.removeEventListener('abort', end);
     memory.freeAll();
   }
@@ -103,22 +87,29 @@ class SelectedNames {
     for (const { name } of records) this.known?.add(name);
   }
 
-  itemOf(change: NameChange, memory: MemoryOfWatch): NameFeedItem | undefined {
+  /** Whether `itemOf` gives an item for a change. */
+  concerns(change: NameChange): boolean {
+    if (change.kind === 'registered' && isSelected(change.record, this.filter)) return true;
+    const name = nameOf(change);
+    return this.known?.has(name) ?? name.startsWith(this.filter.prefix);
+  }
+
+  itemOf(change: NameChange, memory: OpenWatch): NameFeedItem | undefined {
     if (change.kind === 'registered' && isSelected(change.record, this.filter)) {
       this.add(change.record.name, memory);
       return { change: 'registered', record: change.record };
     }
-    const name = change.kind === 'removed' ? change.name : change.record.name;
+    const name = nameOf(change);
     return this.delete(name, memory) ? { change: 'removed', name } : undefined;
   }
 
-  private add(name: string, memory: MemoryOfWatch): void {
+  private add(name: string, memory: OpenWatch): void {
     if (this.known === undefined || this.known.has(name)) return;
-    if (!memory.take(KNOWN_BYTES)) throw tooMuchMemory(memory);
+    memory.take(KNOWN_BYTES);
     this.known.add(name);
   }
 
-  private delete(name: string, memory: MemoryOfWatch): boolean {
+  private delete(name: string, memory: OpenWatch): boolean {
     if (this.known === undefined) return name.startsWith(this.filter.prefix);
     if (!this.known.delete(name)) return false;
     memory.free(KNOWN_BYTES);
@@ -131,29 +122,23 @@ async function* snapshot(
   store: NamesToFollow,
   filter: NameFeedFilter,
   names: SelectedNames,
-  memory: MemoryOfWatch,
+  memory: OpenWatch,
 ): AsyncGenerator<NameFeedItem> {
   const records = (await store.list(selectionOf(filter))).filter((record) => isSelected(record, filter));
   const bytes = bytesOfList(records, store.copiesRecords);
-  if (!memory.take(bytes + (names.areKept ? KNOWN_BYTES * records.length : 0))) throw tooMuchMemory(memory);
+  memory.take(bytes + (names.areKept ? KNOWN_BYTES * records.length : 0));
   names.keep(records);
   for (const record of records) yield { change: 'registered', record };
   memory.free(bytes);
   yield { change: 'ready' };
 }
 
-function tooMuchMemory({ limit }: MemoryOfWatch): NamingError {
-  return refusal(
-    new NamingError(
-      `all watches hold the names of too many registrations; the name server takes ${limit} bytes (its option limits.maxWatchBytes)`,
-    ),
-  );
-}
-
 function selectionOf({ prefix, tags }: NameFeedFilter): NameSelection {
   if (tags.length > 0) return { by: 'tags', tags, match: 'all' };
   return prefix === '' ? { by: 'all' } : { by: 'prefix', prefix };
 }
+
+const nameOf = (change: NameChange): string => (change.kind === 'removed' ? change.name : change.record.name);
 
 function isSelected({ name, metadata }: NameRecord, { prefix, tags }: NameFeedFilter): boolean {
   return name.startsWith(prefix) && tags.every((tag) => metadata?.has(tag));

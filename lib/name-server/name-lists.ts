@@ -5,7 +5,7 @@ import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
 import { ListTurns } from './list-turns.js';
 import { type NameLimits, tooMany } from './name-rules.js';
 import { afterwards, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
-import { TimeSlices } from './time-slices.js';
+import { TimeSlices } from './store/time-slices.js';
 
 /** A name's URI, or its URI and metadata tags. */
 export type ListedName = string | PyTuple;

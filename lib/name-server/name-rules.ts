@@ -41,11 +41,11 @@ export interface NameLimits {
   maxWaitingLists: number;
   /** Time for which a call waits for the large lists of others, in milliseconds. Default 60,000. */
   maxListWaitMs: number;
-  /** Open watches. Default 1,000. */
+  /** Open watches. One client may have half. Default 1,000. */
   maxWatches: number;
   /**
-   * Memory that all watches hold: names that their readers have not read yet, changes that wait, and the names of watches with tags. Default
-   * an eighth of the heap limit of the process.
+   * Memory that all watches hold: names that their readers have not read yet, the names of watches with tags, and the last changes. One
+   * client may have half. Default an eighth of the heap limit of the process.
    */
   maxWatchBytes: number;
   /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */

@@ -9,17 +9,20 @@ import { refusal } from '../protocol/refusals.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { pyTuple, type PyTuple } from '../serpent/index.js';
-import { TOO_MANY_WATCHES } from '../naming/name-records.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
+import { ChangeLog } from './change-log.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
 import { type ListedName, NameLists } from './name-lists.js';
 import { namePattern } from './name-pattern.js';
 import { NameRoom } from './name-room.js';
-import { checkHashable, isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
-import { TimeSlices } from './time-slices.js';
-import { WatchMemory } from './watch-memory.js';
-import { afterwards, type NameLease, type NameRecord, type NameStore } from './store/name-store.js';
+import { checkHashable, isTrueInPython, NameArguments, type NameLimits } from './name-rules.js';
+import { TimeSlices } from './store/time-slices.js';
+import { WatchRoom } from './watch-room.js';
+import { afterwards, type NameLease, type NameRecord, type NameStore, type RemoveOptions } from './store/name-store.js';
+
+/** Names that are removed in one step, at most. Others are served between two steps. */
+const REMOVED_AT_ONCE = 1_000;
 
 /**
  * The object `Pyro.NameServer`: its methods, with the arguments, results and errors of Pyro5's name server.
@@ -33,8 +36,8 @@ export class NameServer {
   private readonly room: NameRoom;
   private readonly lists: NameLists;
   private readonly ownStoreId = randomUUID();
-  private readonly watchMemory: WatchMemory;
-  private watches = 0;
+  private readonly watches: WatchRoom;
+  private readonly changes: ChangeLog;
 
   constructor(
     private readonly store: NameStore,
@@ -46,7 +49,8 @@ export class NameServer {
     this.read = new NameArguments(limits);
     this.room = new NameRoom(store, limits);
     this.lists = new NameLists(store, limits);
-    this.watchMemory = new WatchMemory(limits.maxWatchBytes);
+    this.watches = new WatchRoom(limits);
+    this.changes = new ChangeLog(store, this.watches);
   }
 
   count(): Pending<number> {
@@ -163,25 +167,18 @@ export class NameServer {
 
   /** Follows the names that begin with a prefix and have all of the tags: gives the present names, `ready`, and each change. */
   async *watch(prefix: unknown = null, tags: unknown = null): AsyncGenerator<unknown> {
-    const context = currentContext();
     const filter = {
       prefix: isTrueInPython(prefix) ? this.read.prefix(prefix) : '',
       tags: [...(this.read.tags(tags, 'tags') ?? [])],
     };
-    await this.rules.check('list', undefined, context);
-    if (this.watches >= this.limits.maxWatches)
-      throw tooMany('are open', this.watches, 'maxWatches', this.limits.maxWatches, TOO_MANY_WATCHES);
-    this.watches++;
+    await this.rules.check('list', undefined, currentContext());
+    const watch = this.watches.open(servedCallOrNone());
     try {
-      const { store, lists } = this;
-      const names = {
-        watch: store.watch.bind(store),
-        list: lists.selectWatched.bind(lists),
-        copiesRecords: store.copiesRecords ?? false,
-      };
-      for await (const item of nameFeed(names, filter, this.closing, this.watchMemory)) yield feedItem(item);
+      const { store, lists, changes, closing } = this;
+      const names = { list: lists.selectWatched.bind(lists), copiesRecords: store.copiesRecords ?? false };
+      for await (const item of nameFeed(names, changes, filter, closing, watch)) yield feedItem(item);
     } finally {
-      this.watches--;
+      watch.close();
     }
   }
 
@@ -218,8 +215,17 @@ export class NameServer {
       if (await this.rules.allows('takeover', name, context)) held.push(name);
       if (slices.isOver) await slices.next();
     }
-    const removed = await this.store.remove(names, { owner, takeover: false });
-    return held.length === 0 ? removed : removed + (await this.store.remove(held, { owner, takeover: true }));
+    const removed = await this.removeInParts(names, { owner, takeover: false }, slices);
+    return removed + (await this.removeInParts(held, { owner, takeover: true }, slices));
+  }
+
+  private async removeInParts(names: readonly string[], options: RemoveOptions, slices: TimeSlices): Promise<number> {
+    let removed = 0;
+    for (let start = 0; start < names.length; start += REMOVED_AT_ONCE) {
+      removed += await this.store.remove(names.slice(start, start + REMOVED_AT_ONCE), options);
+      if (slices.isOver) await slices.next();
+    }
+    return removed;
   }
 
   private pattern(regex: unknown): (name: string) => boolean {

@@ -3,6 +3,7 @@ import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { NameListeners } from './store/name-listeners.js';
 import {
   afterwards,
+  isSelected,
   type NameChange,
   type NameRecord,
   type NameSelection,
@@ -108,10 +109,3 @@ export class StoreWithOwnName implements NameStore {
 }
 
 const isOther = (name: string): boolean => name !== NAME_SERVER_OBJECT_ID;
-
-function isSelected({ name, metadata }: NameRecord, selection: NameSelection): boolean {
-  if (selection.by === 'all') return true;
-  if (selection.by === 'prefix') return name.startsWith(selection.prefix);
-  const has = (tag: string): boolean => metadata?.has(tag) === true;
-  return selection.match === 'all' ? selection.tags.every(has) : selection.tags.some(has);
-}

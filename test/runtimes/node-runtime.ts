@@ -28,6 +28,9 @@ export function namedRanges(asked: string): string[] {
   throw new Error(`RUNTIMES ${what}; it takes oldest and newest, with a space between them; unset it for all versions of Node`);
 }
 
+/** The oldest Node with `node:sqlite`. It reads a text of a column up to its first zero character only. */
+export const OLDEST_WITH_SQLITE = '22.13.0';
+
 const TESTS_TIMEOUT_MS = 3_000_000;
 const BINARY = join('bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const VITEST = join(packageRoot, 'node_modules', 'vitest', 'vitest.mjs');

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { namedRanges, NODE_RANGES, NodeRuntime } from './node-runtime.js';
+import { namedRanges, NODE_RANGES, NodeRuntime, OLDEST_WITH_SQLITE } from './node-runtime.js';
 
 /** `.ci/run` asks for the oldest and the newest Node in turn, with the projects `unit` and `e2e`; `npm run test:long` takes everything. */
 const asked = process.env['RUNTIMES'];
@@ -28,3 +28,12 @@ describe.each(ranges)('with Node %s', (range) => {
     expect(report.passed).toBeGreaterThan(0);
   });
 });
+
+if (asked === undefined) {
+  it(`names are kept in SQLite with Node ${OLDEST_WITH_SQLITE}`, async () => {
+    const runtime = await NodeRuntime.install(OLDEST_WITH_SQLITE);
+    const report = await runtime.test('--project=unit', 'test/unit/name-server/store/');
+    expect(report.failures).toEqual([]);
+    expect(report.passed).toBeGreaterThan(0);
+  });
+}

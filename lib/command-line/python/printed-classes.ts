@@ -2,7 +2,7 @@ import type { ClassDescription, PythonStyle } from '../../classes/class-descript
 import type { ClassField } from '../../classes/class-members.js';
 import { printedNames, shortName } from './class-names.js';
 import { enumMemberName, isPythonName } from './python-names.js';
-import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/field-types.js';
+import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/fields/field-types.js';
 
 /** The classes and enums that are printed. */
 export interface PrintedClasses {

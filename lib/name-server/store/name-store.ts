@@ -194,6 +194,14 @@ export function areTagsFree({ lease }: NameRecord, { takeover }: SetMetadataOpti
   return lease === undefined || takeover;
 }
 
+/** True when a selection selects a record. */
+export function isSelected({ name, metadata }: NameRecord, selection: NameSelection): boolean {
+  if (selection.by === 'all') return true;
+  if (selection.by === 'prefix') return name.startsWith(selection.prefix);
+  const has = (tag: string): boolean => metadata?.has(tag) === true;
+  return selection.match === 'all' ? selection.tags.every(has) : selection.tags.some(has);
+}
+
 /** True when a registration may be removed. */
 export function isRemovable({ lease }: NameRecord, { owner, takeover }: RemoveOptions): boolean {
   return lease === undefined || takeover || lease.owner === owner;

@@ -5,6 +5,8 @@ import { RecordIndex } from './record-index.js';
 
 /** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
+/** Names with ended leases that are removed in one turn of the event loop, in some milliseconds. */
+const SWEPT_AT_ONCE = 5_000;
 
 /** The registrations of a name server in memory, and the ends of their leases. */
 export class NameTable {
@@ -86,11 +88,18 @@ export class NameTable {
 
   /** Removes the names whose leases have ended. */
   private sweep(): void {
+    // closed meanwhile
+    if (this.sweeper === undefined) return;
     const now = this.clock.now();
     const ended: string[] = [];
-    for (const [name, end] of this.leaseEnds) if (end <= now) ended.push(name);
+    for (const [name, end] of this.leaseEnds) {
+      if (end > now) continue;
+      ended.push(name);
+      if (ended.length === SWEPT_AT_ONCE) break;
+    }
     for (const name of ended) this.delete(name);
     if (ended.length > 0) this.onExpired(ended);
+    if (ended.length === SWEPT_AT_ONCE) setImmediate(() => this.sweep()).unref();
     if (this.leaseEnds.size > 0) return;
     clearInterval(this.sweeper);
     this.sweeper = undefined;

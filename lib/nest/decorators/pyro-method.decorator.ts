@@ -14,7 +14,7 @@ import {
   TEXTS,
   wholeNumber,
 } from '../../options/option-checks.js';
-import type { FieldType } from '../../classes/field-types.js';
+import type { FieldType } from '../../classes/fields/field-types.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
 import { changedNames } from '../../objects/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';

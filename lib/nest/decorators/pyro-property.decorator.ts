@@ -21,7 +21,7 @@ import {
   withMethods,
 } from '../../options/option-checks.js';
 import { missingMember } from '../../objects/missing-member.js';
-import type { FieldType } from '../../classes/field-types.js';
+import type { FieldType } from '../../classes/fields/field-types.js';
 import type { AnyFunction } from '../../objects/decorated-functions.js';
 import { checkParentheses, decoratedName } from './decorator-target.js';
 import { addMemberMetadata } from '../metadata/member-metadata.js';

@@ -1,5 +1,5 @@
 import type { AnyClass } from '../../objects/decorated-member.js';
-import { type FieldType, valueTypeOf } from '../../classes/field-types.js';
+import { type FieldType, valueTypeOf } from '../../classes/fields/field-types.js';
 import { findDescription } from '../../classes/register-class.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import { missingMember } from '../../objects/missing-member.js';

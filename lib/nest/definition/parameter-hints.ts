@@ -1,5 +1,5 @@
-import type { FieldType } from '../../classes/field-types.js';
-import { validationRulesOf } from '../../classes/validation-rules.js';
+import type { FieldType } from '../../classes/fields/field-types.js';
+import { validationRulesOf } from '../../classes/dto/validation-rules.js';
 import { valueShapeOf } from '../../classes/value-shapes.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameter } from '../../objects/argument-binder.js';

@@ -4,7 +4,7 @@ import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
-import { methodsWithKeywords } from './unused-decorators.js';
+import { methodsWithKeywords } from '../metadata/parameter-metadata.js';
 import { replacedClasses } from '../metadata/replaced-classes.js';
 import { givenInstance, type InstanceWrapper, type Module } from '../nest-internals.js';
 

@@ -1,6 +1,5 @@
-import type { AnyClass } from '../../objects/decorated-member.js';
-import { ownMethods, servedMembers } from '../metadata/member-metadata.js';
-import { routeArgumentsOf, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
+import { servedMembers } from '../metadata/member-metadata.js';
+import { methodsWithKeywords } from '../metadata/parameter-metadata.js';
 import type { ObjectDefinition } from './object-definition.js';
 
 /** Texts about what the decorators of a class say, and nobody uses: tags without a name, and `@PyroKwargs()` without `@PyroMethod`. */
@@ -19,12 +18,4 @@ export function unusedDecoratorTexts({ type, instanceType, name, tags }: ObjectD
     );
   }
   return texts;
-}
-
-/** Names of the methods of a class that have a parameter with `@PyroKwargs()`. */
-export function methodsWithKeywords(type: AnyClass): string[] {
-  const prototype = type.prototype as object;
-  return ownMethods(type).filter((method) =>
-    Object.values(routeArgumentsOf(prototype, method)).some(({ factory }) => takesRemainingKeywords(factory)),
-  );
 }

@@ -7,7 +7,7 @@ import { safeText, thrownText } from '../../protocol/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 import { PyroException } from './pyro.exception.js';
 import { responseAttributes, sendable, settableAttributes } from './response-attributes.js';
-import { boundedMessages, validationMessages } from '../../classes/validation-messages.js';
+import { boundedMessages, validationMessages } from '../../classes/dto/validation-messages.js';
 
 /** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {

@@ -2,7 +2,7 @@ import { HttpException, type LogLevel } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import type { CallErrorInfo } from '../../daemon/options/daemon-events.js';
 import { isMeantForClient } from '../../logging/expected-failures.js';
-import { validationMessages } from '../../classes/validation-messages.js';
+import { validationMessages } from '../../classes/dto/validation-messages.js';
 
 /**
  * Chooses the level at which a server logs a failed call.

@@ -1,5 +1,5 @@
 import { processWide } from '../../copies/process-wide.js';
-import type { FieldType } from '../../classes/field-types.js';
+import type { FieldType } from '../../classes/fields/field-types.js';
 import type { AnyFunction } from '../../objects/decorated-functions.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameters } from '../../objects/parameter-reader.js';

@@ -1,6 +1,8 @@
 import { sharedSymbol } from '../../copies/process-wide.js';
 import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import type { AnyClass } from '../../objects/decorated-member.js';
 import { PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
+import { ownMethods } from './member-metadata.js';
 
 /** Makes the value of a parameter that is decorated by a decorator of `createParamDecorator`. */
 export type ParameterFactory = (data: unknown, context: ExecutionContext) => unknown;
@@ -41,4 +43,12 @@ export const remainingKeywords: ParameterFactory = Object.defineProperty(() => (
 /** True for the factory of `@PyroKwargs()` parameters. */
 export function takesRemainingKeywords(factory: ParameterFactory | undefined): boolean {
   return factory !== undefined && REMAINING_KEYWORDS in factory;
+}
+
+/** Names of the methods of a class that have a parameter with `@PyroKwargs()`. */
+export function methodsWithKeywords(type: AnyClass): string[] {
+  const prototype = type.prototype as object;
+  return ownMethods(type).filter((method) =>
+    Object.values(routeArgumentsOf(prototype, method)).some(({ factory }) => takesRemainingKeywords(factory)),
+  );
 }

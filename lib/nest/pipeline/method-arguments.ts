@@ -1,6 +1,6 @@
 import { objectOf } from '../../serializers/contract/plain-object.js';
 import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
-import { type ArrayConverter, arrayConverterOf } from '../../classes/array-conversion.js';
+import { type ArrayConverter, arrayConverterOf } from '../../classes/fields/array-conversion.js';
 import { servedCall } from '../../daemon/call/call.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
 import { looksAtNames } from '../nest-internals.js';
-import { type Container, isContainer, isOpaque } from '../../classes/opaque-values.js';
+import { type Container, isContainer, isOpaque } from '../../classes/fields/opaque-values.js';
 import { descriptionFor } from '../../classes/register-class.js';
 import { type AnyIterator, asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';

@@ -1,6 +1,6 @@
 import { type ArgumentMetadata, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
-import { bytesOfDeepCopies, objectsIn } from '../../classes/checked-objects.js';
-import { checkTransformable } from '../../classes/transformable.js';
+import { bytesOfDeepCopies, objectsIn } from '../../classes/fields/checked-objects.js';
+import { checkTransformable } from '../../classes/dto/transformable.js';
 import { servedCall } from '../../daemon/call/call.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';

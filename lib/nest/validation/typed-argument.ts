@@ -1,10 +1,10 @@
 import type { PipeTransform, Type } from '@nestjs/common';
-import { countChecks } from '../../classes/checked-objects.js';
-import { CONTAINER_CLASSES, OPAQUE_CLASSES } from '../../classes/opaque-values.js';
+import { countChecks } from '../../classes/fields/checked-objects.js';
+import { CONTAINER_CLASSES, OPAQUE_CLASSES } from '../../classes/fields/opaque-values.js';
 import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import { servedCall } from '../../daemon/call/call.js';
-import { type FieldType, valueTypeOf, type ValueType } from '../../classes/field-types.js';
-import { naturalFor, readTyped } from '../../classes/field-values.js';
+import { type FieldType, valueTypeOf, type ValueType } from '../../classes/fields/field-types.js';
+import { naturalFor, readTyped } from '../../classes/fields/field-values.js';
 import { descriptionOf, findDescription } from '../../classes/register-class.js';
 import { refusedArgument } from './refused-argument.js';
 

@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { PyroController, PyroMethod, PyroProperty, PyroServer } from 'nestjs-pyro';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registeredEnums } from '../../../lib/classes/enums.js';
+import { registeredEnums } from '../../../lib/classes/fields/enums.js';
 import { describedClasses } from '../../../lib/classes/register-class.js';
 import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
 import { enumMember, PyroProxy, PyroRemoteError, type RemoteObject, type SerializerName } from '../../../lib/core.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
 import type { ClassDescription, PythonStyle } from '../../../lib/classes/class-description.js';
 import { descriptionOf } from '../../../lib/classes/register-class.js';
-import { registeredEnums } from '../../../lib/classes/enums.js';
+import { registeredEnums } from '../../../lib/classes/fields/enums.js';
 import { PyroClass, registerClass, registerEnum } from '../../../lib/core.js';
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
 import { ensurePythonEnv } from '../python-env.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
-import { arrayConverterOf } from '../../../lib/classes/array-conversion.js';
+import { arrayConverterOf } from '../../../lib/classes/fields/array-conversion.js';
 
 const INTS = ['bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'];
 const DTYPES = [...INTS, 'float16', 'float32', 'float64', 'datetime64[s]', 'timedelta64[ms]'];

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsInt, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { objectsIn } from '../../../lib/classes/checked-objects.js';
+import { objectsIn } from '../../../lib/classes/fields/checked-objects.js';
 import { PyroClass } from '../../../lib/core.js';
 import { limitOf } from '../../../lib/protocol/over-limit.js';
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';

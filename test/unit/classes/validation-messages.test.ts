@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { validationMessages } from '../../../lib/classes/validation-messages.js';
+import { validationMessages } from '../../../lib/classes/dto/validation-messages.js';
 
 const LONG = 'k'.repeat(100_000);
 

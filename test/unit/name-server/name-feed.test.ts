@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
+import { ChangeLog } from '../../../lib/name-server/change-log.js';
 import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
 import { nameFeed } from '../../../lib/name-server/name-feed.js';
-import { WatchMemory } from '../../../lib/name-server/watch-memory.js';
+import { WatchRoom } from '../../../lib/name-server/watch-room.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import { dependantsOf } from '../../abort-signals.js';
 
@@ -10,7 +11,8 @@ it('the steps of a watch leave nothing behind at the signal that ends all watche
   const closing = new AbortController();
   const { signal } = closing;
   const store = new MemoryNameStore();
-  const feed = nameFeed(store, { prefix: '', tags: [] }, signal, new WatchMemory(DEFAULT_NAME_LIMITS.maxWatchBytes));
+  const room = new WatchRoom(DEFAULT_NAME_LIMITS);
+  const feed = nameFeed(store, new ChangeLog(store, room), { prefix: '', tags: [] }, signal, room.open(undefined));
   expect((await feed.next()).value).toEqual({ change: 'ready' });
   for (let step = 0; step < 20; step++) {
     const change = feed.next();

@@ -228,7 +228,7 @@ describe('the limits of a name server', () => {
   });
 
   it('watches that are not read hold at most maxWatchBytes, and those that are read and closed hold nothing', async () => {
-    const server = await start({ limits: { maxWatchBytes: 16 * 50 } });
+    const server = await start({ limits: { maxWatchBytes: 16 * 100 } });
     const client = await connect(server);
     for (let i = 0; i < 19; i++) await client.register(`name ${i}`, URI, { metadata: ['lab'] });
     const open = async (tags: string[] = []): Promise<AsyncIterator<{ change: string }>> => {

@@ -1,5 +1,6 @@
 import { configError } from '../../../options/option-checks.js';
 import { optionText } from '../../../protocol/safe-text.js';
+import { AnswerTimer } from './answer-timer.js';
 
 /** A connection to Redis. It does not connect again: a new connection is made. */
 export interface RedisConnection {
@@ -114,7 +115,8 @@ class NodeRedisConnector implements RedisConnector {
       disableOfflineQueue: true,
       // replies as texts
       commandOptions: {},
-      socket: { ...socket, reconnectStrategy: false, connectTimeout: timeoutMs },
+      // the limit of `connected` does not count a standstill of this process
+      socket: { ...socket, reconnectStrategy: false, connectTimeout: 0 },
     });
     own.on('error', () => undefined);
     const close = (): void => {
@@ -159,7 +161,7 @@ class IoredisConnector implements RedisConnector {
       retryStrategy: null,
       sentinelRetryStrategy: null,
       reconnectOnError: null,
-      connectTimeout: timeoutMs,
+      connectTimeout: 0,
       keyPrefix: '',
       replyMapping: 'legacy',
       stringNumbers: false,
@@ -187,17 +189,14 @@ class IoredisConnector implements RedisConnector {
 
 /** Waits for a connection, Redis' greeting included. Closes it when that fails or takes too long. */
 async function connected(connecting: Promise<unknown>, timeoutMs: number, close: () => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
-  });
+  const limit = new AnswerTimer(timeoutMs, () => new Error(`no connection within ${timeoutMs} ms`));
   try {
-    await Promise.race([connecting, late]);
+    await Promise.race([connecting, limit.late]);
   } catch (error) {
     close();
     throw error;
   } finally {
-    clearTimeout(timer);
+    limit.clear();
   }
 }
 

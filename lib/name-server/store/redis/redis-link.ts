@@ -1,3 +1,4 @@
+import { AnswerTimer } from './answer-timer.js';
 import { replyCode, type RedisConnection, type RedisConnector } from './redis-connection.js';
 import { type NamesToMend, MEND_TIMEOUT_MS, mendNames } from './redis-mend.js';
 import type { ChangeMessage, StoredRecord } from './redis-record.js';
@@ -243,23 +244,20 @@ export class RedisLink {
     makeError = (): Error => new Error(`no answer within ${timeoutMs} ms`),
   ): Promise<Result> {
     const { onAlive } = this.options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = makeError();
-        reject(error);
-        this.fail(error);
-      }, timeoutMs);
+    const limit = new AnswerTimer(timeoutMs, () => {
+      const error = makeError();
+      this.fail(error);
+      return error;
     });
     try {
-      const result = await Promise.race([answer, late]);
+      const result = await Promise.race([answer, limit.late]);
       if (this.loading === undefined) onAlive();
       return result;
     } catch (error) {
       // the link closes both connections when it fails: the reason says more than the end of the other connection
       throw this.failure !== undefined && replyCode(error) === undefined ? this.failure : error;
     } finally {
-      clearTimeout(timer);
+      limit.clear();
     }
   }
 

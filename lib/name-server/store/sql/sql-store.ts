@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Pending } from '../../../objects/keyed-instances.js';
 import { configError } from '../../../options/option-checks.js';
 import { NamingError } from '../../../protocol/errors.js';
 import {
   areTagsFree,
   decidePut,
-  isRemovable,
+  isSelected,
   type NameChange,
   type NameRecord,
   type NameSelection,
@@ -17,18 +18,22 @@ import {
   type SetMetadataAnswer,
   type SetMetadataOptions,
 } from '../name-store.js';
+import { TimeSlices } from '../time-slices.js';
 import { countedMs } from '../lease-clock.js';
 import { leaseClockMs, SqlNames } from './sql-names.js';
-import { SqlWatch } from './sql-watch.js';
+import { type SqlChange, SqlWatch } from './sql-watch.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 
 /** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
 
+/** Names that are listed, removed or renewed in one step, at most: other calls are served between two steps. */
+const NAMES_AT_ONCE = 500;
+
 /** Work on the names that waits for the next transaction. */
 interface PendingWork {
   /** Adds the changes that it makes to a list. */
-  readonly run: (changes: NameChange[]) => void;
+  readonly run: (changes: SqlChange[]) => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -38,6 +43,8 @@ interface PendingWork {
  * included. An acknowledged change is on the disk.
  *
  * A lease begins anew when the file is opened.
+ *
+ * A list, removal or renewal of more than 500 names is done in several steps.
  *
  * @see Pyro5/nameserver.py, `SqlStorage`
  */
@@ -50,6 +57,7 @@ export class SqlNameStore implements NameStore {
   private sweptAt = leaseClockMs();
   /** Time in which nobody could renew a lease here, since this process stood still. */
   private stoodStillMs = 0;
+  private isSweeping = false;
   private waiting: PendingWork[] = [];
   private working: Promise<void> | undefined;
 
@@ -61,7 +69,7 @@ export class SqlNameStore implements NameStore {
     this.sharedId = createHash('sha256')
       .update(`${hostname()}:${realpathSync(path)}`)
       .digest('hex');
-    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
+    this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
   }
 
   /** @throws {PyroError} `CONFIG`, on a Node without SQLite, or when the file is no SQLite file or cannot be opened */
@@ -86,7 +94,7 @@ export class SqlNameStore implements NameStore {
       if (decision === 'refused') return current;
       if (decision === 'kept') return undefined;
       this.names.set(record);
-      changes.push({ kind: 'registered', record });
+      changes.push({ change: { kind: 'registered', record }, number: this.names.lastNumber() });
       return undefined;
     });
   }
@@ -104,39 +112,44 @@ export class SqlNameStore implements NameStore {
       if (!areTagsFree(current, options)) return 'held';
       const record = { ...current, metadata };
       this.names.changeTags(record);
-      changes.push({ kind: 'registered', record });
+      changes.push({ change: { kind: 'registered', record }, number: this.names.lastNumber() });
       return 'done';
     });
   }
 
-  remove(names: readonly string[], options: RemoveOptions): Promise<number> {
-    return this.write((changes) => {
-      const before = changes.length;
-      for (const name of names) {
-        const current = this.names.get(name);
-        if (current === undefined || !isRemovable(current, options)) continue;
-        this.names.delete(name);
-        changes.push({ kind: 'removed', name });
-      }
-      return changes.length - before;
-    });
+  async remove(names: readonly string[], options: RemoveOptions): Promise<number> {
+    let removed = 0;
+    for (const some of parts(names.filter(hasUtf8))) {
+      removed += await this.write((changes) => this.delete(some, options, changes));
+    }
+    return removed;
   }
 
   removeUnchanged(record: NameRecord): Promise<boolean> {
     return this.write((changes) => {
       if (!this.names.isUnchanged(record)) return false;
-      this.names.delete(record.name);
-      changes.push({ kind: 'removed', name: record.name });
-      return true;
+      return this.delete([record.name], { takeover: true }, changes) > 0;
     });
   }
 
-  renew(owner: string, names: readonly string[]): Promise<string[]> {
-    return this.write(() => names.filter((name) => !this.names.renew(owner, name)));
+  async renew(owner: string, names: readonly string[]): Promise<string[]> {
+    const lost = new Set(names.filter((name) => !hasUtf8(name)));
+    for (const some of parts(names.filter(hasUtf8))) {
+      for (const name of await this.write(() => this.names.renew(owner, some))) lost.add(name);
+    }
+    return names.filter((name) => lost.has(name));
   }
 
-  list(selection: NameSelection): NameRecord[] {
-    return this.read(() => this.names.list(selection));
+  list(selection: NameSelection): Pending<NameRecord[]> {
+    // a watch tells of each change after its first list
+    const ready = this.feed.ready();
+    if (ready === undefined) return this.listNow(selection);
+    return ready.then(
+      () => this.listNow(selection),
+      (error: unknown) => {
+        throw this.failure(error);
+      },
+    );
   }
 
   count(): number {
@@ -158,28 +171,71 @@ export class SqlNameStore implements NameStore {
     this.names.close();
   }
 
-  private sweep(): void {
-    const now = leaseClockMs();
-    this.stoodStillMs += now - this.sweptAt - countedMs(now - this.sweptAt);
-    this.sweptAt = now;
+  private listNow(selection: NameSelection): Pending<NameRecord[]> {
+    const ids = this.read(() => this.names.ids(selection));
+    return ids.length <= NAMES_AT_ONCE ? this.read(() => this.names.records(ids)) : this.listInParts(ids, selection);
+  }
+
+  private async listInParts(ids: readonly number[], selection: NameSelection): Promise<NameRecord[]> {
+    const found: NameRecord[] = [];
+    const slices = new TimeSlices();
+    for (const some of parts(ids)) {
+      // a name may have changed, or another one may have its id
+      for (const record of this.read(() => this.names.records(some))) if (isSelected(record, selection)) found.push(record);
+      if (slices.isOver) await slices.next();
+    }
+    return found;
+  }
+
+  private delete(names: readonly string[], options: RemoveOptions, changes: SqlChange[]): number {
+    const deleted = this.names.delete(names, options);
+    for (const name of deleted) changes.push({ change: { kind: 'removed', name } });
+    return deleted.length;
+  }
+
+  private async sweep(): Promise<void> {
+    this.noteStandstill();
+    if (this.isSweeping) return;
+    this.isSweeping = true;
     try {
-      const ended = this.names.withoutWaiting(() => this.endLeases());
-      for (const name of ended) this.feed.tell({ kind: 'removed', name });
+      while (this.stoodStillMs > 0) await this.extendLeases();
+      await this.endLeases();
     } catch {
       // the file is busy: the leases are looked at again the next time
+    } finally {
+      this.isSweeping = false;
     }
   }
 
-  /** @returns the names that were deleted, because their leases have ended */
-  private endLeases(): readonly string[] {
-    if (!this.names.hasEndedLeases()) return [];
-    let ended: readonly string[] = [];
-    this.names.transact(() => {
-      if (this.stoodStillMs > 0) this.names.extendLeases(this.stoodStillMs);
-      else ended = this.names.deleteEnded();
-    });
-    this.stoodStillMs = 0;
-    return ended;
+  private noteStandstill(): void {
+    const now = leaseClockMs();
+    this.stoodStillMs += now - this.sweptAt - countedMs(now - this.sweptAt);
+    this.sweptAt = now;
+  }
+
+  /** Makes the leases longer that nobody could renew while this process stood still. */
+  private async extendLeases(): Promise<void> {
+    const [byMs, before] = [this.stoodStillMs, this.sweptAt];
+    const slices = new TimeSlices();
+    let after: number | undefined = 0;
+    while (after !== undefined) {
+      const last: number = after;
+      after = this.names.withoutWaiting(() => this.names.extendLeases(byMs, before, last, NAMES_AT_ONCE));
+      if (slices.isOver) await slices.next();
+    }
+    this.stoodStillMs -= byMs;
+  }
+
+  /** Removes the names whose leases have ended. */
+  private async endLeases(): Promise<void> {
+    const slices = new TimeSlices();
+    while (this.stoodStillMs === 0 && this.names.withoutWaiting(() => this.names.hasEndedLeases())) {
+      let ended: readonly string[] = [];
+      this.names.withoutWaiting(() => this.names.transact(() => (ended = this.names.deleteEnded(NAMES_AT_ONCE))));
+      for (const name of ended) this.feed.tell({ change: { kind: 'removed', name } });
+      if (slices.isOver) await slices.next();
+      this.noteStandstill();
+    }
   }
 
   private read<Result>(query: () => Result): Result {
@@ -191,13 +247,14 @@ export class SqlNameStore implements NameStore {
   }
 
   /**
-   * Runs work in a transaction that no other process can write in. Work of the same turn shares one transaction: the disk is waited
-   * for once, and an error is the error of all. So arguments are checked before: the error of a work must be one of the file.
+   * Runs work in a transaction that no other process can write in. Work of the same turn shares one transaction, until a slice of time is
+   * over: the disk is waited for once, and an error is the error of all. So arguments are checked before: the error of a work must be one of
+   * the file.
    */
-  private write<Result>(work: (changes: NameChange[]) => Result): Promise<Result> {
+  private write<Result>(work: (changes: SqlChange[]) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       let result: Result;
-      const run = (changes: NameChange[]): void => void (result = work(changes));
+      const run = (changes: SqlChange[]): void => void (result = work(changes));
       this.waiting.push({ run, resolve: () => resolve(result), reject });
       this.working ??= this.writeAll();
     });
@@ -206,19 +263,23 @@ export class SqlNameStore implements NameStore {
   private async writeAll(): Promise<void> {
     while (this.waiting.length > 0) {
       await nextTurn();
-      const batch = this.waiting;
-      this.waiting = [];
-      const changes: NameChange[] = [];
+      const changes: SqlChange[] = [];
+      let ran = 0;
       try {
         this.names.transact(() => {
-          for (const { run } of batch) run(changes);
+          const slices = new TimeSlices();
+          do this.waiting[ran++]!.run(changes);
+          while (ran < this.waiting.length && !slices.isOver);
         });
       } catch (error) {
-        for (const { reject } of batch) reject(this.failure(error));
+        // the file may be busy from the beginning: then nothing can be done
+        const failure = this.failure(error);
+        for (const { reject } of this.waiting.splice(0, ran || this.waiting.length)) reject(failure);
         continue;
       }
+      const done = this.waiting.splice(0, ran);
       for (const change of changes) this.feed.tell(change);
-      for (const { resolve } of batch) resolve();
+      for (const { resolve } of done) resolve();
     }
     // resolved at once: a caller may write again before a promise of this function resolves
     this.working = undefined;
@@ -228,4 +289,8 @@ export class SqlNameStore implements NameStore {
     if (error instanceof NamingError) return error;
     return new NamingError(`the name server cannot use ${this.path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let start = 0; start < items.length; start += NAMES_AT_ONCE) yield items.slice(start, start + NAMES_AT_ONCE);
 }

@@ -1,21 +1,36 @@
-import { byName, nameDifferences } from '../name-differences.js';
+import { TimeSlices } from '../time-slices.js';
 import { NameListeners } from '../name-listeners.js';
-import type { NameChange, NameRecord } from '../name-store.js';
+import type { NameChange } from '../name-store.js';
 import type { SqlNames } from './sql-names.js';
 
 /** Pause between two checks whether another process has changed the file. */
 const POLL_MS = 500;
+/** Names that are looked at in one step. */
+const NAMES_AT_ONCE = 200;
+
+/** A change that this process has made. */
+export interface SqlChange {
+  readonly change: NameChange;
+  /** Number of the new registration. */
+  readonly number?: number;
+}
 
 /**
  * Tells watchers of the changes of an SQLite file: changes of this process at once, changes of other processes soon.
  *
- * It keeps the names in memory while somebody watches: SQLite tells that the file has changed, but not the change.
+ * It keeps the names and the numbers of their registrations in memory while somebody watches: SQLite tells that the file has changed, but
+ * not the change. The names are looked at in slices, between which calls are served.
  */
 export class SqlWatch {
   private readonly listeners = new NameListeners();
-  private known = new Map<string, NameRecord>();
+  /** The numbers of the registrations that watchers know. */
+  private known = new Map<string, number | undefined>();
+  /** Whether all names are in `known`, or why they are not yet. */
+  private isKnown = false;
+  private reading: Promise<void> | undefined;
   private version = 0;
   private poller: NodeJS.Timeout | undefined;
+  private isPolling = false;
 
   constructor(private readonly names: SqlNames) {}
 
@@ -28,11 +43,21 @@ export class SqlWatch {
     };
   }
 
+  /**
+   * Resolves when each later change of another process will be told. Undefined when this is so already, or nobody watches.
+   *
+   * @throws the error of SQLite, when the names cannot be read
+   */
+  ready(): Promise<void> | undefined {
+    if (this.isKnown || this.poller === undefined) return undefined;
+    return (this.reading ??= this.readAll(this.known).finally(() => (this.reading = undefined)));
+  }
+
   /** Tells of a change that this process has made. */
-  tell(change: NameChange): void {
+  tell({ change, number }: SqlChange): void {
     if (this.listeners.size === 0) return;
     if (change.kind === 'removed') this.known.delete(change.name);
-    else this.known.set(change.record.name, change.record);
+    else this.known.set(change.record.name, number);
     this.listeners.tell(change);
   }
 
@@ -43,29 +68,86 @@ export class SqlWatch {
 
   private start(): void {
     this.version = this.names.version();
-    this.known = byName(this.names.list({ by: 'all' }));
-    this.poller = setInterval(() => this.poll(), POLL_MS).unref();
+    this.poller = setInterval(() => void this.poll(), POLL_MS).unref();
+    // a failure is repeated by the next check
+    this.ready()?.catch(() => undefined);
   }
 
   private stop(): void {
     clearInterval(this.poller);
-    this.known.clear();
+    this.poller = undefined;
+    this.known = new Map();
+    this.isKnown = false;
+    this.reading = undefined;
   }
 
-  private poll(): void {
+  /** @param known the names of this run: it is replaced when all watchers leave */
+  private async readAll(known: Map<string, number | undefined>): Promise<void> {
+    const version = this.names.version();
+    await this.eachPage(known, (page) => {
+      for (const [, name, number] of page) known.set(name, number);
+    });
+    if (known !== this.known) return;
+    this.version = version;
+    this.isKnown = true;
+  }
+
+  private async poll(): Promise<void> {
+    if (this.isPolling) return;
+    this.isPolling = true;
     try {
-      const changes = this.names.withoutWaiting(() => this.findChanges());
-      for (const change of changes) this.tell(change);
+      if (this.isKnown) await this.findChanges(this.known);
+      else await this.ready();
     } catch {
       // the file is busy: the next check finds the same changes
+    } finally {
+      this.isPolling = false;
     }
   }
 
-  private findChanges(): NameChange[] {
-    const version = this.names.version();
-    if (version === this.version) return [];
-    const now = byName(this.names.list({ by: 'all' }));
+  private async findChanges(known: Map<string, number | undefined>): Promise<void> {
+    const version = this.names.withoutWaiting(() => this.names.version());
+    if (version === this.version) return;
+    const unseen = new Set(known.keys());
+    await this.eachPage(known, (page) => {
+      for (const [, name, number] of page) {
+        unseen.delete(name);
+        if (known.get(name) !== number) this.check(name);
+      }
+    });
+    const slices = new TimeSlices();
+    for (const name of unseen) {
+      if (known !== this.known) return;
+      this.names.withoutWaiting(() => this.check(name));
+      if (slices.isOver) await slices.next();
+    }
     this.version = version;
-    return nameDifferences(this.known, now);
+  }
+
+  /** Tells how a name is now. It may have changed since the page was read that had the name, or did not have it. */
+  private check(name: string): void {
+    const record = this.names.get(name);
+    if (record === undefined) {
+      if (this.known.has(name)) this.tell({ change: { kind: 'removed', name } });
+      return;
+    }
+    const number = this.names.numberOf(record);
+    if (this.known.get(name) !== number) this.tell({ change: { kind: 'registered', record }, number });
+  }
+
+  private async eachPage(known: unknown, look: (page: ReturnType<SqlNames['numbered']>) => void): Promise<void> {
+    const slices = new TimeSlices();
+    let last = 0;
+    for (;;) {
+      const isEnd = this.names.withoutWaiting(() => {
+        const page = this.names.numbered(last, NAMES_AT_ONCE);
+        look(page);
+        last = page.at(-1)?.[0] ?? last;
+        return page.length < NAMES_AT_ONCE;
+      });
+      if (isEnd) return;
+      if (slices.isOver) await slices.next();
+      if (known !== this.known) return;
+    }
   }
 }

@@ -13,7 +13,7 @@ export interface SqliteStatement {
   run(...values: SqliteValue[]): { readonly changes: number | bigint };
 }
 
-type SqliteValue = string | number | null;
+export type SqliteValue = string | number | null;
 
 interface SqliteModule {
   readonly DatabaseSync: new (path: string) => SqliteDatabase;

@@ -7,7 +7,8 @@ import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord, NameStore } from '../../../../lib/name-server/store/name-store.js';
 import type { RedisClient } from '../../../../lib/name-server/store/redis/redis-connection.js';
 import type { RedisNameStoreOptions } from '../../../../lib/name-server/store/redis/redis-options.js';
-import { redisNameStore } from '../../../../lib/name-server/store/redis/redis-store.js';
+import { redisNameStore, type RedisNameStore } from '../../../../lib/name-server/store/redis/redis-store.js';
+import { blockEventLoop } from '../../../event-loop.js';
 import { RedisRelay } from '../../../redis-relay.js';
 import { type RedisPrograms, RedisServer } from '../../../redis-server.js';
 import { REDIS } from './stores.js';
@@ -53,6 +54,27 @@ function defineTests(programs: RedisPrograms): void {
       cleanups.push(() => store.close());
       return store;
     }
+
+    it.each([
+      ['@redis/client', () => createClient({ url: redis.url })],
+      ['ioredis', () => new Redis(redis.url, { lazyConnect: true })],
+    ])(
+      'a change by %s is made, and the link stays, when the process stands still for longer than timeoutMs',
+      async (_, client) => {
+        const store = (await redisNameStore(client(), { prefix: freshPrefix(), timeoutMs: 400 })) as RedisNameStore;
+        cleanups.push(() => store.close());
+        const link = store['link'];
+        for (const name of ['a', 'b', 'c']) {
+          const put = store.put(record(name), PUT);
+          // also right after the command was sent, or before
+          setImmediate(() => blockEventLoop(600));
+          expect(await put).toBeUndefined();
+        }
+        expect(await store.count()).toBe(3);
+        expect(link).toBeDefined();
+        expect(store['link']).toBe(link);
+      },
+    );
 
     /** The changes that a store tells its watchers, as texts. */
     function follow(store: NameStore): string[] {

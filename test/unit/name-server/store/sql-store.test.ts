@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ChangeLog } from '../../../../lib/name-server/change-log.js';
 import { nameFeed } from '../../../../lib/name-server/name-feed.js';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
 import { openSqlite } from '../../../../lib/name-server/store/sql/sqlite.js';
 import { leaseClockMs, SqlNames } from '../../../../lib/name-server/store/sql/sql-names.js';
 import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
-import { WatchMemory } from '../../../../lib/name-server/watch-memory.js';
+import { WatchRoom } from '../../../../lib/name-server/watch-room.js';
+import { blockEventLoop } from '../../../event-loop.js';
 import { HAS_SQLITE } from './stores.js';
 
 const PUT = { safe: false, takeover: false };
@@ -55,8 +57,11 @@ function defineTests(): void {
   it('a watch of an SQLite file counts the records of its list, which are copies', async () => {
     const store = open();
     for (let i = 0; i < 19; i++) await store.put(record(`name ${i}`), PUT);
-    const follow = (bytes: number): AsyncGenerator<unknown> =>
-      nameFeed(store, { prefix: '', tags: [] }, new AbortController().signal, new WatchMemory(bytes));
+    const follow = (maxWatchBytes: number): AsyncGenerator<unknown> => {
+      const room = new WatchRoom({ maxWatches: 1, maxWatchBytes });
+      const log = new ChangeLog(store, room);
+      return nameFeed(store, log, { prefix: '', tags: [] }, new AbortController().signal, room.open(undefined));
+    };
     await expect(follow(4_000).next()).rejects.toThrow('limits.maxWatchBytes');
     const feed = follow(6_000);
     expect(await feed.next()).toMatchObject({ value: { change: 'registered' } });
@@ -117,9 +122,9 @@ function defineTests(): void {
       const store = SqlNameStore.open(path);
       await store.put(record('one', undefined, ['ü', 'b']), PUT);
       await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
-      const before = store.list({ by: 'all' });
+      const before = await store.list({ by: 'all' });
       await store.close();
-      expect(open().list({ by: 'all' })).toEqual(before);
+      expect(await open().list({ by: 'all' })).toEqual(before);
     });
 
     it('an SQLite file is safe from a second process: one of two gets a name, and each sees what the other does', async () => {
@@ -202,16 +207,16 @@ function defineTests(): void {
       await expect.poll(() => changes).toHaveLength(1);
       expect(store.get('name')).toMatchObject({ name: 'name' });
       expect(new Set([...waits.version!, ...waits.hasEndedLeases!])).toEqual(new Set([0]));
-      expect(waits.get).toEqual([2_000]);
+      expect(waits.get).toEqual([0, 2_000]);
     }, 90_000);
 
-    it('registrations of an old Pyro, without tags, are taken over', () => {
+    it('registrations of an old Pyro, without tags, are taken over', async () => {
       const database = openSqlite(path);
       database.exec(
         "CREATE TABLE pyro_names (name nvarchar PRIMARY KEY NOT NULL, uri nvarchar NOT NULL); INSERT INTO pyro_names VALUES ('old', 'PYRO:a@h:1')",
       );
       database.close();
-      expect(open().list({ by: 'all' })).toEqual([record('old', 'PYRO:a@h:1')]);
+      expect(await open().list({ by: 'all' })).toEqual([record('old', 'PYRO:a@h:1')]);
     });
 
     it('names with half of a surrogate pair are refused in an SQLite file', async () => {
@@ -219,6 +224,81 @@ function defineTests(): void {
       await expect(store.put(record('\uD800'), PUT)).rejects.toThrow('has half of a surrogate pair');
       await store.put(record('\uFFFD'), PUT);
       expect(store.get('\uD800')).toBeUndefined();
+    });
+
+    it('a name with a zero character is another name than its beginning, and its texts are read in full', async () => {
+      const store = open();
+      const seen: string[] = [];
+      open().watch((change) => void (change.kind === 'registered' && seen.push(change.record.name)));
+      const own = { ...record('lab.camera', 'PYRO:good@h:1', ['camera']), lease: { owner: 'one', ttlMs: 60_000 } };
+      const other = { ...record('lab.camera\0x', 'PYRO:ev\0il@h:1', ['camera', 'a\0b']), lease: { owner: '\0', ttlMs: 60_000 } };
+      for (const one of [own, other]) await store.put(one, PUT);
+      expect(await store.list({ by: 'all' })).toEqual([own, other]);
+      expect(await store.list({ by: 'tags', tags: ['camera'], match: 'all' })).toEqual([own, other]);
+      expect(await store.list({ by: 'prefix', prefix: 'lab.camera\0' })).toEqual([other]);
+      expect([store.get(own.name), store.get(other.name)]).toEqual([own, other]);
+      await expect.poll(() => seen).toEqual([own.name, other.name]);
+      const database = openSqlite(path);
+      cleanups.push(() => database.close());
+      database.exec('UPDATE nestjs_pyro_leases SET ends_at = 1 WHERE object = 2');
+      await expect.poll(() => store.get(other.name)).toBeUndefined();
+      expect(store.get(own.name)).toEqual(own);
+    });
+
+    it('names with tags that pyro5-ns keeps as bytes are listed', async () => {
+      const store = open();
+      await store.put(record('name'), PUT);
+      const database = openSqlite(path);
+      database.exec("INSERT INTO pyro_metadata(object, metadata) VALUES (1, X'616263')");
+      database.close();
+      expect(await store.list({ by: 'all' })).toEqual([record('name', undefined, ['abc'])]);
+    });
+
+    it('many names are listed, renewed, removed and watched in steps between which others are served', async () => {
+      const [store, other] = [open(), open()];
+      const database = openSqlite(path);
+      database.exec(`
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+        INSERT INTO pyro_names(name, uri) SELECT 'x.' || i, 'PYRO:a@h:1' FROM n;
+        INSERT INTO nestjs_pyro_leases SELECT id, 'one', 60000, 1 FROM pyro_names WHERE id <= 1200;
+        UPDATE nestjs_pyro_leases SET ends_at = 1e15`);
+      database.close();
+      const removed = new Set<string>();
+      other.watch((change) => void (change.kind === 'removed' && removed.add(change.name)));
+      const names = Array.from({ length: 2_000 }, (_, index) => `x.${index + 1}`);
+      const uris = async (): Promise<string[]> => ((await other.list({ by: 'all' })) as NameRecord[]).map(({ name }) => name);
+      expect(await uris()).toEqual(names);
+      expect(await store.renew('one', [...names, 'none'])).toEqual([...names.slice(1_200), 'none']);
+      const removal = store.remove([...names, 'x.1'], { takeover: false });
+      expect(await store.put(record('between'), PUT)).toBeUndefined();
+      expect(store.count()).toBeGreaterThan(1_201);
+      expect(await removal).toBe(800);
+      expect(await uris()).toEqual([...names.slice(0, 1_200), 'between']);
+      await expect.poll(() => removed.size).toBe(800);
+      const two = openSqlite(path);
+      cleanups.push(() => two.close());
+      two.exec('UPDATE nestjs_pyro_leases SET ends_at = 1');
+      await expect.poll(() => store.count()).toBe(1);
+      await expect.poll(() => removed.size).toBe(2_000);
+    });
+
+    it('time for which the process stood still makes no lease longer that begins later, nor any longer than its full time', async () => {
+      const store = open();
+      await store.put({ ...record('old'), lease: { owner: 'one', ttlMs: 3_600_000 } }, PUT);
+      const ends = (): number[] => {
+        const database = openSqlite(path);
+        const rows = database.prepare('SELECT ends_at - ttl_ms AS begun FROM nestjs_pyro_leases ORDER BY object').all();
+        database.close();
+        return (rows as { begun: number }[]).map(({ begun }) => begun);
+      };
+      blockEventLoop(3_000);
+      // timers come first: the store looks at its leases, and none has ended
+      await new Promise((resolve) => setTimeout(resolve));
+      await expect.poll(() => store['stoodStillMs']).toBe(0);
+      await store.put({ ...record('later'), lease: { owner: 'one', ttlMs: 3_600_000 } }, PUT);
+      await store.put({ ...record('ends'), lease: { owner: 'one', ttlMs: 1 } }, PUT);
+      await expect.poll(() => store.get('ends'), { interval: 5 }).toBeUndefined();
+      expect(Math.max(...ends())).toBeLessThanOrEqual(leaseClockMs());
     });
 
     it('registrations in an SQLite file are found by an index, whether a prefix or a tag selects them', () => {
@@ -269,7 +349,7 @@ function defineTests(): void {
       await once(child, 'close');
       for (const name of output.split(' ').slice(0, -1)) acknowledged.add(name);
       const store = SqlNameStore.open(path);
-      const found = new Set(store.list({ by: 'all' }).map(({ name, metadata }) => `${name}${metadata!.size}`));
+      const found = new Set((await store.list({ by: 'all' })).map(({ name, metadata }) => `${name}${metadata!.size}`));
       await store.close();
       expect([...acknowledged].filter((name) => !found.has(`${name}1`))).toEqual([]);
     }

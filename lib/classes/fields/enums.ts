@@ -1,9 +1,9 @@
-import { processWide } from '../copies/process-wide.js';
-import { checkArgument, configError, OBJECT } from '../options/option-checks.js';
-import { type ClassRegistry, defaultClassRegistry } from '../serializers/contract/class-registry.js';
-import { CLASS_REGISTRY } from '../serializers/contract/serializer-rules.js';
-import { UnreadableError } from '../serializers/contract/unreadable-error.js';
-import { shortText } from '../protocol/short-text.js';
+import { processWide } from '../../copies/process-wide.js';
+import { checkArgument, configError, OBJECT } from '../../options/option-checks.js';
+import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
+import { CLASS_REGISTRY } from '../../serializers/contract/serializer-rules.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { shortText } from '../../protocol/short-text.js';
 import { type EnumObject, enumValues, isEnumValue } from './field-types.js';
 
 /** A registered enum, and the class whose instances replace its members while they are sent. */

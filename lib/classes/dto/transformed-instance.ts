@@ -1,12 +1,12 @@
-import type { Spend } from '../arrays/memory.js';
-import { NdArray } from '../arrays/nd-array.js';
-import type { AnyClass } from '../objects/decorated-member.js';
-import { configError } from '../options/option-checks.js';
-import { safeText } from '../protocol/safe-text.js';
-import { isPlainObject, objectOf } from '../serializers/contract/plain-object.js';
-import { UnreadableError } from '../serializers/contract/unreadable-error.js';
-import { peerMap, peerSet } from '../serializers/reading/peer-tables.js';
-import { shortText } from '../protocol/short-text.js';
+import type { Spend } from '../../arrays/memory.js';
+import { NdArray } from '../../arrays/nd-array.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { configError } from '../../options/option-checks.js';
+import { safeText } from '../../protocol/safe-text.js';
+import { isPlainObject, objectOf } from '../../serializers/contract/plain-object.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { peerMap, peerSet } from '../../serializers/reading/peer-tables.js';
+import { shortText } from '../../protocol/short-text.js';
 import {
   emittedType,
   type NestedClass,
@@ -15,10 +15,10 @@ import {
   type ValidatedMember,
   validatedMembers,
 } from './dto-packages.js';
-import { bytesOfCopies } from './checked-objects.js';
-import { arrayTypeOf, type FindClass, isScalarClass, type ValueType } from './field-types.js';
-import { inside, readTyped } from './field-values.js';
-import { isOpaqueClass } from './opaque-values.js';
+import { bytesOfCopies } from '../fields/checked-objects.js';
+import { arrayTypeOf, type FindClass, isScalarClass, type ValueType } from '../fields/field-types.js';
+import { inside, readTyped } from '../fields/field-values.js';
+import { isOpaqueClass } from '../fields/opaque-values.js';
 import { checkScalars, scalarsOf } from './transformed-scalars.js';
 
 /** Reads the value of a member; undefined when class-transformer reads it. */

@@ -1,5 +1,5 @@
-import { configError } from '../options/option-checks.js';
-import { shortText } from '../protocol/short-text.js';
+import { configError } from '../../options/option-checks.js';
+import { shortText } from '../../protocol/short-text.js';
 import { type FieldType, type FindClass, type ValueType, valueTypeOf } from './field-types.js';
 
 /** Names of members, with a `?` if the member may be missing: `['x', 'unit?']`; or types of members by these names. */

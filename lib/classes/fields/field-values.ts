@@ -1,10 +1,10 @@
-import type { Spend } from '../arrays/memory.js';
-import { safeText } from '../protocol/safe-text.js';
-import { PyFloat, pyFloat } from '../serpent/values.js';
-import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
-import { naturalValue } from '../serializers/objects/natural-value.js';
-import { shortText } from '../protocol/short-text.js';
-import { isDateText, isTimeText, parseDateTime } from '../serializers/values/date-text.js';
+import type { Spend } from '../../arrays/memory.js';
+import { safeText } from '../../protocol/safe-text.js';
+import { PyFloat, pyFloat } from '../../serpent/values.js';
+import { failedInside, UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { naturalValue } from '../../serializers/objects/natural-value.js';
+import { shortText } from '../../protocol/short-text.js';
+import { isDateText, isTimeText, parseDateTime } from '../../serializers/values/date-text.js';
 import { enumMember, isRegisteredEnum } from './enums.js';
 import { EXPECTED, enumValues, isEnumValue, type ScalarType, type ValueType } from './field-types.js';
 

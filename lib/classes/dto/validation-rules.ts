@@ -1,5 +1,5 @@
-import type { AnyClass } from '../objects/decorated-member.js';
-import { enumValues, type EnumObject } from './field-types.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { enumValues, type EnumObject } from '../fields/field-types.js';
 import { validationMetadataOf, type ValidationMetadata } from './dto-packages.js';
 
 /** The rules of class-validator for one member. */

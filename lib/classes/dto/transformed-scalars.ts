@@ -1,8 +1,8 @@
-import { UnreadableError } from '../serializers/contract/unreadable-error.js';
-import { isPlainObject } from '../serializers/contract/plain-object.js';
-import { shortText } from '../protocol/short-text.js';
-import { PyFloat } from '../serpent/values.js';
-import { expectedOf } from './field-types.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { isPlainObject } from '../../serializers/contract/plain-object.js';
+import { shortText } from '../../protocol/short-text.js';
+import { PyFloat } from '../../serpent/values.js';
+import { expectedOf } from '../fields/field-types.js';
 
 /**
  * Refuses a value that class-transformer must not get for a member with a scalar class in `@Type`. It calls the class with any value:

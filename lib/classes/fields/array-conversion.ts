@@ -1,14 +1,14 @@
-import type { NdTypedArray } from '../arrays/element-types.js';
-import type { Spend } from '../arrays/memory.js';
-import { NdArray } from '../arrays/nd-array.js';
-import { isNumeric, isTime } from '../arrays/number-conversion.js';
-import { SerializeError } from '../protocol/errors.js';
-import { limitOf } from '../protocol/over-limit.js';
-import { safeText } from '../protocol/safe-text.js';
-import { type Dict, isDict, memberOf } from '../serializers/contract/plain-object.js';
-import { arrayOfClass, arrayOfDict, isNumpyClass } from '../serializers/objects/array-dicts.js';
-import { ArrayReads } from '../serializers/objects/array-reads.js';
-import { shortText } from '../protocol/short-text.js';
+import type { NdTypedArray } from '../../arrays/element-types.js';
+import type { Spend } from '../../arrays/memory.js';
+import { NdArray } from '../../arrays/nd-array.js';
+import { isNumeric, isTime } from '../../arrays/number-conversion.js';
+import { SerializeError } from '../../protocol/errors.js';
+import { limitOf } from '../../protocol/over-limit.js';
+import { safeText } from '../../protocol/safe-text.js';
+import { type Dict, isDict, memberOf } from '../../serializers/contract/plain-object.js';
+import { arrayOfClass, arrayOfDict, isNumpyClass } from '../../serializers/objects/array-dicts.js';
+import { ArrayReads } from '../../serializers/objects/array-reads.js';
+import { shortText } from '../../protocol/short-text.js';
 
 /**
  * Makes the array of a received value. None, and a value that was left out, stay as they are.

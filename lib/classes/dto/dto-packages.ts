@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { AnyClass } from '../objects/decorated-member.js';
-import { configError } from '../options/option-checks.js';
-import { arrayTypeOf, type EnumObject, type FieldType, isScalarClass } from './field-types.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { configError } from '../../options/option-checks.js';
+import { arrayTypeOf, type EnumObject, type FieldType, isScalarClass } from '../fields/field-types.js';
 import { isAnything } from './transformed-scalars.js';
 
 /** The part of class-validator that is used. */

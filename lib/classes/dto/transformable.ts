@@ -1,10 +1,10 @@
-import type { Spend } from '../arrays/memory.js';
-import type { AnyClass } from '../objects/decorated-member.js';
-import { isPlainObject } from '../serializers/contract/plain-object.js';
-import { failedInside } from '../serializers/contract/unreadable-error.js';
-import { peerSet } from '../serializers/reading/peer-tables.js';
+import type { Spend } from '../../arrays/memory.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { isPlainObject } from '../../serializers/contract/plain-object.js';
+import { failedInside } from '../../serializers/contract/unreadable-error.js';
+import { peerSet } from '../../serializers/reading/peer-tables.js';
 import { emittedType, type TransformedClass } from './dto-packages.js';
-import { isScalarClass } from './field-types.js';
+import { isScalarClass } from '../fields/field-types.js';
 import { decorationsOf, notNested } from './transformed-instance.js';
 import { checkScalars, scalarsOf } from './transformed-scalars.js';
 
