@@ -29,11 +29,11 @@ describe.each(ranges)('with Node %s', (range) => {
   });
 });
 
-if (asked === undefined) {
-  it(`names are kept in SQLite with Node ${OLDEST_WITH_SQLITE}`, async () => {
-    const runtime = await NodeRuntime.install(OLDEST_WITH_SQLITE);
+describe.each(asked === undefined ? [OLDEST_WITH_SQLITE] : [])('with Node %s, the oldest that has SQLite', (range) => {
+  it('names are kept in SQLite', async () => {
+    const runtime = await NodeRuntime.install(range);
     const report = await runtime.test('--project=unit', 'test/unit/name-server/store/');
     expect(report.failures).toEqual([]);
     expect(report.passed).toBeGreaterThan(0);
   });
-}
+});

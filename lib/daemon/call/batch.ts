@@ -65,8 +65,8 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       const result = yield runIsolated(follower === undefined ? run : () => follower.run(run));
       const stream = asStream(result);
       if (stream) {
-          yield closeUnpulled(request, method, stream);
-          throw refusal(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`));
+        yield closeUnpulled(request, method, stream);
+        throw refusal(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`));
       }
       results.add(result);
     } catch (error) {
