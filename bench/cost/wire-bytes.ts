@@ -146,7 +146,7 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
   const write = (inner: WireTree): Buffer => msgpack(inner, counter);
   const fixed = (value: unknown): Buffer => {
     if (typeof value === 'string') return Buffer.concat([Buffer.from([0xd9, value.length]), Buffer.from(value)]);
-    if (Array.isArray(value)) return Buffer.concat([Buffer.from([0x90 | value.length]), ...value.map(fixed)]);
+    if (Array.isArray(value)) return Buffer.concat([sized(0x90, 0xdd, value.length), ...value.map(fixed)]);
     const plain = plainTree(value);
     return plain ? write(plain) : Buffer.from([0x80]);
   };

@@ -106,7 +106,8 @@ export class ChangeLog {
       // a copy: a reader that sleeps again meanwhile has seen all changes
       const sleeping = [...this.sleepers];
       for (const reader of sleeping) {
-        if (reader.hasNews) {
+        // a reader that woke by itself moves its position alone
+        if (this.sleepers.has(reader) && reader.hasNews) {
           reader.wake();
           woken++;
         }

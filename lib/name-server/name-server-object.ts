@@ -21,8 +21,8 @@ import { TimeSlices } from './store/time-slices.js';
 import { WatchRoom } from './watch-room.js';
 import { afterwards, type NameLease, type NameRecord, type NameStore, type RemoveOptions } from './store/name-store.js';
 
-/** Names that are removed in one step, at most. Others are served between two steps. */
-const REMOVED_AT_ONCE = 1_000;
+/** Names that are removed in one step, at most. Others are served between two steps, and watches skip names of no concern to them. */
+const REMOVED_AT_ONCE = 500;
 
 /**
  * The object `Pyro.NameServer`: its methods, with the arguments, results and errors of Pyro5's name server.
@@ -210,20 +210,21 @@ export class NameServer {
       await this.rules.check('remove', name, context);
       if (slices.isOver) await slices.next();
     }
-    const held: string[] = [];
+    // each name is removed once: a server may register the name again between two steps
+    const [free, held]: [string[], string[]] = [[], []];
     for (const name of names) {
-      if (await this.rules.allows('takeover', name, context)) held.push(name);
+      ((await this.rules.allows('takeover', name, context)) ? held : free).push(name);
       if (slices.isOver) await slices.next();
     }
-    const removed = await this.removeInParts(names, { owner, takeover: false }, slices);
+    const removed = await this.removeInParts(free, { owner, takeover: false }, slices);
     return removed + (await this.removeInParts(held, { owner, takeover: true }, slices));
   }
 
   private async removeInParts(names: readonly string[], options: RemoveOptions, slices: TimeSlices): Promise<number> {
     let removed = 0;
     for (let start = 0; start < names.length; start += REMOVED_AT_ONCE) {
+      if (start > 0) await slices.next();
       removed += await this.store.remove(names.slice(start, start + REMOVED_AT_ONCE), options);
-      if (slices.isOver) await slices.next();
     }
     return removed;
   }

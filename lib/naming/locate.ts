@@ -138,7 +138,8 @@ function endOf(options: NameServerOptions | readonly NameServerOptions[], end?: 
  * The name servers that are asked for a URI: the address in the URI wins over the addresses in the options.
  *
  * Handshake data and certificates of an address are shown only to this address. Without `host`, `port` and `unixSocket` they are for every
- * name server that a URI names. To other name servers, the options of the first address are used without credentials.
+ * name server that a URI names, and those of an address with `broadcast` for the one that answers the broadcast. To other name servers, the
+ * options of the first address are used without credentials.
  */
 export function addressesFor(
   uri: PyroUri,

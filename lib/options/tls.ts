@@ -48,7 +48,7 @@ export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' 
  * The options of TLS that say how a peer is checked and how data is encrypted. Every other option may hold a certificate, a key or another
  * secret of this program, or shows a peer who this program is.
  */
-const WITHOUT_IDENTITY: ReadonlySet<string> = new Set([
+const OPTIONS_WITHOUT_SECRETS: ReadonlySet<string> = new Set([
   'ALPNProtocols',
   'allowPartialTrustChain',
   'ca',
@@ -67,10 +67,16 @@ const WITHOUT_IDENTITY: ReadonlySet<string> = new Set([
   'sigalgs',
 ] satisfies (keyof ClientTlsOptions)[]);
 
-/** The options of TLS for a server that may not learn who this program is: without certificates, keys and the identity of a PSK. */
-export function tlsWithoutIdentity<T extends boolean | ClientTlsOptions | undefined>(tls: T): T {
+/**
+ * The options of TLS for a server that may not learn who this program is: without certificates, keys and the identity of a PSK.
+ *
+ * @param given default: TLS by the config items
+ * @returns never undefined, which would stand for TLS by the config items, with this program's certificate
+ */
+export function anonymousTls(given: boolean | ClientTlsOptions | undefined, config: PyroConfig): boolean | ClientTlsOptions {
+  const tls = given ?? clientTlsOf(config) ?? false;
   if (typeof tls !== 'object') return tls;
-  return Object.fromEntries(Object.entries(tls).filter(([name]) => WITHOUT_IDENTITY.has(name))) as T;
+  return Object.fromEntries(Object.entries(tls).filter(([name]) => OPTIONS_WITHOUT_SECRETS.has(name)));
 }
 
 const BYTES: OptionRule = { takes: 'bytes', fits: (value) => ArrayBuffer.isView(value) };

@@ -53,7 +53,7 @@ export function typeFault(pythonType: string): string | undefined {
   const named = `the type is ${optionText(pythonType)}`;
   if (!MODULE_AND_CLASS.test(pythonType)) return isShortName(pythonType) ? undefined : `${named}; ${REMEDY}`;
   const [module, name] = partsOf(pythonType);
-  if ((module === 'builtins' || module === 'exceptions') && !isBuiltin(name))
+  if (module === 'builtins' && !isBuiltin(name))
     return `${named}, and Python has no builtin exception of this name; ${REMEDY}`;
   if (module === 'sqlite3' && name.endsWith('Error') && !SQLITE_ERRORS.has(name))
     return `${named}, and sqlite3 has no exception of this name; ${REMEDY}`;
@@ -136,7 +136,7 @@ function fitsMember(pythonType: string, name: string, value: unknown): boolean {
   return !isNumber || typeof value === 'boolean' || Number.isSafeInteger(value);
 }
 
-/** Why no Python client can make the exception; undefined when a client can. */
+/** Why no Python client can make the exception; undefined when a client can, if the args are what the class takes. */
 export function exceptionFault(
   pythonType: string,
   args: readonly unknown[],

@@ -154,7 +154,10 @@ function textLike(value: unknown, form: RegExp): unknown {
 }
 
 function unfit(what: string, expected: string, value: unknown): UnreadableError {
-  if (value instanceof Date) return new UnreadableError(`${what} is an invalid Date; it must be ${expected}`);
+  if (value instanceof Date) {
+    const kind = Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
+    return new UnreadableError(`${what} is ${kind}; it must be ${expected}`);
+  }
   const found = value === null ? 'None' : typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : shortText(value);
   return new UnreadableError(`${what} is ${found}; it must be ${expected}`);
 }

@@ -21,7 +21,7 @@ import { optionText } from '../../protocol/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
-import { CLIENT_TLS, type ClientTlsOptions, tlsWithoutIdentity } from '../../options/tls.js';
+import { anonymousTls, CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
 import { unixPathFault } from '../../transport/sockets/unix-path.js';
 import type { ProxySender } from './received-proxies.js';
 
@@ -114,7 +114,7 @@ export function addressesOf<T extends NameServerAddress>(given: T | readonly T[]
 /** The address without credentials of this program: handshake data, certificates and keys. */
 export function withoutCredentials<T extends NameServerAddress>(address: T): T {
   const { handshake: _, ...rest } = address as T & { handshake?: unknown };
-  return { ...rest, tls: tlsWithoutIdentity(address.tls) } as unknown as T;
+  return { ...rest, tls: anonymousTls(address.tls, environmentConfig()) } as unknown as T;
 }
 
 function isList<T>(given: T | readonly T[]): given is readonly T[] {

@@ -1,5 +1,5 @@
 import { environmentConfig } from '../../options/environment.js';
-import { clientTlsOf, type ClientTlsOptions, tlsWithoutIdentity } from '../../options/tls.js';
+import { anonymousTls } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { SERIALIZER_IDS } from '../../protocol/constants.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
@@ -83,10 +83,8 @@ function pickRules<Name extends keyof PyroProxyOptions>(names: readonly Name[]):
  */
 export function resolveReceivedOptions(parent: PyroProxyOptions): ResolvedProxyOptions {
   const options: PyroProxyOptions = Object.fromEntries(INHERITED_OPTIONS.map((name) => [name, parent[name]]));
-  const nameServer = addressesOf(parent.nameServer ?? {}).map((address) =>
-    withoutCredentials({ ...address, tls: knownTls(address.tls) }),
-  );
-  const tls = options.openSocket ? false : tlsWithoutIdentity(knownTls(parent.tls));
+  const nameServer = addressesOf(parent.nameServer ?? {}).map(withoutCredentials);
+  const tls = options.openSocket ? false : anonymousTls(parent.tls, environmentConfig());
   return resolveProxyOptions({ ...options, tls, nameServer });
 }
 
@@ -99,9 +97,4 @@ export function resolveReceivedOptions(parent: PyroProxyOptions): ResolvedProxyO
 export function optionsOfReceived({ handshake, serializer }: ProxyReference, shared: ResolvedProxyOptions): ResolvedProxyOptions {
   const isKnown = serializer !== undefined && Object.hasOwn(SERIALIZER_IDS, serializer);
   return { ...shared, handshake, serializer: isKnown ? (serializer as SerializerName) : shared.serializer };
-}
-
-/** The result is never undefined: undefined would mean TLS from the environment, with this program's certificate. */
-function knownTls(given: PyroProxyOptions['tls']): boolean | ClientTlsOptions {
-  return given ?? clientTlsOf(environmentConfig()) ?? false;
 }

@@ -5,8 +5,8 @@ import { RecordIndex } from './record-index.js';
 
 /** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
-/** Names with ended leases that are removed in one turn of the event loop, in some milliseconds. */
-const SWEPT_AT_ONCE = 5_000;
+/** Names with ended leases that are removed in one turn of the event loop. Watches take up to 1,000 changes of others in a turn. */
+const SWEPT_AT_ONCE = 500;
 
 /** The registrations of a name server in memory, and the ends of their leases. */
 export class NameTable {

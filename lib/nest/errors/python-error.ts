@@ -79,7 +79,10 @@ function pythonExceptionOf(error: unknown): PythonException | undefined {
 function unlabelledExceptionOf(error: unknown): PythonException | undefined {
   if (error instanceof PyroException) {
     const type = CONNECTION_ENDING_TYPES.get(error.pythonType) ?? error.pythonType;
-    return new PythonException(type, error.args, objectOf(sendableAttributes(type, error.attributes)), { cause: error });
+    const attributes = objectOf(sendableAttributes(type, error.attributes));
+    // a subclass may set a type that no client can make: the serializers say so
+    if (exceptionFault(type, error.args, attributes) !== undefined) return undefined;
+    return new PythonException(type, error.args, attributes, { cause: error });
   }
   if (error instanceof HttpException) return ofStatus(error.getStatus(), error.getResponse(), error.message, error);
   if (error instanceof RpcException) return ofRpcError(error.getError(), error);

@@ -9,8 +9,9 @@ import type { ClassConverter } from '../contract/class-registry.js';
  *
  * @throws {PyroError} `CONFIG` when it gives a promise, or no object
  */
-export function dictBy({ name, toDict }: ClassConverter, value: object): Record<string, unknown> {
-  const members: unknown = toDict!(value);
+export function dictBy(converter: ClassConverter, value: object): Record<string, unknown> {
+  const { name } = converter;
+  const members: unknown = converter.toDict!(value);
   refusePromise(members, 'toDict', name);
   if (
     typeof members !== 'object' ||
@@ -28,8 +29,9 @@ export function dictBy({ name, toDict }: ClassConverter, value: object): Record<
  *
  * @throws {PyroError} `CONFIG` when it gives a promise
  */
-export function objectBy({ name, fromDict }: ClassConverter, dict: Record<string, unknown>): unknown {
-  const made = fromDict!(dict, name);
+export function objectBy(converter: ClassConverter, dict: Record<string, unknown>): unknown {
+  const { name } = converter;
+  const made = converter.fromDict!(dict, name);
   refusePromise(made, 'fromDict', name);
   return made;
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { createSecureContext, type PeerCertificate, type TlsOptions } from 'node:tls';
 import type { ClientTlsOptions, ServerTlsOptions } from '../../options/tls.js';
 import { CommunicationError } from '../../protocol/errors.js';
@@ -45,7 +46,7 @@ export function checkedIdentityCheck(check: IdentityCheck): IdentityCheck {
   return (host: string, certificate: PeerCertificate): Error | undefined => {
     try {
       const answer: unknown = check(host, certificate);
-      if (answer === undefined || answer === null || answer instanceof Error) return answer ?? undefined;
+      if (answer === undefined || answer === null || types.isNativeError(answer)) return answer ?? undefined;
       reportRejection(answer, () => undefined);
       const found = isThenable(answer) ? 'a promise' : optionText(answer);
       return new Error(`tls.checkServerIdentity gave ${found}; it takes an Error, or undefined when the certificate is right`);

@@ -24,6 +24,27 @@ describe.each(NAMES)('converters, in %s', (name) => {
     return createSerializers({ classes }).get(SERIALIZER_IDS[name])!;
   };
 
+  it('converters that are methods of an object are called with it', () => {
+    class Converter {
+      name = 'conv.Sample';
+      get scale(): number {
+        return 2;
+      }
+      toDict({ size }: Sample): Record<string, unknown> {
+        return { size: this.scale * size };
+      }
+      fromDict({ size }: Record<string, unknown>): Sample {
+        return Object.assign(new Sample(), { size: Number(size) / this.scale });
+      }
+    }
+    const classes = new ClassRegistry();
+    registerClass(Sample, new Converter(), classes);
+    const serializer = createSerializers({ classes }).get(SERIALIZER_IDS[name])!;
+    const written = serializer.dumps([Object.assign(new Sample(), { size: 5 })]);
+    expect(serializer.loads(written)).toEqual([Object.assign(new Sample(), { size: 5 })]);
+    expect(serializer.loads(written, { plain: true })).toEqual([{ __class__: 'conv.Sample', size: 10 }]);
+  });
+
   it.each([
     ['a promise', later(() => ({}))],
     ['a promise that fails', later(failed)],

@@ -187,6 +187,16 @@ describe('values for a member with @ValidateNested', () => {
   });
 });
 
+it('a Date that is right is not told as invalid where another type is expected', () => {
+  class Named {
+    id!: string;
+  }
+  registerClass(Named, { name: 'hostile.Named', fields: { id: 'str' } });
+  const dates = createSerializers({ dates: 'Date' }).get(SERIALIZER_IDS.serpent)!;
+  const written = dates.dumps([{ __class__: 'hostile.Named', id: '2026-01-01T00:00:00' }]);
+  expect(() => dates.loads(written)).toThrow('is a Date; it must be a str');
+});
+
 it('an invalid Date is no datetime', () => {
   class Dated {
     @Type(() => Date) when!: Date;

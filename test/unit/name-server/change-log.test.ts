@@ -45,6 +45,25 @@ it('a change is told once to all watches of a name server, and nothing is done f
   expect(listeners).toBe(0);
 });
 
+it('a watch that woke by itself is not moved on by the look at those that wait', async () => {
+  const store = new MemoryNameStore();
+  const log = new ChangeLog(store, new WatchRoom(DEFAULT_NAME_LIMITS));
+  let concerns = true;
+  const others = Array.from({ length: 30 }, () => log.follow(() => true));
+  for (const other of others) void other.sleep(60_000);
+  const reader = log.follow(() => concerns);
+  void reader.sleep(60_000);
+  store.put(record('x'), PUT);
+  await nextTurn();
+  // 20 readers are looked at in a turn, so this one is among those of a later turn
+  reader.wake();
+  concerns = false;
+  await turns();
+  concerns = true;
+  expect(reader.hasNews).toBe(true);
+  expect(nameOf(reader.read())).toBe('x');
+});
+
 it('watches that wait look at a change after the call that made it, and are woken only by changes of their names', async () => {
   const store = new MemoryNameStore();
   const log = new ChangeLog(store, new WatchRoom(DEFAULT_NAME_LIMITS));

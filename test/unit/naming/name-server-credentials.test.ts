@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createServer, type PeerCertificate } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expose, NamingError, PyroDaemon, PyroProxy, type PyroProxyOptions, ProxyReference, PyroUri } from '../../../lib/core.js';
+import { anonymousTls } from '../../../lib/options/tls.js';
 import { addressesFor, type NameServerOptions } from '../../../lib/naming/locate.js';
 import { loads } from '../../../lib/serpent/index.js';
 import { TestAuthority } from '../../certificates.js';
@@ -165,5 +166,18 @@ describe('a certificate for a name server', () => {
     await callByName(`PYRONAME:lab.thing@127.0.0.1:${known}`, nameServer);
     await callByName(`PYRONAME:lab.thing@127.0.0.1:${other}`, nameServer);
     expect(shown).toEqual(['own', 'own', undefined]);
+  });
+
+  it('TLS of the config items has no certificate of this program for another name server', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'names-'));
+    cleanups.push(() => rm(directory, { recursive: true }));
+    const authority = await TestAuthority.create(directory, 'ca');
+    const { certFile, keyFile } = await authority.issue('own');
+    const config = { SSL: true, SSL_CLIENTCERT: certFile, SSL_CLIENTKEY: keyFile, SSL_CACERTS: authority.certFile };
+    expect(anonymousTls(undefined, config)).toEqual({ ca: [Buffer.from(authority.cert)] });
+    // undefined would stand for TLS of the config items
+    expect(addressesFor(new PyroUri('PYRONAME:lab.thing@other'), { host: 'known' })).toMatchObject([
+      { host: 'other', tls: false },
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createSecureContext, type SecureContext } from 'node:tls';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PyroDaemon, PyroProxy, type ServerTlsOptions } from '../../../lib/core.js';
 import { TestAuthority } from '../../certificates.js';
@@ -101,6 +102,12 @@ describe('the check of a server’s certificate (checkServerIdentity)', () => {
     const tls = { ca, checkServerIdentity: check as () => undefined };
     const expected = `tls.checkServerIdentity ${text}; it takes an Error, or undefined when the certificate is right`;
     await expect(PyroProxy.connect(`PYRO:Pyro.Daemon@${daemon.locationStr}`, { tls })).rejects.toThrow(expected);
+  });
+
+  it('an Error of another realm refuses the server with its own text', async () => {
+    const { daemon } = await listen({});
+    const tls = { ca, checkServerIdentity: () => runInNewContext('new Error("not this one")') as Error };
+    await expect(PyroProxy.connect(`PYRO:Pyro.Daemon@${daemon.locationStr}`, { tls })).rejects.toThrow(/: not this one$/);
   });
 
   it('an async function is refused before any connection', () => {

@@ -136,6 +136,15 @@ describe('toPythonError', () => {
   });
 });
 
+it('a PyroException whose class sets a type that no client can read is an error all the same', () => {
+  class StockError extends PyroException {
+    override readonly pythonType = 'StockError';
+  }
+  const error = new StockError('builtins.ValueError', ['none left']);
+  expect(toPythonError(error)).toBe(error);
+  expect(messageOf(error)).toBe('none left');
+});
+
 it('messageOf() gives the text of an error for a person', () => {
   expect(messageOf(new BadRequestException(['a', 'b']))).toBe('a, b');
   expect(messageOf(new RangeError('x'))).toBe('x');

@@ -26,7 +26,13 @@ describe.each(TYPES)('a %o', (Type) => {
   });
 });
 
-it('typed arrays of floats are known by their names', () => {
+it('typed arrays of floats are known whatever they are called', () => {
+  class Samples extends Float64Array {
+    override get [Symbol.toStringTag]() {
+      return 'Samples' as never;
+    }
+  }
+  expect(isFloatArray(new Samples(1))).toBe(true);
   expect(isFloatArray({ [Symbol.toStringTag]: 'Float16Array' } as unknown as ArrayBufferView)).toBe(true);
   for (const Type of [Int8Array, Uint16Array, BigInt64Array]) expect(isFloatArray(new Type(1))).toBe(false);
 });
