@@ -1,6 +1,6 @@
 import type { Call } from '../daemon/call/call.js';
 import { clientGone } from '../daemon/connection/session-connection.js';
-import { type NameLimits, tooMany } from './name-rules.js';
+import { clientName, clientOf, type NameLimits, tooMany } from './name-rules.js';
 
 /** A call that waits for its turn. */
 interface Waiter {
@@ -38,7 +38,7 @@ export class ListTurns {
   }
 
   private async wait(call: Call | undefined): Promise<void> {
-    const who = call?.connection.address ?? call?.connection;
+    const who = call && clientOf(call);
     if (call !== undefined) this.check(call, this.queues.get(who)?.length ?? 0);
     let leave: (error: Error) => void = () => undefined;
     const begun = new Promise<void>((resolve, reject) => {
@@ -74,8 +74,7 @@ export class ListTurns {
     if (this.waiting >= maxWaitingLists)
       throw tooMany(`calls wait for their large lists: ${remedy}`, this.waiting, 'maxWaitingLists', maxWaitingLists);
     if (waitingOfClient < maxWaitingLists / 2) return;
-    const who = connection.address?.name ?? 'this connection';
-    const what = `calls of ${who} wait for their large lists, half of the limit: ${remedy}`;
+    const what = `calls of ${clientName(connection)} wait for their large lists, half of the limit: ${remedy}`;
     throw tooMany(what, waitingOfClient, 'maxWaitingLists', maxWaitingLists);
   }
 

@@ -1,3 +1,5 @@
+import type { Call } from '../daemon/call/call.js';
+import type { SessionConnection } from '../daemon/connection/session-connection.js';
 import { DEFAULT_MAX_NAMES, NAME_TEXT_LIMITS } from '../naming/name-limits.js';
 import { NAMES_SHARE_BYTES } from '../options/heap-share.js';
 import { NamingError } from '../protocol/errors.js';
@@ -167,6 +169,19 @@ export function tooMany(what: string, count: number, option: keyof NameLimits, l
     option,
     refusal(new NamingError(`${begin}${count} ${what}; the name server takes ${limit} (its option limits.${option})`)),
   );
+}
+
+/**
+ * The client that a call counts for, where one client may have half of a limit: the remote address, or the connection where addresses have no
+ * limits.
+ */
+export function clientOf(call: Call): object {
+  return call.connection.address ?? call.connection;
+}
+
+/** The words by which errors call the client. */
+export function clientName({ address }: SessionConnection): string {
+  return address?.name ?? 'this connection';
 }
 
 /** False for values that Python takes for false. In the name server's methods they mean that an argument was not given. */

@@ -1,10 +1,9 @@
 import type { Call } from '../daemon/call/call.js';
-import type { SessionConnection } from '../daemon/connection/session-connection.js';
 import { TOO_MANY_WATCHES } from '../naming/name-records.js';
 import { NamingError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { refusal } from '../protocol/refusals.js';
-import { type NameLimits, tooMany } from './name-rules.js';
+import { clientName, clientOf, type NameLimits, tooMany } from './name-rules.js';
 import { recordBytes, type NameChange, type NameRecord } from './store/name-store.js';
 
 /** A place in a list of records. */
@@ -45,10 +44,10 @@ export class WatchRoom {
     const { maxWatches } = this.limits;
     const refuse = (what: string, count: number): Error => tooMany(what, count, 'maxWatches', maxWatches, TOO_MANY_WATCHES);
     if (this.watches >= maxWatches) throw refuse('are open', this.watches);
-    const who = call?.connection.address ?? call?.connection;
+    const who = call && clientOf(call);
     const client = this.clients.get(who) ?? { watches: 0, bytes: 0 };
     if (call !== undefined && client.watches >= maxWatches / 2)
-      throw refuse(`of ${nameOf(call.connection)} are open, half of the limit`, client.watches);
+      throw refuse(`of ${clientName(call.connection)} are open, half of the limit`, client.watches);
     this.clients.set(who, client);
     this.watches++;
     client.watches++;
@@ -58,7 +57,8 @@ export class WatchRoom {
     };
     const take = (bytes: number): void => {
       const share = call === undefined ? Infinity : this.limits.maxWatchBytes / 2;
-      if (client.bytes + bytes > share) throw this.tooMuchMemory(`the watches of ${nameOf(call!.connection)} hold`, 'half of ');
+      if (client.bytes + bytes > share)
+        throw this.tooMuchMemory(`the watches of ${clientName(call!.connection)} hold`, 'half of ');
       if (!this.isRoomFor(bytes - this.spareBytes)) throw this.tooMuchMemory('all watches hold');
       while (!this.isRoomFor(bytes)) this.giveBack();
       this.bytes += bytes;
@@ -133,8 +133,6 @@ export class OpenWatch {
     this.end();
   }
 }
-
-const nameOf = ({ address }: SessionConnection): string => address?.name ?? 'this connection';
 
 /** The memory of a list of records. @param areCopies true when the store has made the records for this list */
 export function bytesOfList(records: readonly NameRecord[], areCopies = false): number {
