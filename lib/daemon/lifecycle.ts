@@ -12,6 +12,7 @@ import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { DaemonServices } from './call/daemon-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { checkHandshakeHook } from './connection/authorizations.js';
+import { CLEAN_UP_MS } from './connection/clean-up-times.js';
 import type { DaemonState } from './contract/snapshot.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
@@ -23,8 +24,8 @@ export const DEFAULT_DRAIN_MS = 10_000;
 /** Takes how long draining and a shutdown wait. */
 export const DEADLINE: OptionRule = milliseconds();
 
-/** Longest that closing waits for disposals and disconnect hooks of the application. */
-const MAX_DISPOSAL_MS = 5_000;
+/** Longest that closing waits for all clean-ups of sessions, or of objects: several of them may hang, one after the other. */
+const MAX_CLEAN_UPS_MS = 3 * CLEAN_UP_MS;
 
 /** Takes the answer of a condition. A promise would be true for ever. */
 const ANSWER: OptionRule = { takes: 'true or false, at once', fits: (value) => !isThenable(value) };
@@ -222,10 +223,10 @@ export class Lifecycle {
     }
   }
 
-  /** Disposals are code of the application. A disposal that hangs must not keep the daemon from closing. */
+  /** Clean-ups are code of the application. Those that hang must not keep the daemon from closing. */
   private async unlessHung(work: Promise<unknown>, what: string): Promise<void> {
-    if (await endsWithin(work, MAX_DISPOSAL_MS)) return;
-    this.services.reporter.error(new DaemonError(`${what} took longer than ${MAX_DISPOSAL_MS} ms and is no longer waited for`));
+    if (await endsWithin(work, MAX_CLEAN_UPS_MS)) return;
+    this.services.reporter.error(new DaemonError(`${what} took longer than ${MAX_CLEAN_UPS_MS} ms and is no longer waited for`));
   }
 
   private housekeep(): void {

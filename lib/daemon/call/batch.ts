@@ -6,10 +6,10 @@ import { kwargsOf } from '../../serializers/contract/call-shape.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { LATER_TURN, type Steps } from '../../calls/steps.js';
-import { disposalOf, disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import { CONNECTION_TURN_MS } from '../../transport/turns.js';
 import type { PyroTarget } from '../contract/target.js';
+import { disposeWithin } from '../object/disposal-limit.js';
 import { BatchResults } from './batch-results.js';
 import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
@@ -34,13 +34,20 @@ export function* runBatch(
   try {
     return yield* runEntries(request, target, objectId, entries);
   } finally {
-    if (request.batchInstance) yield disposeBatchInstance(request, request.batchInstance);
+    const disposal = request.batchInstance && disposeBatchInstance(request, request.batchInstance);
+    if (disposal) yield disposal;
   }
 }
 
-async function disposeBatchInstance({ services, connection }: ServedRequest, instance: object | Promise<object>): Promise<void> {
-  const made = await Promise.resolve(instance).catch(() => undefined);
-  if (made) await services.cleanUps.wait(disposeObject(made), disposalOf(made), connection);
+/** Returns undefined when there is nothing to dispose. */
+function disposeBatchInstance(
+  { services, connection }: ServedRequest,
+  instance: object | Promise<object>,
+): Promise<unknown> | undefined {
+  const dispose = (made: object): Promise<unknown> | undefined =>
+    disposeWithin(made, (what, disposal) => services.cleanUps.wait(disposal(), what, connection));
+  // the entries were told why the instance could not be made
+  return instance instanceof Promise ? instance.then(dispose, () => undefined) : dispose(instance);
 }
 
 function* runEntries(request: ServedRequest, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {

@@ -9,7 +9,7 @@ import type { RemoteAddress } from './remote-addresses.js';
 import { SessionConnection } from './session-connection.js';
 
 /** Longest that a daemon waits for one clean-up of the application. */
-const CLEAN_UP_MS = 5_000;
+export const CLEAN_UP_MS = 5_000;
 
 /** A clean-up that is not waited for any more. */
 interface HungCleanUp {

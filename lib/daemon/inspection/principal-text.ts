@@ -14,14 +14,15 @@ export function hasPrincipal({ principal, principalKey }: Authorization): boolea
  * The text by which a snapshot or a log names a principal. The first of these that exists: its `principalKey`; the principal itself, if it
  * is a text or a number; its `name`, `username` or `id`; the name of its class.
  */
-export function principalText({ principal, principalKey }: Authorization): string | undefined {
+export function principalText(authorization: Authorization): string | undefined {
+  if (!hasPrincipal(authorization)) return undefined;
+  const { principal, principalKey } = authorization;
   if (principalKey !== undefined) return printable(principalKey);
-  if (principal === undefined || principal === null) return undefined;
   if (typeof principal !== 'object') return printable(safeText(principal));
   try {
     const members = principal as Record<string, unknown>;
     const named = NAMES.map((name) => members[name]).find(isName);
-    return printable(named === undefined ? principal.constructor?.name || 'object' : safeText(named));
+    return printable(named === undefined ? principal!.constructor?.name || 'object' : safeText(named));
   } catch {
     // a getter of user code threw
     return 'object';

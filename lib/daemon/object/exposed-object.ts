@@ -5,9 +5,10 @@ import type { PyroConnection } from '../contract/connection.js';
 import { bindArguments } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { missingMember } from '../../objects/missing-member.js';
-import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
+import { asStream } from '../../objects/item-iterators.js';
 import type { TargetDescription } from '../contract/snapshot.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
+import { CallStream } from './call-stream.js';
 import { describeExposed } from './target-description.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { Instances } from './instances.js';
@@ -178,7 +179,7 @@ export class ExposedClass extends ExposedObject {
       const stream = asStream(result);
       if (stream === undefined) return result;
       handedOn = true;
-      return new WrappedIterator(stream, { onEnd: () => this.instances.dispose(object, context.connection) });
+      return new CallStream(stream, { onEnd: () => this.instances.dispose(object, context.connection) });
     } finally {
       if (!handedOn) await this.instances.dispose(object, context.connection);
     }

@@ -1,15 +1,14 @@
 import { processWide } from '../../copies/process-wide.js';
 import { type AnyClass, isOnMember } from '../../objects/decorated-member.js';
-import { disposalOf, disposeObject, isDisposable } from '../../objects/disposal.js';
 import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
-import { DaemonError, PyroError } from '../../protocol/errors.js';
-import { refusal } from '../../protocol/refusals.js';
+import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
-import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { CleanUps } from '../contract/clean-ups.js';
 import type { PyroConnection } from '../contract/connection.js';
+import { disposeWithin } from './disposal-limit.js';
 import { warnOfUnexposedFields } from './registration-warnings.js';
+import { unknownObject } from './unknown-object.js';
 
 /** Options of {@link behavior}. */
 export interface Behavior {
@@ -98,7 +97,7 @@ export class Instances {
 
   /** Disposes an instance. @param connection undefined: all connections use the instance */
   async dispose(instance: object, connection: PyroConnection | undefined): Promise<void> {
-    if (isDisposable(instance)) await this.cleanUps.wait(disposeObject(instance), disposalOf(instance), connection);
+    await disposeWithin(instance, (what, disposal) => this.cleanUps.wait(disposal(), what, connection));
   }
 
   private async end(key: PyroConnection | typeof SHARED): Promise<void> {
@@ -108,7 +107,7 @@ export class Instances {
 
   /** An instance that nobody would dispose is not made. */
   private makeKept(): Pending<object> {
-    if (this.hasEnded) throw refusal(new DaemonError(UNKNOWN_OBJECT));
+    if (this.hasEnded) throw unknownObject();
     return this.make();
   }
 

@@ -1,8 +1,7 @@
 import { BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { DaemonError } from '../../protocol/errors.js';
-import { refusal } from '../../protocol/refusals.js';
-import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroTarget } from '../contract/target.js';
+import { unknownObject } from './unknown-object.js';
 
 /** Methods that every object has. */
 const OF_EACH_OBJECT: readonly string[] = [BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE];
@@ -63,7 +62,7 @@ export class ObjectRegistry {
   /** The target with this id, and its counters. @throws {DaemonError} `unknown object` */
   entry(objectId: string): Readonly<RegistryEntry> {
     const entry = this.byId.get(objectId);
-    if (entry === undefined) throw refusal(new DaemonError(UNKNOWN_OBJECT));
+    if (entry === undefined) throw unknownObject();
     return entry;
   }
 

@@ -17,7 +17,7 @@ interface IdleSession {
 /** Ends a session that gets no request for `idleTimeoutMs`. */
 export class IdleTimeout {
   private timer: NodeJS.Timeout | undefined;
-  /** `performance.now()` when the last request was answered. */
+  /** `performance.now()` when the last request was answered, or when a late call has ended since. */
   private idleSince = 0;
 
   constructor(

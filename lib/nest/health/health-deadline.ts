@@ -12,8 +12,8 @@ interface HealthDeadlineOptions {
 export class HealthDeadline extends Deadline {
   private readonly asksOnce: boolean;
 
-  constructor(uri: string, { timeoutMs, asksOnce }: HealthDeadlineOptions) {
-    super(uri, timeoutMs, undefined);
+  constructor(what: string, { timeoutMs, asksOnce }: HealthDeadlineOptions) {
+    super(what, timeoutMs, undefined);
     this.asksOnce = asksOnce;
   }
 

@@ -1,5 +1,5 @@
 import { type ContextId, REQUEST } from '@nestjs/core';
-import { disposalOf, disposeObject, isDisposable } from '../../objects/disposal.js';
+import { disposeWithin } from '../../daemon/object/disposal-limit.js';
 import { dependenciesOf, existingInstances, type InstanceWrapper, STATIC_CONTEXT } from '../nest-internals.js';
 import type { RunCleanUp } from './lifecycle-hooks.js';
 
@@ -28,8 +28,7 @@ export function instancesOfContext(root: InstanceWrapper, contextId: ContextId):
 
 /** Disposes instances one after the other. */
 export async function disposeAll(instances: readonly object[], cleanUp: RunCleanUp): Promise<void> {
-  for (const instance of instances)
-    if (isDisposable(instance)) await cleanUp(disposalOf(instance), () => disposeObject(instance));
+  for (const instance of instances) await disposeWithin(instance, cleanUp);
 }
 
 /** Singletons that a factory of the context may have returned: the context does not own them. */

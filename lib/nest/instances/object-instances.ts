@@ -1,12 +1,11 @@
 import type { ContextId } from '@nestjs/core';
 import { classNameOf, isDisposable } from '../../objects/disposal.js';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
-import { DaemonError } from '../../protocol/errors.js';
 import { isThenable } from '../../protocol/thenable.js';
-import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
+import { unknownObject } from '../../daemon/object/unknown-object.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';
@@ -20,6 +19,7 @@ import { SingleInstance, type SingleUser } from './single-instance.js';
 
 /** Makes the instances of one Pyro object on one server, tells them of connections, and disposes them. */
 export class ObjectInstances implements SingleUser {
+  isReleased = false;
   private readonly single: SingleInstance;
   /** The single instance, once this server has used it: the other servers cannot dispose it then. */
   private knownSingle: InstanceHolder | undefined;
@@ -30,7 +30,6 @@ export class ObjectInstances implements SingleUser {
   });
   /** Undefined until Nest has made the first instance; null when Nest has to make all of them. */
   private direct: DirectInstances | null | undefined;
-  private isReleased = false;
   private knownToFollow: boolean | undefined;
 
   /** @param daemon gives the daemon that serves the object */
@@ -88,12 +87,9 @@ export class ObjectInstances implements SingleUser {
   /** Ends the session of a connection. Its instances are disposed after `streamsEnded`. */
   async endConnection(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
     const cleanUp = this.cleanUpFor(connection);
-    let holder: InstanceHolder | undefined;
-    const begun = this.sessions.remove(connection).then((made) => (holder = made));
-    await cleanUp(`the begin of the session of ${this.definition.type.name}`, () => begun);
-    if (holder) return this.endSession(holder, connection, streamsEnded, cleanUp);
-    // a session that begins late ends by itself
-    void begun.then((late) => late && this.endSession(late, connection, streamsEnded, cleanUp));
+    const begin = `the begin of the session of ${this.definition.type.name}`;
+    const end = (holder: InstanceHolder): Promise<void> => this.endSession(holder, connection, streamsEnded, cleanUp);
+    await endOnceMade(this.sessions.remove(connection), begin, cleanUp, end);
   }
 
   private async endSession(
@@ -157,9 +153,14 @@ export class ObjectInstances implements SingleUser {
     return this.load(this.contexts.create(this.daemon()), undefined);
   }
 
-  async disposeSingle(holder: InstanceHolder): Promise<void> {
-    await this.endHousekeeping(holder, this.cleanUpFor(undefined));
-    await this.endCall(holder, undefined);
+  async disposeSingle(held: Pending<InstanceHolder>): Promise<void> {
+    const cleanUp = this.cleanUpFor(undefined);
+    // whoever asked for the instance was told why it could not be made
+    const made = Promise.resolve(held).catch(() => undefined);
+    await endOnceMade(made, `the making of ${this.definition.type.name}`, cleanUp, async (holder) => {
+      await this.endHousekeeping(holder, cleanUp);
+      await this.endCall(holder, undefined);
+    });
   }
 
   private getSingle(): Pending<InstanceHolder> {
@@ -181,7 +182,7 @@ export class ObjectInstances implements SingleUser {
 
   /** An instance that nobody would dispose is not made. @throws {DaemonError} `unknown object`, after {@link endAll} */
   private checkServed(): void {
-    if (this.isReleased) throw new DaemonError(UNKNOWN_OBJECT);
+    if (this.isReleased) throw unknownObject();
   }
 
   private get isStatic(): boolean {
@@ -256,4 +257,18 @@ export class ObjectInstances implements SingleUser {
       throw error;
     }
   }
+}
+
+/** Ends an instance, if it could be made. After the time of a clean-up it is no longer waited for, and ends by itself once it is made. */
+async function endOnceMade(
+  made: Promise<InstanceHolder | undefined>,
+  what: string,
+  cleanUp: RunCleanUp,
+  end: (holder: InstanceHolder) => Promise<void>,
+): Promise<void> {
+  let holder: InstanceHolder | undefined;
+  const waiting = made.then((known) => (holder = known));
+  await cleanUp(what, () => waiting);
+  if (holder) return end(holder);
+  void waiting.then((late) => late && end(late));
 }

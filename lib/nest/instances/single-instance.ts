@@ -5,10 +5,15 @@ import type { InstanceHolder } from './instance-holder.js';
 
 /** A server that serves a single instance. */
 export interface SingleUser {
+  /** True when the server serves the object no more: it makes no instance. */
+  readonly isReleased: boolean;
   /** Makes the instance, when the server is the first that asks for the instance. */
   makeSingle(): Pending<InstanceHolder>;
-  /** Disposes the instance after its periodic work, when the server is the last that has served the object. */
-  disposeSingle(holder: InstanceHolder): Promise<void>;
+  /**
+   * Disposes the instance after its periodic work, when the server is the last that has served the object. Making, periodic work and
+   * disposal are waited for 5 s each: an instance that is made later is disposed by itself.
+   */
+  disposeSingle(held: Pending<InstanceHolder>): Promise<void>;
 }
 
 const instances = processWide('single-instances', () => new WeakMap<InstanceWrapper, SingleInstance>());
@@ -17,12 +22,12 @@ const instances = processWide('single-instances', () => new WeakMap<InstanceWrap
  * The only instance of an object with `instanceMode: 'single'`. All servers of an application share the instance.
  *
  * The first server that asks makes the instance, and the last server that served the object disposes it. The next instance is made when the
- * disposal has ended: two instances would use the same device. An instance that could not be made is forgotten, and the next call tries again.
+ * disposal has ended, or was given up after 5 s: two instances would use the same device. An instance that could not be made is forgotten, and the next call tries again.
  */
 export class SingleInstance {
   private readonly users = new Set<SingleUser>();
   private held: Pending<InstanceHolder> | undefined;
-  /** The disposal of the instance before. */
+  /** The end of the instance before. */
   private ending: Promise<void> | undefined;
 
   static of(wrapper: InstanceWrapper): SingleInstance {
@@ -55,19 +60,19 @@ export class SingleInstance {
     return first === user;
   }
 
-  /** Resolves when the instance is disposed, if the user was the last; else at once. */
+  /** Resolves when the instance is disposed, or given up, if the user was the last; else at once. */
   async leave(user: SingleUser): Promise<void> {
     if (!this.users.delete(user) || this.users.size > 0 || this.held === undefined) return;
     const { held } = this;
     this.held = undefined;
-    const ending = this.end(held, user);
+    const ending = user.disposeSingle(held);
     this.ending = ending;
     await ending;
     if (this.ending === ending) this.ending = undefined;
   }
 
   private make(user: SingleUser): Pending<InstanceHolder> {
-    const held = this.ending ? this.ending.then(() => user.makeSingle()) : user.makeSingle();
+    const held = this.ending ? this.ending.then(() => this.presentUser(user).makeSingle()) : user.makeSingle();
     this.held = held;
     if (held instanceof Promise) {
       const isCurrent = (): boolean => this.held === held;
@@ -79,14 +84,8 @@ export class SingleInstance {
     return held;
   }
 
-  private async end(held: Pending<InstanceHolder>, user: SingleUser): Promise<void> {
-    let holder: InstanceHolder;
-    try {
-      holder = await held;
-    } catch {
-      // whoever asked for the instance was told why it could not be made
-      return;
-    }
-    await user.disposeSingle(holder);
+  /** The user that asked, or another one if the user serves the object no more: callers of several servers wait for one instance. */
+  private presentUser(asker: SingleUser): SingleUser {
+    return [asker, ...this.users].find(({ isReleased }) => !isReleased) ?? asker;
   }
 }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
-import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
+import { CallStream } from '../../daemon/object/call-stream.js';
+import { asStream } from '../../objects/item-iterators.js';
 import { toPythonError } from '../errors/python-error.js';
 import { DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { Abandonment } from './abandonment.js';
@@ -26,7 +27,7 @@ export function settleObservable(
  * The iterator of a result that travels item by item, undefined for other results. Its errors pass the exception filters, and
  * become Python's. The call ends with its last item.
  */
-export function streamOfResult(result: unknown, record: CallRecord, filters: ExceptionFilters): WrappedIterator | undefined {
+export function streamOfResult(result: unknown, record: CallRecord, filters: ExceptionFilters): CallStream | undefined {
   const stream = asStream(result);
   if (stream === undefined) return undefined;
   record.isStreaming = true;
@@ -36,7 +37,7 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   const onEnd = async (): Promise<void> => record.end();
   // the errors of an Observable passed the filters in the pipeline already
   const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover, run };
-  return new WrappedIterator(stream, { ...hooks, mapError: toPythonError });
+  return new CallStream(stream, { ...hooks, mapError: toPythonError });
 }
 
 /** The last value of an Observable; undefined when it has none. Fails when nobody waits for the value any more. */

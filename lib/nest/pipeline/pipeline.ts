@@ -48,7 +48,7 @@ export class Pipeline {
   /**
    * Runs a call.
    *
-   * @returns the result, or a `WrappedIterator` of its items; a promise when something has to be waited for
+   * @returns the result, or a `CallStream` of its items; a promise when something has to be waited for
    * @throws the error when no exception filter takes it
    */
   run(record: CallRecord): unknown {

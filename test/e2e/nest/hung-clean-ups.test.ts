@@ -1,8 +1,8 @@
-import { Injectable, Scope } from '@nestjs/common';
+import { type FactoryProvider, Inject, Injectable, Scope } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { InstanceMode } from '../../../lib/core.js';
 import { PyroController, PyroMethod } from '../../../lib/index.js';
-import { eventually, type Served, serve } from './fixtures.js';
+import { eventually, joinServer, type Served, serve } from './fixtures.js';
 
 /** What was called, in order. */
 let called: string[] = [];
@@ -58,6 +58,9 @@ class PerCall {
   @PyroMethod() hello(): string {
     return 'hello';
   }
+  @PyroMethod() *items(): Generator<number> {
+    yield 1;
+  }
   [Symbol.asyncDispose](): Promise<void> {
     return hang('disposal of PerCall');
   }
@@ -76,11 +79,36 @@ class SlowStart {
   }
 }
 
+/** Makings that have begun. */
+let makings = 0;
+
+@PyroController({ objectId: 'opened', instanceMode: 'single' })
+class Opened {
+  constructor(@Inject('PORT') private readonly port: number) {}
+  @PyroMethod() number(): number {
+    return this.port;
+  }
+  [Symbol.dispose](): void {
+    called.push(`disposal of ${this.port}`);
+  }
+}
+
+/** The first making waits. */
+const PORT: FactoryProvider = {
+  provide: 'PORT',
+  scope: Scope.REQUEST,
+  useFactory: async () => {
+    const number = ++makings;
+    if (number === 1) await hang('making');
+    return number;
+  },
+};
+
 const errors: string[] = [];
 
 async function start(options = {}): Promise<Served> {
   const served = await serve(
-    { providers: [Session, Dependency, Shared, PerCall, SlowStart] },
+    { providers: [Session, Dependency, Shared, PerCall, SlowStart, Opened, PORT] },
     { limitLoopback: true, ...options },
   );
   served.server.on('error', ({ message }) => errors.push(message.replace(/127\.0\.0\.1:\d+/, 'ADDRESS')));
@@ -98,6 +126,7 @@ beforeEach(() => {
   isOver = false;
   called = [];
   finish = [];
+  makings = 0;
   errors.length = 0;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'], shouldAdvanceTime: true });
 });
@@ -185,9 +214,42 @@ it('an application whose clean-ups hang is closed all the same', async () => {
   await peer.call('session', 'hello');
   let isClosed = false;
   void app.close().then(() => (isClosed = true));
+  for (const [index, name] of ['disconnect of Session', 'disconnect of Dependency', 'disposal of Session'].entries()) {
+    await eventually(() => called[index] === name, name);
+    expect(isClosed).toBe(false);
+    giveUp();
+  }
   await eventually(() => {
     giveUp();
     return isClosed;
   }, 'the end of the application');
-  expect(called[0]).toBe('disconnect of Session');
+});
+
+it('a single object whose making hangs is made again when the server listens again, and disposed if it is made after all', async () => {
+  const { server, join } = await start({ drainTimeoutMs: 1 });
+  const peer = await join('opened');
+  peer.call('opened', 'number').catch(() => undefined);
+  await eventually(() => called.length === 1, 'the making');
+  let isClosed = false;
+  void server.close().then(() => (isClosed = true));
+  await eventually(() => {
+    vi.advanceTimersByTime(1_000);
+    return isClosed;
+  }, 'the end of the server');
+  expect(errors.at(-1)).toMatch(/^the making of Opened takes longer than 5000 ms/);
+  await new Promise<void>((resolve, reject) => server.listen((error) => (error ? reject(error as Error) : resolve())));
+  expect(await (await joinServer(server, 'opened')).call('opened', 'number')).toBe(2);
+  finish[0]!();
+  await eventually(() => called.length === 2, 'the disposal');
+  expect(called).toEqual(['making', 'disposal of 1']);
+});
+
+it('an unread stream of a percall object whose disposal hangs is told once, by the name of the disposal', async () => {
+  const served = await start({ maxStreamsPerConnection: 0 });
+  const peer = await served.join('call');
+  const answer = peer.fail('call', 'items');
+  await eventually(() => called.length === 1, 'the disposal');
+  giveUp();
+  expect((await answer).args[0]).toContain('maxStreamsPerConnection');
+  expect(errors).toEqual([tooLong('the disposal of PerCall')]);
 });

@@ -186,6 +186,33 @@ describe('a clean-up that hangs', () => {
     expect(errors).toEqual([expect.stringContaining('the end of an item stream of items for 127.0.0.1')]);
   });
 
+  it('of a percall instance whose stream cannot be opened is told once', async () => {
+    const daemon = await serve({ maxStreamsPerConnection: 0 });
+    const peer = await join(daemon, 'call');
+    const answer = peer.fail('call', 'items');
+    await eventually(() => finish.length === 1, 'the disposal');
+    giveUp();
+    expect((await answer).args[0]).toContain('maxStreamsPerConnection');
+    expect(errors).toEqual([expect.stringMatching(/^the disposal of PerCall for /)]);
+    expect(used(daemon)).toBe(1);
+  });
+
+  it('does not keep the daemon from closing while too many hang', async () => {
+    const daemon = await serve({ maxAbandonedConnections: 1, maxAbandonedConnectionsPerAddress: 1 });
+    for (const peer of [await join(daemon, 'session'), await join(daemon, 'session')]) await peer.call('session', 'hello');
+    let isClosed = false;
+    void daemon.close().then(() => (isClosed = true));
+    await eventually(() => finish.length === 2, 'the disposals');
+    giveUp();
+    await eventually(() => errors.length === 2, 'the reports');
+    expect(isClosed).toBe(false);
+    await eventually(() => {
+      giveUp();
+      return isClosed;
+    }, 'the end of the daemon');
+    expect(errors[2]).toBe('the end of a session took longer than 15000 ms and is no longer waited for');
+  });
+
   it('of each of many calls is waited for while too many hang, so that their number has a limit', async () => {
     const daemon = await serve({ maxAbandonedConnections: 2, maxAbandonedConnectionsPerAddress: 2 });
     const peers: ScriptedPeer[] = [];
