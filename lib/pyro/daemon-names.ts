@@ -86,9 +86,9 @@ export class DaemonNames {
     return this.daemon.locationStr;
   }
 
-  /** @internal True when an object of the daemon has the name, and the other daemon would register the name at the same name server. */
+  /** @internal True when an object of the daemon has the name at all name servers at which the other daemon would register the name. */
   competesFor(name: string, other: DaemonNames): boolean {
-    return [...this.nameByObject.values()].includes(name) && this.nameServers.some((each) => other.nameServers.includes(each));
+    return [...this.nameByObject.values()].includes(name) && other.nameServers.every((each) => this.nameServers.includes(each));
   }
 
   /** Removes the name of an object, if it has one. */

@@ -91,7 +91,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   /** @internal Called by the PyroBinder of each `@PyroController`. */
   bind(modules: ModulesContainer, contexts: ExternalContextCreator): void {
     if (this.binding?.modules === modules) {
-      if (this.isListening) this.binding.warnOfLateClasses();
+      if (this.isListening) warnIfItFails(() => this.binding?.warnOfLateClasses());
       return;
     }
     try {

@@ -8,13 +8,15 @@ export interface NamingServer {
   /** `name` of the server's options. */
   readonly name: string | undefined;
   readonly isEnding: boolean;
+  /** False also when only the daemon of the server was closed. */
+  readonly isListening: boolean;
   /** The names of a server that listens. */
   readonly names: DaemonNames | undefined;
 }
 
 /**
- * Registers the names of objects, except the names that another server of the application has at the same name server: a name leads to one
- * server.
+ * Registers the names of objects, except the names that another server of the application has at the same name servers: a name leads to
+ * one server.
  *
  * @param modules the modules of the application; undefined when the server knows none
  * @returns the texts of warnings about names that were left to other servers
@@ -29,7 +31,9 @@ export function addNames(
   const left = new Map<NamingServer, string[]>();
   for (const { objectId, name, tags } of objects) {
     if (name === undefined) continue;
-    const owner = siblings.find((sibling) => sibling !== own && !sibling.isEnding && sibling.names?.competesFor(name, names));
+    const owner = siblings.find(
+      (sibling) => sibling !== own && sibling.isListening && !sibling.isEnding && sibling.names?.competesFor(name, names),
+    );
     if (owner === undefined) names.add(objectId, name, tags);
     else left.set(owner, [...(left.get(owner) ?? []), `"${name}"`]);
   }

@@ -1,13 +1,18 @@
 import { type CanActivate, type INestApplication, Inject, Injectable, type ModuleMetadata, Scope } from '@nestjs/common';
 import { APP_GUARD, REQUEST } from '@nestjs/core';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type OnPyroHousekeeping, PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../lib/index.js';
 import { eventually, joinServer, serve, type ServeOptions } from './fixtures.js';
 
 let made = 0;
 let log: string[] = [];
 let disposal: Promise<void> = Promise.resolve();
+let disposalOfPart: Promise<void> | undefined;
+afterEach(() => {
+  vi.useRealTimers();
+});
 beforeEach(() => {
+  disposalOfPart = undefined;
   made = 0;
   log = [];
   disposal = Promise.resolve();
@@ -16,6 +21,10 @@ beforeEach(() => {
 @Injectable({ scope: Scope.REQUEST })
 class Part {
   constructor(@Inject(REQUEST) readonly request: unknown) {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (disposalOfPart) log.push('disposing the part');
+    await disposalOfPart;
+  }
 }
 
 @PyroController({ objectId: 'oven', instanceMode: 'single' })
@@ -70,14 +79,20 @@ let first: PyroServer;
 let second: PyroServer;
 const ticks = { first: 0, second: 0 };
 
-/** Starts an application with two servers. */
-async function serveTwice(metadata: ModuleMetadata, options: ServeOptions<INestApplication> = {}): Promise<void> {
+/** Starts an application with two servers, and `further` ones. */
+async function serveTwice(
+  metadata: ModuleMetadata,
+  options: ServeOptions<INestApplication> = {},
+  further: PyroServer[] = [],
+): Promise<void> {
   second = new PyroServer({ host: '127.0.0.1', port: 0, name: 'second', ...options, housekeeping: () => void ticks.second++ });
   const served = await serve(metadata, {
     ...options,
     name: 'first',
     housekeeping: () => void ticks.first++,
-    prepare: (each) => void each.connectMicroservice({ strategy: second }),
+    prepare: (each) => {
+      for (const strategy of [second, ...further]) each.connectMicroservice({ strategy });
+    },
   });
   ({ app, server: first } = served);
 }
@@ -167,6 +182,33 @@ describe('a single object on two servers of an application', () => {
     open();
     await Promise.all([answer, closed]);
     expect(log).toEqual(['disposing 1', 'disposed 1', 'made 2']);
+  });
+
+  it('is made again for another server when the one that asked first has closed', async () => {
+    const third = new PyroServer({ host: '127.0.0.1', port: 0, name: 'third' });
+    await serveTwice({ providers: [Oven, Part] }, { drainTimeoutMs: 1 }, [third]);
+    await (await joinServer(first, 'oven')).call('oven', 'get');
+    await Promise.all([second.close(), third.close()]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'], shouldAdvanceTime: true });
+    const gates = [gate(), gate()];
+    [disposal, disposalOfPart] = gates.map(({ opened }) => opened) as [Promise<void>, Promise<void>];
+    const closed = first.close();
+    await eventually(() => log.length === 1);
+    await Promise.all([listen(second), listen(third)]);
+    const [asker, other] = [await joinServer(second, 'oven'), await joinServer(third, 'oven')];
+    asker.call('oven', 'get').catch(() => undefined);
+    await eventually(() => second.inspect().connections[0]!.requestsInProgress === 1);
+    const answer = other.call('oven', 'get');
+    await eventually(() => third.inspect().connections[0]!.requestsInProgress === 1);
+    const secondClosed = second.close();
+    await eventually(() => !second.isListening, 'the end of the second server');
+    await eventually(() => {
+      vi.advanceTimersByTime(100);
+      return log.includes('disposing the part');
+    }, 'the end of the first disposal');
+    for (const { open } of gates) open();
+    expect(await answer).toEqual([2, 20]);
+    await Promise.all([closed, secondClosed]);
   });
 
   it('does its periodic work once at a time, and goes on when one server closes', async () => {

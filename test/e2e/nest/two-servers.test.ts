@@ -69,6 +69,32 @@ it('two servers register the same name at different name servers', async () => {
   for (const each of [server, second]) expect(each.inspect().names).toMatchObject([{ name: 'lab.oven', state: 'registered' }]);
 });
 
+it('a server that has a name server of its own registers its names, also where another server has them', async () => {
+  const [shared, own] = [await addressOf(), await addressOf()];
+  const second = new PyroServer({ host: '127.0.0.1', port: 0, name: 'second', nameServer: [shared, own] });
+  await serve(
+    { imports: [PyroModule], providers: [Oven] },
+    { name: 'first', nameServer: shared, prepare: (each) => void each.connectMicroservice({ strategy: second }) },
+  );
+  await using oven = await PyroProxy.connect('PYRONAME:lab.oven', { nameServer: own });
+  expect(await oven.get!()).toBe(20);
+});
+
+it('a name is not left to a server whose daemon was closed', async () => {
+  const nameServer = await addressOf();
+  const second = new PyroServer({ host: '127.0.0.1', port: 0, name: 'second', nameServer });
+  const { server } = await serve(
+    { imports: [PyroModule], providers: [Oven] },
+    { name: 'first', nameServer, prepare: (each) => void each.connectMicroservice({ strategy: second }) },
+  );
+  await second.close();
+  await server.unwrap<PyroDaemon>().close();
+  warnings = [];
+  await new Promise<void>((resolve, reject) => second.listen((error) => (error ? reject(error as Error) : resolve())));
+  expect(warnings).toEqual([]);
+  expect(second.inspect().names).toMatchObject([{ name: 'lab.oven' }]);
+});
+
 it('a class whose module is loaded after the start gives one warning, with the remedy', async () => {
   @PyroController({ objectId: 'late', instanceMode: 'single' })
   class Late {
