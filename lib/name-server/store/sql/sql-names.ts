@@ -5,7 +5,7 @@ import { openSqlite, type SqliteDatabase, type SqliteStatement, type SqliteValue
 import { hasUtf8 } from '../stored-text.js';
 
 /** Longest wait of a statement while another process writes. Nothing else is served meanwhile; a registration takes a few milliseconds. */
-const BUSY_MS = 2_000;
+export const BUSY_MS = 2_000;
 
 /** A registration in a row. */
 type Row = [name: string, uri: string, owner: string | null, ttlMs: number, number: number, tags: string[]];
@@ -28,6 +28,7 @@ const SELECT = `
   SELECT json_array(n.name, n.uri, l.owner, l.ttl_ms, c.number,
     json((SELECT json_group_array(CAST(metadata AS TEXT)) FROM pyro_metadata WHERE object = n.id))) AS json
   FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id LEFT JOIN nestjs_pyro_changes c ON c.object = n.id`;
+
 /**
  * The clock of the leases: milliseconds since the machine was started, for all processes of the machine alike. It does not follow the
  * calendar, so no lease ends because the time of day is set. After a restart of the machine the clock begins anew, as the leases do when
@@ -105,6 +106,17 @@ export class SqlNames {
   /** The records with these ids, in the order of their registration. */
   records(ids: readonly number[]): NameRecord[] {
     const rows = this.prepared(`${SELECT} WHERE n.id IN ${LISTED} ORDER BY n.id`).all(JSON.stringify(ids));
+    return (rows as Json[]).map((row) => this.recordOf(row));
+  }
+
+  /** The selected registrations that were made after the one with this number, at most `count`, in the order of their numbers. */
+  recordsSince(number: number, selection: NameSelection, count: number): NameRecord[] {
+    const [condition, values] = conditionOf(selection);
+    const rows = this.prepared(`${SELECT} WHERE ${condition} AND c.number > ? ORDER BY c.number LIMIT ?`).all(
+      ...values,
+      number,
+      count,
+    );
     return (rows as Json[]).map((row) => this.recordOf(row));
   }
 
@@ -226,13 +238,19 @@ export class SqlNames {
     return this.prepared('SELECT 1 FROM nestjs_pyro_leases WHERE ends_at <= ? LIMIT 1').get(leaseClockMs()) !== undefined;
   }
 
-  /** @returns the names that were deleted, because their leases have ended; at most `count` */
-  deleteEnded(count: number): string[] {
+  /**
+   * Deletes leases that have ended, at most `count`, with their names.
+   *
+   * @returns the name of each lease; null when another program had deleted the name and left the lease
+   */
+  deleteEnded(count: number): (string | null)[] {
     const ended = `
-      SELECT n.id, n.name FROM nestjs_pyro_leases l JOIN pyro_names n ON n.id = l.object WHERE l.ends_at <= ? LIMIT ?`;
-    const all = `SELECT json_group_array(json_array(id, name)) AS json FROM (${ended})`;
-    const found = this.json(all, leaseClockMs(), count) as [id: number, name: string][];
-    this.deleteRows(found.map(([id]) => id));
+      SELECT l.object, n.name FROM nestjs_pyro_leases l LEFT JOIN pyro_names n ON n.id = l.object WHERE l.ends_at <= ? LIMIT ?`;
+    const all = `SELECT json_group_array(json_array(object, name)) AS json FROM (${ended})`;
+    const found = this.json(all, leaseClockMs(), count) as [id: number, name: string | null][];
+    const ids = found.map(([id]) => id);
+    this.run(`DELETE FROM nestjs_pyro_leases WHERE object IN ${LISTED}`, JSON.stringify(ids));
+    this.deleteRows(ids);
     return found.map(([, name]) => name);
   }
 

@@ -30,6 +30,15 @@ const SWEEP_MS = 1_000;
 /** Names that are listed, removed or renewed in one step, at most: other calls are served between two steps. */
 const NAMES_AT_ONCE = 500;
 
+/** Leases that are made longer, because nobody could renew them. */
+interface Extension {
+  readonly byMs: number;
+  /** Leases that began later stay as they are, by the clock of the leases. */
+  readonly before: number;
+  /** The last id whose lease is longer already. */
+  after: number;
+}
+
 /** Work on the names that waits for the next transaction. */
 interface PendingWork {
   /** Adds the changes that it makes to a list. */
@@ -57,6 +66,8 @@ export class SqlNameStore implements NameStore {
   private sweptAt = leaseClockMs();
   /** Time in which nobody could renew a lease here, since this process stood still. */
   private stoodStillMs = 0;
+  /** Goes on with the next check of the leases when the file was busy. */
+  private extension: Extension | undefined;
   private isSweeping = false;
   private waiting: PendingWork[] = [];
   private working: Promise<void> | undefined;
@@ -172,19 +183,30 @@ export class SqlNameStore implements NameStore {
   }
 
   private listNow(selection: NameSelection): Pending<NameRecord[]> {
+    const number = this.read(() => this.names.lastNumber());
     const ids = this.read(() => this.names.ids(selection));
-    return ids.length <= NAMES_AT_ONCE ? this.read(() => this.names.records(ids)) : this.listInParts(ids, selection);
+    return ids.length <= NAMES_AT_ONCE ? this.read(() => this.names.records(ids)) : this.listInParts(ids, number, selection);
   }
 
-  private async listInParts(ids: readonly number[], selection: NameSelection): Promise<NameRecord[]> {
-    const found: NameRecord[] = [];
+  /** @param number the last registration before the ids were read */
+  private async listInParts(ids: readonly number[], number: number, selection: NameSelection): Promise<NameRecord[]> {
+    const found = new Map<string, NameRecord>();
     const slices = new TimeSlices();
     for (const some of parts(ids)) {
       // a name may have changed, or another one may have its id
-      for (const record of this.read(() => this.names.records(some))) if (isSelected(record, selection)) found.push(record);
+      for (const record of this.read(() => this.names.records(some)))
+        if (isSelected(record, selection)) found.set(record.name, record);
       if (slices.isOver) await slices.next();
     }
-    return found;
+    // pyro5-ns gives a name another id when it registers the name again
+    for (let last: number | undefined = number; last !== undefined;) {
+      const since: number = last;
+      const some = this.read(() => this.names.recordsSince(since, selection, NAMES_AT_ONCE));
+      for (const record of some) found.set(record.name, record);
+      last = some.length < NAMES_AT_ONCE ? undefined : this.names.numberOf(some.at(-1)!);
+      if (slices.isOver) await slices.next();
+    }
+    return [...found.values()];
   }
 
   private delete(names: readonly string[], options: RemoveOptions, changes: SqlChange[]): number {
@@ -215,27 +237,30 @@ export class SqlNameStore implements NameStore {
 
   /** Makes the leases longer that nobody could renew while this process stood still. */
   private async extendLeases(): Promise<void> {
-    const [byMs, before] = [this.stoodStillMs, this.sweptAt];
+    const extension = (this.extension ??= { byMs: this.stoodStillMs, before: this.sweptAt, after: 0 });
+    const { byMs, before } = extension;
     const slices = new TimeSlices();
-    let after: number | undefined = 0;
-    while (after !== undefined) {
-      const last: number = after;
-      after = this.names.withoutWaiting(() => this.names.extendLeases(byMs, before, last, NAMES_AT_ONCE));
+    for (;;) {
+      const last = this.names.withoutWaiting(() => this.names.extendLeases(byMs, before, extension.after, NAMES_AT_ONCE));
+      if (last === undefined) break;
+      extension.after = last;
       if (slices.isOver) await slices.next();
     }
+    this.extension = undefined;
     this.stoodStillMs -= byMs;
   }
 
   /** Removes the names whose leases have ended. */
   private async endLeases(): Promise<void> {
     const slices = new TimeSlices();
-    while (this.stoodStillMs === 0 && this.names.withoutWaiting(() => this.names.hasEndedLeases())) {
-      let ended: readonly string[] = [];
-      this.names.withoutWaiting(() => this.names.transact(() => (ended = this.names.deleteEnded(NAMES_AT_ONCE))));
-      for (const name of ended) this.feed.tell({ change: { kind: 'removed', name } });
-      if (slices.isOver) await slices.next();
+    let ended: readonly (string | null)[] = [];
+    do {
       this.noteStandstill();
-    }
+      if (this.stoodStillMs > 0 || !this.names.withoutWaiting(() => this.names.hasEndedLeases())) return;
+      this.names.withoutWaiting(() => this.names.transact(() => (ended = this.names.deleteEnded(NAMES_AT_ONCE))));
+      for (const name of ended) if (name !== null) this.feed.tell({ change: { kind: 'removed', name } });
+      if (slices.isOver) await slices.next();
+    } while (ended.length === NAMES_AT_ONCE);
   }
 
   private read<Result>(query: () => Result): Result {

@@ -1,12 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { TimeSlices } from '../time-slices.js';
 import { NameListeners } from '../name-listeners.js';
 import type { NameChange } from '../name-store.js';
-import type { SqlNames } from './sql-names.js';
+import { BUSY_MS, type SqlNames } from './sql-names.js';
+import { isBusy } from './sqlite.js';
 
 /** Pause between two checks whether another process has changed the file. */
 const POLL_MS = 500;
+/** Pause before a step is done again that another process was in the way of. */
+const BUSY_PAUSE_MS = 10;
 /** Names that are looked at in one step. */
-const NAMES_AT_ONCE = 200;
+const NAMES_IN_A_PAGE = 200;
 
 /** A change that this process has made. */
 export interface SqlChange {
@@ -25,7 +29,7 @@ export class SqlWatch {
   private readonly listeners = new NameListeners();
   /** The numbers of the registrations that watchers know. */
   private known = new Map<string, number | undefined>();
-  /** Whether all names are in `known`, or why they are not yet. */
+  /** True when all names are in `known`. */
   private isKnown = false;
   private reading: Promise<void> | undefined;
   private version = 0;
@@ -50,7 +54,7 @@ export class SqlWatch {
    */
   ready(): Promise<void> | undefined {
     if (this.isKnown || this.poller === undefined) return undefined;
-    return (this.reading ??= this.readAll(this.known).finally(() => (this.reading = undefined)));
+    return (this.reading ??= this.startReading());
   }
 
   /** Tells of a change that this process has made. */
@@ -81,13 +85,21 @@ export class SqlWatch {
     this.reading = undefined;
   }
 
+  private startReading(): Promise<void> {
+    const reading = this.readAll(this.known).finally(() => {
+      // others may watch by now, whose reading goes on
+      if (this.reading === reading) this.reading = undefined;
+    });
+    return reading;
+  }
+
   /** @param known the names of this run: it is replaced when all watchers leave */
   private async readAll(known: Map<string, number | undefined>): Promise<void> {
-    const version = this.names.version();
+    const version = await this.step(known, () => this.names.version());
     await this.eachPage(known, (page) => {
       for (const [, name, number] of page) known.set(name, number);
     });
-    if (known !== this.known) return;
+    if (version === undefined || known !== this.known) return;
     this.version = version;
     this.isKnown = true;
   }
@@ -99,15 +111,15 @@ export class SqlWatch {
       if (this.isKnown) await this.findChanges(this.known);
       else await this.ready();
     } catch {
-      // the file is busy: the next check finds the same changes
+      // the file was busy for long: the next check finds the same changes
     } finally {
       this.isPolling = false;
     }
   }
 
   private async findChanges(known: Map<string, number | undefined>): Promise<void> {
-    const version = this.names.withoutWaiting(() => this.names.version());
-    if (version === this.version) return;
+    const version = await this.step(known, () => this.names.version());
+    if (version === undefined || version === this.version) return;
     const unseen = new Set(known.keys());
     await this.eachPage(known, (page) => {
       for (const [, name, number] of page) {
@@ -117,11 +129,10 @@ export class SqlWatch {
     });
     const slices = new TimeSlices();
     for (const name of unseen) {
-      if (known !== this.known) return;
-      this.names.withoutWaiting(() => this.check(name));
+      await this.step(known, () => this.check(name));
       if (slices.isOver) await slices.next();
     }
-    this.version = version;
+    if (known === this.known) this.version = version;
   }
 
   /** Tells how a name is now. It may have changed since the page was read that had the name, or did not have it. */
@@ -137,17 +148,33 @@ export class SqlWatch {
 
   private async eachPage(known: unknown, look: (page: ReturnType<SqlNames['numbered']>) => void): Promise<void> {
     const slices = new TimeSlices();
-    let last = 0;
-    for (;;) {
-      const isEnd = this.names.withoutWaiting(() => {
-        const page = this.names.numbered(last, NAMES_AT_ONCE);
+    for (let last: number | undefined = 0; last !== undefined;) {
+      const after: number = last;
+      last = await this.step(known, () => {
+        const page = this.names.numbered(after, NAMES_IN_A_PAGE);
         look(page);
-        last = page.at(-1)?.[0] ?? last;
-        return page.length < NAMES_AT_ONCE;
+        return page.at(-1)?.[0];
       });
-      if (isEnd) return;
       if (slices.isOver) await slices.next();
-      if (known !== this.known) return;
     }
+  }
+
+  /**
+   * Does a step of the work. While another process writes, calls are served, and the step is done again after a pause.
+   *
+   * @param known does nothing when these are not the known names any more
+   * @throws the error of SQLite. That the file is busy is an error when it was so for as long as calls wait.
+   */
+  private async step<Result>(known: unknown, work: () => Result): Promise<Result | undefined> {
+    const endsAt = performance.now() + BUSY_MS;
+    while (known === this.known) {
+      try {
+        return this.names.withoutWaiting(work);
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= endsAt) throw error;
+      }
+      await pause(BUSY_PAUSE_MS);
+    }
+    return undefined;
   }
 }

@@ -15,6 +15,8 @@ export interface SqliteStatement {
 
 export type SqliteValue = string | number | null;
 
+const SQLITE_BUSY = 5;
+
 interface SqliteModule {
   readonly DatabaseSync: new (path: string) => SqliteDatabase;
 }
@@ -30,4 +32,10 @@ export function openSqlite(path: string): SqliteDatabase {
   }
   if (path === ':memory:') throw configError('storage: sql: keeps names in a file, not in :memory:; memory is a storage as well');
   return new sqlite.DatabaseSync(path);
+}
+
+/** True when a statement has failed because another process writes. */
+export function isBusy(error: unknown): boolean {
+  // the lowest byte of the code is the kind of the error
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
 }

@@ -3,14 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChangeLog } from '../../../../lib/name-server/change-log.js';
 import { nameFeed } from '../../../../lib/name-server/name-feed.js';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
-import { openSqlite } from '../../../../lib/name-server/store/sql/sqlite.js';
+import { openSqlite, type SqliteDatabase } from '../../../../lib/name-server/store/sql/sqlite.js';
 import { leaseClockMs, SqlNames } from '../../../../lib/name-server/store/sql/sql-names.js';
 import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
+import { TimeSlices } from '../../../../lib/name-server/store/time-slices.js';
 import { WatchRoom } from '../../../../lib/name-server/watch-room.js';
 import { blockEventLoop } from '../../../event-loop.js';
 import { HAS_SQLITE } from './stores.js';
@@ -40,6 +42,50 @@ function open(): SqlNameStore {
   const store = SqlNameStore.open(path);
   cleanups.push(() => store.close());
   return store;
+}
+
+/** Another connection to the file. */
+function openOther(): SqliteDatabase {
+  const database = openSqlite(path);
+  cleanups.push(() => database.close());
+  return database;
+}
+
+/** Registers the names x.1, x.2 and so on, with these numbers as ids. */
+function fill(database: SqliteDatabase, count: number): void {
+  database.exec(`
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+    INSERT INTO pyro_names(name, uri) SELECT 'x.' || i, 'PYRO:a@h:1' FROM n`);
+}
+
+/** Serves others between any two steps. */
+function takeTurns(): void {
+  const spy = vi.spyOn(TimeSlices.prototype, 'isOver', 'get').mockReturnValue(true);
+  cleanups.push(() => spy.mockRestore());
+}
+
+/** Runs a function after each call of a method. */
+function after<Method extends 'numbered' | 'records' | 'extendLeases'>(
+  method: Method,
+  run: (result: ReturnType<SqlNames[Method]>) => void,
+): void {
+  const original = SqlNames.prototype[method] as (...args: unknown[]) => ReturnType<SqlNames[Method]>;
+  const changed = function (this: SqlNames, ...args: unknown[]): unknown {
+    const result = original.apply(this, args);
+    run(result);
+    return result;
+  };
+  const spy = vi.spyOn(SqlNames.prototype, method).mockImplementation(changed as never);
+  cleanups.push(() => spy.mockRestore());
+}
+
+/** @returns moves the clock of the leases forward, as it moves while the process stands still */
+function movableClock(): (ms: number) => void {
+  const original = process.hrtime.bigint;
+  let moved = 0n;
+  const spy = vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => original() + moved);
+  cleanups.push(() => spy.mockRestore());
+  return (ms) => void (moved += BigInt(ms) * 1_000_000n);
 }
 
 if (HAS_SQLITE) defineTests();
@@ -197,11 +243,12 @@ function defineTests(): void {
       const store = open();
       const changes: NameChange[] = [];
       store.watch((change) => void changes.push(change));
+      await store.list({ by: 'all' });
       const database = openSqlite(path);
       cleanups.push(() => database.close());
       database.exec('BEGIN EXCLUSIVE');
       waits.version = [];
-      // twice: the first check has failed, since the file is busy
+      // twice: the first time has failed, since the file is busy
       await expect.poll(() => Math.min(waits.version!.length, waits.hasEndedLeases!.length), { timeout: 60_000 }).toBe(2);
       database.exec("INSERT INTO pyro_names(name, uri) VALUES ('name', 'PYRO:a@h:1'); COMMIT");
       await expect.poll(() => changes).toHaveLength(1);
@@ -209,6 +256,100 @@ function defineTests(): void {
       expect(new Set([...waits.version!, ...waits.hasEndedLeases!])).toEqual(new Set([0]));
       expect(waits.get).toEqual([0, 2_000]);
     }, 90_000);
+
+    it('a watch of many names begins and goes on while another process holds the file again and again', async () => {
+      const store = open();
+      const database = openSqlite(path);
+      fill(database, 1_000);
+      takeTurns();
+      let after200 = true;
+      let isHeld = false;
+      let release: NodeJS.Timeout | undefined;
+      cleanups.push(() => {
+        isHeld = true;
+        clearTimeout(release);
+        database.close();
+      });
+      const hold = (): void => {
+        if (isHeld) return;
+        isHeld = true;
+        database.exec('BEGIN EXCLUSIVE');
+        release = setTimeout(() => {
+          database.exec('COMMIT');
+          isHeld = false;
+        }, 20);
+      };
+      after('numbered', (page) => {
+        // the list at the end of the pages would hold up the release
+        if (page.length === 200 || !after200) setImmediate(hold);
+      });
+      const changes: NameChange[] = [];
+      store.watch((change) => void changes.push(change));
+      expect(await store.list({ by: 'all' })).toHaveLength(1_000);
+      after200 = false;
+      database.exec("INSERT INTO pyro_names(name, uri) VALUES ('new', 'PYRO:a@h:1'); DELETE FROM pyro_names WHERE id = 1");
+      await expect
+        .poll(() => changes)
+        .toEqual([
+          { kind: 'registered', record: record('new', 'PYRO:a@h:1') },
+          { kind: 'removed', name: 'x.1' },
+        ]);
+    });
+
+    it('a list waits for the beginning of a watch for as long as other calls wait, when another process holds the file', async () => {
+      const store = open();
+      const database = openOther();
+      fill(database, 1);
+      const changes: NameChange[] = [];
+      store.watch((change) => void changes.push(change));
+      database.exec('BEGIN EXCLUSIVE');
+      await expect(store.list({ by: 'all' })).rejects.toMatchObject({
+        code: 'NAMING',
+        message: `the name server cannot use ${path}: database is locked`,
+      });
+      database.exec('ROLLBACK');
+      expect(await store.list({ by: 'all' })).toHaveLength(1);
+      database.exec('DELETE FROM pyro_names');
+      await expect.poll(() => changes).toEqual([{ kind: 'removed', name: 'x.1' }]);
+    });
+
+    it('a watch that begins when another one has just ended misses no change', async () => {
+      const store = open();
+      const database = openOther();
+      fill(database, 2_000);
+      takeTurns();
+      store.watch(() => undefined)();
+      const changes: NameChange[] = [];
+      store.watch((change) => void changes.push(change));
+      // half of the names are read
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+      const list = store.list({ by: 'all' });
+      while (!store['feed']['isKnown']) await nextTurn();
+      database.exec("UPDATE pyro_names SET uri = 'PYRO:b@h:1' WHERE id = 2000");
+      await list;
+      await expect.poll(() => changes).toEqual([{ kind: 'registered', record: record('x.2000', 'PYRO:b@h:1') }]);
+    });
+
+    it('a list of many names has those that pyro5-ns registers again meanwhile, whichever ids they get', async () => {
+      const store = open();
+      const database = openOther();
+      fill(database, 1_001);
+      const steps: string[] = [];
+      after('records', () => database.exec(`BEGIN; ${steps.shift() ?? ''}; COMMIT`));
+      const again = (name: string): string =>
+        `DELETE FROM pyro_names WHERE name = '${name}'; INSERT INTO pyro_names(name, uri) VALUES ('${name}', 'PYRO:b@h:1');`;
+      const listed = async (): Promise<string[]> => (await store.list({ by: 'prefix', prefix: 'x.' })).map(({ name }) => name);
+      const names = Array.from({ length: 1_001 }, (_, index) => `x.${index + 1}`);
+      // the last name gets the id of one that was read already
+      steps.push('', `DELETE FROM pyro_names WHERE name = 'x.1000'; ${again('x.1001')}`);
+      expect(await listed()).toEqual(names);
+      names.splice(999, 1);
+      // all names after the first 500, of which a step reads 500
+      steps.push(`${names.slice(500).map(again).join('')} INSERT INTO pyro_names(name, uri) VALUES ('y', 'PYRO:a@h:1')`);
+      expect(await listed()).toEqual(names);
+      steps.push(again('x.1001') + names.slice(400, 999).map(again).join(''));
+      expect(new Set(await listed())).toEqual(new Set(names));
+    });
 
     it('registrations of an old Pyro, without tags, are taken over', async () => {
       const database = openSqlite(path);
@@ -299,6 +440,83 @@ function defineTests(): void {
       await store.put({ ...record('ends'), lease: { owner: 'one', ttlMs: 1 } }, PUT);
       await expect.poll(() => store.get('ends'), { interval: 5 }).toBeUndefined();
       expect(Math.max(...ends())).toBeLessThanOrEqual(leaseClockMs());
+    });
+
+    it('leases whose names another program has deleted are deleted when they end, once', async () => {
+      const store = open();
+      for (const name of ['deleted', 'other', 'stays']) {
+        await store.put({ ...record(name), lease: { owner: 'one', ttlMs: 3_600_000 } }, PUT);
+      }
+      const changes: NameChange[] = [];
+      store.watch((change) => void changes.push(change));
+      await store.list({ by: 'all' });
+      const transact = vi.spyOn(SqlNames.prototype, 'transact');
+      cleanups.push(() => transact.mockRestore());
+      const database = openOther();
+      database.exec(`
+        PRAGMA foreign_keys = OFF;
+        BEGIN;
+        DELETE FROM pyro_names WHERE name = 'deleted';
+        UPDATE nestjs_pyro_leases SET ends_at = 1 WHERE object <= 2;
+        COMMIT`);
+      const leases = 'SELECT object FROM nestjs_pyro_leases';
+      await expect.poll(() => database.prepare(leases).all().length).toBe(1);
+      await expect
+        .poll(() => changes.map((change) => change.kind === 'removed' && change.name).sort())
+        .toEqual(['deleted', 'other']);
+      await store['sweep']();
+      expect(transact).toHaveBeenCalledTimes(1);
+      expect(await store.remove(['stays'], { takeover: true })).toBe(1);
+      expect(store.bytes()).toBe(0);
+    });
+
+    it('leases get time for which the process stood still once each, when the file is busy meanwhile', async () => {
+      const store = open();
+      const database = openOther();
+      fill(database, 1_200);
+      const move = movableClock();
+      database.exec("INSERT INTO nestjs_pyro_leases SELECT id, 'one', 3600000, 0 FROM pyro_names");
+      database.prepare('UPDATE nestjs_pyro_leases SET ends_at = ?').run(leaseClockMs() + 100_000);
+      const ends = (): unknown[] =>
+        database.prepare('SELECT ends_at, COUNT(*) AS count FROM nestjs_pyro_leases GROUP BY 1').all();
+      const [before] = ends() as { ends_at: number }[];
+      let isHeld = false;
+      after('extendLeases', (last) => {
+        if (last === undefined) return;
+        database.exec('BEGIN EXCLUSIVE');
+        isHeld = true;
+      });
+      clearInterval(store['sweeper']);
+      move(10_000);
+      let sweeps = 0;
+      do {
+        await store['sweep']();
+        if (isHeld) database.exec('ROLLBACK');
+        isHeld = false;
+      } while (store['stoodStillMs'] > 0 && ++sweeps < 20);
+      expect(ends()).toEqual([{ ends_at: expect.any(Number) as number, count: 1_200 }]);
+      expect((ends() as { ends_at: number }[])[0]!.ends_at).toBeGreaterThanOrEqual(before!.ends_at + 8_500);
+      expect(store['stoodStillMs']).toBe(0);
+    });
+
+    it('no lease ends because the process stood still while it looked at the leases', async () => {
+      const store = open();
+      clearInterval(store['sweeper']);
+      const move = movableClock();
+      await store.put({ ...record('name'), lease: { owner: 'one', ttlMs: 5_000 } }, PUT);
+      const pauses = [10_000];
+      after('extendLeases', () => move(pauses.shift() ?? 0));
+      move(3_000);
+      await store['sweep']();
+      expect(store.get('name')).toBeDefined();
+      await store['sweep']();
+      expect(store.get('name')).toBeDefined();
+      let sweeps = 0;
+      for (; store.get('name') && sweeps < 100; sweeps++) {
+        move(1_000);
+        await store['sweep']();
+      }
+      expect(sweeps).toBeLessThan(100);
     });
 
     it('registrations in an SQLite file are found by an index, whether a prefix or a tag selects them', () => {
