@@ -6,7 +6,7 @@ import { failedInside, UnreadableError } from '../serializers/contract/unreadabl
 import { shortText } from '../protocol/short-text.js';
 import { bytesOfDeepCopies, objectsIn } from './fields/checked-objects.js';
 import { type ClassField, type ClassMembers, lookUpMembers, typeFor } from './class-members.js';
-import { validatedMembers, validatorOf } from './dto/dto-packages.js';
+import { type NestedClass, validatedMembers, validatorOf } from './dto/dto-packages.js';
 import { type DescribedClass, type FindClass, holdsArrays, holdsInstances, type ValueType } from './fields/field-types.js';
 import { readTyped, writeTyped } from './fields/field-values.js';
 import { type ClassFields, type GivenField, givenFields } from './fields/given-fields.js';
@@ -122,11 +122,12 @@ export class ClassDescription implements DescribedClass {
       transformed === undefined
         ? this.filled(given, spend)
         : this.typed(
-            transformedInstance(transformed, given, (member) => this.readerOf(member, spend), spend),
+            transformedInstance(transformed, given, (member) => this.readerOf(member, given, spend), spend),
             spend,
           );
     if (this.isValidated) {
-      refuseUnvalidated(this.name, this.lookedUp.nestedMembers, instance as Record<string, unknown>, this.find);
+      const classOf = (member: string): NestedClass | undefined => transformed?.nestedClassOf(member, given);
+      refuseUnvalidated(this.name, this.lookedUp.nestedMembers, instance as Record<string, unknown>, classOf, this.find);
       this.validate ??= validatorOf(this.type);
       const errors = this.validate(instance);
       const messages = validationMessages(errors) ?? errors.map(String);
@@ -218,13 +219,13 @@ export class ClassDescription implements DescribedClass {
   }
 
   /** The function that reads a received member with a registered class: class-transformer does not make these instances. */
-  private readerOf(member: string, spend: Spend): ((value: object) => unknown) | undefined {
+  private readerOf(member: string, given: object, spend: Spend): ((value: object) => unknown) | undefined {
     const { byName, transformed } = this.lookedUp;
-    const nested = transformed?.nestedClassOf(member);
+    const nested = transformed?.nestedClassOf(member, given);
     const field = byName.get(member);
     // a @Transform without @Type makes the instance
     if (nested === undefined && transformed?.hasTransform(member)) return undefined;
-    if (field !== undefined && holdsInstances(field.type) && !nested?.hasSubtypes)
+    if (field !== undefined && holdsInstances(field.type) && !nested?.isChosen)
       return (value) => this.readTypedMember(field, value, spend);
     return nested && nestedReader(this.type, member, nested, this.find, spend);
   }

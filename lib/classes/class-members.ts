@@ -73,7 +73,7 @@ export function lookUpMembers(source: ClassSource, find: FindClass): ClassMember
   const fields = [...inherited.filter(({ name }) => !names.includes(name)), ...own];
   const byName = new Map(fields.map((field) => [field.name, field]));
   const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
-  const nestedMembers = nestedMembersOf(type, validated, transformed);
+  const nestedMembers = nestedMembersOf(type, validated);
   return { fields, byName, wireNames, nestedMembers, transformed };
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { configError } from '../../options/option-checks.js';
 import { arrayTypeOf, type EnumObject, type FieldType, isScalarClass } from '../fields/field-types.js';
-import { isAnything } from './transformed-scalars.js';
 
 /** The part of class-validator that is used. */
 interface ClassValidator {
@@ -43,8 +42,10 @@ interface TransformerStorage {
 }
 
 interface TypeMetadata {
-  /** Undefined in a `@Type` that only gives options. */
-  readonly typeFunction?: (about: { newObject: object; object: object; property: string }) => unknown;
+  /** Undefined in a `@Type` that only gives options: the type that TypeScript emitted counts. */
+  readonly typeFunction?: (about: { readonly newObject: object; readonly object: object; readonly property: string }) => unknown;
+  /** The type that TypeScript emitted. */
+  readonly reflectedType?: unknown;
   readonly options?: { readonly discriminator?: Discriminator; readonly keepDiscriminatorProperty?: boolean };
 }
 
@@ -129,23 +130,26 @@ export interface TransformedClass {
   isSet(member: string): boolean;
   /** True when TypeScript emitted `Map` for a member: class-transformer makes a Map of a dict. */
   isMap(member: string): boolean;
-  /** The class in `@Type(() => Step)` of a member. */
-  typeOf(member: string): unknown;
-  /** The class in `@Type` of a member, when class-transformer makes scalars with it: `Number`, `Buffer`. */
-  scalarOf(member: string): unknown;
-  /** The class in `@Type` of a member, when it is a class with members. */
-  nestedClassOf(member: string): NestedClass | undefined;
+  /**
+   * The class in `@Type(() => Step)` of a member.
+   *
+   * @param object whose member it is: `@Type(({ object }) => …)` chooses by it. Without it, the class of such a member is undefined
+   */
+  typeOf(member: string, object?: object): unknown;
+  /** The class in `@Type` of a member, when it is a class with members. @param object whose member it is */
+  nestedClassOf(member: string, object: object): NestedClass | undefined;
 }
 
 /** The class in `@Type`, or one of the subtypes of its discriminator. */
 export interface NestedClass {
   /** Names of the class and of its subtypes, for errors. */
   readonly names: string;
-  readonly hasSubtypes: boolean;
+  /** True when the value, or the object around it, tells the class: with a discriminator, or in `@Type(({ object }) => …)`. */
+  readonly isChosen: boolean;
   /** True for an instance of the class, or of one of the subtypes. */
   isInstance(value: unknown): boolean;
   /** The class of an instance that is made of a dict, and the members for it. */
-  of(value: Record<string, unknown>): { readonly type: AnyClass; readonly members: Record<string, unknown> };
+  of(value: object): { readonly type: AnyClass; readonly members: Record<string, unknown> };
 }
 
 /**
@@ -173,8 +177,6 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     ),
   );
   const memberOfName = new Map([...renamed].map(([member, name]) => [name, member]));
-  const typeOf = (name: string): unknown =>
-    storage.findTypeMetadata(type, name)?.typeFunction?.({ newObject: {}, object: {}, property: name });
   return {
     name: type.name,
     make: (plain) => plainToInstance(type, plain),
@@ -185,25 +187,54 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     hasTransform,
     isSet: (name) => emittedType(type, name) === Set,
     isMap: (name) => emittedType(type, name) === Map,
-    typeOf,
-    scalarOf: (name) => {
-      const given = typeOf(name);
-      return isScalarClass(given) && !isAnything(given) ? given : undefined;
-    },
-    nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name), name),
+    typeOf: (name, object) => givenType(storage.findTypeMetadata(type, name), name, object).type,
+    nestedClassOf: (name, object) => nestedClass(storage.findTypeMetadata(type, name), name, object),
   };
 }
 
-function nestedClass(metadata: TypeMetadata | undefined, property: string): NestedClass | undefined {
-  const base = metadata?.typeFunction?.({ newObject: {}, object: {}, property });
-  if (typeof base !== 'function' || isScalarClass(base) || arrayTypeOf(base) !== undefined) return undefined;
+/** The class that `@Type` gives, and whether its function chooses by the object. Errors of the function are those of class-transformer. */
+function givenType(
+  metadata: TypeMetadata | undefined,
+  property: string,
+  object?: object,
+): { readonly type: unknown; readonly isChosen: boolean } {
+  if (metadata?.typeFunction === undefined) return { type: metadata?.reflectedType, isChosen: false };
+  let isChosen = false;
+  const choose = (): object => {
+    isChosen = true;
+    return object ?? {};
+  };
+  const about = {
+    property,
+    get object() {
+      return choose();
+    },
+    /** The members that are made already: as they were received. */
+    get newObject() {
+      return choose();
+    },
+  };
+  try {
+    const type = metadata.typeFunction(about);
+    return { type: isChosen && object === undefined ? undefined : type, isChosen };
+  } catch (error) {
+    if (isChosen && object === undefined) return { type: undefined, isChosen };
+    throw error;
+  }
+}
+
+function nestedClass(metadata: TypeMetadata | undefined, property: string, object: object): NestedClass | undefined {
+  const { type: base, isChosen } = givenType(metadata, property, object);
+  const hasNoMembers = isScalarClass(base) || base === Map || base === Set || arrayTypeOf(base) !== undefined;
+  if (typeof base !== 'function' || hasNoMembers) return undefined;
   const { discriminator, keepDiscriminatorProperty } = metadata!.options ?? {};
   const all = [base as AnyClass, ...(discriminator?.subTypes.map(({ value }) => value) ?? [])];
   return {
     names: all.map(({ name }) => name).join(' or '),
-    hasSubtypes: discriminator !== undefined,
+    isChosen: isChosen || discriminator !== undefined,
     isInstance: (value) => all.some((each) => value instanceof each),
-    of(value) {
+    of(given) {
+      const value = given as Record<string, unknown>;
       if (discriminator === undefined) return { type: base as AnyClass, members: value };
       const { [discriminator.property]: kind, ...others } = value;
       const { value: type } = discriminator.subTypes.find(({ name }) => name === kind) ?? {};

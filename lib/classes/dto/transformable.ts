@@ -2,11 +2,10 @@ import type { Spend } from '../../arrays/memory.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { isPlainObject } from '../../serializers/contract/plain-object.js';
 import { failedInside } from '../../serializers/contract/unreadable-error.js';
-import { peerSet } from '../../serializers/reading/peer-tables.js';
 import { emittedType, type TransformedClass } from './dto-packages.js';
-import { isScalarClass } from '../fields/field-types.js';
+import { isOpaque } from '../fields/opaque-values.js';
 import { decorationsOf, notNested } from './transformed-instance.js';
-import { checkScalars, scalarsOf } from './transformed-scalars.js';
+import { checkLengths, checkScalars, leavesOf, makesScalars } from './transformed-scalars.js';
 
 /** How a pipe calls class-transformer. */
 export interface TransformUse {
@@ -25,73 +24,68 @@ export interface TransformUse {
  */
 export function checkTransformable(type: AnyClass, value: unknown, use: TransformUse): void {
   const { validated } = decorationsOf(type);
-  if (typeof value === 'object' && value !== null && validated.size > 0 && isForeign(type, value))
+  if (typeof value === 'object' && value !== null && validated.size > 0 && isForeign((each) => each instanceof type, value))
     throw notNested('the value', value, type.name);
   checkMembersOf(type, value, use);
 }
 
-function checkMembersOf(type: AnyClass, value: unknown, use: TransformUse): void {
-  if (Array.isArray(value) || value instanceof Set) {
-    for (const item of value as Iterable<unknown>) checkMembersOf(type, item, use);
-    return;
-  }
-  const { transformed, nested } = decorationsOf(type);
-  if (!isPlainObject(value) || (transformed as TransformedClass | undefined) === undefined) return;
-  for (const key of Object.keys(value)) {
-    const member = transformed.memberOf(key);
-    const given = value[key];
-    if (given === null || given === undefined) continue;
-    try {
-      const isRuled = nested.some(({ name }) => name === member);
-      checkMember({ type, transformed, member, isRuled }, given, use);
-    } catch (error) {
-      throw failedInside(error, member);
+/** @param told the class of which class-transformer makes an instance; undefined where it takes the own class of each object */
+function checkMembersOf(told: AnyClass | undefined, value: unknown, use: TransformUse): void {
+  for (const object of leavesOf(value, false)) {
+    if (typeof object !== 'object' || object === null || isWhole(object)) continue;
+    const type = told ?? ((Object.getPrototypeOf(object) as object | null)?.constructor as AnyClass | undefined) ?? Object;
+    const { transformed, nested } = decorationsOf(type);
+    if ((transformed as TransformedClass | undefined) === undefined) return;
+    for (const [key, given] of Object.entries(object)) {
+      const member = transformed.memberOf(key);
+      if (given === null || given === undefined) continue;
+      try {
+        const isValidated = nested.some(({ name }) => name === member);
+        checkMember({ type, transformed, object, member, isValidated }, given, use);
+      } catch (error) {
+        throw failedInside(error, member);
+      }
     }
   }
+}
+
+/** True for an object without members that class-transformer could copy. The attributes of an error are members. */
+function isWhole(object: object): boolean {
+  return ArrayBuffer.isView(object) || object instanceof Map || (isOpaque(object) && !(object instanceof Error));
 }
 
 interface Member {
   readonly type: AnyClass;
   readonly transformed: TransformedClass;
+  /** Whose member it is. */
+  readonly object: object;
   readonly member: string;
   /** True with `@ValidateNested`. */
-  readonly isRuled: boolean;
+  readonly isValidated: boolean;
 }
 
-function checkMember({ type, transformed, member, isRuled }: Member, value: unknown, use: TransformUse): void {
+function checkMember(about: Member, value: unknown, use: TransformUse): void {
+  const { type, transformed, object, member } = about;
   const what = `${member} of ${type.name}`;
-  const nested = transformed.nestedClassOf(member);
+  const nested = transformed.nestedClassOf(member, object);
   if (nested !== undefined) {
+    // a @Transform may read what it gets, but the rules must see an instance
+    const mayBeForeign = transformed.hasTransform(member) && !about.isValidated;
     for (const item of leavesOf(value, transformed.isMap(member))) {
-      if (typeof item !== 'object' || item === null || nested.isInstance(item)) continue;
-      if (isPlainObject(item)) checkMembersOf(nested.of(item).type, item, use);
-      else if (isRuled && !(item instanceof Map)) throw notNested(what, item, nested.names);
+      if (typeof item !== 'object' || item === null || item instanceof Map) continue;
+      if (!mayBeForeign && isForeign((each) => nested.isInstance(each), item)) throw notNested(what, item, nested.names);
+      checkMembersOf(nested.of(item).type, item, use);
     }
     return;
   }
-  const given = transformed.typeOf(member) ?? (use.isImplicit ? emittedType(type, member) : undefined);
-  if (given === Array) {
-    // class-transformer would set the length of a new Array
-    for (const item of leavesOf(value, false))
-      if (isPlainObject(item) && Object.hasOwn(item, 'length')) throw notNested(what, item, 'Array');
-  } else if (isScalarClass(given) && given !== Object) {
-    checkScalars(given, value, transformed.isMap(member), what);
-    if (transformed.isSet(member) && Array.isArray(value)) peerSet(scalarsOf(given, value), use.spend);
-  } else if (typeof given === 'function' && given !== Object) {
-    checkMembersOf(given as AnyClass, value, use);
-  }
-}
-
-/** The items of lists and Sets in each other, and the values of the dict of which class-transformer makes a Map. */
-function* leavesOf(value: unknown, isMap: boolean): Generator<unknown> {
-  const items =
-    Array.isArray(value) || value instanceof Set ? value : isMap && isPlainObject(value) ? Object.values(value) : undefined;
-  if (items === undefined) yield value;
-  else for (const item of items as Iterable<unknown>) yield* leavesOf(item, false);
+  const given = transformed.typeOf(member, object) ?? (use.isImplicit ? emittedType(type, member) : undefined);
+  if (makesScalars(given)) return checkScalars({ transformed, member, type: given }, value, use.spend);
+  checkLengths({ transformed, member, type: given }, value);
+  checkMembersOf(typeof given === 'function' ? (given as AnyClass) : undefined, value, use);
 }
 
 /** True for an object that is no instance of the class, and no dict or list of which class-transformer makes instances. */
-function isForeign(type: AnyClass, value: object): boolean {
+function isForeign(isInstance: (value: unknown) => boolean, value: object): boolean {
   if (Array.isArray(value) || value instanceof Set || value instanceof Map) return false;
-  return !isPlainObject(value) && !(value instanceof type);
+  return !isPlainObject(value) && !isInstance(value);
 }

@@ -19,7 +19,7 @@ import { bytesOfCopies } from '../fields/checked-objects.js';
 import { arrayTypeOf, type FindClass, isScalarClass, type ValueType } from '../fields/field-types.js';
 import { inside, readTyped } from '../fields/field-values.js';
 import { isOpaqueClass } from '../fields/opaque-values.js';
-import { checkScalars, scalarsOf } from './transformed-scalars.js';
+import { checkLengths, checkScalars, makesScalars } from './transformed-scalars.js';
 
 /** Reads the value of a member; undefined when class-transformer reads it. */
 export type MemberReader = (member: string) => ((value: object) => unknown) | undefined;
@@ -43,21 +43,20 @@ export function transformedInstance(
 ): object {
   spend(bytesOfCopies(given));
   const ready = new Map<string, unknown>();
-  const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
+  const entries = Object.entries(given).map(([key, value]): [string, unknown] => {
     const member = transformed.memberOf(key);
     if (value === undefined || value === null) return [key, value];
     const isObject = typeof value === 'object';
-    const read = isObject ? readerOf(member) : undefined;
-    const scalar = read === undefined ? transformed.scalarOf(member) : undefined;
-    if (scalar !== undefined) {
-      checkScalars(scalar, value, transformed.isMap(member), `${member} of ${transformed.name}`);
-      if (transformed.isSet(member) && Array.isArray(value)) peerSet(scalarsOf(scalar, value), spend);
-      return [key, value];
-    }
+    const hasTransform = transformed.hasTransform(member);
+    // a @Transform reads bytes
+    const read = isObject && !(hasTransform && Buffer.isBuffer(value)) ? readerOf(member) : undefined;
+    const type = read === undefined ? transformed.typeOf(member, given) : undefined;
+    const isScalar = makesScalars(type);
+    if (isScalar && !isObject) checkScalars({ transformed, member, type }, value, spend);
+    if (!isObject || (isScalar && !hasTransform)) return [key, value];
     // class-transformer copies objects member by member: arrays would lose their class, and the time grows with the square of the members
-    if (!isObject) return [key, value];
     const made = read === undefined ? value : inside(member, () => read(value));
-    if (transformed.hasTransform(member)) {
+    if (hasTransform) {
       if (holds(made, isArrayOfNumbers))
         throw new UnreadableError(`${member} has an array, and class-transformer cannot give one to @Transform`);
       return [key, made];
@@ -65,7 +64,16 @@ export function transformedInstance(
     ready.set(member, read === undefined && Array.isArray(made) && transformed.isSet(member) ? peerSet(made, spend) : made);
     return [key, READY];
   });
-  const instance = transformed.make(objectOf(plain)) as Record<string, unknown>;
+  const plain = objectOf(entries);
+  for (const [key, value] of entries) {
+    if (typeof value !== 'object' || value === null) continue;
+    const member = transformed.memberOf(key);
+    // a @Type that chooses by a member which is ready may choose another class here
+    const type = transformed.typeOf(member, plain);
+    if (makesScalars(type)) checkScalars({ transformed, member, type }, value, spend);
+    checkLengths({ transformed, member, type }, value);
+  }
+  const instance = transformed.make(plain) as Record<string, unknown>;
   // members with @Exclude are missing
   for (const [member, value] of ready) if (instance[member] === READY) instance[member] = value;
   return instance;
@@ -120,45 +128,40 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
   };
   const readerOf: MemberReader = (member) => {
     if (arrayMember(type, member) !== undefined) return (value) => readArray(member, value);
-    const nestedClass = transformed.nestedClassOf(member);
+    const nestedClass = transformed.nestedClassOf(member, given);
     return nestedClass && nestedReader(type, member, nestedClass, find, spend);
   };
   const instance = transformedInstance(transformed, given, readerOf, spend) as Record<string, unknown>;
   // a text or number where an array is expected
   for (const member of Object.keys(instance))
     if (instance[member] !== undefined) instance[member] = inside(member, () => readArray(member, instance[member]));
-  refuseUnvalidated(type.name, nested, instance, find);
+  refuseUnvalidated(type.name, nested, instance, (member) => transformed.nestedClassOf(member, given), find);
   return instance;
 }
 
 /** A member whose values class-validator validates by the class of each value: `@ValidateNested`. */
 export interface NestedMember {
   readonly name: string;
-  /** True for a member with `@Type`, whose values were read by this class. */
-  readonly isTyped: boolean;
   /** The class that TypeScript emitted; undefined when it tells nothing of the values. */
   readonly type: AnyClass | undefined;
 }
 
 /** The members of a class with `@ValidateNested`. */
-export function nestedMembersOf(
-  owner: AnyClass,
-  validated: ReadonlyMap<string, ValidatedMember>,
-  transformed: TransformedClass | undefined,
-): NestedMember[] {
+export function nestedMembersOf(owner: AnyClass, validated: ReadonlyMap<string, ValidatedMember>): NestedMember[] {
   return [...validated]
     .filter(([, { isNested }]) => isNested)
     .map(([name]) => {
       const emitted = emittedType(owner, name);
       const tellsNothing = typeof emitted !== 'function' || isScalarClass(emitted) || emitted === Map || emitted === Set;
-      const isTyped = transformed?.nestedClassOf(name) !== undefined;
-      return { name, isTyped, type: tellsNothing ? undefined : (emitted as AnyClass) };
+      return { name, type: tellsNothing ? undefined : (emitted as AnyClass) };
     });
 }
 
 /**
- * Refuses members with `@ValidateNested` that hold objects which class-validator would validate by no rules, or by those of another class.
+ * Refuses members with `@ValidateNested` that hold objects which class-validator would validate by no rules, or by those of another class:
+ * a `@Transform` may have made them.
  *
+ * @param classOf tells the class in `@Type` of a member
  * @throws {PyroError} `CONFIG` on a plain object
  * @throws {UnreadableError} on an object of another class
  */
@@ -166,9 +169,10 @@ export function refuseUnvalidated(
   owner: string,
   members: readonly NestedMember[],
   instance: Record<string, unknown>,
+  classOf: (member: string) => NestedClass | undefined,
   find: FindClass,
 ): void {
-  for (const { name, isTyped, type } of members) {
+  for (const { name, type } of members) {
     const value = instance[name];
     if (typeof value !== 'object' || value === null) continue;
     if (holds(value, isPlainObject)) {
@@ -176,10 +180,12 @@ export function refuseUnvalidated(
         `${owner}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
       );
     }
-    if (isTyped) continue;
-    const isForeign = (item: unknown): boolean =>
-      typeof item === 'object' && item !== null && (type === undefined ? !hasRules(item, find) : !(item instanceof type));
-    if (holds(value, isForeign)) throw notNested(`${name} of ${owner}`, value, type?.name ?? 'a class with rules');
+    const typed = classOf(name);
+    const isMember = (item: object): boolean =>
+      typed?.isInstance(item) ?? (type === undefined ? hasRules(item, find) : item instanceof type);
+    const isForeign = (item: unknown): boolean => typeof item === 'object' && item !== null && !isMember(item);
+    if (holds(value, isForeign))
+      throw notNested(`${name} of ${owner}`, value, typed?.names ?? type?.name ?? 'a class with rules');
   }
 }
 
@@ -218,12 +224,13 @@ interface Decorations {
   readonly arrays: Map<string, ValueType | undefined>;
 }
 
+/** The decorators of both packages on a class that need not be registered. */
 export function decorationsOf(type: AnyClass): Decorations {
   let known = decorations.get(type);
   if (known === undefined) {
     const validated = validatedMembers(type);
     const transformed = transformedClass(type, [], true)!;
-    known = { validated, transformed, nested: nestedMembersOf(type, validated, transformed), arrays: new Map() };
+    known = { validated, transformed, nested: nestedMembersOf(type, validated), arrays: new Map() };
     decorations.set(type, known);
   }
   return known;

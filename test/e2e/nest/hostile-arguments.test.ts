@@ -1,6 +1,6 @@
 import { ParseArrayPipe, UsePipes, ValidationPipe } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { Allow, IsInt, IsNotEmpty, IsOptional, Max, ValidateNested } from 'class-validator';
 import { expect, it } from 'vitest';
 import {
@@ -10,6 +10,7 @@ import {
   PyroMethod,
   PyroProxy,
   PyroUri,
+  registerClass,
   type RemoteObject,
 } from '../../../lib/index.js';
 import { closeAfter, serve } from './fixtures.js';
@@ -36,6 +37,37 @@ class Plain {
 class Order {
   @IsInt() amount!: number;
 }
+/** Without rules for `value`. */
+class Free {
+  @IsOptional() @Allow() value?: unknown;
+}
+type Chooser = (about: { object: { kind: string; meta: { kind: string } } }) => unknown;
+const chosen = (choose: Chooser): PropertyDecorator => Type(choose as never);
+class Chosen {
+  @IsOptional() @Allow() kind?: string;
+  @IsOptional() @Allow() meta?: unknown;
+  @IsOptional()
+  @ValidateNested()
+  @chosen(({ object }) => (object.kind === 'blob' ? Blob : Free))
+  body?: object;
+  @IsOptional() @ValidateNested() @chosen(({ object }) => (object.meta.kind === 'blob' ? Blob : Free)) below?: object;
+  @IsOptional() @Allow() any?: unknown;
+  @IsOptional() @Allow() @Type() data?: Buffer;
+  @IsOptional()
+  @Allow()
+  @Type(() => Date)
+  @Transform(({ obj }: { obj: { when: { seconds: number } } }) => new Date(obj.when.seconds * 1000))
+  when?: Date;
+}
+/** A converter makes the instance, without a check of its members. */
+class Carrier {
+  @Allow() @Type(() => Buffer) data?: unknown;
+}
+registerClass(Carrier, {
+  name: 'hostile.Carrier',
+  toDict: ({ data }) => ({ data }),
+  fromDict: ({ data }) => Object.assign(new Carrier(), { data }),
+});
 
 /** The given members with their classes. */
 const seen = (value: unknown): string =>
@@ -59,6 +91,11 @@ class Gate {
   @UsePipes(new ValidationPipe({ transform: true }))
   step(step: Step): string {
     return step.constructor.name;
+  }
+  @PyroMethod()
+  @UsePipes(new ValidationPipe({ transform: true }))
+  choose(chosen: Chosen): string {
+    return seen(chosen);
   }
   @PyroMethod()
   @UsePipes(new ValidationPipe())
@@ -124,4 +161,25 @@ it('a ValidationPipe gets no object of another class in a nested place, or as th
     await expect(proxy.$call('order', value)).rejects.toThrow('expected hostile.Order, not');
   expect(await proxy.$call('take', { step: { amount: 1 }, steps: [{}] })).toBe('step:Step steps:Array');
   expect(await proxy.$call('step', { amount: 1 })).toBe('Step');
+});
+
+it('a ValidationPipe gets values by the class that a @Type chooses by the object', async () => {
+  const proxy = await gate();
+  const dict = { value: { x: 1 } };
+  expect(await proxy.$call('choose', { kind: 'free', body: dict })).toBe('kind:String body:Free');
+  expect(await proxy.$call('choose', { meta: { kind: 'free' }, below: dict })).toBe('meta:Object below:Free');
+  expect(await proxy.$call('choose', { kind: 'blob', body: { data: Buffer.from('a') } })).toBe('kind:String body:Blob');
+  expect(await proxy.$call('choose', { when: { seconds: 5 } })).toBe('when:Date');
+  await expect(proxy.$call('choose', { kind: 'blob', body: { data: huge } })).rejects.toThrow('data of Blob is');
+  await expect(proxy.$call('choose', { meta: { kind: 'blob' }, below: { data: huge } })).rejects.toThrow('data of Blob is');
+  await expect(proxy.$call('choose', { meta: null, below: dict })).rejects.toThrow(/null .*'kind'/);
+  await expect(proxy.$call('choose', { data: huge })).rejects.toThrow('data of Chosen is');
+});
+
+it('a ValidationPipe gets no instance of a converter that holds what class-transformer would take memory for', async () => {
+  const proxy = await gate();
+  for (const any of [{ __class__: 'hostile.Carrier', data: huge }, [{ a: { __class__: 'hostile.Carrier', data: huge } }]])
+    await expect(proxy.$call('choose', { any })).rejects.toThrow('data of Carrier is');
+  const carrier = { __class__: 'hostile.Carrier', data: Buffer.from('a') };
+  expect(await proxy.$call('choose', { any: carrier })).toBe('any:Carrier');
 });
