@@ -195,6 +195,17 @@ describe('a failed call of a daemon with a logger', () => {
     );
   });
 
+  it('a converter that was registered wrongly is logged as an error, although a client has sent the value', async () => {
+    const classes = new ClassRegistry();
+    classes.registerClass(Sample, { name: 'lab.Sample', fromDict: () => Promise.resolve(new Sample()) });
+    const daemon = await startDaemon({ logger, classes });
+    daemon.register(new Served(), 'served');
+    const peer = await join(daemon);
+    await peer.fail('served', 'open', { __class__: 'lab.Sample' });
+    const stack = expect.stringContaining('fromDict of lab.Sample gives a promise') as string;
+    expect(entries).toEqual([['error', expect.objectContaining({ method: 'open', stack })]]);
+  });
+
   it('what a name server answers to wrong names is logged at debug', async () => {
     const server = await PyroNameServer.start({ host: '127.0.0.1', port: 0, broadcast: false, logger, limits: { maxNames: 1 } });
     try {
