@@ -94,8 +94,8 @@ class Gate {
   }
   @PyroMethod()
   @UsePipes(new ValidationPipe({ transform: true }))
-  choose(chosen: Chosen): string {
-    return seen(chosen);
+  choose(given: Chosen): string {
+    return seen(given);
   }
   @PyroMethod()
   @UsePipes(new ValidationPipe())
