@@ -53,8 +53,7 @@ export function typeFault(pythonType: string): string | undefined {
   const named = `the type is ${optionText(pythonType)}`;
   if (!MODULE_AND_CLASS.test(pythonType)) return isShortName(pythonType) ? undefined : `${named}; ${REMEDY}`;
   const [module, name] = partsOf(pythonType);
-  if (module === 'builtins' && !isBuiltin(name))
-    return `${named}, and Python has no builtin exception of this name; ${REMEDY}`;
+  if (module === 'builtins' && !isBuiltin(name)) return `${named}, and Python has no builtin exception of this name; ${REMEDY}`;
   if (module === 'sqlite3' && name.endsWith('Error') && !SQLITE_ERRORS.has(name))
     return `${named}, and sqlite3 has no exception of this name; ${REMEDY}`;
   const isUnknown = pythonType.startsWith('Pyro5.errors.') && !PYRO_ERRORS.has(pythonType.slice('Pyro5.errors.'.length));

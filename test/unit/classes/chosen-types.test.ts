@@ -69,10 +69,18 @@ describe.each(['registered', 'for a pipe'])('a @Type that chooses by the object,
   it('the error of the function is the one of class-transformer', () => {
     expect(() => take(ChosenBelow, { meta: null, body: { value: 1 } })).toThrow(/null .*'kind'/);
   });
+});
 
-  it.runIf(how === 'registered')('what class-transformer takes for a dict that is ready is checked', () => {
-    expect(() => take(ChosenScalar, { meta: { kind: 'n' }, changed: huge })).toThrow('changed of ChosenScalar');
-  });
+it('what class-transformer gets in place of a dict that is read already is checked, too', () => {
+  class ChosenAnew {
+    @Allow() meta: unknown;
+    @Allow()
+    @chosen(({ object }) => (object.meta.kind === 'n' ? Number : Buffer))
+    @Transform(({ value }: { value: unknown }) => value)
+    changed: unknown;
+  }
+  PyroClass('chosen.ChosenAnew')(ChosenAnew);
+  expect(() => read('chosen.ChosenAnew', { meta: { kind: 'n' }, changed: huge })).toThrow('changed of ChosenAnew');
 });
 
 it('a registered class may be one of those that an object chooses', () => {

@@ -462,7 +462,7 @@ function defineTests(): void {
       const leases = 'SELECT object FROM nestjs_pyro_leases';
       await expect.poll(() => database.prepare(leases).all().length).toBe(1);
       await expect
-        .poll(() => changes.map((change) => change.kind === 'removed' && change.name).sort())
+        .poll(() => changes.map((change) => change.kind === 'removed' && change.name).sort((a, b) => (a < b ? -1 : 1)))
         .toEqual(['deleted', 'other']);
       await store['sweep']();
       expect(transact).toHaveBeenCalledTimes(1);
