@@ -22,7 +22,7 @@ interface ClientWatches {
 /**
  * Counts the open watches, and the memory that they hold as estimated.
  *
- * One remote address, or one connection without limits per address, may have half of each: a client with many watches leaves room for others.
+ * A remote address, or a connection without limits per address, may have half of each: a client with many watches leaves room for others.
  */
 export class WatchRoom {
   private watches = 0;

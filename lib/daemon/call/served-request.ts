@@ -118,7 +118,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     return this.controller.signal;
   }
 
-  /** Runs `hook` when {@link signal} aborts; in a later turn if it has already. Cheaper than it. @returns a function that takes it back */
+  /** Runs `hook` when {@link signal} aborts, or has aborted; a signal costs more. @returns a function that takes the hook back */
   onAbort(hook: (reason: Error) => void): () => void {
     this.watchPeer();
     const hooks = (this.abortHooks ??= new Set());

@@ -16,6 +16,20 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
+/** The request of the page for a ping of a daemon. */
+const pingOf = (server: string) =>
+  ({
+    session: 'one',
+    server,
+    objectId: 'Pyro.Daemon',
+    kind: 'method',
+    member: 'ping',
+    args: [],
+    kwargs: {},
+    isLiteral: false,
+    handshake: null,
+  }) as const;
+
 it('a call whose body arrives after the inspector was closed is refused, and opens no connection', async () => {
   await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
   const shown = { location: daemon.locationStr, objectId: 'Pyro.Daemon', names: new Map() };
@@ -29,17 +43,7 @@ it('a call whose body arrives after the inspector was closed is refused, and ope
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const body = JSON.stringify({
-    session: 'one',
-    server: shown.location,
-    objectId: 'Pyro.Daemon',
-    kind: 'method',
-    member: 'ping',
-    args: [],
-    kwargs: {},
-    isLiteral: false,
-    handshake: null,
-  });
+  const body = JSON.stringify(pingOf(shown.location));
   const headers = { origin: `http://${host}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   const client = request(`http://${host}`, { method: 'POST', headers });
   client.write(body.slice(0, 10));
@@ -140,17 +144,7 @@ describe('answers of the inspector that nobody reads', () => {
     const source = new RemoteSource(shown, {}, 10);
     const calls = new InspectorCalls(source, { ...INSPECTOR_DEFAULTS, maxCalls: 1 });
     const { signal } = new AbortController();
-    const ping = {
-      session: 'one',
-      server: shown.location,
-      objectId: 'Pyro.Daemon',
-      kind: 'method',
-      member: 'ping',
-      args: [],
-      kwargs: {},
-      isLiteral: false,
-      handshake: null,
-    } as const;
+    const ping = pingOf(shown.location);
     let read = (): void => undefined;
     const isRead = new Promise<void>((resolve) => (read = resolve));
     const sent = vi.fn<() => Promise<void>>(() => isRead);

@@ -22,7 +22,7 @@ export interface SqlChange {
 /**
  * Tells watchers of the changes of an SQLite file: changes of this process at once, changes of other processes soon.
  *
- * It keeps the names and the numbers of their registrations in memory while somebody watches: SQLite tells that the file has changed, but
+ * The watch keeps the names and the numbers of their registrations in memory while somebody watches: SQLite tells that the file has changed, but
  * not the change. The names are looked at in slices, between which calls are served.
  */
 export class SqlWatch {
