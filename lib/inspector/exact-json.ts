@@ -36,7 +36,7 @@ function valueFrom(token: string, next: () => string): unknown {
 }
 
 /** The int of a text of digits: a bigint beyond 2**53. Undefined for another text. */
-export function intOf(text: string): number | bigint | undefined {
+function intOf(text: string): number | bigint | undefined {
   if (!INT.test(text)) return undefined;
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : BigInt(text);

@@ -10,7 +10,7 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
-import { fitsFilter } from '../daemon/inspection/text-filter.js';
+import { TextFilter } from '../daemon/inspection/text-filter.js';
 import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from './inspector-source.js';
 import { ObjectAnswers } from './object-answers.js';
 import { readNames, readSignatures } from './read-signatures.js';
@@ -182,12 +182,13 @@ export class RemoteSource implements InspectorSource {
   }
 
   /** At most `maxListed` ids: of the objects that a page looks for, then of others. */
-  private chosen(ids: readonly string[], { objectId, filter = '' }: ListedFirst): string[] {
+  private chosen(ids: readonly string[], { objectId, filter: filterText = '' }: ListedFirst): string[] {
     if (ids.length <= this.maxListed) return [...ids];
+    const filter = new TextFilter(filterText);
     const fits = (id: string): boolean =>
-      fitsFilter(filter, [id, ...(this.shown.names.get(id) ?? []), ...(this.members.of(id) ?? []).map(({ name }) => name)]);
+      filter.fits([id, ...(this.shown.names.get(id) ?? []), ...(this.members.of(id) ?? []).map(({ name }) => name)]);
     const wanted = ids.filter((id) => id === objectId);
-    const found = filter.trim() === '' ? [] : ids.filter(fits);
+    const found = filter.isEmpty ? [] : ids.filter(fits);
     const chosen = new Set([...new Set([...wanted, ...found, ...ids])].slice(0, this.maxListed));
     return ids.filter((id) => chosen.has(id));
   }

@@ -5,7 +5,7 @@ import { RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { objectOf } from '../serializers/contract/plain-object.js';
 import { PyroUri } from '../protocol/uri.js';
 import { configError } from '../options/option-checks.js';
-import { intOf, parseJson } from './exact-json.js';
+import { parseJson } from './exact-json.js';
 
 /**
  * Reads an argument of a call: JSON as its value, another text as itself. So `12` is a number, and `'"12"'` a text. Ints beyond 2**53
@@ -17,7 +17,7 @@ import { intOf, parseJson } from './exact-json.js';
 export function valueOfText(text: string, literal = false): unknown {
   if (literal) return literalOf(text);
   try {
-    return intOf(text) ?? parseJson(text);
+    return parseJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) return text;
     throw error;

@@ -1,11 +1,10 @@
-import { inspect } from 'node:util';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { BATCH_METHOD } from '../protocol/constants.js';
 import { printable } from '../reports/printable.js';
-import { isPlainObject, objectOf } from '../serializers/contract/plain-object.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
+import { argumentsText } from './arguments-text.js';
 import { LogEntry } from './log-entry.js';
 import { peerFields, principalField, roundedMs } from './log-texts.js';
 
@@ -33,9 +32,6 @@ export const ACCESS_LOG: OptionRule = {
 
 /** Most entries of a batch that have a line, besides slow and failed ones. An entry takes a few bytes, and its line 1,000. */
 const MAX_ENTRIES = 100;
-const MAX_ARGUMENTS_CHARS = 1_000;
-const MAX_ARGUMENTS = 20;
-const SHORT_ARGUMENTS = { depth: 3, maxArrayLength: MAX_ARGUMENTS, maxStringLength: 200, breakLength: Infinity, compact: true };
 
 /** Logs the calls of a daemon, if the option asks for them. */
 export function logCalls(daemon: BaseDaemon, option: boolean | AccessLogOptions, write: (entry: LogEntry) => void): void {
@@ -141,31 +137,4 @@ class FollowedCall implements CallFollower {
     this.entriesLeftOut++;
     return false;
   }
-}
-
-function argumentsText({ args, kwargs }: ObservedCall): string {
-  const shown = args.slice(0, MAX_ARGUMENTS + 1);
-  try {
-    if (Object.keys(kwargs).length > 0) shown.push(kwargs);
-    return printable(
-      inspect(
-        shown.map((value) => firstMembers(value)),
-        SHORT_ARGUMENTS,
-      ),
-      MAX_ARGUMENTS_CHARS,
-    );
-  } catch {
-    // a getter of an argument threw
-    return 'arguments without a text';
-  }
-}
-
-/** A copy with the first members of each dict: `inspect` makes a text of all members of an object, however many there are. */
-function firstMembers(value: unknown, depth = SHORT_ARGUMENTS.depth): unknown {
-  if (depth < 0) return value;
-  if (Array.isArray(value)) return value.slice(0, MAX_ARGUMENTS + 1).map((item) => firstMembers(item, depth - 1));
-  if (!isPlainObject(value)) return value;
-  const names = Object.keys(value);
-  const first = names.slice(0, MAX_ARGUMENTS).map((name): [string, unknown] => [name, firstMembers(value[name], depth - 1)]);
-  return objectOf(names.length > MAX_ARGUMENTS ? [...first, ['…', names.length - MAX_ARGUMENTS]] : first);
 }

@@ -34,7 +34,8 @@ class InspectorObject {
    * Takes a snapshot.
    *
    * @param maxListed most objects, most connections, most streams and most names in the snapshot
-   * @param filter objects that are listed first: their id, class, names or members have all words of this text. Names as well
+   * @param filter objects that are listed first: their id, class, names or members have all words of this text, of which 1,000
+   *   characters and 20 words are read. Names as well
    * @param objectId this object is listed first, and its names
    */
   inspect(maxListed = DEFAULT_LISTED, filter = '', objectId = ''): DaemonSnapshot {

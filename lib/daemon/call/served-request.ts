@@ -1,5 +1,6 @@
 import { correlationText } from '../../calls/correlation-id.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
+import { withoutOtherBytes } from '../../protocol/messages/own-bytes.js';
 import { FLAGS } from '../../protocol/constants.js';
 import type { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
@@ -156,7 +157,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   /** Reads the call of this request. @param start where the call begins in `data` */
   read(data: Buffer, start: number): SerializedCall {
-    if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start));
+    if (this.flags & FLAGS.keepSerialized) return this.readBlob(withoutOtherBytes(data.subarray(start)));
     if (this.requestAnnotations.size === 0) return this.readCall(data, this.serializer, start);
     const call = this.readCall(data, this.serializer, start, memoryOf(this.requestAnnotations));
     // views would keep the whole message while the request runs
@@ -178,6 +179,7 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
   private readBlob(data: Buffer): SerializedCall {
+    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     const budget = this.beginRead();
     const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
     this.holdRead(budget.spentBytes, data.length + memoryOf(this.annotations));

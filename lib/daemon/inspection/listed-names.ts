@@ -1,5 +1,5 @@
 import type { DaemonTotals, ListedFirst, NameSnapshot } from '../contract/snapshot.js';
-import { fitsFilter } from './text-filter.js';
+import { TextFilter } from './text-filter.js';
 
 type NameTotals = Pick<DaemonTotals, 'namesRegistered' | 'namesTaken' | 'namesWaiting'>;
 
@@ -17,15 +17,15 @@ export function listedNames(
   names: readonly NameSnapshot[],
   listedObjects: readonly string[],
   maxListed: number,
-  { objectId, filter = '' }: ListedFirst = {},
+  { objectId, filter: filterText = '' }: ListedFirst = {},
 ): NameSnapshot[] {
   if (names.length <= maxListed) return [...names];
   if (maxListed === 0) return [];
-  const isFiltered = filter.trim() !== '';
+  const filter = new TextFilter(filterText);
   const shown = new Set(listedObjects);
   const rankOf = (one: NameSnapshot): number => {
     if (one.objectId === objectId) return 0;
-    if (isFiltered && fitsFilter(filter, [one.name, one.objectId, one.nameServer])) return 0;
+    if (!filter.isEmpty && filter.fits([one.name, one.objectId, one.nameServer])) return 0;
     if (one.state !== 'registered') return 1;
     return shown.has(one.objectId) ? 2 : 3;
   };

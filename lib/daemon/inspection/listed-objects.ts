@@ -2,7 +2,7 @@ import type { DaemonServices } from '../call/daemon-services.js';
 import type { ListedFirst, NameSnapshot } from '../contract/snapshot.js';
 import type { PyroTarget } from '../contract/target.js';
 import { describeTarget } from '../object/target-description.js';
-import { fitsFilter } from './text-filter.js';
+import { TextFilter } from './text-filter.js';
 
 /**
  * Class and members of each target that a filter has met. A filter that fits none of 20,000 objects of five members takes 250 ms of CPU
@@ -19,7 +19,7 @@ export function listedIds(
   { objects }: Pick<DaemonServices, 'objects'>,
   names: readonly NameSnapshot[],
   maxListed: number,
-  { objectId, filter = '' }: ListedFirst = {},
+  { objectId, filter: filterText = '' }: ListedFirst = {},
 ): string[] {
   const all = [...objects.ids()];
   if (all.length <= maxListed) return all;
@@ -31,7 +31,8 @@ export function listedIds(
     }
   };
   if (objectId !== undefined && objects.get(objectId)) add([objectId]);
-  if (filter.trim() !== '') add(found(objects, all, names, filter));
+  const filter = new TextFilter(filterText);
+  if (!filter.isEmpty) add(found(objects, all, names, filter));
   if (listed.size < maxListed) {
     const calls = (id: string): number => objects.usageOf(id)!.calls;
     add(all.toSorted((one, other) => calls(other) - calls(one)));
@@ -44,13 +45,17 @@ function* found(
   objects: DaemonServices['objects'],
   ids: readonly string[],
   names: readonly NameSnapshot[],
-  filter: string,
+  filter: TextFilter,
 ): Iterable<string> {
   const namesOf = new Map<string, string[]>();
-  for (const { objectId, name } of names) namesOf.set(objectId, [...(namesOf.get(objectId) ?? []), name]);
+  for (const { objectId, name } of names) {
+    const known = namesOf.get(objectId);
+    if (known === undefined) namesOf.set(objectId, [name]);
+    else known.push(name);
+  }
   for (const id of ids) {
     const texts = [id, ...(namesOf.get(id) ?? [])];
-    if (fitsFilter(filter, texts) || fitsFilter(filter, [...texts, ...describedTextsOf(objects.get(id)!)])) yield id;
+    if (filter.fits(texts) || filter.fits([...texts, ...describedTextsOf(objects.get(id)!)])) yield id;
   }
 }
 

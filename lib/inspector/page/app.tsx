@@ -1,4 +1,4 @@
-import { fitsFilter } from '../../daemon/inspection/text-filter.js';
+import { TextFilter } from '../../daemon/inspection/text-filter.js';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { InspectedServer, InspectorState } from '../contract.js';
 import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView, type TableViewProps } from './tables.js';
@@ -133,7 +133,8 @@ interface ViewProps extends Place {
 
 /** The view of objects stays while another one is shown, with all that was typed there. */
 function View({ view, server, filter, ...rest }: ViewProps) {
-  const matches = (...texts: (string | null)[]): boolean => fitsFilter(filter, texts);
+  const wanted = new TextFilter(filter);
+  const matches = (...texts: (string | null)[]): boolean => wanted.fits(texts);
   return (
     <>
       <Boundary key={server.id} what="the objects">

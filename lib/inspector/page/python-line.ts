@@ -1,4 +1,4 @@
-import { intOf, parseJson } from '../exact-json.js';
+import { parseJson } from '../exact-json.js';
 import { PYTHON_KEYWORDS } from '../python-keywords.js';
 
 /** A call as the form has it. */
@@ -43,7 +43,7 @@ function isName(text: string): boolean {
 function pythonOf(text: string): string {
   let value: unknown;
   try {
-    value = intOf(text) ?? parseJson(text);
+    value = parseJson(text);
   } catch {
     return pythonText(text);
   }

@@ -31,6 +31,6 @@ export class HealthDeadline extends Deadline {
 }
 
 /** The text of a check that got no answer in time. */
-function lateText(what: string, timeoutMs: number): string {
+export function lateText(what: string, timeoutMs: number): string {
   return `${what} did not answer within timeoutMs (${timeoutMs} ms)`;
 }

@@ -18,6 +18,7 @@ import {
   type PyroObjectHealthOptions,
   type PyroServerHealthOptions,
 } from './health-options.js';
+import { PoolPings } from './pool-pings.js';
 
 /** The result of a check, as Terminus takes it. */
 export type PyroHealthResult<Key extends string = string> = Record<
@@ -50,6 +51,8 @@ const MAX_MISSING_NAMES = 100;
  */
 @Injectable()
 export class PyroHealthIndicator {
+  private readonly pings = new PoolPings();
+
   /** @internal Nest makes it */
   constructor(
     private readonly servers: PyroServers,
@@ -62,8 +65,8 @@ export class PyroHealthIndicator {
    * answers. Never throws: a failure is the `message` of the result.
    *
    * The check of an object fails with the first attempt to connect, or to look up its name, that fails: `maxRetries` and `waitMs` of the
-   * client do not count. For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its pool.
-   * If calls use all connections, the result says so (`busy`), and nothing is asked. The result has `degraded: true` when something is up
+   * client do not count. For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its pool,
+   * which stays open if the answer is late. If calls use all connections, the result says so (`busy`), and nothing is asked. The result has `degraded: true` when something is up
    * but needs attention. This is so for a failed check that is `optional`, and for an injected object for whose connections calls wait. A
    * server is degraded when it has used nine tenths of a limit (`nearLimits`) or lacks a name at its name server (`missingNames`).
    *
@@ -132,11 +135,8 @@ export class PyroHealthIndicator {
     if (!isRemoteObject(remote)) {
       throw configError(`object: ${String(object)} is no remote object; PyroModule.forFeature provides such objects`);
     }
-    const { connections, busy } = remote.$pool;
     const begin = performance.now();
-    if (connections === 0 || busy < connections) {
-      await remote[HANDLE].core.calls.ping(new HealthDeadline(String(remote.$uri), { timeoutMs, asksOnce: true }));
-    }
+    await this.pings.ping(remote, timeoutMs);
     const use = remote.$pool;
     return {
       uri: String(remote.$uri),

@@ -3,6 +3,7 @@ import { overLimit } from '../over-limit.js';
 import { ProtocolError } from '../errors.js';
 import { classNameOf, isLiteralObject } from '../literal-object.js';
 import { optionText } from '../safe-text.js';
+import { ownCopy } from './own-bytes.js';
 
 /** Annotations of a message: data by id, four ASCII letters. */
 export type Annotations = ReadonlyMap<string, Buffer>;
@@ -130,19 +131,10 @@ export function decodeAnnotations(block: Buffer): Annotations {
   return annotations;
 }
 
-/**
- * Copies annotations. The annotations of a message are views, which keep all bytes of the message. A part of Node's pool, too, keeps the pool:
- * 8 KiB, or 64 in Node 26. So the copies have memory of their own.
- */
+/** Copies annotations, so that they do not keep their message. */
 export function copiedAnnotations(annotations: Annotations): Annotations {
   if (annotations.size === 0) return NO_ANNOTATIONS;
   return new Map([...annotations].map(([id, data]) => [id, ownCopy(data)]));
-}
-
-function ownCopy(data: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(data.length);
-  data.copy(copy);
-  return copy;
 }
 
 /** @throws {ProtocolError} `BAD_ANNOTATIONS` when a header announces more bytes of annotations than the limit */

@@ -365,10 +365,16 @@ describe('PyroClient in Nest', () => {
       { pattern: 'trace', data: [] },
       { pattern: { method: 'trace' }, data: undefined },
     ]);
-    for (const NEST of ['[1]', '{"a":1}', 'null', 'nonsense', '"text"']) {
+    const tooLong = JSON.stringify({ trace: 'x'.repeat(16 * 1024) });
+    const others = ['[1]', '{"a":1}', '{"a":{}}', '{"a":["b"]}', '{"a":"b",}', 'null', 'nonsense', '"text"', tooLong];
+    for (const NEST of others) {
       const forged = client.unwrap().$with({ annotations: { NEST: Buffer.from(NEST) } });
       expect(await forged.$call('trace')).toBe('none');
     }
+    client.setOnDispatchHook((packet) => (packet.metadata = { text: 'x'.repeat(16 * 1024) }));
+    await expect(firstValueFrom(client.send('trace', []))).rejects.toThrow(
+      'the metadata of the packet has 16395 bytes as JSON; at most 16384 are sent: send less, or as an argument',
+    );
   });
 
   it('a PyroClient with autoproxy passes registered objects as proxies', async () => {

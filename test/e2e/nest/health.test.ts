@@ -247,6 +247,22 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
+  it('PyroHealthIndicator leaves the connection of an injected object open when the answer is late', async () => {
+    const busy = await PythonServer.start('thread');
+    closeAfter(() => busy.kill());
+    const { pyro } = await startClient();
+    const closed: Error[] = [];
+    await using thing = await PyroProxy.connect(busy.uri('thing'), { onDisconnected: (error) => closed.push(error) });
+    busy.pause(true);
+    const late = { late: { status: 'down', message: `${busy.uri('thing')} did not answer within timeoutMs (50 ms)` } };
+    for (let check = 1; check <= 3; check++) expect(await pyro.isHealthy('late', { object: thing, timeoutMs: 50 })).toEqual(late);
+    busy.pause(false);
+    const up = { late: { status: 'up', connections: 1 } };
+    expect(await pyro.isHealthy('late', { object: thing, timeoutMs: 120_000 })).toMatchObject(up);
+    expect(closed).toEqual([]);
+    expect(await thing.$call('slow', 0)).not.toBeInstanceOf(Error);
+  });
+
   it('PyroHealthIndicator asks once and tells why nobody answers, whatever maxRetries of the object is', async () => {
     const { pyro } = await startClient();
     const why = 'cannot connect to 127.0.0.1:1: nobody listens there (ECONNREFUSED)';

@@ -35,6 +35,11 @@ export class PythonServer {
     return Number(this.location.slice(this.location.lastIndexOf(':') + 1));
   }
 
+  /** Stops the process, or lets it go on: as if its machine were too busy to answer. */
+  pause(isPaused: boolean): void {
+    this.child.kill(isPaused ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   uri(objectId: string): string {
     return `PYRO:${objectId}@${this.location}`;
   }

@@ -416,6 +416,19 @@ describe('a snapshot', () => {
     expect(daemon.inspect({ maxListed: 1, first: { filter: 'eye' } }).objects[0]!.objectId).toBe('camera');
   });
 
+  it('a filter is read up to its twentieth word and its thousandth character', async () => {
+    const { daemon } = await serve();
+    daemon.register(new Lamp(), 'lamp');
+    const found = (filter: string): string => daemon.inspect({ maxListed: 1, first: { filter } }).objects[0]!.objectId;
+    const words = (count: number): string => Array.from({ length: count }, (_, i) => 'lamp'.slice(0, (i % 4) + 1)).join(' ');
+    expect(found(`${words(100)} nowhere`)).not.toBe('lamp');
+    expect(found(`lamp ${' '.repeat(1_000)} nowhere`)).toBe('lamp');
+    const letters = [...'abcdefghijklmnopqrst'];
+    daemon.register(new Lamp(), letters.join(''));
+    expect(found(`${letters.join(' ')} nowhere`)).toBe(letters.join(''));
+    expect(found(`${letters.slice(1).join(' ')} nowhere`)).not.toBe(letters.join(''));
+  });
+
   it('a snapshot describes a target of another kind by its metadata, and a collected object by nothing', async () => {
     const { daemon } = await serve();
     daemon.registerTarget('other', {

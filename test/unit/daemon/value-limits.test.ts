@@ -1,6 +1,14 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { currentContext, expose, FLAGS, MESSAGE_TYPES, type PyroDaemon, PyroProxy } from '../../../lib/core.js';
+import {
+  currentContext,
+  expose,
+  FLAGS,
+  MESSAGE_TYPES,
+  type PyroDaemon,
+  PyroProxy,
+  type SerializedBlob,
+} from '../../../lib/core.js';
 import { SerializeError } from '../../../lib/protocol/errors.js';
 import { ANNOTATION_DEFAULTS, checkAnnotationsCount } from '../../../lib/protocol/messages/annotations.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
@@ -20,6 +28,10 @@ class Thing {
   /** Bytes of memory that an annotation of the call keeps. */
   keptBy(_value: unknown): number {
     return currentContext()!.annotations.get('ABCD')!.buffer.byteLength;
+  }
+  /** Bytes of memory that a blob and an annotation of its call keep. */
+  keptByBlob(blob: SerializedBlob): number[] {
+    return [blob.received!.data.buffer.byteLength, this.keptBy(blob)];
   }
   async *keptByItems(value: unknown): AsyncGenerator<number> {
     yield Promise.resolve(this.keptBy(value));
@@ -437,6 +449,30 @@ describe('annotations of running requests', () => {
     peer.send(call('keptByItems', 'x'.repeat(characters)));
     const id = (await peer.next()).annotations.get('STRM')!.toString();
     expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', id)).toBeLessThan(32_768);
+  });
+
+  it('the blob of a short message keeps none of the bytes that came with it, and that of a long one is not copied', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const send = (characters: number): void =>
+      void peer.send({
+        data: dumps(pyTuple('thing', 'keptByBlob', pyTuple('x'.repeat(characters)), {})),
+        flags: FLAGS.keepSerialized,
+        annotations: new Map([
+          ['ABCD', Buffer.alloc(1)],
+          ['BLBI', createSerializers().get(2)!.dumps([null, 'thing', 'keptByBlob'])],
+        ]),
+      });
+    for (let sent = 0; sent < 50; sent++) send(1_000);
+    for (let sent = 0; sent < 50; sent++) {
+      const [data, annotation] = valueOf(await peer.next()) as [number, number];
+      expect(data).toBeLessThan(2_500);
+      expect(annotation).toBe(1);
+    }
+    send(1_000_000);
+    const [data, annotation] = valueOf(await peer.next()) as [number, number];
+    expect(data).toBeLessThan(1_300_000);
+    expect(annotation).toBe(1);
   });
 
   it('annotations of a running request count under maxInFlightValueBytes', async () => {

@@ -45,5 +45,11 @@ describe('JSON with long ints', () => {
     expect(valueOfText('[12345678901234567890')).toBe('[12345678901234567890');
     expect(valueOfText('12345678901234567890 mm')).toBe('12345678901234567890 mm');
     expect(valueOfText('12345678901234567890')).toBe(12345678901234567890n);
+    // no JSON: a number of JSON has no leading zeros. So a token of digits stays as it is
+    expect([valueOfText('0042'), valueOfText('-007'), valueOfText('00000000000000000042')]).toEqual([
+      '0042',
+      '-007',
+      '00000000000000000042',
+    ]);
   });
 });

@@ -24,7 +24,7 @@ describe('the line of Python', () => {
     );
     expect(line({ args: ['123456789012345678901234567890'] })).toContain('f(123456789012345678901234567890)');
     expect(line({ args: ['007', '-0', '[12345678901234567890, -0, 1e17, {"a": 1e400}, -1e400]'] })).toContain(
-      'f(7, -0.0, [12345678901234567890, -0.0, 1e+17, {"a": float("inf")}, float("-inf")])',
+      'f("007", -0.0, [12345678901234567890, -0.0, 1e+17, {"a": float("inf")}, float("-inf")])',
     );
     expect(line({ args: ['(1, None)', 'b"x"'], isLiteral: true })).toContain('f((1, None), b"x")');
   });

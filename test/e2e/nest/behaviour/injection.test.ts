@@ -1,6 +1,7 @@
 import {
   type CanActivate,
   type DynamicModule,
+  type ExecutionContext,
   forwardRef,
   Global,
   Inject,
@@ -15,7 +16,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { ContextIdFactory, INQUIRER, ModuleRef, REQUEST } from '@nestjs/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type PyroConnection, PyroDaemon } from '../../../../lib/core.js';
-import { PyroContext, PyroController, PyroMethod, UseHandshakeGuards } from '../../../../lib/index.js';
+import { PyroContext, PyroController, PyroHandshakeContext, PyroMethod, UseHandshakeGuards } from '../../../../lib/index.js';
 import { SessionConnection } from '../../../../lib/daemon/connection/session-connection.js';
 import { eventually, moduleOf, serveBy, serveForAll, WAYS } from '../fixtures.js';
 import { log } from './noting.js';
@@ -418,6 +419,50 @@ describe.each(WAYS)('durable providers (%s)', (way) => {
     bob.end();
     await eventually(() => log.filter((line) => line === 'object disposed').length === 5);
     expect(log).not.toContain('store disposed');
+  });
+
+  it('durable providers are shared by the tenant that a handshake guard has found, however long the handshake data are', async () => {
+    const tenants = new Map<unknown, ReturnType<typeof ContextIdFactory.create>>();
+    ContextIdFactory.apply({
+      attach: (contextId) => {
+        const tenant = PyroContext.current()?.principal;
+        if (tenant === undefined) return () => contextId;
+        if (!tenants.has(tenant)) tenants.set(tenant, ContextIdFactory.create());
+        return { resolve: (info) => (info.isTreeDurable ? tenants.get(tenant)! : contextId), payload: { tenant } };
+      },
+    });
+    class TokenGuard implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const handshake = PyroHandshakeContext.from(context);
+        handshake.setPrincipal((handshake.data as string).slice(0, 3));
+        return true;
+      }
+    }
+    const guarded = (['session', 'percall'] as const).map((instanceMode) => {
+      @PyroController(instanceMode, { instanceMode })
+      @UseHandshakeGuards(TokenGuard)
+      class Tenant {
+        constructor(private readonly store: TenantStore) {}
+        @PyroMethod() add(): number {
+          return ++this.store.count;
+        }
+      }
+      return Tenant;
+    });
+    const { join } = await serveBy(way, { providers: [TenantStore, ...guarded] });
+    const token = (name: string): string => name.padEnd(3_000, name);
+    for (const [object, first] of [
+      ['session', 1],
+      ['percall', 3],
+    ] as const) {
+      const [ann, annAgain, bob] = [
+        await join(object, token('ann')),
+        await join(object, token('ann')),
+        await join(object, token('bob')),
+      ];
+      expect([await ann.call(object, 'add'), await annAgain.call(object, 'add')]).toEqual([first, first + 1]);
+      expect(await bob.call(object, 'add')).toBe(object === 'session' ? 1 : 2);
+    }
   });
 
   it.each(MODES)('the payload of a ContextIdStrategy may have the names of getters of the request (%s)', async (mode) => {
