@@ -14,7 +14,11 @@ const MAX_LITERAL_BYTES = 4 * 1024 * 1024;
 /** The memory of a description while it is read, in bytes for each character: an estimate. The dearest characters take 75 ns of CPU. */
 export const LITERAL_COST = 32;
 
-/** Reads the description of an array, which is a Python literal: a dtype, or the header of an npy file. @param spend of the read: a message has one limit on colliding keys */
+/**
+ * Reads the description of an array, which is a Python literal: a dtype, or the header of an npy file.
+ *
+ * @param spend of the read: a message has one limit on colliding keys
+ */
 export function literalIn(text: string, spend: Spend): unknown {
   const budget: ReadBudget = { spentBytes: 0, limitBytes: MAX_LITERAL_BYTES, collisions: collisionsOf(spend.budget ?? {}) };
   try {
