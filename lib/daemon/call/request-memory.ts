@@ -1,4 +1,3 @@
-import type { Spend } from '../../arrays/memory.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import { PyroError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
@@ -13,6 +12,9 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { DaemonServices } from './daemon-services.js';
 import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
+
+/** Counts memory. The budget has the limits of the whole read, as that on colliding keys. */
+type Spend = ((bytes: number) => void) & { budget?: ValueBudget | undefined };
 
 /** The memory that one request holds until it ends: its arguments, and results that are being made. */
 export abstract class RequestMemory extends Reply {
