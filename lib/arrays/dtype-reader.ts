@@ -1,23 +1,17 @@
 import { SerializeError } from '../protocol/errors.js';
 import { safeText } from '../protocol/safe-text.js';
-import { loads } from '../serpent/index.js';
+import { LITERAL_COST, literalIn, MAX_DTYPE_CHARS, MAX_DTYPE_DEPTH } from './descriptions.js';
 import { CODES_BY_NAME, DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
+import type { Spend } from './memory.js';
 import { checkEmptyElements, shapeOf, sizeOf } from './shape.js';
 
-/** Characters of a dtype in text, and of the names of its fields. NumPy's own limit on the header of an npy file is 10,000. */
-export const MAX_DTYPE_CHARS = 16 * 1024;
 /** Characters of a dtype in text that has no fields. */
 const MAX_SIMPLE_CHARS = 64;
 /** Most fields of a structured dtype, fields of nested dtypes included. */
 const MAX_FIELDS = 1_000;
-/** Deepest nesting of structured dtypes. */
-const MAX_DTYPE_DEPTH = 32;
 /** NumPy counts the bytes of an element in an int of 32 bits. */
 const MAX_ITEM_BYTES = 2 ** 31 - 1;
-/** Limit of the memory of a description while it is read. */
-const MAX_LITERAL_BYTES = 4 * 1024 * 1024;
-/** The memory of a description while it is read, in bytes for each character; and of a field. Both are estimates. */
-const LITERAL_COST = 32;
+/** The memory of a field while it is read, in bytes: an estimate. */
 const FIELD_COST = 400;
 
 const SIMPLE = /^([<>=|]?)(\?|[biufc]\d{1,2})$/;
@@ -58,7 +52,7 @@ const OBJECT = /^[<>=|]?O\d?$|^object_?\d*$/;
  * @param spend called with the memory of the description before it is allocated
  * @throws {SerializeError} when the dtype is unknown or not supported
  */
-export function dtypeOf(given: unknown, spend: (bytes: number) => void = () => undefined): DType {
+export function dtypeOf(given: unknown, spend: Spend = () => undefined): DType {
   const dtype = new DTypeReader(spend).read(given, 0);
   // a longer text could not be read again
   if (dtype.kind === 'struct') checkText(dtype.name);
@@ -94,7 +88,7 @@ class DTypeReader {
   private fields = 0;
   private nameChars = 0;
 
-  constructor(private readonly spend: (bytes: number) => void) {}
+  constructor(private readonly spend: Spend) {}
 
   read(given: unknown, depth: number): DType {
     if (depth > MAX_DTYPE_DEPTH)
@@ -111,7 +105,7 @@ class DTypeReader {
     checkText(text);
     if (/^\s*[[{]/.test(text)) {
       this.spend(text.length * LITERAL_COST);
-      return this.read(literalIn(text), depth + 1);
+      return this.read(literalIn(text, this.spend), depth + 1);
     }
     if (OBJECT.test(text)) refuseObjects();
     const code = CODES_BY_NAME.get(text) ?? (Object.hasOwn(OTHER_NAMES, text) ? OTHER_NAMES[text] : undefined);
@@ -256,15 +250,6 @@ function namesOf(given: unknown): FieldNames {
 export function textOf(given: unknown): string | undefined {
   if (typeof given === 'string') return given;
   return given instanceof Uint8Array && given.length <= MAX_DTYPE_CHARS ? Buffer.from(given).toString('latin1') : undefined;
-}
-
-/** Reads a Python literal. */
-export function literalIn(text: string): unknown {
-  try {
-    return loads(text, { maxDepth: 3 * MAX_DTYPE_DEPTH, maxValueBytes: MAX_LITERAL_BYTES });
-  } catch (cause) {
-    throw new SerializeError(`the description of an array is no Python literal: ${safeText(cause)}`, { cause });
-  }
 }
 
 function members(given: unknown): ((name: string) => unknown) | undefined {

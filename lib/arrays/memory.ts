@@ -1,3 +1,4 @@
+import type { ReadBudget } from '../serpent/value-costs.js';
 import { SerializeError } from '../protocol/errors.js';
 import type { DType } from './dtype.js';
 import type { NdTypedArray } from './element-types.js';
@@ -5,7 +6,18 @@ import { float16Codes, float16Numbers } from './float16.js';
 import { checkEmptyElements, type Shape, shapeText, sizeOf } from './shape.js';
 
 /** Called with the bytes of memory before they are allocated. Throws when they are too many. */
-export type Spend = (bytes: number) => void;
+export interface Spend {
+  (bytes: number): void;
+  /** The budget of the read that makes the value, if any: all tables of a read share one limit on colliding keys. */
+  budget?: ReadBudget | undefined;
+}
+
+/** Makes the function that counts for a budget. */
+export function spendOf(budget: ReadBudget, count: (bytes: number) => void): Spend {
+  const spend: Spend = (bytes) => count(bytes);
+  spend.budget = budget;
+  return spend;
+}
 
 /** Shorter arrays get their own memory: shorter Buffers of Node share theirs. */
 const SHARED_BYTES = 4_096;

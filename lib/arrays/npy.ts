@@ -1,29 +1,25 @@
 import { SerializeError } from '../protocol/errors.js';
 import { type Descr, descrLiteral } from './dtype.js';
-import { literalIn, MAX_DTYPE_CHARS } from './dtype-reader.js';
+import { LITERAL_COST, literalIn, MAX_DTYPE_CHARS } from './descriptions.js';
+import type { Spend } from './memory.js';
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 /** The data begins at a multiple of this number of bytes. */
 const ALIGNMENT = 64;
-/** The memory of a header while it is read, in bytes for each character. */
-const HEADER_COST = 4;
-
-/** The header of an npy file, and the offset of the data. */
+/** The content of the header of an npy file. */
 export interface NpyHeader {
   readonly descr: unknown;
   readonly isFortranOrder: boolean;
   readonly shape: unknown;
-  readonly dataStart: number;
 }
 
 /**
- * Reads the header of an npy file, of version 1, 2 or 3.
+ * The text of the header of an npy file, of version 1, 2 or 3, and the offset of the data.
  *
- * @param spend called with the memory of the header before it is read, because dicts of marshal may share a file
  * @throws {SerializeError} when there is none
  * @see NumPy, numpy/lib/format.py
  */
-export function readNpyHeader(bytes: Uint8Array, spend: (bytes: number) => void = () => undefined): NpyHeader {
+export function npyHeaderText(bytes: Uint8Array): { text: string; dataStart: number } {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = file[6]!;
   if (file.length < 10 || !file.subarray(0, 6).equals(MAGIC))
@@ -32,15 +28,26 @@ export function readNpyHeader(bytes: Uint8Array, spend: (bytes: number) => void 
   const headerStart = version === 1 ? 10 : 12;
   if (file.length < headerStart) throw new SerializeError('the npy file of an array ends in its header');
   const length = version === 1 ? file.readUInt16LE(8) : file.readUInt32LE(8);
+  // NumPy itself reads 10,000; the header of an array of records holds a dtype of MAX_DTYPE_CHARS
   if (length > MAX_DTYPE_CHARS) throw new SerializeError(`an npy header of ${length} bytes is over ${MAX_DTYPE_CHARS}`);
   const dataStart = headerStart + length;
   if (file.length < dataStart) throw new SerializeError('the npy file of an array ends in its header');
-  spend(length * HEADER_COST);
-  const header = literalIn(file.toString(version === 3 ? 'utf8' : 'latin1', headerStart, dataStart).trim());
+  return { text: file.toString(version === 3 ? 'utf8' : 'latin1', headerStart, dataStart), dataStart };
+}
+
+/**
+ * Reads the text of the header of an npy file.
+ *
+ * @param spend called with the memory of the header before it is read, because dicts of marshal may share a file
+ * @throws {SerializeError} when the text is no such header
+ */
+export function readNpyHeader(text: string, spend: Spend): NpyHeader {
+  spend(text.length * LITERAL_COST);
+  const header = literalIn(text.trim(), spend);
   if (typeof header !== 'object' || header === null || Array.isArray(header) || header instanceof Map) throw badHeader();
   const { descr, fortran_order: isFortranOrder, shape } = header as Record<string, unknown>;
   if (descr === undefined || typeof isFortranOrder !== 'boolean' || shape === undefined) throw badHeader();
-  return { descr, isFortranOrder, shape, dataStart };
+  return { descr, isFortranOrder, shape };
 }
 
 /** Writes the header of an npy file. */

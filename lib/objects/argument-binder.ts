@@ -31,6 +31,9 @@ export interface MethodParameter {
   shape?: ValueShape;
 }
 
+/** Most arguments of a call. V8 puts them on its stack, which has room for some 120,000, and Nest calls methods through other functions. */
+const MOST_ARGUMENTS = 32_768;
+
 const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) as Record<string, unknown>);
 
 /** Binds the arguments of the calls of one method. */
@@ -81,6 +84,10 @@ export class ArgumentBinder {
    */
   bind(args: unknown[], kwargs: Readonly<Record<string, unknown>>): BoundArguments {
     const { parameters } = this;
+    if (args.length > MOST_ARGUMENTS) {
+      const text = `${this.qualifiedName}() is called with ${args.length} arguments, over ${MOST_ARGUMENTS}; send them as one list`;
+      throw parameters?.rest === false ? this.tooMany(args.length) : pythonTypeError(text);
+    }
     const names = Object.keys(kwargs);
     if (names.length > 0) return this.bindKeywords(args, kwargs, names);
     if (parameters === undefined) return { args, keywords: NO_KEYWORDS };

@@ -53,10 +53,14 @@ export const CHARACTERS = {
   DELETE: 127,
 } as const;
 
-const { ZERO, NINE, LOWER_A, LOWER_Z } = CHARACTERS;
+const { ZERO, NINE, LOWER_A, LOWER_F, LOWER_Z } = CHARACTERS;
 
 export function isDecimalDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
+}
+
+export function isHexDigit(code: number): boolean {
+  return isDecimalDigit(code) || (toLower(code) >= LOWER_A && toLower(code) <= LOWER_F);
 }
 
 /** An ASCII letter of either case. */

@@ -3,10 +3,19 @@ import { SEEDS_INDEX_TEXTS } from './index-text-hash.js';
 
 /** Smaller tables are not checked: even when all keys collide, they take little more time than reading them. */
 const LEAST_KEYS = 128;
+/** The same for bigints, which take longer to compare. */
+const LEAST_BIGINTS = 32;
 /** The number of keys in one bucket that may happen by chance. */
 const USUAL_IN_A_BUCKET = 8;
-/** Comparisons with colliding keys that one read may take, about a tenth of a second. */
-const BUDGET = 8_000_000;
+/**
+ * The price of comparisons with colliding keys that one read may take: about a tenth of a second. A reader looks a key up two or three times.
+ * A comparison of numbers then takes 3 to 9 ns, of bigints 8 to 25, and 0.7 to 2 more for each 64 bits.
+ */
+const BUDGET = 24_000_000;
+const NUMBER_PRICE = 3;
+const BIGINT_PRICE = 5;
+/** Hex digits of a bigint that cost one more. */
+const DIGITS_PER_PRICE = 32;
 
 type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
 
@@ -20,6 +29,8 @@ type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
 export class HashCollisions {
   /** Made for the first table that is checked. */
   private buckets: WeakMap<Table, Buckets> | undefined = undefined;
+  private lastTable: Table | undefined = undefined;
+  private lastBuckets: Buckets | undefined = undefined;
   private budget = BUDGET;
 
   constructor(private readonly seedsIndexTexts = SEEDS_INDEX_TEXTS) {}
@@ -27,22 +38,36 @@ export class HashCollisions {
   /**
    * False when looking up `key` would go over the limit of the read. Always true for keys whose hash has a seed.
    *
-   * @param isAdded true when the caller adds the key to the table
+   * @param isAdded true when the table lacks the key, and the caller adds it. Default: unknown. Then a key that
+   *   is there already counts up to {@link USUAL_IN_A_BUCKET} times
    */
-  admits(table: Table, key: unknown, isAdded = true): boolean {
-    if (table.size < LEAST_KEYS || !this.isComputable(key)) return true;
+  admits(table: Table, key: unknown, isAdded?: boolean): boolean {
+    const { size } = table;
+    if (size < (typeof key === 'bigint' ? LEAST_BIGINTS : LEAST_KEYS) || !this.isComputable(key)) return true;
+    const buckets = this.lastTable === table ? this.lastBuckets! : this.bucketsOf(table);
+    const hash = hashOf(key);
+    const passed = buckets.countAt(hash);
+    if (passed > USUAL_IN_A_BUCKET) {
+      this.budget -= passed * priceOf(key);
+      if (this.budget < 0) return false;
+      // looking the key up takes as long as adding it
+      if (isAdded ?? (passed < size && (size < LEAST_KEYS || !table.has(key)))) buckets.add(hash);
+    } else if (isAdded !== false) {
+      buckets.add(hash);
+    }
+    return true;
+  }
+
+  private bucketsOf(table: Table): Buckets {
     const known = (this.buckets ??= new WeakMap());
     let buckets = known.get(table);
     if (buckets === undefined) {
       known.set(table, (buckets = new Buckets()));
       for (const present of table.keys()) if (this.isComputable(present)) buckets.add(hashOf(present));
     }
-    const hash = hashOf(key);
-    const passed = buckets.countAt(hash);
-    if (passed > USUAL_IN_A_BUCKET) this.budget -= passed;
-    if (this.budget < 0) return false;
-    if (isAdded && !table.has(key)) buckets.add(hash);
-    return true;
+    this.lastTable = table;
+    this.lastBuckets = buckets;
+    return buckets;
   }
 
   /** True for a key whose hash has no seed. */
@@ -52,10 +77,20 @@ export class HashCollisions {
   }
 }
 
-/** The number of keys in each bucket of a table. */
+/** The limit on colliding keys of a read: all tables that the read makes share the limit. @param read what counts the memory of the read */
+export function collisionsOf(read: { collisions?: HashCollisions | undefined }): HashCollisions {
+  return (read.collisions ??= new HashCollisions());
+}
+
+/** The price of one comparison with a key. A shorter bigint is told from it by its length. */
+function priceOf(key: number | bigint | string): number {
+  return typeof key === 'bigint' ? BIGINT_PRICE + Math.floor(key.toString(16).length / DIGITS_PER_PRICE) : NUMBER_PRICE;
+}
+
+/** The number of keys in each bucket of a table: as in V8, there is a bucket for each two keys for which the table has room. */
 class Buckets {
-  private hashes = new Int32Array(LEAST_KEYS);
-  private counts = new Uint16Array(LEAST_KEYS);
+  private hashes = new Int32Array(LEAST_BIGINTS);
+  private counts = new Uint32Array(LEAST_BIGINTS / 2);
   private size = 0;
 
   countAt(hash: number): number {
@@ -71,7 +106,7 @@ class Buckets {
   private grow(): void {
     const { hashes } = this;
     this.hashes = new Int32Array(hashes.length * 2);
-    this.counts = new Uint16Array(this.hashes.length);
+    this.counts = new Uint32Array(hashes.length);
     this.hashes.set(hashes);
     for (const hash of hashes) this.counts[hash & (this.counts.length - 1)]!++;
   }
@@ -79,6 +114,8 @@ class Buckets {
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
+/** Takes the lower 64 bits of a bigint. */
+const low64 = new BigUint64Array(double.buffer);
 const WORD = 2 ** 32;
 
 /** Bits of the number in the hash of a text that looks like an array index. The length of the text stands above them. */
@@ -92,12 +129,12 @@ const INDEX_BITS = 24;
 function hashOf(key: number | bigint | string): number {
   if (typeof key === 'string') return (key.length << INDEX_BITS) | (Number(key) & (2 ** INDEX_BITS - 1));
   if (typeof key === 'bigint') {
-    const magnitude = BigInt.asUintN(64, key < 0n ? -key : key);
-    return mixed64(Number(magnitude >> 32n), Number(magnitude & 0xffffffffn));
+    low64[0] = key < 0n ? -key : key;
+    return mixed64(words[1]!, words[0]!);
   }
   if ((key | 0) === key) return mixed32(key);
   double[0] = key;
-  // the words are in little-endian order; on s390x, which is big-endian, this is another hash
+  // here and above, the words are in little-endian order; on s390x, which is big-endian, this is another hash
   return mixed64(words[1]!, words[0]!);
 }
 

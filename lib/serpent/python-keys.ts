@@ -40,8 +40,9 @@ export class PythonKeys {
   resolve(key: unknown): unknown {
     const standIn = simpleStandIn(key);
     if (standIn !== undefined) {
-      if (!this.collisions.admits(this.target, standIn, standIn === key)) return TOO_MANY_COLLISIONS;
-      if (this.target.has(standIn)) return standIn;
+      const isKnown = this.target.has(standIn);
+      if (!this.collisions.admits(this.target, standIn, !isKnown && standIn === key)) return TOO_MANY_COLLISIONS;
+      if (isKnown) return standIn;
       if (typeof key === 'string') return key;
     }
     return this.find(key, standIn);
@@ -73,8 +74,8 @@ export class PythonKeys {
       (this.composed ??= new Map()).set(text, key);
     } else {
       const simple = (this.simple ??= new Map());
-      if (!this.collisions.admits(simple, standIn, standIn !== key)) return TOO_MANY_COLLISIONS;
       const known: unknown = simple.get(standIn);
+      if (!this.collisions.admits(simple, standIn, known === undefined && standIn !== key)) return TOO_MANY_COLLISIONS;
       if (known !== undefined) return known;
       if (standIn === key) return key;
       this.spend(KEY_COST);

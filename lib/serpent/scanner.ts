@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
 import { checkEncoding } from './encoding.js';
+import { collisionsOf, type HashCollisions } from './hash-collisions.js';
 import { expectedText, SerpentError, type SerpentErrorCode } from './serpent-error.js';
 import { KnownTexts } from './known-texts.js';
 import type { CheckedLimits } from './value-limits.js';
@@ -135,6 +136,11 @@ export class Scanner {
   spend(bytes: number): void {
     this.spent += bytes;
     if (this.spent > this.mostSpent) this.growBudget();
+  }
+
+  /** The limit on colliding keys of this read. */
+  get collisions(): HashCollisions {
+    return collisionsOf(this.budget);
   }
 
   /** Gives back the cost of parts that were dropped. @param before was spent before them */

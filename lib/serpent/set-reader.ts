@@ -1,5 +1,5 @@
 import { CHARACTERS } from './characters.js';
-import { HashCollisions } from './hash-collisions.js';
+import type { HashCollisions } from './hash-collisions.js';
 import { isOwnStandIn, PythonKeys, TOO_MANY_COLLISIONS } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { COSTS } from './value-costs.js';
@@ -18,9 +18,9 @@ export abstract class SetReader extends SequenceReader {
     this.knownCollisions = undefined;
   }
 
-  /** Shared by all tables of the message. */
+  /** Shared by all tables of the message, and by all that is made of the message later. */
   protected get collisions(): HashCollisions {
-    return (this.knownCollisions ??= new HashCollisions());
+    return (this.knownCollisions ??= this.scanner.collisions);
   }
 
   protected key(code: number): unknown {

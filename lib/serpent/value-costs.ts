@@ -1,3 +1,5 @@
+import type { HashCollisions } from './hash-collisions.js';
+
 /**
  * The memory that one read may take. A reader adds the estimated cost of each part of a value to `spentBytes`, and fails once it is
  * over `limitBytes`, unless the budget grows.
@@ -7,6 +9,8 @@ export interface ReadBudget {
   readonly limitBytes: number;
   /** Called when `spentBytes` is over `limitBytes`. True: the limit was raised over `spentBytes`. */
   grow?(): boolean;
+  /** The limit on colliding keys of the read, once there are tables to check. See {@link collisionsOf} in hash-collisions.ts. */
+  collisions?: HashCollisions | undefined;
 }
 
 /**

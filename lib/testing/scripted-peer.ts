@@ -6,6 +6,7 @@ import { sizeLimit } from '../protocol/messages/header.js';
 import { socketAddressOf } from '../protocol/location.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/messages/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
+import { tupleOf } from '../serpent/values.js';
 
 const MAX = 2 ** 31;
 /** Longest wait. It is longer than any delay of a busy machine. */
@@ -86,7 +87,7 @@ export class ScriptedPeer {
     kwargs: object = {},
     extra: Partial<OutgoingMessage> = {},
   ): number {
-    return this.send({ data: dumps(pyTuple(object, method, pyTuple(...args), kwargs)), ...extra });
+    return this.send({ data: dumps(pyTuple(object, method, tupleOf(args), kwargs)), ...extra });
   }
 
   /** Calls a method and gives its result. @throws {RemoteFailure} when the reply is an exception */

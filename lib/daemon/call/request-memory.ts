@@ -13,11 +13,14 @@ import type { DaemonServices } from './daemon-services.js';
 import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
 
+/** Counts memory. The budget has the limits of the whole read, as that on colliding keys. */
+type Spend = ((bytes: number) => void) & { budget?: ValueBudget | undefined };
+
 /** The memory that one request holds until it ends: its arguments, and results that are being made. */
 export abstract class RequestMemory extends Reply {
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
-  private knownSpend: ((bytes: number) => void) | undefined = undefined;
+  private knownSpend: Spend | undefined = undefined;
   /** Memory that the request holds. */
   heldBytes = 0;
   /** True once the request has ended. */
@@ -53,11 +56,17 @@ export abstract class RequestMemory extends Reply {
    * Counts memory that the arguments take after they were read. It is held until the request ends. Always the same function: it stands for
    * the read. It throws an UnreadableError over a limit.
    */
-  get spend(): (bytes: number) => void {
-    return (this.knownSpend ??= (bytes) => {
+  get spend(): Spend {
+    return (this.knownSpend ??= this.makeSpend());
+  }
+
+  private makeSpend(): Spend {
+    const spend: Spend = (bytes) => {
       this.budget?.spend(bytes);
       this.hold(bytes);
-    });
+    };
+    spend.budget = this.budget;
+    return spend;
   }
 
   /** Counts memory for this request, until the request ends. */

@@ -4,6 +4,15 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const FLOAT_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
+const SPECIAL_FLOATS: ReadonlyMap<string, number> = new Map([
+  ['inf', Infinity],
+  ['+inf', Infinity],
+  ['-inf', -Infinity],
+  ['nan', NaN],
+  ['+nan', NaN],
+  ['-nan', NaN],
+]);
+
 /** True when a string has no half of a surrogate pair. UTF-8 has no bytes for half of a surrogate pair. */
 export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
@@ -55,7 +64,7 @@ export function decodeUtf8(bytes: Buffer): string {
 
 /** Reads the text of a float, as old versions of marshal write floats; undefined: the text is no float. */
 export function floatOfText(text: string): number | undefined {
-  const special = /^([+-]?)(inf|nan)$/.exec(text);
-  if (special) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
+  const special = SPECIAL_FLOATS.get(text);
+  if (special !== undefined) return special;
   return FLOAT_TEXT.test(text) ? Number(text) : undefined;
 }

@@ -27,22 +27,34 @@ export function callOfMembers(value: unknown): SerializedCall {
   return callOfParts(get('object'), get('method'), get('params'), get('kwargs'));
 }
 
-/** Object id and method of a tuple that may be a call. */
+/** Object id and method of a tuple that may be a call, whose first items are enough. */
 export function targetOf(value: unknown): CallTarget {
   const [objectId, method] = Array.isArray(value) ? (value as unknown[]) : [];
   return { objectId: textOf(objectId), method: textOf(method) };
 }
 
-/** Object id and method of an object that may be a call in json, or of the texts of its members. */
+/** Object id and method of an object that may be a call in json. */
 export function targetOfMembers(value: unknown): CallTarget {
-  if (Array.isArray(value)) {
-    const texts = value.filter((member): member is string => typeof member === 'string');
-    const textOfMember = (name: string): string | undefined =>
-      texts.map((member) => new RegExp(`^\\s*"${name}"\\s*:\\s*"(.*)"\\s*$`).exec(member)?.[1]).find(Boolean);
-    return { objectId: textOfMember('object'), method: textOfMember('method') };
-  }
   const get = memberReader(value);
   return { objectId: textOf(get?.('object')), method: textOf(get?.('method')) };
+}
+
+/** A member of a call in json, as source text: its name and its value, when both are texts. */
+const TEXT_MEMBER = /^\s*"(object|method)"\s*:\s*"(.*)"\s*$/;
+
+/**
+ * Object id and method of a call in json that could not be read to its end.
+ *
+ * @param sources the source texts of its first members, as placeInLiteral in serpent/place.ts gives them: a few, each cut
+ */
+export function targetOfSources(sources: readonly unknown[]): CallTarget {
+  const target: CallTarget = { objectId: undefined, method: undefined };
+  for (const source of sources) {
+    const [, name, text] = typeof source === 'string' ? (TEXT_MEMBER.exec(source) ?? []) : [];
+    if (name === 'object') target.objectId ??= text || undefined;
+    else if (name === 'method') target.method ??= text || undefined;
+  }
+  return target;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import type { HashCollisions } from '../../serpent/hash-collisions.js';
 import type { ReadBudget } from '../../serpent/value-costs.js';
 import { heapRoomBytes } from '../../options/heap-share.js';
 import { DEFAULT_MAX_CHECKED_OBJECTS } from '../../protocol/constants.js';
@@ -16,6 +17,7 @@ const LOOK_BYTES = 2 ** 20;
  */
 export class ValueBudget implements ReadBudget {
   spentBytes = 0;
+  collisions: HashCollisions | undefined = undefined;
   /** Memory that the value may take until the next look at the heap. */
   limitBytes: number;
   /** The room that the heap had, when it had too little. */

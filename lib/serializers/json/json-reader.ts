@@ -1,5 +1,5 @@
 import { CHARACTERS } from '../../serpent/characters.js';
-import { SAFE_DIGITS } from '../../serpent/decimal.js';
+import { POWERS_OF_TEN, SAFE_DIGITS } from '../../serpent/decimal.js';
 import { PyFloat } from '../../serpent/index.js';
 import { type CheckedLimits, checkLimits } from '../../serpent/value-limits.js';
 import { COSTS } from '../../serpent/value-costs.js';
@@ -14,6 +14,7 @@ const {
   DOUBLE_QUOTE,
   COMMA,
   MINUS,
+  POINT,
   ZERO,
   NINE,
   COLON,
@@ -27,6 +28,11 @@ const {
   BRACE_OPEN,
   BRACE_CLOSE,
 } = CHARACTERS;
+
+/** True for the characters that most often stand behind a number. */
+function endsNumber(code: number): boolean {
+  return code === COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE;
+}
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 
@@ -106,7 +112,8 @@ export class JsonReader extends ValueReader {
   private number(): unknown {
     const { scanner } = this;
     const { text } = scanner;
-    const start = scanner.pos;
+    const isNegative = scanner.codeAt(scanner.pos) === MINUS;
+    const start = isNegative ? scanner.pos + 1 : scanner.pos;
     let at = start;
     let value = 0;
     let code = -1;
@@ -114,11 +121,32 @@ export class JsonReader extends ValueReader {
       value = value * 10 + (code - ZERO);
       at++;
     }
-    const ends = at < text.length && (code === COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE);
-    const leadingZero = at - start > 1 && text.charCodeAt(start) === ZERO;
-    if (!ends || at === start || leadingZero || at - start > this.limits.maxIntDigits) return this.anyNumber();
+    const digits = at - start;
+    const leadingZero = digits > 1 && text.charCodeAt(start) === ZERO;
+    if (digits === 0 || leadingZero || digits > this.limits.maxIntDigits) return this.anyNumber();
+    if (code === POINT) return this.decimal(value, start, at + 1, isNegative);
+    if (at === text.length || !endsNumber(code)) return this.anyNumber();
     scanner.pos = at;
-    return value;
+    // the int zero has no sign
+    return isNegative ? 0 - value : value;
+  }
+
+  /** Reads a float of few digits, without an exponent. @param at the first digit behind the point */
+  private decimal(whole: number, start: number, at: number, isNegative: boolean): unknown {
+    const { scanner } = this;
+    const { text } = scanner;
+    const fraction = at;
+    let mantissa = whole;
+    let code = -1;
+    while (at < text.length && (code = text.charCodeAt(at)) >= ZERO && code <= NINE && at - start <= SAFE_DIGITS) {
+      mantissa = mantissa * 10 + (code - ZERO);
+      at++;
+    }
+    if (at === fraction || at === text.length || !endsNumber(code)) return this.anyNumber();
+    scanner.pos = at;
+    // a quotient of safe integers is correctly rounded
+    const value = mantissa / POWERS_OF_TEN[at - fraction]!;
+    return this.float(isNegative ? -value : value);
   }
 
   private anyNumber(): unknown {

@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
-import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
+import { callOfMembers, type CallTarget, targetOfMembers, targetOfSources } from '../contract/call-shape.js';
 import { KnownMembers } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
@@ -24,6 +24,10 @@ export class JsonSerializer extends FormatSerializer {
 
   protected override targetOf(value: unknown): CallTarget {
     return targetOfMembers(value);
+  }
+
+  protected override targetBefore(before: readonly unknown[]): CallTarget {
+    return targetOfSources(before);
   }
 
   protected write(value: unknown, out: ByteWriter): void {

@@ -2,7 +2,13 @@ import { PyComplex } from '../../serpent/index.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { safeInt } from '../../serpent/values.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
+import { plainNumber } from '../bytes/plain-numbers.js';
 import { decodeSurrogatePass, floatOfText } from '../bytes/python-text.js';
+
+/** Digits of a long, of 15 bits each, that a float holds without loss. */
+const SAFE_LONG_DIGITS = 3;
+const SAFE_LONG_BITS = 45n;
+const LONG_BASE = 2 ** 15;
 
 /** Reads the numbers and texts of marshal. @see CPython, Python/marshal.c */
 export abstract class MarshalScalarReader extends BinaryReader {
@@ -23,7 +29,10 @@ export abstract class MarshalScalarReader extends BinaryReader {
   }
 
   protected floatText(): number {
-    const text = this.sized(this.byte()).toString('latin1');
+    const start = this.take(this.byte());
+    const plain = plainNumber(this.bytes, start, this.at);
+    if (!Number.isNaN(plain)) return plain;
+    const text = this.bytes.toString('latin1', start, this.at);
     return floatOfText(text) ?? this.fail(`${JSON.stringify(text)} is no float`);
   }
 
@@ -36,17 +45,41 @@ export abstract class MarshalScalarReader extends BinaryReader {
     const start = this.take(digits * 2);
     if (digits === 0) return 0;
     this.spend(COSTS.bigint + 2 * digits);
-    // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
-    const hex: string[] = [];
-    for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {
-      let four = 0n;
-      for (let i = end - 1; i >= at; i--) four = (four << 15n) | BigInt(this.digit(start + 2 * i));
-      hex.push(four.toString(16).padStart(15, '0'));
-    }
     if (this.digit(start + 2 * (digits - 1)) === 0) this.fail('an int begins with a zero digit');
-    const value = BigInt(`0x${hex.join('')}`);
+    if (digits <= SAFE_LONG_DIGITS && digits * 15 < maxIntDigits * Math.log2(10)) {
+      const small = this.smallLong(start, digits);
+      return count < 0 ? -small : small;
+    }
+    const value = digits <= 2 * SAFE_LONG_DIGITS ? this.middleLong(start, digits) : BigInt(`0x${this.hexOf(start, digits)}`);
     if (digits * 15 >= maxIntDigits * Math.log2(10) && value >= 10n ** BigInt(maxIntDigits)) failTooLong();
     return safeInt(count < 0 ? -value : value);
+  }
+
+  /** A long of at most {@link SAFE_LONG_DIGITS}. */
+  private smallLong(start: number, digits: number): number {
+    let value = 0;
+    for (let at = start + 2 * (digits - 1); at >= start; at -= 2) value = value * LONG_BASE + this.digit(at);
+    return value;
+  }
+
+  /** A long of at most twice {@link SAFE_LONG_DIGITS}. */
+  private middleLong(start: number, digits: number): bigint {
+    const low = BigInt(this.smallLong(start, Math.min(digits, SAFE_LONG_DIGITS)));
+    if (digits <= SAFE_LONG_DIGITS) return low;
+    return (BigInt(this.smallLong(start + 2 * SAFE_LONG_DIGITS, digits - SAFE_LONG_DIGITS)) << SAFE_LONG_BITS) | low;
+  }
+
+  /** Four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not. */
+  private hexOf(start: number, digits: number): string {
+    const hex: string[] = [];
+    for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {
+      const digit = (index: number): number => (at + index < end ? this.digit(start + 2 * (at + index)) : 0);
+      const third = digit(2);
+      const low = (digit(0) | (digit(1) << 15) | (third << 30)) >>> 0;
+      const high = (third >>> 2) | (digit(3) << 13);
+      hex.push(high.toString(16).padStart(7, '0'), low.toString(16).padStart(8, '0'));
+    }
+    return hex.join('');
   }
 
   private digit(at: number): number {

@@ -1,57 +1,90 @@
 import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
+import { plainNumber } from '../bytes/plain-numbers.js';
 import { complexOf, floatOf } from '../objects/complex-text.js';
+import { CHARACTERS } from '../../serpent/characters.js';
 import { PyComplex } from '../../serpent/index.js';
+import { isoDate, isoDateTime } from './iso-texts.js';
 import { PYRO_EXT } from './msgpack-types.js';
 import { safeInt } from '../../serpent/values.js';
 
 const DIGITS = /^[+-]?\d+$/;
-const MS_PER_DAY = 86_400_000;
-/** Python's `date.toordinal` of 1970-01-01, and of 9999-12-31. */
-const ORDINAL_OF_1970 = 719_163;
+/** Python's `date.toordinal` of 9999-12-31. */
 const LAST_ORDINAL = 3_652_059;
 /** Years 1 to 9999, as in Python. */
 const FIRST_SECOND = -62_135_596_800;
 const END_SECOND = 253_402_300_800;
+const WORD = 2 ** 32;
+const { LOWER_J, PLUS, MINUS, LOWER_E } = CHARACTERS;
 
 /**
  * Decodes an extension type of Pyro5. A datetime or date becomes the same text as in the other serializers.
  *
+ * @param bytes the message, with the data from `start` to `end`
  * @throws {SerializeError} on other types
  * @throws {UnreadableError} on data that is not of the type
  */
 export function decodePyroExtension(
   type: number,
-  data: Buffer,
+  bytes: Buffer,
+  start: number,
+  end: number,
   maxIntDigits: number,
   asFloat: (value: number) => unknown,
 ): unknown {
   switch (type) {
     case PYRO_EXT.complex:
-      expectSize(type, data, 16);
-      return new PyComplex(data.readDoubleLE(0), data.readDoubleLE(8));
-    case PYRO_EXT.int: {
-      const text = data.toString('latin1');
-      if (text.length > maxIntDigits + 1 || text.replace(/^[+-]/, '').length > maxIntDigits) {
-        const reason = `a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`;
-        throw overLimit('maxIntDigits', new UnreadableError(reason));
-      }
-      if (DIGITS.test(text)) return safeInt(BigInt(text));
-      // Pyro5 writes every number that is no int of Python in this form: float32 and complex64 of NumPy
-      const float = floatOf(text);
-      if (float !== undefined) return asFloat(float);
-      return complexOf(text) ?? fail(badData(type));
-    }
+      expectSize(type, end - start, 16);
+      return new PyComplex(bytes.readDoubleLE(start), bytes.readDoubleLE(start + 8));
+    case PYRO_EXT.int:
+      return numberIn(bytes, start, end, maxIntDigits, asFloat);
     case PYRO_EXT.datetime:
-      expectSize(type, data, 8);
-      return dateTimeText(data.readDoubleLE(0));
+      expectSize(type, end - start, 8);
+      return dateTimeText(bytes.readDoubleLE(start));
     case PYRO_EXT.date:
       // a C long has 4 bytes on Windows
-      return dateText(data.length === 4 ? BigInt(data.readInt32LE(0)) : (expectSize(type, data, 8), data.readBigInt64LE(0)));
+      if (end - start === 4) return dateText(bytes.readInt32LE(start));
+      expectSize(type, end - start, 8);
+      return dateText(bytes.readInt32LE(start + 4) * WORD + bytes.readUInt32LE(start));
     default:
       throw new SerializeError(`invalid ext code for msgpack: ${type}`);
   }
+}
+
+/** Pyro5 writes every number that is no int of Python in the form of an int, too: float32 and complex64 of NumPy. */
+function numberIn(bytes: Buffer, start: number, end: number, maxIntDigits: number, asFloat: (value: number) => unknown): unknown {
+  if (end - start <= maxIntDigits) {
+    const int = plainNumber(bytes, start, end, true);
+    // the int zero has no sign
+    if (!Number.isNaN(int)) return int + 0;
+    const isComplex = bytes[end - 1] === LOWER_J;
+    const float = isComplex ? NaN : plainNumber(bytes, start, end);
+    if (!Number.isNaN(float)) return asFloat(float);
+    const complex = isComplex ? plainComplex(bytes, start, end - 1) : undefined;
+    if (complex !== undefined) return complex;
+  }
+  const text = bytes.toString('latin1', start, end);
+  if (text.length > maxIntDigits + 1 || text.replace(/^[+-]/, '').length > maxIntDigits) {
+    const reason = `a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`;
+    throw overLimit('maxIntDigits', new UnreadableError(reason));
+  }
+  if (DIGITS.test(text)) return safeInt(BigInt(text));
+  const float = floatOf(text);
+  if (float !== undefined) return asFloat(float);
+  return complexOf(text) ?? fail(badData(PYRO_EXT.int));
+}
+
+/** Reads a complex number of few digits, without its `j`: `2`, `1-2`. Undefined for other texts. */
+function plainComplex(bytes: Buffer, start: number, end: number): PyComplex | undefined {
+  let sign = end - 1;
+  for (; sign > start; sign--) {
+    const isSign = bytes[sign] === PLUS || bytes[sign] === MINUS;
+    if (isSign && bytes[sign - 1] !== LOWER_E) break;
+  }
+  const real = sign > start ? plainNumber(bytes, start, sign) : 0;
+  const imag = plainNumber(bytes, Math.max(sign, start), end);
+  return Number.isNaN(real) || Number.isNaN(imag) ? undefined : new PyComplex(real, imag);
 }
 
 function dateTimeText(seconds: number): string {
@@ -62,17 +95,16 @@ function dateTimeText(seconds: number): string {
     whole++;
     micros = 0;
   }
-  const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
-  return `${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction}+00:00`;
+  return isoDateTime(whole, micros);
 }
 
-function dateText(ordinal: bigint): string {
-  if (ordinal < 1n || ordinal > LAST_ORDINAL) throw new UnreadableError('a msgpack date is out of range');
-  return new Date((Number(ordinal) - ORDINAL_OF_1970) * MS_PER_DAY).toISOString().slice(0, 10);
+function dateText(ordinal: number): string {
+  if (ordinal < 1 || ordinal > LAST_ORDINAL) throw new UnreadableError('a msgpack date is out of range');
+  return isoDate(ordinal);
 }
 
-function expectSize(type: number, data: Buffer, size: number): void {
-  if (data.length !== size) throw badData(type);
+function expectSize(type: number, length: number, size: number): void {
+  if (length !== size) throw badData(type);
 }
 
 function badData(type: number): UnreadableError {

@@ -171,8 +171,11 @@ export class MsgpackReader extends BinaryReader {
     const code = this.bytes.readInt8(this.take(1));
     if (code === PYRO_EXT.int) this.spendBigInt(length);
     else this.spend(COSTS.complex);
-    return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits, (value) => this.float(value));
+    const start = this.take(length);
+    return decodePyroExtension(code, this.bytes, start, this.at, this.options.maxIntDigits, this.asFloat);
   }
+
+  private readonly asFloat = (value: number): unknown => this.float(value);
 
   private uint16(): number {
     return this.bytes.readUInt16BE(this.take(2));

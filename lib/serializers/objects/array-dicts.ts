@@ -2,7 +2,7 @@ import type { DType } from '../../arrays/dtype.js';
 import { looksLikeDType, refuseObjects, textOf } from '../../arrays/dtype-reader.js';
 import { NdArray } from '../../arrays/nd-array.js';
 import { flat, isList, shapeOfNested } from '../../arrays/nested.js';
-import { readNpyHeader } from '../../arrays/npy.js';
+import { npyHeaderText } from '../../arrays/npy.js';
 import { shapeOf, sizeOf } from '../../arrays/shape.js';
 import { PyComplex } from '../../serpent/index.js';
 import { complexOf } from './complex-text.js';
@@ -111,7 +111,8 @@ function arrayOfRecords(data: unknown, dtype: DType, shape: number[] | undefined
 }
 
 function arrayOfNpy(file: Uint8Array, reads: ArrayReads): NdArray {
-  const { descr, shape, isFortranOrder, dataStart } = readNpyHeader(file, reads.spend);
+  const { text, dataStart } = npyHeaderText(file);
+  const { descr, shape, isFortranOrder } = reads.npyHeader(text);
   return made(file.subarray(dataStart), reads.dtype(descr), shape, isFortranOrder, reads);
 }
 

@@ -19,5 +19,6 @@ export function floatOf(text: string): number | undefined {
 }
 
 function numberOf(text: string): number {
-  return Number(text.replace('inf', 'Infinity').replace('nan', 'NaN'));
+  if (text.endsWith('f')) return text.startsWith('-') ? -Infinity : Infinity;
+  return text.endsWith('n') ? NaN : Number(text);
 }

@@ -1,6 +1,7 @@
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { pyTuple } from '../../serpent/index.js';
+import { tupleOf } from '../../serpent/values.js';
 
 /**
  * Makes the class dict of a URI. The state is a tuple, as in Pyro5: Pyrolite accepts nothing else.
@@ -14,6 +15,6 @@ export function uriToDict(uri: PyroUri): Record<string, unknown> {
 /** Makes the class dict of a proxy. The state and the lists of names in it are tuples, as in Pyro5. */
 export function proxyToDict(reference: ProxyReference): Record<string, unknown> {
   const [uri, oneway, methods, attrs, ...rest] = reference.toState();
-  const names = [oneway, methods, attrs].map((list) => pyTuple(...(list as string[])));
+  const names = [oneway, methods, attrs].map((list) => tupleOf(list as string[]));
   return { __class__: 'Pyro5.client.Proxy', state: pyTuple(uri, ...names, ...rest) };
 }

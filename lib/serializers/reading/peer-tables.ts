@@ -1,9 +1,9 @@
 import type { Spend } from '../../arrays/memory.js';
-import { HashCollisions } from '../../serpent/hash-collisions.js';
+import { collisionsOf, type HashCollisions } from '../../serpent/hash-collisions.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 
-/** The limit on colliding keys of each read, by the function that counts the memory of the read. */
-const collisionsOfReads = new WeakMap<Spend, HashCollisions>();
+/** The limits on colliding keys of what no budget counts, by the function that counts the memory. */
+const unbudgeted = new WeakMap<Spend, HashCollisions>();
 
 /**
  * Makes a Set of values that a peer chose.
@@ -12,7 +12,7 @@ const collisionsOfReads = new WeakMap<Spend, HashCollisions>();
  * @throws {UnreadableError} when so many values collide that they were made for it
  */
 export function peerSet(values: Iterable<unknown>, spend: Spend): Set<unknown> {
-  const collisions = collisionsOf(spend);
+  const collisions = sharedBy(spend);
   const set = new Set<unknown>();
   for (const value of values) {
     if (!collisions.admits(set, value)) throw collidingKeys();
@@ -23,7 +23,7 @@ export function peerSet(values: Iterable<unknown>, spend: Spend): Set<unknown> {
 
 /** Makes a Map with keys that a peer chose. Parameters and errors are those of {@link peerSet}. */
 export function peerMap(entries: Iterable<readonly [unknown, unknown]>, spend: Spend): Map<unknown, unknown> {
-  const collisions = collisionsOf(spend);
+  const collisions = sharedBy(spend);
   const map = new Map<unknown, unknown>();
   for (const [key, value] of entries) {
     if (!collisions.admits(map, key)) throw collidingKeys();
@@ -36,8 +36,9 @@ export function collidingKeys(): UnreadableError {
   return new UnreadableError('keys collide so often that they were made for it');
 }
 
-function collisionsOf(spend: Spend): HashCollisions {
-  let collisions = collisionsOfReads.get(spend);
-  if (collisions === undefined) collisionsOfReads.set(spend, (collisions = new HashCollisions()));
+function sharedBy(spend: Spend): HashCollisions {
+  if (spend.budget !== undefined) return collisionsOf(spend.budget);
+  let collisions = unbudgeted.get(spend);
+  if (collisions === undefined) unbudgeted.set(spend, (collisions = collisionsOf({})));
   return collisions;
 }

@@ -1,4 +1,4 @@
-import { HashCollisions } from '../../serpent/hash-collisions.js';
+import { collisionsOf, type HashCollisions } from '../../serpent/hash-collisions.js';
 import {
   COSTS,
   grownCapacity,
@@ -36,9 +36,9 @@ export abstract class ValueReader {
     return this.budget.spentBytes;
   }
 
-  /** Shared by all dicts and sets of the read. */
+  /** Shared by all dicts and sets of the read, and by all that is made of the message later. */
   get collisions(): HashCollisions {
-    return (this.knownCollisions ??= new HashCollisions());
+    return (this.knownCollisions ??= collisionsOf(this.budget));
   }
 
   /** Fails with the reason that the budget gives. */

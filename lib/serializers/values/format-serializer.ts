@@ -122,6 +122,11 @@ export abstract class FormatSerializer implements Serializer {
     return targetOf(value);
   }
 
+  /** Object id and method of a call that failed inside. @param before see {@link UnreadableError} */
+  protected targetBefore(before: readonly unknown[]): CallTarget {
+    return targetOf(before);
+  }
+
   private budgetOf(context: ReadContext): ValueBudget {
     return context.budget ?? new ValueBudget(this.options.maxValueBytes, this.options.maxCheckedObjects);
   }
@@ -151,7 +156,7 @@ export abstract class FormatSerializer implements Serializer {
   /** The error of a call that cannot be read: it names the argument instead of the byte. */
   private inCall(error: unknown, context: ReadContext): unknown {
     if (!(error instanceof UnreadableError)) return error;
-    const target = this.targetOf(error.before);
+    const target = this.targetBefore(error.before);
     context.onUnread?.(target);
     return withPlace(error, target.method);
   }

@@ -57,6 +57,10 @@ const [major, minor, patch] = process.versions.node.split('.').map(Number) as [n
 const [seededMinor, seededPatch] = SEEDED_SINCE[major] ?? [0, 0];
 const NUMBER_NAMES_HAVE_A_SEED = minor > seededMinor || (minor === seededMinor && patch >= seededPatch);
 
+/** Bigints that collide, in a table which is too small to be checked as those of numbers are. */
+const SMALL_TABLE = `{${Array.from({ length: 127 }, (_, index) => `0x${((BigInt(index + 1) << 64n) | 5n).toString(16)}`).join(',')}},`;
+const MANY_TAGS = Array.from({ length: 900 }, (_, index) => (index * 7_919) % 900).join(',');
+
 const SERPENT: Record<string, Shape> = {
   'a list of ints': (count) => `[${'12345, '.repeat(count)}]`,
   'floats of many digits': (count) => `[${`1.${'1'.repeat(40)}, `.repeat(count)}]`,
@@ -94,6 +98,9 @@ const SERPENT: Record<string, Shape> = {
   'a dict of ints': (count) => `{${text(count, (i) => `${i}: 1, `)}}`,
   'a dict of ints that collide': (count) => `{${text(count, (i) => `${colliding[i]}: 1, `)}}`,
   'a dict of large ints that collide': (count) => `{${text(count, (i) => `${BigInt(i + 1) << 64n}: 1, `)}}`,
+  'small sets of large ints that collide': (count) => `[${SMALL_TABLE.repeat(count / 20)}]`,
+  'URIs with many tags': (count) =>
+    `[${`{'__class__': 'Pyro5.core.URI', 'state': ('PYROMETA', '${MANY_TAGS}', None, None, None)}, `.repeat(count / 100)}]`,
   'a dict of floats that collide': (count) => `{${text(count, (i) => `${collidingFloat(i)}: 1, `)}}`,
   'a dict of tuples': (count) => `{${text(count, (i) => `(${i}, 'x'): 1, `)}}`,
   'a dict of one key in all its forms': (count) => `{${'1: 1, 1.0: 2, True: 3, '.repeat(count)}}`,
@@ -302,6 +309,30 @@ function unmixedBits(hash: bigint): bigint {
   return wrap((bits + 1n) * inverse((1n << 18n) - 1n));
 }
 
+/** Items of few bytes, so that each byte costs much. */
+const SHORT: Record<SerializerName, readonly string[]> = {
+  serpent: ["'\\n',", "'\u00e9',", 'np.int8(1),', 'np.half(1),', "np.str_(''),", '1_0,', '0x1,', '-1,'],
+  json: ['-1,', '1.5,', '-0,', '"\\n",', '"\u00e9",', '"a",'],
+  marshal: ['f\x010', 'f\x031e5', 'x\x010\x010', 'l\x01\0\0\0\x01\0'],
+  msgpack: ['\xd4\x315', '\xd5\x311j', '\xd6\x33\0\0\x0b\0', '\xd7\x32\0\0\0\0\0\0\0\0'],
+};
+/** Each takes 2 to 5 times as long as ints of serpent; with a regular expression for each it was 9 to 20 times. */
+const MOST_TIMES_INTS = 9;
+const SHORT_BYTES = 2 ** 18;
+
+function listOf(name: SerializerName, item: string): Buffer {
+  const unit = Buffer.from(item, name === 'json' || name === 'serpent' ? 'utf8' : 'latin1');
+  const count = Math.floor(SHORT_BYTES / unit.length);
+  const items = Buffer.alloc(count * unit.length, unit);
+  const made: Record<SerializerName, () => Buffer> = {
+    serpent: () => Buffer.concat([Buffer.from('['), items, Buffer.from(']')]),
+    json: () => Buffer.concat([Buffer.from('['), items, Buffer.from('0]')]),
+    marshal: () => marshalList(count, items),
+    msgpack: () => msgpackList(count, items),
+  };
+  return made[name]();
+}
+
 const SHAPES: Record<SerializerName, Record<string, Shape>> = {
   serpent: SERPENT,
   marshal: MARSHAL,
@@ -316,6 +347,42 @@ function cpuMs(work: () => void): number {
   const { user, system } = process.cpuUsage(begun);
   return (user + system) / 1_000;
 }
+
+/** The CPU time of the fastest of some reads. */
+function fastest(work: () => void): number {
+  return Math.min(...Array.from({ length: 9 }, () => cpuMs(work)));
+}
+
+describe('the time of values of few bytes', () => {
+  const all = createSerializers();
+  const ints = listOf('serpent', '123,');
+
+  it.each(Object.entries(SHORT).flatMap(([name, items]) => items.map((item) => [name as SerializerName, item] as const)))(
+    '%s: many %j take no longer than lists of ints, by far',
+    (name, item) => {
+      const data = listOf(name, item);
+      const serializer = all.get(SERIALIZER_IDS[name])!;
+      let ratio = Infinity;
+      for (let round = 0; round < 5 && ratio > MOST_TIMES_INTS; round++) {
+        const reference = fastest(() => void all.get(SERIALIZER_IDS.serpent)!.loads(ints));
+        ratio = fastest(() => void serializer.loads(data)) / reference;
+      }
+      expect(ratio).toBeLessThan(MOST_TIMES_INTS);
+    },
+  );
+
+  it.each(Object.keys(SHORT) as SerializerName[])(
+    '%s: a list of texts in place of a call costs as a value, by and large',
+    (name) => {
+      const serializer = all.get(SERIALIZER_IDS[name])!;
+      const data = serializer.dumps(Array.from({ length: 50_000 }, () => 'a'));
+      const asCall = (): void => expect(() => serializer.loadsCall(data)).toThrow('a call is');
+      let ratio = Infinity;
+      for (let round = 0; round < 5 && ratio > 3; round++) ratio = fastest(asCall) / fastest(() => void serializer.loads(data));
+      expect(ratio).toBeLessThan(3);
+    },
+  );
+});
 
 describe.each(Object.entries(SHAPES))('reading %s', (name, shapes) => {
   it.each(Object.keys(shapes))('the time of reading is proportional to the data: %s', (title) => {

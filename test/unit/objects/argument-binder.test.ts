@@ -18,6 +18,16 @@ describe('ArgumentBinder', () => {
     expect(() => binder(params).bind(args, kwargs)).toThrow(`Thing.method() ${text}`);
   });
 
+  it('ArgumentBinder refuses more arguments than fit on the stack of V8', () => {
+    const many = (count: number): unknown[] => Array.from({ length: count }, () => null);
+    const rest = new ArgumentBinder('Thing.method', { ...namedParameters([]), rest: true });
+    expect(rest.bind(many(32_768), {}).args).toHaveLength(32_768);
+    expect(() => rest.bind(many(32_769), {})).toThrow(
+      'Thing.method() is called with 32769 arguments, over 32768; send them as one list',
+    );
+    expect(() => binder(['a']).bind(many(200_000), {})).toThrow('takes 2 positional arguments but 200001 were given');
+  });
+
   it('ArgumentBinder passes the arguments unchanged when no keyword has to be placed', () => {
     const args = [1, 2];
     expect(binder(['a', 'b']).bind(args, {}).args).toBe(args);

@@ -88,11 +88,25 @@ describe('PyroUri', () => {
     expect(() => PyroUri.fromState(state)).toThrow(PyroError);
   });
 
-  it('PyroUri refuses more than 10,000 tags', () => {
-    const tags = Array.from({ length: 10_000 }, (_, index) => `t${index}`);
-    expect(new PyroUri(`PYROMETA:${tags.join(',')}`).toState()[1]).toHaveProperty('size', 10_000);
-    expect(() => new PyroUri(`PYROMETA:${tags.join(',')},more`)).toThrow('PYROMETA has more than 10000 tags');
+  it('PyroUri refuses more than 1,000 tags, in a text and in a state', () => {
+    const tags = Array.from({ length: 1_000 }, (_, index) => `t${index}`);
+    expect(new PyroUri(`PYROMETA:${tags.join(',')}`).toState()[1]).toHaveProperty('size', 1_000);
+    expect(() => new PyroUri(`PYROMETA:${tags.join(',')},more`)).toThrow('PYROMETA has more than 1000 tags');
+    for (const list of [[...tags, 'more'], new Set([...tags, 'more']), Array.from({ length: 1_001 }, () => 'one')])
+      expect(() => PyroUri.fromState(['PYROMETA', list, null, null, null])).toThrow('PYROMETA has more than 1000 tags');
   });
+});
+
+it.each([
+  ['b,a,b,,a', ['a', 'b']],
+  ['a,b', ['a', 'b']],
+  ['b,a@h:1', ['a', 'b']],
+  ['Z,a,10,9,é', ['10', '9', 'Z', 'a', 'é']],
+  [',,', []],
+])('the tags of PYROMETA:%s are sorted, each once', (text, tags) => {
+  const uri = new PyroUri(`PYROMETA:${text}`);
+  expect([...(uri.toState()[1] as Set<string>)]).toEqual(tags);
+  expect(uri.object).toBe(tags.join(','));
 });
 
 it('a port of a URI that is too long is cut in the error', () => {

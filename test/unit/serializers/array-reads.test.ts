@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { looksLikeDType } from '../../../lib/arrays/dtype-reader.js';
 import type { NdArray } from '../../../lib/arrays/nd-array.js';
+import { spendOf } from '../../../lib/arrays/memory.js';
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import { ValueBudget } from '../../../lib/serializers/contract/value-budget.js';
 import { arrayOfClass, arrayOfDict } from '../../../lib/serializers/objects/array-dicts.js';
 import { ArrayReads } from '../../../lib/serializers/objects/array-reads.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
@@ -26,6 +28,12 @@ function unreadable(length: number): Uint8Array {
       return Reflect.get(bytes, key, bytes) as unknown;
     },
   });
+}
+
+function npyOf(header: string): Buffer {
+  const npy = Buffer.concat([Buffer.from('\x93NUMPY\x01\0  ', 'latin1'), Buffer.from(header)]);
+  npy.writeUInt16LE(header.length, 8);
+  return npy;
 }
 
 const fieldsOf = (count: number, type: string) => Array.from({ length: count }, (_, index) => [`f${index}`, type]);
@@ -65,13 +73,48 @@ describe('dicts that share members, as those of marshal can', () => {
 
   it('dicts that share members spend the header of an npy file each', () => {
     const { reads, spent } = readsThatCount();
-    const header = Buffer.from(`{'descr':'|i1','fortran_order':False,'shape':(0,),'x':[${'[],'.repeat(5_000)}]}`);
-    const npy = Buffer.concat([Buffer.from('\x93NUMPY\x01\0  ', 'latin1'), header]);
-    npy.writeUInt16LE(header.length, 8);
+    const header = `{'descr':'|i1','fortran_order':False,'shape':(0,),'x':[${'[],'.repeat(5_000)}]}`;
+    const npy = npyOf(header);
     const read = (): unknown => arrayOfClass('numpy.ndarray', { npy }, reads);
     read();
     expect(spent()).toBeGreaterThan(4 * header.length);
     expect(() => Array.from({ length: 1_000 }, read)).toThrow('too many bytes');
+  });
+
+  it('npy headers that are short are read once, and spent once', () => {
+    const { reads, spent } = readsThatCount();
+    const npy = npyOf("{'descr':'|i1','fortran_order':False,'shape':(0,)}");
+    const read = (): unknown => arrayOfClass('numpy.ndarray', { npy }, reads);
+    read();
+    const first = spent();
+    Array.from({ length: 100 }, read);
+    expect((spent() - first) / 100).toBeLessThan(first / 2);
+  });
+
+  it('npy headers are spent with 32 bytes for each character, which they take while they are read', () => {
+    const { reads, spent } = readsThatCount();
+    const header = `{'descr':'|i1','fortran_order':False,'shape':(0,),'x':[${'[],'.repeat(3_000)}]}`;
+    arrayOfClass('numpy.ndarray', { npy: npyOf(header) }, reads);
+    expect(spent()).toBeGreaterThan(32 * header.length);
+  });
+
+  it('npy headers and texts of dtypes share the limit on colliding keys with their message', () => {
+    const keys = Array.from({ length: 700 }, (_, index) => `0x${((BigInt(index + 1) << 64n) | 5n).toString(16)}`);
+    const header = `{'descr':'|i1','fortran_order':False,'shape':(0,),'x':{${keys.join(',')}}}`;
+    const budget = new ValueBudget(2 ** 40);
+    const reads = new ArrayReads(spendOf(budget, () => undefined));
+    const read = (): unknown => arrayOfClass('numpy.ndarray', { npy: npyOf(header) }, reads);
+    let count = 0;
+    expect(() => {
+      for (; count < 100; count++) read();
+    }).toThrow('keys that collide so often that they were made for it');
+    expect(count).toBeLessThan(30);
+    expect(() => reads.dtype(`[{${keys.join(',')}}]`)).toThrow('keys that collide');
+    // the reader of a message has the same account
+    expect(budget.collisions).toBeDefined();
+    const call = marshal.dumps([new Set(Array.from({ length: 200 }, (_, index) => (BigInt(index + 1) << 64n) | 5n))]);
+    expect(() => marshal.loads(call, { budget })).toThrow('keys collide so often');
+    expect(marshal.loads(call)).toHaveLength(1);
   });
 
   it('dicts that share members are not searched for names in long bytes', () => {

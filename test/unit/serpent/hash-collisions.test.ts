@@ -52,6 +52,25 @@ describe('HashCollisions: the limit on colliding keys', () => {
     expect(tables).toBeLessThan(50);
   });
 
+  it('long bigints that collide cost what it takes to compare them', () => {
+    const ofDigits = (bits: bigint) => (index: number) => (1n << (bits + 100n)) | (BigInt(index + 1) << bits) | 5n;
+    const short = admitted(ofDigits(64n));
+    const long = admitted(ofDigits(14_000n));
+    expect(short).toBeLessThan(3_500);
+    // a comparison of 220 words takes some 20 times as long
+    expect(long).toBeLessThan(short / 4);
+  });
+
+  it('bigints that collide are counted in tables of 32 keys and more', () => {
+    const collisions = new HashCollisions();
+    let tables = 0;
+    while (tables < 5_000 && admitted((index) => BigInt(index + 1) << 64n, 127, collisions) === 127) tables++;
+    expect(tables).toBeGreaterThan(300);
+    expect(tables).toBeLessThan(1_000);
+    for (let table = 0; table < 5_000; table++)
+      expect(admitted((index) => (BigInt(index + 1) << 64n) + BigInt(index) * 7_919n, 127, new HashCollisions())).toBe(127);
+  });
+
   it('texts like array indices are checked where V8 hashes them without a seed, and only there', () => {
     const colliding = (index: number): string => String(index * 65_536);
     expect(admitted(colliding, COUNT, new HashCollisions(false))).toBeLessThan(6_000);

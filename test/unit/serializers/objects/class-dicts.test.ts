@@ -1,9 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SecurityError, SerializeError } from '../../../../lib/protocol/errors.js';
+import { ProxyReference } from '../../../../lib/protocol/proxy-reference.js';
 import { PyroUri } from '../../../../lib/protocol/uri.js';
 import { pyTuple } from '../../../../lib/serpent/index.js';
 import { ExceptionWrapper } from '../../../../lib/serializers/objects/class-dicts.js';
 import { ClassRegistry } from '../../../../lib/serializers/contract/class-registry.js';
+import { proxyToDict } from '../../../../lib/serializers/objects/pyro-objects.js';
 import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.js';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import type { ReadContext, SerializerName, ValueMode } from '../../../../lib/serializers/contract/serializer.js';
@@ -299,5 +301,30 @@ describe('the class registry', () => {
     registry.registerClass(Sample, { name: 'lab.Sample', fromDict: () => null });
     const serializer = createSerializers({ classes: registry }).get(SERIALIZER_IDS.serpent)!;
     expect(serializer.loads(serializer.dumps(new Sample(1, pyTuple())))).toEqual({ id: 1, parts: [] });
+  });
+});
+
+describe('proxies with many member names', () => {
+  const names = Array.from({ length: 150_000 }, (_, index) => `m${index}`);
+
+  it.each(NAMES)('%s: a proxy with more names than fit on the stack of V8 is read and written', (name) => {
+    const serializer = createSerializers().get(SERIALIZER_IDS[name])!;
+    const reference = new ProxyReference(new PyroUri('PYRO:o@h:1'), new Set(), new Set(names));
+    const decodeProxy = (state: readonly unknown[]) => ProxyReference.fromState(state);
+    const read = serializer.loads(serializer.dumps([proxyToDict(reference)]), { decodeProxy }) as [ProxyReference];
+    expect(read[0].methods.size).toBe(names.length);
+  });
+
+  it('the tags of URIs and the names of proxies are spent, as often as dicts of marshal share them', () => {
+    const serializer = createSerializers().get(SERIALIZER_IDS.marshal)!;
+    const spentFor = (tags: number): number => {
+      const budget = new ValueBudget(2 ** 30);
+      const text = Array.from({ length: tags }, (_, index) => String(tags - index)).join(',');
+      serializer.loads(serializer.dumps({ __class__: 'Pyro5.core.URI', state: ['PYROMETA', text, null, null, null] }), {
+        budget,
+      });
+      return budget.spentBytes;
+    };
+    expect(spentFor(1_000) - spentFor(10)).toBeGreaterThan(990 * 200);
   });
 });
