@@ -1,15 +1,20 @@
 import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
 import { ProxyReference } from '../../lib/protocol/proxy-reference.js';
+import { registerClass } from '../../lib/classes/register-class.js';
 import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
+import { aliveBytes, CLASSES } from './measure.js';
 
 /**
  * Measures dicts that share their parts by references of marshal: `npm run cost:shared`. A few bytes of such a message stand for a long
  * text, file or list. `maxValueBytes` ends the read, so the time is compared with the estimated memory of the dicts.
  *
- * Prints for each attack the time for 1 MiB of the message, and for 64 MiB of the budget.
+ * Prints for each attack the time for 1 MiB of the message and for 64 MiB of the budget, and the memory of the value as a part of its
+ * estimate: at most twice, and much less where parts are shared.
  */
 const COUNT = Number(process.argv[2] ?? 2_000);
+/** Dicts that take little memory each. */
+const MANY = COUNT * 20;
 const ROUNDS = 5;
 const MIB = 2 ** 20;
 /** An attack that takes longer for 64 MiB of the budget is a fault, even on a busy machine. */
@@ -40,9 +45,12 @@ const int32 = (value: number): Buffer => {
   return bytes;
 };
 const NONE = Buffer.from('N');
+/** Half of a surrogate pair. */
+const HALF = Buffer.from([0xed, 0xa0, 0x80]);
 const TRUE = Buffer.from('T');
 const int = (value: number): Buffer => Buffer.concat([Buffer.from('i'), int32(value)]);
-const text = (value: string): Buffer => Buffer.concat([Buffer.from('u'), int32(value.length), Buffer.from(value)]);
+const wireText = (value: Buffer): Buffer => Buffer.concat([Buffer.from('u'), int32(value.length), value]);
+const text = (value: string): Buffer => wireText(Buffer.from(value));
 const bytes = (value: Buffer): Buffer => Buffer.concat([Buffer.from('s'), int32(value.length), value]);
 const listOf = (items: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('['), int32(items.length), ...items]);
 const tupleOf = (items: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('('), int32(items.length), ...items]);
@@ -83,11 +91,21 @@ function insideException(cls: Buffer): Buffer {
   return shared.message([dictOf(...members, listOf(many(() => dictOf(name, value))))]);
 }
 
-function classDicts(name: string, member: string, valueOf: (shared: Shared) => Buffer): Buffer {
+function classDicts(name: string, member: string, valueOf: (shared: Shared) => Buffer, count = COUNT): Buffer {
   const shared = new Shared();
   const parts = [text('__class__'), text(name), text('__exception__'), text(member)].map((part) => shared.add(part));
   const value = valueOf(shared);
-  return shared.message(many(() => dictOf(parts[0]!, parts[1]!, parts[2]!, TRUE, parts[3]!, value)));
+  return shared.message(many(() => dictOf(parts[0]!, parts[1]!, parts[2]!, TRUE, parts[3]!, value), count));
+}
+
+/** Exceptions that share one traceback, whose lines are one text. */
+function withTracebacks(line: Buffer, lines = 200, count = COUNT / 10): Buffer {
+  const shared = new Shared();
+  const traceback = shared.add(listOf(many(() => line, lines)));
+  const attributes = shared.add(dictOf(text('_pyroTraceback'), traceback));
+  const parts = [text('__class__'), text('builtins.ValueError'), text('__exception__')].map((part) => shared.add(part));
+  const each = dictOf(parts[0]!, parts[1]!, parts[2]!, TRUE, text('args'), tupleOf([]), text('attributes'), attributes);
+  return shared.message(many(() => each, count));
 }
 
 const fields = (count: number): Buffer => listOf(many((index) => listOf([text(`f${index}`), text('i1')]), count));
@@ -132,7 +150,7 @@ const ATTACKS: Record<string, () => Buffer> = {
     classDicts('builtins.ValueError', 'args', (shared) => shared.add(tupleOf(many(() => NONE, 300)))),
   'exceptions with a list of long texts': () =>
     classDicts('builtins.ValueError', 'args', (shared) => {
-      const long = shared.add(text('x'.repeat(LONG)));
+      const long = shared.add(text('x'.repeat(LONG / 10)));
       return shared.add(listOf(many(() => long, 10)));
     }),
   'exceptions with many attributes': () => {
@@ -142,14 +160,48 @@ const ATTACKS: Record<string, () => Buffer> = {
     const members = shared.add(dictOf(...many((index) => Buffer.concat([text(`k${index}`), NONE]), COUNT / 10)));
     return shared.message(many(() => dictOf(cls, name, mark, TRUE, args, tupleOf([]), attributes, members)));
   },
-  'exceptions with a long traceback': () => {
+  'exceptions with a long traceback': () => withTracebacks(text('x'.repeat(LONG / 200))),
+  'exceptions with a traceback of control characters': () => withTracebacks(text('\x01'.repeat(LONG / 200))),
+  'exceptions with a traceback of one control character': () => withTracebacks(text('\x01'), 1, MANY),
+  'exceptions with control characters in lists': () =>
+    classDicts(
+      'builtins.ValueError',
+      'args',
+      (shared) => {
+        const long = shared.add(text('\x01'.repeat(100)));
+        const list = shared.add(listOf(many(() => long, 10)));
+        const lists = shared.add(listOf(many(() => list, 10)));
+        return shared.add(tupleOf(many(() => lists, 10)));
+      },
+      COUNT / 10,
+    ),
+  'exceptions with one wide letter': () =>
+    classDicts('builtins.ValueError', 'args', (shared) => shared.add(tupleOf([text('x'.repeat(LONG / 10)), text('\u20ac')]))),
+  'exceptions of a registered class': () =>
+    classDicts('bench.Failure', 'args', (shared) => shared.add(tupleOf([text('x')])), MANY),
+  'exceptions of a registered class with a list of long texts': () =>
+    classDicts('bench.Failure', 'args', (shared) => {
+      const long = shared.add(text('x'.repeat(LONG / 10)));
+      return shared.add(listOf(many(() => long, 10)));
+    }),
+  'instances of a registered class': () => {
     const shared = new Shared();
-    const lines = shared.add(listOf(many(() => text('x'.repeat(LONG / 200)), 200)));
-    const attributes = shared.add(dictOf(text('_pyroTraceback'), lines));
-    const parts = [text('__class__'), text('builtins.ValueError'), text('__exception__')].map((part) => shared.add(part));
-    const each = dictOf(parts[0]!, parts[1]!, parts[2]!, TRUE, text('args'), tupleOf([]), text('attributes'), attributes);
-    return shared.message(many(() => each, COUNT / 10));
+    const parts = [text('__class__'), text('bench.Members'), text('a'), listOf([]), text('b'), NONE, text('c'), NONE];
+    const members = parts.map((part) => shared.add(part));
+    return shared.message(many(() => dictOf(...members), MANY));
   },
+  'failures of a batch': () =>
+    classDicts('Pyro5.core._ExceptionWrapper', 'exception', (shared) => shared.add(text('x'.repeat(LONG)))),
+  daemons: () => classDicts('Pyro5.server.Daemon', 'x', () => NONE, MANY),
+  'scalars of NumPy': () => classDicts('numpy.str_', 'value', (shared) => shared.add(text('x'.repeat(LONG)))),
+  'many halves of surrogate pairs': () => {
+    const shared = new Shared();
+    const halves = shared.add(wireText(Buffer.alloc(LONG - (LONG % 3), HALF)));
+    return shared.message(many(() => halves));
+  },
+  'short halves of surrogate pairs': () => listOf(many(() => wireText(HALF), MANY)),
+  'texts with one half of a surrogate pair': () =>
+    listOf(many(() => wireText(Buffer.concat([Buffer.alloc(LONG, 'x'), HALF])), COUNT / 100)),
   'proxies with many names': () =>
     classDicts('Pyro5.client.Proxy', 'state', (shared) => {
       const names = shared.add(listOf(many((index) => text(`name${index}`), COUNT / 10)));
@@ -171,25 +223,33 @@ const ATTACKS: Record<string, () => Buffer> = {
     ),
 };
 
-const marshal = createSerializers({}).get(SERIALIZER_IDS.marshal)!;
-console.log('| attack | ms for 1 MiB of the message | ms for 64 MiB of maxValueBytes |\n| --- | --- | --- |');
-for (const [name, make] of Object.entries(ATTACKS)) {
-  const data = make();
+registerClass(class extends Error {}, { name: 'bench.Failure', fields: {} }, CLASSES);
+const marshal = createSerializers({ classes: CLASSES }).get(SERIALIZER_IDS.marshal)!;
+console.log(
+  '| attack | ms for 1 MiB of the message | ms for 64 MiB of maxValueBytes | heap for the estimate |\n| --- | --- | --- | --- |',
+);
+for (const [name, make] of Object.entries(ATTACKS)) console.log(`| ${name} | ${await figuresOf(make())} |`);
+
+async function figuresOf(data: Buffer): Promise<string> {
+  const heapBefore = await aliveBytes();
   let [best, spent] = [Infinity, 0];
+  let kept: unknown;
   for (let round = 0; round < ROUNDS; round++) {
+    kept = undefined;
     const budget = new Unlimited(Infinity);
     const before = process.cpuUsage();
     try {
-      marshal.loads(data, { budget, decodeProxy: (state) => ProxyReference.fromState(state) });
+      kept = marshal.loads(data, { budget, decodeProxy: (state) => ProxyReference.fromState(state) });
     } catch (error) {
-      console.log(`| ${name} | refused: ${(error as Error).message.slice(0, 80)} | |`);
-      break;
+      return `refused: ${(error as Error).message.slice(0, 80)} | |`;
     }
     const { user, system } = process.cpuUsage(before);
     best = Math.min(best, (user + system) / 1_000);
     spent = budget.spentBytes;
   }
+  const heapBytes = (await aliveBytes()) - heapBefore;
   const forBudget = (best / spent) * 64 * MIB;
-  if (spent > 0) console.log(`| ${name} | ${((best / data.length) * MIB).toFixed(0)} | ${forBudget.toFixed(0)} |`);
   if (spent > 0 && forBudget > MOST_MS) process.exitCode = 1;
+  const times = [(best / data.length) * MIB, forBudget].map((time) => time.toFixed(0));
+  return `${times.join(' | ')} | ${kept === undefined ? 0 : (heapBytes / spent).toFixed(2)}`;
 }

@@ -1,13 +1,14 @@
 import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
 import { FORMS } from './forms.js';
-import { MEMBERS, type WireTree } from './wire-tree.js';
+import { membersOf, type WireTree } from './wire-tree.js';
 
 const formOf = ({ form }: { form: number }, name: SerializerName): string => FORMS[name][form % FORMS[name].length]!;
 
 /** The bytes of a list with `count` copies of a tree. @param isVaried true: the texts and numbers of each copy differ */
 export function wireOf(tree: WireTree, name: SerializerName, count: number, isVaried: boolean): Buffer {
   const write = WRITERS[name];
-  const copies = Array.from({ length: count }, (_, index) => write(tree, { index: isVaried ? index : 0 }));
+  const flags = { count: 0 };
+  const copies = Array.from({ length: count }, (_, index) => write(tree, { index: isVaried ? index : 0, flags }));
   switch (name) {
     case 'serpent':
     case 'json':
@@ -22,6 +23,8 @@ export function wireOf(tree: WireTree, name: SerializerName, count: number, isVa
 /** Number of the next text or number of a copy. */
 interface Counter {
   index: number;
+  /** Marshal: the flagged values so far, in all copies. */
+  flags: { count: number };
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
@@ -31,6 +34,8 @@ const textOf = (counter: Counter, length: number): string => {
   return text;
 };
 const indexOf = (counter: Counter, length: number): string => String(((10 ** Math.min(length, 9) - 1 - counter.index) % 4e9) | 0);
+/** Half of a surrogate pair. */
+const HALF = Buffer.from([0xed, 0xa0, 0x80]);
 const EXCEPTION: [string, unknown][] = [
   ['__class__', 'builtins.ValueError'],
   ['__exception__', true],
@@ -94,10 +99,15 @@ const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
       return tree.items.length === 0 ? 'set()' : `{${tree.items.map(write).join(',')}}`;
     case 'dict':
       return `{${tree.entries.map(([key, value]) => `${write(key)}:${write(value)}`).join(',')}}`;
-    case 'instance': {
-      const members = tree.items.map((item, at) => `${quote}${MEMBERS[at]}${quote}:${write(item)}`);
-      return `{${[`${quote}__class__${quote}:${quote}${tree.of}${quote}`, ...members].join(',')}}`;
-    }
+    case 'given':
+      return quote + tree.text + quote;
+    case 'halves':
+      return quote + '\\ud800'.repeat(tree.length) + quote;
+    case 'controls':
+      return quote + (json ? '\\u0001' : '\x01').repeat(tree.length) + quote;
+    case 'instance':
+    case 'failure':
+      return write({ is: 'dict', entries: membersOf(tree) });
     case 'exception':
     case 'uri':
     case 'proxy':
@@ -106,6 +116,7 @@ const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
       return json ? text : text.replaceAll('"', "'").replace('true', 'True').replace('null', 'None');
     }
     case 'flagged':
+    case 'shared':
       return write(tree.value);
   }
 };
@@ -131,6 +142,7 @@ const sized = (small: number, large: number, length: number): Buffer =>
 
 /** Strings of the special trees, for the binary formats. */
 const stringOf = (tree: WireTree & { length: number }, counter: Counter): string => {
+  if (tree.is === 'controls') return '\x01'.repeat(tree.length);
   if (tree.is === 'wide') return '\u20ac'.repeat(Math.max(0, tree.length - 1)) + textOf(counter, 1);
   return tree.is === 'index' ? indexOf(counter, tree.length) : textOf(counter, tree.length);
 };
@@ -166,8 +178,10 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
     case 'text':
     case 'wide':
     case 'escaped':
+    case 'controls':
+    case 'given':
     case 'index': {
-      const bytes = Buffer.from(stringOf(tree, counter));
+      const bytes = Buffer.from(tree.is === 'given' ? tree.text : stringOf(tree, counter));
       if (bytes.length < 32) return Buffer.concat([Buffer.from([0xa0 | bytes.length]), bytes]);
       return Buffer.concat([Buffer.from([0xdb]), u32(bytes.length), bytes]);
     }
@@ -183,10 +197,11 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([sized(0x90, 0xdd, tree.items.length), ...tree.items.map(write)]);
     case 'dict':
       return Buffer.concat([sized(0x80, 0xdf, tree.entries.length), ...tree.entries.flat().map(write)]);
-    case 'instance': {
-      const members = tree.items.flatMap((item, at) => [fixed(MEMBERS[at]), write(item)]);
-      return Buffer.concat([Buffer.from([0x81 + tree.items.length]), fixed('__class__'), fixed(tree.of), ...members]);
-    }
+    case 'instance':
+    case 'failure':
+      return write({ is: 'dict', entries: membersOf(tree) });
+    case 'halves':
+      throw new Error('msgpack has no halves of surrogate pairs');
     case 'exception':
     case 'uri':
     case 'proxy':
@@ -195,6 +210,7 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([Buffer.from([0x80 | entries.length]), ...entries.flat().map(fixed)]);
     }
     case 'flagged':
+    case 'shared':
       return write(tree.value);
   }
 };
@@ -223,12 +239,16 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
     case 'text':
     case 'wide':
     case 'escaped':
+    case 'controls':
+    case 'given':
     case 'index': {
-      const bytes = Buffer.from(stringOf(tree, counter));
+      const bytes = Buffer.from(tree.is === 'given' ? tree.text : stringOf(tree, counter));
       const isShort = tree.is !== 'wide' && bytes.length < 256;
       if (isShort) return Buffer.concat([Buffer.from('z'), Buffer.from([bytes.length]), bytes]);
       return Buffer.concat([Buffer.from('u'), i32(bytes.length), bytes]);
     }
+    case 'halves':
+      return Buffer.concat([Buffer.from('u'), i32(tree.length * HALF.length), Buffer.alloc(tree.length * HALF.length, HALF)]);
     case 'bytes':
       return Buffer.concat([Buffer.from('s'), i32(tree.length), Buffer.from(textOf(counter, tree.length))]);
     case 'bigint': {
@@ -246,19 +266,32 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([Buffer.from('<'), i32(tree.items.length), ...tree.items.map(write)]);
     case 'dict':
       return Buffer.concat([Buffer.from('{'), ...tree.entries.flat().map(write), Buffer.from('0')]);
-    case 'instance': {
-      const members = tree.items.flatMap((item, at) => [fixed(MEMBERS[at]), write(item)]);
-      return Buffer.concat([Buffer.from('{'), fixed('__class__'), fixed(tree.of), ...members, Buffer.from('0')]);
-    }
+    case 'instance':
+    case 'failure':
+      return write({ is: 'dict', entries: membersOf(tree) });
     case 'exception':
     case 'uri':
     case 'proxy':
     case 'array':
       return Buffer.concat([Buffer.from('{'), ...classDictOf(tree, counter).flat().map(fixed), Buffer.from('0')]);
     case 'flagged': {
+      counter.flags.count++;
       const bytes = write(tree.value);
       bytes[0]! |= 0x80;
       return bytes;
+    }
+    case 'shared': {
+      const items: Buffer[] = [];
+      const references = membersOf(tree.value).flatMap((member) =>
+        member.map((part) => {
+          const reference = Buffer.concat([Buffer.from('r'), i32(counter.flags.count)]);
+          items.push(write(part.is === 'flagged' ? part : { is: 'flagged', value: part }));
+          return reference;
+        }),
+      );
+      const dict = Buffer.concat([Buffer.from('{'), ...references, Buffer.from('0')]);
+      items.push(...Array.from({ length: tree.times }, () => dict));
+      return Buffer.concat([Buffer.from('['), i32(items.length), ...items]);
     }
   }
 };

@@ -8,10 +8,16 @@ export type WireTree =
   | { is: 'form'; form: number }
   /** A string of `length` characters: ASCII, with letters beyond ASCII, with escapes, or like an array index. */
   | { is: 'text' | 'wide' | 'escaped' | 'index'; length: number }
+  /** A string of `length` halves of surrogate pairs, or of control characters. */
+  | { is: 'halves' | 'controls'; length: number }
   | { is: 'bytes' | 'bigint'; length: number }
   | { is: 'list' | 'tuple' | 'set'; items: WireTree[] }
   | { is: 'dict'; entries: [WireTree, WireTree][] }
   | { is: 'exception' | 'uri' }
+  /** This text. */
+  | { is: 'given'; text: string }
+  /** An exception with these args, and with a traceback of so many lines of control characters, each of `length`. */
+  | { is: 'failure'; items: WireTree[]; lines: number; length: number }
   /** The dict of an array of NumPy, with a list of `count` elements. */
   | { is: 'array'; dtype: string; count: number }
   /** A proxy with the names of `methods` methods, at most 15. */
@@ -19,7 +25,12 @@ export type WireTree =
   /** An instance of a registered class with three members: of any type, or lists that are read item by item. */
   | { is: 'instance'; of: InstanceClass; items: WireTree[] }
   /** Marshal: a value that can be referred to. */
-  | { is: 'flagged'; value: WireTree };
+  | { is: 'flagged'; value: WireTree }
+  /** Marshal: a list with the parts of a class dict, and with `times` class dicts that refer to the parts. */
+  | { is: 'shared'; value: ClassTree; times: number };
+
+/** A value of a class, whose dict may share its parts with others. */
+export type ClassTree = WireTree & { is: 'failure' | 'instance' };
 
 export type InstanceClass = 'bench.Members' | 'bench.Lists';
 /** The members of instances. */
@@ -27,18 +38,39 @@ export const MEMBERS = ['a', 'b', 'c'] as const;
 
 export const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
+/** The members of a class dict. */
+export function membersOf(tree: ClassTree): [WireTree, WireTree][] {
+  const given = (text: string): WireTree => ({ is: 'given', text });
+  const list = (items: WireTree[]): WireTree => ({ is: 'list', items });
+  if (tree.is === 'instance')
+    return [
+      [given('__class__'), given(tree.of)],
+      ...tree.items.map((item, at): [WireTree, WireTree] => [given(MEMBERS[at]!), item]),
+    ];
+  const lines = Array.from({ length: tree.lines }, (): WireTree => ({ is: 'controls', length: tree.length }));
+  return [
+    [given('__class__'), given('builtins.ValueError')],
+    [given('__exception__'), { is: 'word' }],
+    [given('args'), list(tree.items)],
+    [given('attributes'), { is: 'dict', entries: [[given('_pyroTraceback'), list(lines)]] }],
+  ];
+}
+
 /** The serializers that have each kind of value. */
 const SAID_BY: Partial<Record<WireTree['is'], readonly SerializerName[]>> = {
   bytes: ['serpent', 'marshal', 'msgpack'],
   complex: ['serpent', 'marshal', 'msgpack'],
   set: ['serpent', 'marshal'],
   flagged: ['marshal'],
+  shared: ['marshal'],
+  // msgpack has no halves
+  halves: ['serpent', 'marshal', 'json'],
 };
 
 /** False when the serializer has no such value. */
 export function isSayable(tree: WireTree, name: SerializerName): boolean {
   if (!(SAID_BY[tree.is]?.includes(name) ?? true)) return false;
-  if (tree.is === 'flagged') return isSayable(tree.value, name);
+  if (tree.is === 'flagged' || tree.is === 'shared') return isSayable(tree.value, name);
   if ('items' in tree) return tree.items.every((item) => isSayable(item, name));
   if (!('entries' in tree)) return true;
   return tree.entries.every(([key, value]) => (name !== 'json' || isText(key)) && isSayable(key, name) && isSayable(value, name));
@@ -47,10 +79,19 @@ export function isSayable(tree: WireTree, name: SerializerName): boolean {
 /** True when a value of a class, or an array, is among the parts. */
 export function hasClassDicts(tree: WireTree): boolean {
   if (tree.is === 'flagged') return hasClassDicts(tree.value);
-  if (tree.is === 'instance') return true;
+  if (tree.is === 'instance' || tree.is === 'failure' || tree.is === 'shared') return true;
   if ('items' in tree) return tree.items.some(hasClassDicts);
   if ('entries' in tree) return tree.entries.some(([, value]) => hasClassDicts(value));
   return tree.is === 'exception' || tree.is === 'uri' || tree.is === 'proxy' || tree.is === 'array';
 }
 
-const isText = ({ is }: WireTree): boolean => is === 'text' || is === 'wide' || is === 'escaped' || is === 'index';
+/** True when references of marshal stand for values: each is counted, and there once. */
+export function hasShared(tree: WireTree): boolean {
+  if (tree.is === 'shared') return true;
+  if (tree.is === 'flagged') return hasShared(tree.value);
+  if ('items' in tree) return tree.items.some(hasShared);
+  return 'entries' in tree && tree.entries.some(([key, value]) => hasShared(key) || hasShared(value));
+}
+
+const isText = ({ is }: WireTree): boolean =>
+  is === 'text' || is === 'wide' || is === 'escaped' || is === 'index' || is === 'halves' || is === 'controls';

@@ -2,7 +2,7 @@ import type { Spend } from '../arrays/memory.js';
 import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
 import { sharedSymbol } from '../copies/process-wide.js';
 import { objectOf } from '../serializers/contract/plain-object.js';
-import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';
+import { type PyroRemoteError, receivedParts, withoutStackTrace } from '../serializers/objects/exceptions.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { ClassDescription } from './class-description.js';
 import type { ValueType } from './fields/field-types.js';
@@ -38,13 +38,13 @@ export function describeExceptions(description: ClassDescription): void {
  * @throws {UnreadableError} when the dict is no exception
  */
 export function receivedException(description: ClassDescription, dict: Record<string, unknown>, spend: Spend): Error {
-  const remote = dictToException(description.name, dict['args'], dict['attributes']);
-  const { args, attributes, remoteTraceback } = remote;
+  const parts = receivedParts(description.name, dict['args'], dict['attributes'], spend);
+  const { args, attributes } = parts;
   const text = args.length === 1 && typeof args[0] === 'string' ? args[0] : shortTexts(args);
+  if (text !== args[0]) spend(text.length);
   const error = withoutStackTrace(() => new Error(text));
   Object.setPrototypeOf(error, description.type.prototype as object);
-  const parts = { pythonType: description.name, args, attributes, remoteTraceback };
-  for (const [name, value] of Object.entries(parts)) hide(error, name, value);
+  for (const [name, value] of Object.entries({ pythonType: description.name, ...parts })) hide(error, name, value);
   for (const { name, type } of description.fields) {
     if (!Object.hasOwn(attributes, name)) continue;
     const value = lenient(type, attributes[name], spend);

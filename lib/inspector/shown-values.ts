@@ -1,6 +1,7 @@
 import { asError } from '../protocol/safe-text.js';
 import { shortTexts } from '../protocol/short-text.js';
-import { PyroRemoteError, REMOTE_TRACEBACK } from '../serializers/objects/exceptions.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
+import { beginningOfTraceback, REMOTE_TRACEBACK } from '../serializers/objects/remote-traceback.js';
 import type { ShownError, ShownValue } from './contract.js';
 import { jsonOf, NodeBudget } from './typed-values.js';
 
@@ -10,6 +11,7 @@ const MAX_NODES = 10_000;
 const MAX_MESSAGE_CHARS = 10_000;
 const MAX_TRACEBACK_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
+const MAX_TRACEBACK_CHARS = 100_000;
 /** Characters without width that turn the direction of the text behind them. */
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -28,7 +30,9 @@ export function shownError(thrown: unknown): ShownError {
   return {
     type: isRemote ? error.pythonType : error.name,
     message: withEscapes((isRemote ? shortTexts(error.args) : error.message).slice(0, MAX_MESSAGE_CHARS)),
-    remoteTraceback: isRemote ? linesOf(error.remoteTraceback.slice(0, MAX_TRACEBACK_LINES).join('')) : [],
+    remoteTraceback: isRemote
+      ? linesOf(beginningOfTraceback(error.remoteTraceback, MAX_TRACEBACK_LINES, MAX_TRACEBACK_CHARS))
+      : [],
     localTraceback: linesOf(stack),
   };
 }

@@ -6,6 +6,8 @@ import { PyroUri } from './uri.js';
 
 const MAX_ITEMS = 10;
 const MAX_INNER_CHARS = 100;
+/** Once the args of an exception that are no strings have so many characters, further ones are left out. */
+const MAX_OTHER_CHARS = 2_000;
 
 /**
  * The text of a received value for error messages: of long strings the beginning, of containers the first members.
@@ -18,8 +20,19 @@ export function shortText(value: unknown): string {
 
 /** The texts of the args of an exception. Strings are whole, since they are what the peer has to say. */
 export function shortTexts(values: readonly unknown[]): string {
-  const texts = values.slice(0, MAX_ITEMS).map((value) => (typeof value === 'string' ? value : inner(value, 2)));
-  return (values.length > MAX_ITEMS ? [...texts, '…'] : texts).join(', ');
+  const texts: string[] = [];
+  let room = MAX_OTHER_CHARS;
+  for (const value of values.slice(0, MAX_ITEMS)) {
+    if (typeof value === 'string') {
+      texts.push(value);
+      continue;
+    }
+    const text = room > 0 ? inner(value, 2) : '…';
+    room -= text.length;
+    texts.push(text);
+  }
+  if (values.length > MAX_ITEMS) texts.push('…');
+  return texts.join(', ');
 }
 
 /** The message of an exception that a program makes with these args. Never throws, even when code of the args throws. */

@@ -50,9 +50,8 @@ export function readText(scanner: Scanner, end: number, raw: boolean): string {
       at = units.addUtf8(bytes, at);
     }
   }
-  const text = units.end();
-  scanner.spendText(text.length, units.isWide);
-  return text;
+  scanner.spendText(units.size, units.isWide);
+  return units.end();
 }
 
 /** @returns a code point, or NOTHING for a line end */

@@ -3,11 +3,12 @@ import { CHARACTERS } from './characters.js';
 import { checkEncoding } from './encoding.js';
 import { collisionsOf, type HashCollisions } from './hash-collisions.js';
 import { expectedText, SerpentError, type SerpentErrorCode } from './serpent-error.js';
+import { checkLongText } from './long-texts.js';
 import { KnownTexts } from './known-texts.js';
 import type { CheckedLimits } from './value-limits.js';
 import { TextUnits } from './text-units.js';
 import { TextWindow } from './text-window.js';
-import { COSTS, type ReadBudget } from './value-costs.js';
+import { COSTS, isOwnCharacter, type ReadBudget } from './value-costs.js';
 import { PyComplex } from './values.js';
 
 const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH } = CHARACTERS;
@@ -195,15 +196,16 @@ export class Scanner {
       this.namesLeft--;
       return (this.names ??= new KnownTexts()).textOf(this.bytes, start, end);
     }
+    checkLongText(this, this.bytes, start, end);
     const text = this.texts.utf8(start, end);
-    this.spendText(text.length, true);
+    this.spendText(text.length, text.length > 1 || isOwnCharacter(text));
     return text;
   }
 
   /** Spends a string. @param isWide true when a character may be over U+00FF. Then V8 takes two bytes for each character, else one */
   spendText(length: number, isWide: boolean): void {
     // V8 shares strings of one character
-    if (length > 1) this.spend(COSTS.string + (isWide ? length + (length >> 1) : length));
+    if (length > 1 || (length === 1 && isWide)) this.spend(COSTS.string + (isWide ? length + (length >> 1) : length));
   }
 
   newComplex(real: number, imag: number): PyComplex {

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { CHARACTERS, toLower } from './characters.js';
 import { readBytes, readText } from './escapes.js';
+import { checkLongText } from './long-texts.js';
 import type { Scanner } from './scanner.js';
 import { COSTS, isWide } from './value-costs.js';
 
@@ -150,6 +151,7 @@ function readLong(scanner: Scanner, quote: number, start: number): string | unde
 function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
   // in Python `\/` is two characters: the backslash stays
   if (scanner.hasPythonEscapes || body.includes(DOUBLE_QUOTE) || body.includes('\\/')) return undefined;
+  checkLongText(scanner, body, 0, body.length, true);
   let text: string;
   try {
     text = JSON.parse(`"${body.toString()}"`) as string;
@@ -158,7 +160,7 @@ function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
     scanner.hasPythonEscapes = true;
     return undefined;
   }
-  scanner.spendText(text.length, !isAscii(body));
+  scanner.spendText(text.length, !isAscii(body) || body.includes('\\u'));
   return text;
 }
 

@@ -58,6 +58,11 @@ export class TextUnits {
     return at + 4;
   }
 
+  /** Number of code units so far. */
+  get size(): number {
+    return this.isWide ? this.length >> 1 : this.length;
+  }
+
   /** Ends the text. */
   end(): string {
     const text = this.bytes.toString(this.isWide ? 'utf16le' : 'latin1', 0, this.length);

@@ -31,7 +31,7 @@ export const COSTS = {
   setMember: 20,
   /** A number that is no int of 32 bits, outside of a list of numbers. */
   number: 16,
-  /** A string of two characters or more, without its characters. Shorter strings are shared. */
+  /** A string of two characters or more, or of one over U+00FF, without its characters. Other strings are shared. */
   string: 24,
   /** A Buffer, without its bytes. */
   bytes: 140,
@@ -78,11 +78,17 @@ export function capacityOf(length: number): number {
   return capacity;
 }
 
+const LAST_SHARED_CODE = 0xff;
 const WIDE = /[\u0100-\uffff]/;
 
 /** True for a text that V8 keeps with two bytes for each character: one character over U+00FF is enough. */
 export function isWide(text: string): boolean {
   return WIDE.test(text);
+}
+
+/** True for a text of one character that V8 does not share. */
+export function isOwnCharacter(text: string): boolean {
+  return text.length === 1 && text.charCodeAt(0) > LAST_SHARED_CODE;
 }
 
 /** True for numbers that V8 keeps in place of a reference: ints of 32 bits. Minus zero is no such int, but counting it as one is harmless. */

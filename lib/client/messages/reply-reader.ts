@@ -13,7 +13,8 @@ import {
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Inflation } from '../../protocol/messages/inflation.js';
 import { noteFailedCall } from '../../protocol/refusals.js';
-import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
+import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
+import { showRemoteTraceback } from '../../serializers/objects/remote-traceback.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 import { noteRejection, rejectionReason } from './rejections.js';
 

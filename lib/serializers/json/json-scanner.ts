@@ -1,6 +1,7 @@
 import { CHARACTERS, isHexDigit } from '../../serpent/characters.js';
 import { checkEncoding } from '../../serpent/encoding.js';
 import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/serpent-error.js';
+import { checkLongText } from '../../serpent/long-texts.js';
 import { COPIED_SLICE_CHARS, type Spender, TextWindow } from '../../serpent/text-window.js';
 
 const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH, LOWER_U } = CHARACTERS;
@@ -70,6 +71,7 @@ export class JsonScanner {
       const code = text.charCodeAt(at);
       if (code === DOUBLE_QUOTE) {
         this.pos = at + 1;
+        checkLongText(this.reader, this.bytes, start, at);
         return codes > 127 ? this.bytes.toString('utf8', start, at) : this.ascii(start, at);
       }
       if (code === BACKSLASH) return this.stringWithEscapes(start, at, codes);
@@ -100,6 +102,7 @@ export class JsonScanner {
       if (code === DOUBLE_QUOTE) {
         this.pos = at + 1;
         if (codes <= 127 && at - start < COPIED_SLICE_CHARS) return this.unescaped(start, at);
+        checkLongText(this.reader, this.bytes, start, at, true);
         // `join` makes a flat string; a string that `+` puts together takes 32 bytes for each part
         return JSON.parse(this.bytes.toString('utf8', start - 1, at + 1)) as string;
       }

@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import { PyComplex } from '../../serpent/index.js';
+import { checkLongText, checkTextCost } from '../../serpent/long-texts.js';
+import { TextUnits } from '../../serpent/text-units.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { safeInt } from '../../serpent/values.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { plainNumber } from '../bytes/plain-numbers.js';
-import { decodeSurrogatePass, floatOfText } from '../bytes/python-text.js';
+import { decodeSurrogatePass, floatOfText, surrogatePassUnits, unitOf } from '../bytes/python-text.js';
 
 /** Digits of a long, of 15 bits each, that a float holds without loss. */
 const SAFE_LONG_DIGITS = 3;
@@ -14,16 +17,43 @@ const LONG_BASE = 2 ** 15;
 export abstract class MarshalScalarReader extends BinaryReader {
   protected override readonly format = 'marshal';
 
+  /** Builds texts with halves of surrogate pairs. */
+  private units: TextUnits | undefined = undefined;
+
   protected string(length: number): string {
     const start = this.take(length);
-    const text = this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
+    const ascii = this.text.shortAscii(start, this.at);
+    if (ascii === undefined) return this.anyString(start);
+    this.spendText(ascii, length);
+    return ascii;
+  }
+
+  /** Makes a string of the bytes from `start` to the cursor. */
+  private anyString(start: number): string {
+    const { bytes, at: end } = this;
+    const length = end - start;
+    let text: string;
+    let view: Buffer;
+    if (length === 3 && surrogatePassUnits(bytes, start, end) === 1) {
+      // one character without a call into C++: a list of such texts takes half the time
+      text = String.fromCharCode(unitOf(bytes, start));
+    } else if (isUtf8((view = bytes.subarray(start, end)))) {
+      checkLongText(this, bytes, start, end);
+      text = view.toString();
+    } else {
+      const units = surrogatePassUnits(bytes, start, end);
+      checkTextCost(this, units, true);
+      text = decodeSurrogatePass(bytes, start, end, units, (this.units ??= new TextUnits()));
+    }
     this.spendText(text, length);
     return text;
   }
 
   protected latin1(length: number): string {
     const start = this.take(length);
-    const text = this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
+    const ascii = this.text.shortAscii(start, this.at);
+    if (ascii === undefined) checkTextCost(this, length, false);
+    const text = ascii ?? this.bytes.toString('latin1', start, this.at);
     this.spendText(text, length);
     return text;
   }

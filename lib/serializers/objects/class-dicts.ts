@@ -57,11 +57,8 @@ export function recreateClasses(
 
 /** The memory of an instance that a converter makes, without its members, in bytes. */
 const INSTANCE_COST = 120;
-/** The memory of an exception without the members of its dict, and of a proxy that was not used yet, in bytes. */
-const EXCEPTION_COST = 250;
+/** The memory of a proxy that was not used yet, in bytes. */
 const PROXY_COST = 1_000;
-/** The memory of an argument of an exception in the copied list of arguments, in bytes. */
-const ARGUMENT_COST = 8;
 /** A tag of a URI, which takes 0.5 µs to sort; and a member name of a proxy, which becomes a member of a Set. */
 const TAG_COST = 200;
 const NAME_COST = 50;
@@ -187,9 +184,7 @@ class ClassDicts {
     }
     if (isExceptionDict(name, dict)) {
       this.convertMembers(dict, true);
-      const args = get(dict, 'args');
-      this.spend(EXCEPTION_COST + (Array.isArray(args) ? args.length * ARGUMENT_COST : 0));
-      return this.noted(dictToException(name, args, get(dict, 'attributes')));
+      return this.noted(dictToException(name, get(dict, 'args'), get(dict, 'attributes'), this.spend));
     }
     if (insideClass) return this.keep(dict);
     throw new SerializeError(`unsupported serialized class: ${shortened(name)}`);

@@ -5,12 +5,19 @@ import { describedException, saysPythonException } from '../../protocol/python-e
 import { sendableAttributes, typeFault } from '../../protocol/python-exception-rules.js';
 import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
-import { printable } from '../../reports/printable.js';
+import type { Spend } from '../../arrays/memory.js';
 import type { PyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
-import { isPlainObject, objectOf } from '../contract/plain-object.js';
+import { isPlainObject, memberOf as memberOfDict, objectOf } from '../contract/plain-object.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from '../contract/serializer.js';
+import {
+  MAX_TRACEBACK_CHARS,
+  MAX_TRACEBACK_LINE_CHARS,
+  MAX_TRACEBACK_LINES,
+  showRemoteTraceback,
+  SHOWN_TRACEBACK_COST,
+} from './remote-traceback.js';
 import { shortText, shortTexts } from '../../protocol/short-text.js';
 
 /** An exception as it travels. @see Pyro5/serializers.py, `class_to_dict` */
@@ -48,21 +55,7 @@ export class PyroRemoteError extends PyroError {
 
 /** Attribute of an exception that holds the lines of its traceback. */
 const TRACEBACK = '_pyroTraceback';
-/** Begins the remote traceback in the stack of an error. */
-export const REMOTE_TRACEBACK = '\nRemote traceback:\n';
-
-/** Adds the remote traceback to the stack, which is what logs and uncaught errors show: texts of the peer in it are printable. */
-export function showRemoteTraceback(error: PyroRemoteError): void {
-  const { remoteTraceback } = error;
-  if (remoteTraceback.length === 0) return;
-  const lines = remoteTraceback.slice(0, MAX_LINES).join('').replace(/\n$/, '').split('\n', MAX_LINES);
-  error.stack += `${REMOTE_TRACEBACK}${lines.map((line) => printable(line, MAX_LINE_CHARS)).join('\n')}\n`;
-}
-
 const MAX_CAUSES = 10;
-const MAX_LINES = 200;
-const MAX_LINE_CHARS = 2_000;
-const MAX_TRACEBACK_CHARS = 32 * 1024;
 
 type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'>;
 
@@ -117,28 +110,42 @@ export function unserializableError(error: Error, failure: unknown, maxChars = I
   return replacement;
 }
 
+/** The memory of a received exception without its message and the members of its dict, in bytes. */
+const EXCEPTION_COST = 250;
+/** The memory of an argument in the copied list of arguments, in bytes. */
+const ARGUMENT_COST = 8;
+
+/** What a received exception has, in every class that it may become. */
+export interface ReceivedParts {
+  args: unknown[];
+  attributes: Record<string, unknown>;
+  remoteTraceback: string[];
+}
+
 /**
- * Makes an error from a received exception.
+ * Reads the dict of an exception.
  *
  * @param args the received `args`
  * @param attributes the received `attributes`; undefined when there are none
+ * @param spend called with the memory of the error, without its message
  * @throws {UnreadableError} when `args` are no list or `attributes` no dict
  */
-export function dictToException(pythonType: string, args: unknown, attributes: unknown): PyroRemoteError {
+export function receivedParts(pythonType: string, args: unknown, attributes: unknown, spend: Spend): ReceivedParts {
   if (!Array.isArray(args)) throw new UnreadableError(`the args of exception ${pythonType} are no tuple or list`);
-  const entries = attributeEntries(pythonType, attributes);
-  const traceback = entries.findLast(([name]) => name === TRACEBACK)?.[1];
-  const extra = objectOf(entries.filter(([name]) => name !== TRACEBACK));
+  const { extra, traceback } = partsOfAttributes(pythonType, attributes);
   const lines = typeof traceback === 'string' ? [traceback] : Array.isArray(traceback) ? traceback : [];
-  return withoutStackTrace(
-    () =>
-      new PyroRemoteError(
-        pythonType,
-        Array.from(args as unknown[]),
-        extra,
-        lines.filter((line) => typeof line === 'string'),
-      ),
-  );
+  const remoteTraceback = lines.filter((line) => typeof line === 'string');
+  spend(EXCEPTION_COST + args.length * ARGUMENT_COST + (remoteTraceback.length > 0 ? SHOWN_TRACEBACK_COST : 0));
+  return { args: Array.from(args as unknown[]), attributes: extra, remoteTraceback };
+}
+
+/** Makes an error from a received exception. Parameters and errors are those of {@link receivedParts}. */
+export function dictToException(pythonType: string, args: unknown, attributes: unknown, spend: Spend): PyroRemoteError {
+  const parts = receivedParts(pythonType, args, attributes, spend);
+  const error = withoutStackTrace(() => new PyroRemoteError(pythonType, parts.args, parts.attributes, parts.remoteTraceback));
+  // the texts of the args are copied; dicts of marshal may share long ones
+  if (parts.args.length > 0) spend(error.message.length);
+  return error;
 }
 
 /** Makes an error whose stack would only show how it was read. The stack would take most of the time and of the memory. */
@@ -152,17 +159,27 @@ export function withoutStackTrace<T>(make: () => T): T {
   }
 }
 
-function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {
-  if (attributes === undefined) return [];
-  if (!isPlainObject(attributes) && !(attributes instanceof Map))
+/** The attributes without the lines of the traceback, and these lines. */
+interface AttributeParts {
+  extra: Record<string, unknown>;
+  traceback?: unknown;
+}
+
+function partsOfAttributes(pythonType: string, attributes: unknown): AttributeParts {
+  if (attributes === undefined) return { extra: {} };
+  const isPlain = isPlainObject(attributes);
+  if (!isPlain && !(attributes instanceof Map))
     throw new UnreadableError(`the attributes of exception ${pythonType} are no dict`);
-  const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
+  // exceptions of marshal may share a dict of many attributes; it stays shared
+  if (isPlain && !Object.hasOwn(attributes, TRACEBACK) && !Object.hasOwn(attributes, '__proto__')) return { extra: attributes };
+  const entries = isPlain ? Object.entries(attributes) : [...(attributes as Map<unknown, unknown>)];
   for (const [name] of entries) {
     if (typeof name !== 'string' || name === '__proto__') {
       throw new UnreadableError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
     }
   }
-  return entries as [string, unknown][];
+  const extra = objectOf((entries as [string, unknown][]).filter(([name]) => name !== TRACEBACK));
+  return { extra, traceback: memberOfDict(attributes, TRACEBACK) };
 }
 
 /**
@@ -175,14 +192,15 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
   // a translated error has the stack of its cause, which is shown only once
   const told = new Set<string>();
   const add = (current: unknown, heading: string): void => {
-    if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
+    if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_TRACEBACK_LINES)
+      return;
     seen.add(current);
     const stack = memberOf(current, 'stack');
     const text = typeof stack === 'string' ? stack : `${typeOf(current)}: ${safeText(current)}`;
     if (!told.has(text)) {
       told.add(text);
       if (heading) lines.push(heading);
-      for (const line of text.split('\n', MAX_LINES)) lines.push(`${beginningOf(line, MAX_LINE_CHARS)}\n`);
+      for (const line of text.split('\n', MAX_TRACEBACK_LINES)) lines.push(`${beginningOf(line, MAX_TRACEBACK_LINE_CHARS)}\n`);
     }
     add(memberOf(current, 'cause'), 'caused by:\n');
     const errors = memberOf(current, 'errors');
@@ -191,7 +209,7 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
   add(error, '');
   let room = Math.min(MAX_TRACEBACK_CHARS, maxBytes / 4);
   const end = lines.findIndex((line) => (room -= line.length) < 0);
-  return lines.slice(0, Math.min(end < 0 ? lines.length : end, MAX_LINES));
+  return lines.slice(0, Math.min(end < 0 ? lines.length : end, MAX_TRACEBACK_LINES));
 }
 
 function typeOf(error: unknown): string {

@@ -2,6 +2,7 @@ import { collisionsOf, type HashCollisions } from '../../serpent/hash-collisions
 import {
   COSTS,
   grownCapacity,
+  isOwnCharacter,
   isSmallInt,
   ROOMY_MEMBERS,
   TABLE_COST,
@@ -55,8 +56,9 @@ export abstract class ValueReader {
    *
    * @param wireBytes more than characters, when the string is not all ASCII
    */
-  protected spendText({ length }: string, wireBytes: number): void {
-    if (length > 1) this.spend(COSTS.string + (wireBytes === length ? length : length + (length >> 1)));
+  protected spendText(text: string, wireBytes: number): void {
+    const { length } = text;
+    if (length > 1 || isOwnCharacter(text)) this.spend(COSTS.string + (wireBytes === length ? length : length + (length >> 1)));
   }
 
   /** @param digits decimal digits */

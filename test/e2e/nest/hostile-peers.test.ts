@@ -64,6 +64,26 @@ const sharedCall = (exceptions: number, characters: number): Buffer => {
   return Buffer.concat([latin1(')\x04z\x04echoz\x04kind)\x01'), list('[', items), latin1('{0')]);
 };
 
+const int32 = (value: number): Buffer => Buffer.from(Int32Array.of(value).buffer);
+
+/** A call with a text of halves of surrogate pairs, which has three bytes for each. */
+const halvesCall = (method: string, characters: number): Buffer =>
+  Buffer.concat([
+    latin1(`)\x04z\x04echoz${String.fromCharCode(method.length)}${method})\x01u`),
+    int32(characters * 3),
+    Buffer.alloc(characters * 3, Buffer.from([0xed, 0xa0, 0x80])),
+    latin1('{0'),
+  ]);
+
+/** A call with exceptions that share a traceback of control characters, each of which is printed as six. */
+const tracebackCall = (exceptions: number): Buffer => {
+  const line = Buffer.concat([latin1('u'), int32(400_000), Buffer.alloc(400_000, `${'\x01'.repeat(1_999)}\n`)]);
+  const attributes = Buffer.concat([latin1('\xfbz\x0e_pyroTraceback[\x01\0\0\0'), line, latin1('0')]);
+  const exception = latin1('{z\x09__class__z\x13builtins.ValueErrorz\x0d__exception__Tz\x04args)\0z\x0aattributesr\0\0\0\x000');
+  const head = Buffer.concat([latin1(')\x04z\x04echoz\x04kind)\x01['), int32(exceptions + 1), attributes]);
+  return Buffer.concat([head, ...Array.from({ length: exceptions }, () => exception), latin1('{0')]);
+};
+
 const { serpent, marshal, json, msgpack } = SERIALIZER_IDS;
 const bytes = 2 * MIB;
 /** Requests whose values would take more memory than the process has. */
@@ -82,6 +102,9 @@ const CALLS: Record<string, [serializerId: number, data: Buffer]> = {
   'marshal: values that can be referred to': [marshal, marshalCall(bytes, '\xce')],
   'marshal: empty sets': [marshal, marshalCall(bytes, '<\0\0\0\0')],
   'marshal: exceptions that share texts': [marshal, sharedCall(500, MIB)],
+  'marshal: halves of surrogate pairs': [marshal, halvesCall('kind', 5 * MIB)],
+  'marshal: halves of surrogate pairs that are sent back': [marshal, halvesCall('same', 5 * MIB)],
+  'marshal: exceptions that share a traceback': [marshal, tracebackCall(150)],
   'blanks that inflate to 40 MiB': [serpent, Buffer.concat([filled(40 * MIB, ' '), Buffer.from("('echo','kind',(1,),{})")])],
 };
 

@@ -69,6 +69,7 @@ const SERPENT: Record<string, Shape> = {
   'one int of too many digits, in hex': (count) => `0x${'f'.repeat(count * 20)}`,
   'underscores in a number': (count) => `1${'_1'.repeat(count * 10)}.5`,
   'a string of escapes': (count) => `'${String.raw`\x41\u00e9\n`.repeat(count)}'`,
+  'a string of halves of pairs': (count) => `'${String.raw`\ud800`.repeat(count * 4)}'`,
   'a string of letters beyond latin 1': (count) => `'${'\u20ac\u{1f600}'.repeat(count * 2)}'`,
   'backslashes without an end': (count) => `'${String.raw`\\`.repeat(count * 10)}`,
   'quotation marks in triple ones': (count) => `'''${`'' `.repeat(count * 5)}'''`,
@@ -124,6 +125,9 @@ const JSON_TEXT: Record<string, Shape> = {
   'one float of very many digits': (count) => `1.${'1'.repeat(count * 20)}`,
   'large ints': (count) => `[${`${'9'.repeat(300)}, `.repeat(count / 10)}0]`,
   'a string of escapes': (count) => `"${String.raw`\u00e9\n\ud83d\ude00`.repeat(count)}"`,
+  'a string of halves of pairs': (count) => `"${String.raw`\ud800`.repeat(count * 4)}"`,
+  'an exception with a traceback of control characters': (count) =>
+    `{"__class__": "a.B", "__exception__": true, "args": [], "attributes": {"_pyroTraceback": [${text(count, () => `"${String.raw`\u0001`.repeat(10)}", `)}""]}}`,
   'backslashes without an end': (count) => `"${String.raw`\\`.repeat(count * 10)}`,
   'white space': (count) => `[${' \n\t'.repeat(count * 10)}1]`,
   'brackets too deep': (count) => '['.repeat(count * 20),
@@ -156,6 +160,22 @@ const marshalLarge = (value: number): Buffer =>
 const marshalFloat = (value: number): Buffer => Buffer.concat([Buffer.from('g'), f64(value)]);
 const marshalText = (value: string): Buffer => Buffer.concat([Buffer.from('z'), Buffer.from([value.length]), Buffer.from(value)]);
 
+/** Halves of surrogate pairs, of three bytes each. */
+const marshalHalves = (count: number): Buffer =>
+  Buffer.concat([Buffer.from('u'), i32(count * 3), Buffer.alloc(count * 3, Buffer.from([0xed, 0xa0, 0x80]))]);
+/** An exception whose attributes are the first value that can be referred to. */
+const sharedException = marshalDict(
+  Buffer.concat([
+    ...['__class__', 'a.B', '__exception__'].map(marshalText),
+    Buffer.from('T'),
+    marshalText('args'),
+    Buffer.from([0x29, 0]),
+    marshalText('attributes'),
+    Buffer.from('r'),
+    i32(0),
+  ]),
+);
+
 const MARSHAL: Record<string, Shape> = {
   'a list of ints': (count) => marshalList(count * 4, repeated(count * 4, marshalInt)),
   'lists too deep': (count) => Buffer.alloc(count * 20, Buffer.concat([Buffer.from('['), i32(1)])),
@@ -167,6 +187,25 @@ const MARSHAL: Record<string, Shape> = {
   'one int of too many digits': (count) => Buffer.concat([Buffer.from('l'), i32(count * 10), Buffer.alloc(count * 20, 1)]),
   'large ints': (count) => marshalList(count, repeated(count, marshalLarge)),
   'a long text beyond ASCII': (count) => Buffer.concat([Buffer.from('u'), i32(count * 20), Buffer.alloc(count * 20, '\u00e9')]),
+  'a text of halves of pairs': (count) => marshalHalves(count * 20),
+  'a text of halves of pairs among letters': (count) =>
+    Buffer.concat([Buffer.from('u'), i32(count * 20), Buffer.alloc(count * 20, Buffer.from([0x61, 0xed, 0xa0, 0x80]))]),
+  'texts of one half of a pair': (count) =>
+    marshalList(
+      count * 4,
+      repeated(count * 4, () => marshalHalves(1)),
+    ),
+  'exceptions that share a traceback of control characters': (count) =>
+    marshalList(
+      count,
+      Buffer.concat([
+        Buffer.from([0x7b | 0x80]),
+        marshalText('_pyroTraceback'),
+        marshalList(1, Buffer.concat([Buffer.from('u'), i32(count * 20), Buffer.alloc(count * 20, 1)])),
+        Buffer.from('0'),
+        repeated(count - 1, () => sharedException),
+      ]),
+    ),
   'references to one long list': (count) =>
     marshalList(
       count + 1,
