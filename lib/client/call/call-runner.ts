@@ -3,9 +3,10 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 import { NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
+import { convertedType } from '../../serializers/objects/converted-failures.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext } from '../../serializers/contract/serializer.js';
-import { type CorrelationIds, GivenId } from '../../calls/correlation-id.js';
+import type { CorrelationIds } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
 import { backOff } from '../connection/backoff.js';
 import type { ClientConnection } from '../connection/client-connection.js';
@@ -23,7 +24,7 @@ import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
 import { noteAnswer, noteFailure, noteUnreadFailure } from './kept-connections.js';
-import { methodCall, type OutgoingCall, type OutgoingTrace, pingCall } from './outgoing-call.js';
+import { methodCall, type OutgoingCall, pingCall, traceOfStream } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
@@ -79,7 +80,7 @@ export class CallRunner {
    * Only a call that is `repeatable` is sent again, when its connection broke after it was sent. Connecting is retried
    * separately, by the {@link ConnectionOpener}.
    *
-   * @throws {PyroRemoteError} the call failed on the server
+   * @throws {PyroRemoteError} the call failed on the server; of a class with a converter: what the converter made
    * @throws {TimeoutError} the call took longer than `callTimeoutMs`
    * @throws {ConnectionClosedError} the connection broke, or could not be opened; `sent` says whether the call may have been run
    * @throws {ProtocolError} the peer sent a message that is not the reply
@@ -225,7 +226,8 @@ export class CallRunner {
   private afterFailure(error: unknown, { header }: Frame, call: OutgoingCall, opened: OpenedConnection): void {
     if (error instanceof CommunicationError) error.sent = true;
     if (call.objectId === undefined) explainAttribute(error, opened.metadata, methodsOf(call));
-    if (error instanceof PyroRemoteError) noteFailure(opened, error, call);
+    const pythonType = error instanceof PyroRemoteError ? error.pythonType : convertedType(error);
+    if (pythonType !== undefined) noteFailure(opened, error as Error, pythonType, call);
     else if (header.flags & FLAGS.exception) noteUnreadFailure(opened);
   }
 
@@ -283,12 +285,6 @@ class ReplyContext implements ReadContext {
 /** The names of the methods that a call asks for: a batch has several. */
 function methodsOf({ flags, method, args }: OutgoingCall): string[] {
   return flags & FLAGS.batch ? args.map((entry) => (entry as [string])[0]) : [method];
-}
-
-/** The trace of the requests of a stream: they belong to the call that opened the stream, whoever reads the items. */
-function traceOfStream({ trace }: OutgoingCall, { correlationId }: OutgoingRequest): OutgoingTrace {
-  // a copy, since the stream may outlive the block of the id
-  return { annotations: trace?.annotations ?? NO_ANNOTATIONS, correlationId: new GivenId(Buffer.from(correlationId)) };
 }
 
 /** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */

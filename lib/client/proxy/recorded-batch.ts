@@ -7,7 +7,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
 import { RefusedChanges } from './refused-changes.js';
-import { withCaller } from '../messages/reply-reader.js';
+import { failureOf } from '../messages/reply-reader.js';
 
 /** Options of a batch. */
 export interface BatchOptions {
@@ -63,7 +63,7 @@ export function settledResults(reply: unknown): PromiseSettledResult<unknown>[] 
   if (!Array.isArray(reply)) throw new ProtocolError('the reply to a batch is a list of results');
   return (reply as unknown[]).map((value) =>
     value instanceof ExceptionWrapper
-      ? { status: 'rejected', reason: withCaller(value.exception) }
+      ? { status: 'rejected', reason: failureOf(value.exception) }
       : { status: 'fulfilled', value },
   );
 }
