@@ -13,6 +13,7 @@ import type { ClientConnection } from '../connection/client-connection.js';
 import type { OpenedConnection } from '../connection/connection-opener.js';
 import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
+import { endedAtOnce } from '../connection/releasing.js';
 import { checkArgument, TEXT } from '../../options/option-checks.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { errorOfCaller, OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
@@ -22,6 +23,7 @@ import type { CallOptions } from '../options/proxy-options.js';
 import { annotationsToSend, type ResolvedProxyOptions, tellAnnotations } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
+import { afterRepeats, unanswered } from './call-errors.js';
 import type { ClientObserver } from './client-observer.js';
 import { noteAnswer, noteFailure, noteUnreadFailure } from './kept-connections.js';
 import { methodCall, type OutgoingCall, pingCall, traceOfStream } from './outgoing-call.js';
@@ -130,13 +132,15 @@ export class CallRunner {
   }
 
   /**
-   * Sends the call once. Takes another connection only if the first turns out to be closed before anything was sent.
+   * Sends the call once. Takes another connection only if the first turns out to be closed before anything was sent, and no connection is
+   * opened for the call more than twice: a server may close each behind its handshake.
    *
    * This is the only async function between the caller's `await` and the reply: each further one would take 0.5 µs of a call.
    */
   private async runOnce(call: OutgoingCall, callOptions: CallOptions, deadline: Deadline): Promise<unknown> {
     const { pool } = this;
     let opened: OpenedConnection | undefined;
+    let discarded = 0;
     let reply: ReturnType<ClientConnection['request']> = false;
     let frame: Frame | undefined;
     pool.unsentCalls.made();
@@ -144,7 +148,7 @@ export class CallRunner {
     try {
       let request: OutgoingRequest;
       do {
-        if (opened) this.discard(opened);
+        if (opened) this.discard(opened, discarded++ > 0);
         const taken = pool.take(deadline, call.connection);
         opened = taken instanceof Promise ? await (this.observer?.wait(taken) ?? taken) : taken;
         if (opened.doubt !== undefined) await this.awaitAnswer(opened, deadline);
@@ -153,6 +157,7 @@ export class CallRunner {
         opened.call = call;
         reply = opened.connection.request(request, deadline);
       } while (reply === false);
+      opened.wasUsed = true;
       pool.unsentCalls.sent();
       frame = reply && (await reply);
       if (frame === undefined) return undefined;
@@ -175,10 +180,16 @@ export class CallRunner {
     }
   }
 
-  /** Gives back a connection that turned out to be closed. */
-  private discard(opened: OpenedConnection): void {
+  /**
+   * Gives back a connection that turned out to be closed.
+   *
+   * @param again true: another connection was closed before
+   * @throws {ConnectionClosedError} when another was closed, and no call could use this one
+   */
+  private discard(opened: OpenedConnection, again: boolean): void {
     opened.connection.drop(new ConnectionClosedError('connection was closed', { sent: false }));
     this.pool.giveBack(opened);
+    if (again && !opened.wasUsed) throw endedAtOnce(opened.connection);
   }
 
   /** @returns a promise only when the request is compressed */
@@ -261,12 +272,6 @@ export class CallRunner {
   }
 }
 
-/** Why a call is not sent while the daemon is asked whether it keeps the connection. */
-function unanswered(location: string): ConnectionClosedError {
-  const text = `after an error, ${location} was asked whether it keeps the connection, and has not answered`;
-  return new ConnectionClosedError(text, { sent: false });
-}
-
 /** Reads the values in the reply to a call over one connection. */
 class ReplyContext implements ReadContext {
   private sender: ProxySender | undefined;
@@ -285,11 +290,4 @@ class ReplyContext implements ReadContext {
 /** The names of the methods that a call asks for: a batch has several. */
 function methodsOf({ flags, method, args }: OutgoingCall): string[] {
   return flags & FLAGS.batch ? args.map((entry) => (entry as [string])[0]) : [method];
-}
-
-/** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */
-function afterRepeats(error: unknown): unknown {
-  if (!(error instanceof CommunicationError) || error.sent) return error;
-  const message = `the call was sent, its connection broke, and it could not be repeated: ${error.message}`;
-  return new ConnectionClosedError(message, { cause: error, sent: true });
 }
