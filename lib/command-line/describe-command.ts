@@ -33,7 +33,8 @@ async function describe(text: string, given: RemoteArguments): Promise<void> {
   const lines = isTold
     ? signatureLines(signatures).map((line) => printable(line, MAX_LINE_CHARS))
     : table(['MEMBER', 'KIND'], members);
-  print([styled('bold', String(uri)), '', ...lines]);
+  // a name server may have chosen the URI
+  print([styled('bold', printable(String(uri), MAX_LINE_CHARS)), '', ...lines]);
 }
 
 function named<T>(members: Readonly<Record<string, T>>): (T & { name: string })[] {

@@ -13,6 +13,7 @@ import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { printable } from '../reports/printable.js';
 import { print, printJson } from './terminal/output.js';
 import {
   ANY_ADDRESS,
@@ -55,7 +56,10 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
   const shown = { location: uri.location!, objectId: uri.object, names: await namesAt(text, uri, given) };
   await using page = await InspectorPage.listen(shown, given, { port, host, allowCalls });
   if (given.json) printJson({ url: page.url, uri: String(uri), allowCalls });
-  else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
+  else
+    print(
+      `${page.url} shows ${printable(uri.location!)}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`,
+    );
   if (open) openBrowser(page.url);
   await untilEndedOrUnread();
 }
@@ -67,7 +71,10 @@ async function namesAt(text: string, { location }: PyroUri, given: RemoteArgumen
   await using names = await orUnreachable(text, given, locateNameServer(nameServerOptionsOf(given)));
   for (const [name, value] of await names.list()) {
     const uri = PyroUri.tryParse(value);
-    if (uri !== undefined && uri.location === location) byObject.set(uri.object, [...(byObject.get(uri.object) ?? []), name]);
+    if (uri === undefined || uri.location !== location) continue;
+    const known = byObject.get(uri.object);
+    if (known === undefined) byObject.set(uri.object, [name]);
+    else known.push(name);
   }
   return byObject;
 }

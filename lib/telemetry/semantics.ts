@@ -3,6 +3,7 @@ import { socketAddressOf } from '../protocol/location.js';
 import { printable } from '../reports/printable.js';
 import { attributeOf } from '../serializers/contract/call-shape.js';
 import { hasChosenClass } from '../serializers/objects/chosen-classes.js';
+import { convertedType } from '../serializers/objects/converted-failures.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 
 /** Name of the tracer and of the meter. */
@@ -61,8 +62,7 @@ export function originalMethod(object: string, { method, args }: { method: strin
 const MAX_ERROR_TYPE_CHARS = 200;
 
 /** `error.type`: the Python class of an error; `_OTHER` for a name that is too long. */
-export function errorType(error: unknown): string {
-  const type = pythonTypeOf(error);
+export function errorType(error: unknown, type = pythonTypeOf(error)): string {
   return type.length > MAX_ERROR_TYPE_CHARS ? OTHER : type;
 }
 
@@ -78,7 +78,7 @@ const ABORTED = 'AbortError';
 export function clientErrorType(error: unknown, signal?: AbortSignal): string {
   const name = error instanceof Error ? error.name : undefined;
   const isReason = signal?.aborted === true && error === signal.reason && name !== 'TimeoutError';
-  return isReason || (error instanceof DOMException && name === ABORTED) ? ABORTED : errorType(error);
+  return isReason || (error instanceof DOMException && name === ABORTED) ? ABORTED : errorType(error, convertedType(error));
 }
 
 /** `error.type` in metrics: `_OTHER` for an exception whose class a peer chose. @param thrown the error, or the error that `type` stands for */

@@ -5,18 +5,20 @@ import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 /** The beginning of the text of an AttributeError that is searched for names: a peer chooses the text. */
 const MAX_CHARS = 1_000;
 
-/** The attributes that a warning has named already, by the metadata of their object. */
-const warnedOf = new WeakMap<RemoteMetadata, Set<string>>();
+/** The attributes that a warning has named already, by their proxy: each connection brings metadata of its own. */
+const warnedOf = new WeakMap<object, Set<string>>();
 
 /**
  * Warns once that an attribute was read as a member of a connected proxy. The read gives undefined, because a read over the network needs
  * an `await`. The warning names `$get`.
+ *
+ * @param core the part that a proxy shares with what `$with` makes of it
  */
-export function hintAtGet(metadata: RemoteMetadata | undefined, name: string): void {
-  if (!metadata?.attrs.has(name)) return;
-  const names = warnedOf.get(metadata) ?? new Set();
+export function hintAtGet(core: { readonly metadata: RemoteMetadata | undefined }, name: string): void {
+  if (!core.metadata?.attrs.has(name)) return;
+  const names = warnedOf.get(core) ?? new Set();
   if (names.has(name)) return;
-  warnedOf.set(metadata, names.add(name));
+  warnedOf.set(core, names.add(name));
   warn(`"${name}" is an attribute of the remote object, and undefined on the proxy: ${remedy(name)}`, 'PYRO_ATTRIBUTE');
 }
 

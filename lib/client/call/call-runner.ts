@@ -3,15 +3,17 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 import { NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
+import { convertedType } from '../../serializers/objects/converted-failures.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext } from '../../serializers/contract/serializer.js';
-import { type CorrelationIds, GivenId } from '../../calls/correlation-id.js';
+import type { CorrelationIds } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
 import { backOff } from '../connection/backoff.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 import type { OpenedConnection } from '../connection/connection-opener.js';
 import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
+import { endedAtOnce } from '../connection/releasing.js';
 import { checkArgument, TEXT } from '../../options/option-checks.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { errorOfCaller, OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
@@ -21,9 +23,10 @@ import type { CallOptions } from '../options/proxy-options.js';
 import { annotationsToSend, type ResolvedProxyOptions, tellAnnotations } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
+import { afterRepeats, unanswered } from './call-errors.js';
 import type { ClientObserver } from './client-observer.js';
 import { noteAnswer, noteFailure, noteUnreadFailure } from './kept-connections.js';
-import { methodCall, type OutgoingCall, type OutgoingTrace, pingCall } from './outgoing-call.js';
+import { methodCall, type OutgoingCall, pingCall, traceOfStream } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
@@ -79,7 +82,7 @@ export class CallRunner {
    * Only a call that is `repeatable` is sent again, when its connection broke after it was sent. Connecting is retried
    * separately, by the {@link ConnectionOpener}.
    *
-   * @throws {PyroRemoteError} the call failed on the server
+   * @throws {PyroRemoteError} the call failed on the server; of a class with a converter: what the converter made
    * @throws {TimeoutError} the call took longer than `callTimeoutMs`
    * @throws {ConnectionClosedError} the connection broke, or could not be opened; `sent` says whether the call may have been run
    * @throws {ProtocolError} the peer sent a message that is not the reply
@@ -129,13 +132,15 @@ export class CallRunner {
   }
 
   /**
-   * Sends the call once. Takes another connection only if the first turns out to be closed before anything was sent.
+   * Sends the call once. Takes another connection only if the first turns out to be closed before anything was sent, and no connection is
+   * opened for the call more than twice: a server may close each behind its handshake.
    *
    * This is the only async function between the caller's `await` and the reply: each further one would take 0.5 µs of a call.
    */
   private async runOnce(call: OutgoingCall, callOptions: CallOptions, deadline: Deadline): Promise<unknown> {
     const { pool } = this;
     let opened: OpenedConnection | undefined;
+    let discarded = 0;
     let reply: ReturnType<ClientConnection['request']> = false;
     let frame: Frame | undefined;
     pool.unsentCalls.made();
@@ -143,7 +148,7 @@ export class CallRunner {
     try {
       let request: OutgoingRequest;
       do {
-        if (opened) this.discard(opened);
+        if (opened) this.discard(opened, discarded++ > 0);
         const taken = pool.take(deadline, call.connection);
         opened = taken instanceof Promise ? await (this.observer?.wait(taken) ?? taken) : taken;
         if (opened.doubt !== undefined) await this.awaitAnswer(opened, deadline);
@@ -152,6 +157,7 @@ export class CallRunner {
         opened.call = call;
         reply = opened.connection.request(request, deadline);
       } while (reply === false);
+      opened.wasUsed = true;
       pool.unsentCalls.sent();
       frame = reply && (await reply);
       if (frame === undefined) return undefined;
@@ -174,10 +180,16 @@ export class CallRunner {
     }
   }
 
-  /** Gives back a connection that turned out to be closed. */
-  private discard(opened: OpenedConnection): void {
+  /**
+   * Gives back a connection that turned out to be closed.
+   *
+   * @param again true: another connection was closed before
+   * @throws {ConnectionClosedError} when another was closed, and no call could use this one
+   */
+  private discard(opened: OpenedConnection, again: boolean): void {
     opened.connection.drop(new ConnectionClosedError('connection was closed', { sent: false }));
     this.pool.giveBack(opened);
+    if (again && !opened.wasUsed) throw endedAtOnce(opened.connection);
   }
 
   /** @returns a promise only when the request is compressed */
@@ -225,7 +237,8 @@ export class CallRunner {
   private afterFailure(error: unknown, { header }: Frame, call: OutgoingCall, opened: OpenedConnection): void {
     if (error instanceof CommunicationError) error.sent = true;
     if (call.objectId === undefined) explainAttribute(error, opened.metadata, methodsOf(call));
-    if (error instanceof PyroRemoteError) noteFailure(opened, error, call);
+    const pythonType = error instanceof PyroRemoteError ? error.pythonType : convertedType(error);
+    if (pythonType !== undefined) noteFailure(opened, error as Error, pythonType, call);
     else if (header.flags & FLAGS.exception) noteUnreadFailure(opened);
   }
 
@@ -259,12 +272,6 @@ export class CallRunner {
   }
 }
 
-/** Why a call is not sent while the daemon is asked whether it keeps the connection. */
-function unanswered(location: string): ConnectionClosedError {
-  const text = `after an error, ${location} was asked whether it keeps the connection, and has not answered`;
-  return new ConnectionClosedError(text, { sent: false });
-}
-
 /** Reads the values in the reply to a call over one connection. */
 class ReplyContext implements ReadContext {
   private sender: ProxySender | undefined;
@@ -283,17 +290,4 @@ class ReplyContext implements ReadContext {
 /** The names of the methods that a call asks for: a batch has several. */
 function methodsOf({ flags, method, args }: OutgoingCall): string[] {
   return flags & FLAGS.batch ? args.map((entry) => (entry as [string])[0]) : [method];
-}
-
-/** The trace of the requests of a stream: they belong to the call that opened the stream, whoever reads the items. */
-function traceOfStream({ trace }: OutgoingCall, { correlationId }: OutgoingRequest): OutgoingTrace {
-  // a copy, since the stream may outlive the block of the id
-  return { annotations: trace?.annotations ?? NO_ANNOTATIONS, correlationId: new GivenId(Buffer.from(correlationId)) };
-}
-
-/** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */
-function afterRepeats(error: unknown): unknown {
-  if (!(error instanceof CommunicationError) || error.sent) return error;
-  const message = `the call was sent, its connection broke, and it could not be repeated: ${error.message}`;
-  return new ConnectionClosedError(message, { cause: error, sent: true });
 }

@@ -1,6 +1,5 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import type { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { OpenedConnection } from '../connection/connection-opener.js';
 import type { OutgoingCall } from './outgoing-call.js';
 
@@ -19,10 +18,10 @@ const MAX_CHARS = 200;
  * failures that it has survived, each a method and an exception class, and is asked only about others. A failure before the method was
  * called, in a converter for example, teaches the same: then the next call after an error of a `@callback` method may be lost.
  *
+ * @param pythonType Python class of the error
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
-export function noteFailure(opened: OpenedConnection, error: PyroRemoteError, call: OutgoingCall): void {
-  const { pythonType } = error;
+export function noteFailure(opened: OpenedConnection, error: Error, pythonType: string, call: OutgoingCall): void {
   if (CONNECTION_ENDING_TYPES.has(pythonType)) return opened.connection.drop(error);
   // attributes, batches and the daemon's own methods are never `@callback`
   const isAttribute = call.method === GET_ATTRIBUTE || call.method === SET_ATTRIBUTE;

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { recogniseInstances } from '../../copies/process-wide.js';
-import type { CorrelationIdSource } from '../../calls/correlation-id.js';
-import type { Annotations } from '../../protocol/messages/annotations.js';
+import { type CorrelationIdSource, GivenId } from '../../calls/correlation-id.js';
+import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { classNameOf, isLiteralObject } from '../../protocol/literal-object.js';
 import { optionText } from '../../protocol/safe-text.js';
@@ -115,6 +115,12 @@ export function methodCall(method: string, given: unknown[]): OutgoingCall {
 /** Makes the call by which a daemon shows that it answers. */
 export function pingCall(): OutgoingCall {
   return { objectId: DAEMON_OBJECT_ID, method: DAEMON_METHODS.ping, args: [], kwargs: {}, flags: 0 };
+}
+
+/** The trace of the requests of a stream: they belong to the call that opened the stream, whoever reads the items. */
+export function traceOfStream({ trace }: OutgoingCall, { correlationId }: { correlationId: Buffer }): OutgoingTrace {
+  // a copy, since the stream may outlive the block of the id
+  return { annotations: trace?.annotations ?? NO_ANNOTATIONS, correlationId: new GivenId(Buffer.from(correlationId)) };
 }
 
 /**

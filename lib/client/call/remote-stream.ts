@@ -10,9 +10,12 @@ interface StreamCaller {
   run(call: OutgoingCall, options: CallOptions): Promise<unknown>;
 }
 
-/** Knows which connections are open; implemented by {@link ConnectionPool}. */
+/** The open connections; implemented by {@link ConnectionPool}. */
 interface OpenConnections {
   has(connection: ClientConnection): boolean;
+  /** A stream uses a connection from now on: the connection is not idle. */
+  streamOpened(connection: ClientConnection): void;
+  streamEnded(connection: ClientConnection): void;
 }
 
 const END_OF_STREAM = { done: true, value: undefined } as const;
@@ -42,7 +45,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
 
   /**
    * @internal
-   * @param connection the connection that opened the stream; later the connection of the last request
+   * @param connection the connection that opened the stream
    * @param trace the trace of the call that opened the stream
    */
   constructor(
@@ -100,7 +103,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
  * two requests they refer to no signal and no hook of the program either, which may refer to the stream.
  */
 class StreamRequests {
-  private ended = false;
+  private hasEnded = false;
   private isBusy = false;
   /** Start the requests that wait for their turn. */
   private waiting: (() => void)[] | undefined;
@@ -109,10 +112,13 @@ class StreamRequests {
     private readonly caller: StreamCaller,
     private readonly connections: OpenConnections,
     private readonly streamId: string,
+    /** The connection to which the daemon counts the stream: once it has ended, the connection of the next request. */
     private connection: ClientConnection | undefined,
     private readonly closeOptions: CallOptions,
     private readonly trace: OutgoingTrace,
-  ) {}
+  ) {
+    if (connection !== undefined) connections.streamOpened(connection);
+  }
 
   /** @param closesOnError true: an error closes the stream, before the requests that wait */
   next(options: CallOptions, closesOnError: boolean): Promise<IteratorResult<unknown, undefined>> {
@@ -129,14 +135,14 @@ class StreamRequests {
     this.isBusy = true;
     call.connection = this.connection;
     try {
-      if (this.ended) return END_OF_STREAM;
+      if (this.hasEnded) return END_OF_STREAM;
       const value = await this.caller.run(call, options);
-      this.connection = call.connection;
+      if (call.connection !== this.connection) this.moveTo(call.connection);
       return { done: false, value };
     } catch (error) {
-      this.connection = call.connection;
+      this.moveTo(call.connection);
       if (error instanceof PyroRemoteError && END_TYPES.has(error.pythonType)) {
-        this.ended = true;
+        this.end();
         return END_OF_STREAM;
       }
       // the daemon may have kept the stream. After a lost connection, `next()` can go on with it
@@ -167,11 +173,25 @@ class StreamRequests {
   }
 
   private async closeNow(): Promise<void> {
-    if (this.ended) return;
-    this.ended = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     // no connection is opened just to close the stream
     if (!this.isConnected) return;
     await this.caller.run(this.call(DAEMON_METHODS.closeStream), this.closeOptions).catch(() => undefined);
+    this.connections.streamEnded(this.connection!);
+  }
+
+  /** The daemon has closed the stream. */
+  private end(): void {
+    this.hasEnded = true;
+    if (this.connection !== undefined) this.connections.streamEnded(this.connection);
+  }
+
+  /** A daemon counts a stream to the connection that opened it, until that has ended. */
+  private moveTo(connection: ClientConnection | undefined): void {
+    if (connection === undefined || this.isConnected) return;
+    this.connection = connection;
+    this.connections.streamOpened(connection);
   }
 
   private get isConnected(): boolean {

@@ -31,6 +31,10 @@ export interface OpenedConnection {
   doubt: string | undefined;
   /** Failures after which the daemon has kept the connection. */
   survived: Set<string> | undefined;
+  /** True once a call was sent over the connection. */
+  wasUsed: boolean;
+  /** Number of item streams that were opened over the connection and are not over. */
+  openStreams: number;
   /** The call that uses the connection. */
   call: RunningCall | undefined;
 }
@@ -166,7 +170,8 @@ export class ConnectionOpener {
     deadline.begin();
     try {
       const metadata = await orAborted(handshake(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
-      return { connection, objectId: uri.object, metadata, leases, doubt: undefined, survived: undefined, call: undefined };
+      const use = { doubt: undefined, survived: undefined, wasUsed: false, openStreams: 0, call: undefined };
+      return { connection, objectId: uri.object, metadata, leases, ...use };
     } catch (error) {
       const failure = certificateRefusal(address, error) ?? (error as Error);
       if (failure instanceof CommunicationError) failure.sent = false;

@@ -3,6 +3,7 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 import { currentCall, type CurrentCall } from '../../calls/current-call.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
+import { IdleTimer } from './idle-timer.js';
 import { NestedCalls } from './nested-calls.js';
 import { NestedConnections } from './nested-connections.js';
 import type { PoolOptions, PoolParts, PoolUse } from './pool-parts.js';
@@ -28,8 +29,6 @@ export class ConnectionPool {
   private readonly waiting = new WaitingCalls();
   private readonly opening = new Set<AbortController>();
   private readonly nestedCalls = new NestedCalls();
-  /** Members beyond `poolSize`, each for one nested call. They are closed after the call. */
-  private readonly nested = new Set<ClientConnection>();
   private readonly nestedConnections: NestedConnections;
   /** Members to close when their calls have ended, and connections that will be such members once they are open. */
   private readonly leaving = new Set<ClientConnection | AbortController>();
@@ -37,13 +36,14 @@ export class ConnectionPool {
   readonly unsentCalls = new UnsentCalls();
   private readonly connects = new ConnectsAfterRelease();
   private state: PoolState = { is: 'open' };
-  private idleTimer: NodeJS.Timeout | undefined;
+  private readonly idleTimer: IdleTimer;
 
   constructor(
     private readonly options: PoolOptions,
     private readonly parts: PoolParts,
   ) {
-    this.nestedConnections = new NestedConnections(this.nested, options.poolSize, parts.open);
+    this.nestedConnections = new NestedConnections(options.poolSize, parts);
+    this.idleTimer = new IdleTimer(options.idleTimeoutMs, () => this.endIdle(true));
   }
 
   get isConnected(): boolean {
@@ -94,22 +94,39 @@ export class ConnectionPool {
   giveBack(opened: OpenedConnection): void {
     this.nestedCalls.givenBack(opened.connection);
     const { connection } = opened;
-    if (this.nested.has(connection) || this.leaving.has(connection)) return connection.release(notNeeded());
+    if (this.leaving.has(connection) || this.nestedConnections.isOver(opened, this.members.values()))
+      return connection.release(notNeeded());
     if (!connection.isFree || this.state.is === 'released') return;
     this.offer(opened);
-    this.watchIdle();
+    this.idleTimer.used();
   }
 
   /**
    * Closes the connections that no call uses. The next call opens a new one. Connections over which objects of this program are
    * leased stay open, because the peer could not call these objects any more.
    *
+   * @param sparesStreams true: connections of open item streams stay open, too. A daemon closes a stream some time after its connection
    * @returns true when a connection was closed
    */
-  endIdle(): boolean {
-    const ending = this.free.filter(({ leases }) => leases.isEmpty);
+  endIdle(sparesStreams = false): boolean {
+    const ending = this.free.filter(({ leases, openStreams }) => leases.isEmpty && !(sparesStreams && openStreams > 0));
     for (const { connection } of ending) connection.release(notNeeded());
     return ending.length > 0;
+  }
+
+  /** An item stream uses a connection from now on; {@link streamEnded} must follow. */
+  streamOpened(connection: ClientConnection): void {
+    const opened = this.members.get(connection);
+    if (opened) opened.openStreams++;
+  }
+
+  streamEnded(connection: ClientConnection): void {
+    const opened = this.members.get(connection);
+    if (opened === undefined) return;
+    opened.openStreams--;
+    if (!this.free.includes(opened)) return;
+    if (this.nestedConnections.isOver(opened, this.members.values())) connection.release(notNeeded());
+    else this.idleTimer.used();
   }
 
   /** Closes the connections that no call uses at once, and the others after their calls. The next call opens a new connection. */
@@ -138,14 +155,11 @@ export class ConnectionPool {
    */
   remove(connection: ClientConnection): boolean {
     if (!this.members.delete(connection)) return false;
-    this.nested.delete(connection);
+    this.nestedConnections.ended(connection);
     this.leaving.delete(connection);
     this.nestedCalls.givenBack(connection);
     this.parts.group?.connectionClosed(this);
-    if (this.members.size === 0) {
-      clearTimeout(this.idleTimer);
-      this.idleTimer = undefined;
-    }
+    if (this.members.size === 0) this.idleTimer.stop();
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
     this.waiting.ended(connection);
     for (const opened of free) this.offer(opened);
@@ -201,19 +215,10 @@ export class ConnectionPool {
 
   /** Opens a connection for a nested call. The call skips the queue: the calls in the queue may wait for the call that it is nested in. */
   private async openNested(deadline: Deadline, madeIn: CurrentCall): Promise<OpenedConnection> {
-    this.nestedConnections.checkDepth();
-    const { group } = this.parts;
-    const refusal = group?.openConnection(this);
-    if (refusal) throw refusal;
-    try {
-      const opened = await this.nestedConnections.open(deadline);
-      this.members.set(opened.connection, opened);
-      this.parts.onOpened(opened);
-      return this.lend(opened, madeIn);
-    } catch (error) {
-      group?.connectionClosed(this);
-      throw error;
-    }
+    const opened = await this.nestedConnections.open(deadline, this);
+    this.members.set(opened.connection, opened);
+    this.parts.onOpened(opened);
+    return this.lend(opened, madeIn);
   }
 
   /** Gives a free connection to the first waiting call that can use it. */
@@ -277,7 +282,7 @@ export class ConnectionPool {
     this.offer(opened);
     // the call that wanted the connection has ended
     if (leaves && this.free.includes(opened)) return connection.release(notNeeded());
-    this.watchIdle();
+    this.idleTimer.used();
   }
 
   /** Rejects the waiting calls, unless another connection is open or is being opened. */
@@ -285,13 +290,5 @@ export class ConnectionPool {
     if (this.members.size > 0 || this.opening.size > 0) return;
     this.waiting.reject(error);
     this.waiting.forgetFailures();
-  }
-
-  /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */
-  private watchIdle(): void {
-    const { idleTimeoutMs } = this.options;
-    if (idleTimeoutMs === 0) return;
-    this.idleTimer ??= setTimeout(() => this.endIdle(), idleTimeoutMs).unref();
-    this.idleTimer.refresh();
   }
 }

@@ -1,7 +1,7 @@
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 
 /** The connections of one proxy in a group. */
-interface GroupMember {
+export interface GroupMember {
   /** Closes the connections that no call uses, except connections over which objects of this program are leased. */
   endIdle(): boolean;
   /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the unused connections are closed. */

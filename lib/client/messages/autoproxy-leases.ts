@@ -22,6 +22,15 @@ export class AutoproxyLeases {
     return lease.reference;
   }
 
+  /** Gives all leases to another connection, which then holds them until it ends. Each object is leased once. */
+  moveTo(other: AutoproxyLeases): void {
+    for (const [object, lease] of this.leases) {
+      if (other.ended || other.leases.has(object)) lease.release();
+      else other.leases.set(object, lease);
+    }
+    this.leases.clear();
+  }
+
   /** Releases all leases. Called when the connection has ended. */
   end(): void {
     this.ended = true;

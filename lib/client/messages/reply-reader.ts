@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import {
   CommunicationError,
@@ -13,6 +14,8 @@ import {
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Inflation } from '../../protocol/messages/inflation.js';
 import { noteFailedCall } from '../../protocol/refusals.js';
+import { shortText } from '../../protocol/short-text.js';
+import { convertedTraceback } from '../../serializers/objects/converted-failures.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import { showRemoteTraceback } from '../../serializers/objects/remote-traceback.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
@@ -27,7 +30,7 @@ export class OpenedStream {
  * Reads the reply of a call.
  *
  * @returns the result of the call, or an {@link OpenedStream}; a promise of them only when the reply is compressed
- * @throws {PyroRemoteError} when the call failed on the server
+ * @throws {PyroRemoteError} when the call failed on the server; the error that a converter made of the exception, if its class has one
  * @throws {SerializeError} when the reply cannot be deserialized
  * @throws {ProtocolError} when the reply has contradicting flags, annotations or data
  */
@@ -47,8 +50,33 @@ export function readReply(frame: Frame, serializer: Serializer, context: ReadCon
 function readValue(data: Buffer, flags: number, serializer: Serializer, context: ReadContext): unknown {
   const value = valueOf(data, serializer, context);
   if (!(flags & FLAGS.exception)) return value;
-  if (value instanceof PyroRemoteError) throw withCaller(value);
-  throw new ProtocolError('the reply says that the call failed, but holds no exception');
+  throw failureOf(value);
+}
+
+/**
+ * The error of a call that failed on the server, with a stack that shows where this program made the call, and the remote traceback.
+ *
+ * @param exception the exception as it was read. Of a class with a converter it is whatever `fromDict` made
+ * @returns a ProtocolError when it is no error: `throw` of another value has no stack, and Python cannot raise one
+ */
+export function failureOf(exception: unknown): unknown {
+  if (exception instanceof PyroRemoteError) return withCaller(exception);
+  if (exception instanceof Error || types.isNativeError(exception)) return convertedWithCaller(exception);
+  const text = `the reply says that the call failed, but holds no exception: ${shortText(exception)}`;
+  return new ProtocolError(`${text}; for the class of an exception, the fromDict of registerClass must give an Error`);
+}
+
+/** As {@link withCaller}, for an error that a converter made. */
+function convertedWithCaller(error: Error): Error {
+  try {
+    Error.captureStackTrace(error, failureOf);
+    const shown = { stack: error.stack, remoteTraceback: convertedTraceback(error) };
+    showRemoteTraceback(shown);
+    error.stack = shown.stack!;
+  } catch {
+    // a frozen error stays as it is
+  }
+  return error;
 }
 
 function valueOf(data: Buffer, serializer: Serializer, context: ReadContext): unknown {

@@ -42,8 +42,8 @@ export interface PyroProxyOptions {
   /** Idle time after which TCP keep-alive checks whether the daemon still answers. Default 60,000; 0: never. */
   keepAliveMs?: number;
   /**
-   * Closes the connections after this time without a call. The next call opens a new one. Default 0: never; for the proxies in results
-   * of calls 30,000.
+   * Closes the connections after this time without a call, except those of open item streams. The next call opens a new one. Default 0:
+   * never; for the proxies in results of calls 30,000.
    */
   idleTimeoutMs?: number;
   /** Connects over TLS, with these certificates; `true`: with the authorities that Node trusts. Default: no TLS. */

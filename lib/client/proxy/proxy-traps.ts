@@ -41,7 +41,7 @@ class ProxyTraps extends RefusedChanges {
     if (key === PROXY_REFERENCE) return this.handle.core.reference;
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.get(target, key, receiver) as unknown;
     if (this.has(target, key)) return this.remoteFunction(key);
-    hintAtGet(this.handle.core.metadata, key);
+    hintAtGet(this.handle.core, key);
     return undefined;
   }
 

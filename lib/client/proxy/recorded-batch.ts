@@ -7,7 +7,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
 import { RefusedChanges } from './refused-changes.js';
-import { withCaller } from '../messages/reply-reader.js';
+import { failureOf } from '../messages/reply-reader.js';
 
 /** Options of a batch. */
 export interface BatchOptions {
@@ -57,24 +57,32 @@ class RecorderTraps extends RefusedChanges {
 /**
  * Gives the outcomes of the calls of a batch, in order. After the first call that failed, none was run.
  *
- * @throws {ProtocolError} when the reply holds no list
+ * @param calls number of calls in the batch
+ * @throws {ProtocolError} when the reply holds no list, or not a result for each call up to the first that failed
  */
-export function settledResults(reply: unknown): PromiseSettledResult<unknown>[] {
+export function settledResults(reply: unknown, calls: number): PromiseSettledResult<unknown>[] {
   if (!Array.isArray(reply)) throw new ProtocolError('the reply to a batch is a list of results');
-  return (reply as unknown[]).map((value) =>
+  const results = reply as unknown[];
+  const failed = results.findIndex((value) => value instanceof ExceptionWrapper);
+  const expected = failed < 0 ? calls : failed + 1;
+  if (results.length !== expected || expected > calls) {
+    const until = failed < 0 ? '' : `, of which call ${failed + 1} failed and ended the batch`;
+    throw new ProtocolError(`the reply to a batch of ${calls} calls has ${results.length} results${until}`);
+  }
+  return results.map((value) =>
     value instanceof ExceptionWrapper
-      ? { status: 'rejected', reason: withCaller(value.exception) }
+      ? { status: 'rejected', reason: failureOf(value.exception) }
       : { status: 'fulfilled', value },
   );
 }
 
 /**
- * Gives the results of the calls of a batch.
+ * Gives the results of the calls of a batch. Throws the same errors as {@link settledResults}.
  *
  * @throws {PyroRemoteError} of the call that failed
  */
-export function plainResults(reply: unknown): unknown[] {
-  return settledResults(reply).map((result) => {
+export function plainResults(reply: unknown, calls: number): unknown[] {
+  return settledResults(reply, calls).map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });

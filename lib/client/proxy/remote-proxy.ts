@@ -101,6 +101,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
    *
    * @returns the results; with `settled` the outcome of each call that was run; with `oneway` undefined
    * @throws {PyroRemoteError} of the call that failed, unless `settled`
+   * @throws {ProtocolError} the reply has not a result for each call that was run
    */
   $batch(record: (recorder: BatchMethods<T>) => void, options?: { oneway?: false; settled?: false }): Promise<unknown[]>;
   $batch(
@@ -120,7 +121,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
       return core.calls.runAs(call, { ...callOptions, oneway }, (reply) => {
         if (oneway) return undefined;
         explainFailedEntry(reply, args, core.metadata);
-        return settled ? settledResults(reply) : plainResults(reply);
+        return settled ? settledResults(reply, args.length) : plainResults(reply, args.length);
       });
     } catch (error) {
       return Promise.reject(error as Error);

@@ -7,7 +7,7 @@ import type {
 } from '../../daemon/contract/signatures.js';
 import { docComment } from './doc-comment.js';
 import { sortedEntries } from './signature-text.js';
-import { memberName, parameterNameFor, typeNameFor } from './typescript-names.js';
+import { memberName, NamesInUse } from './typescript-names.js';
 import { arrayOf, namesStoodFor, type TypeNames, typescriptResult, typescriptType, unionOf } from './typescript-type.js';
 
 /** An object whose interface is written. */
@@ -47,7 +47,7 @@ interface NamesOfTypes extends TypeNames {
 }
 
 class InterfaceFile {
-  private readonly taken: Set<string>;
+  private readonly taken: NamesInUse;
   private readonly importedNames = new Set<string>();
   /** Names of the written types, by name and content of the Python type. */
   private readonly names = new Map<string, string>();
@@ -62,7 +62,7 @@ class InterfaceFile {
   private aliases = 0;
 
   constructor(interfaces: readonly string[]) {
-    this.taken = new Set(interfaces);
+    this.taken = new NamesInUse(interfaces);
   }
 
   imports(): string {
@@ -107,8 +107,7 @@ class InterfaceFile {
     const key = `${given} ${text}`;
     const known = this.names.get(key);
     if (known !== undefined) return known;
-    const name = typeNameFor(given, this.taken);
-    this.taken.add(name);
+    const name = this.taken.typeName(given);
     this.names.set(key, name);
     this.pending.push(() => this.write(name, type, names));
     return name;
@@ -192,17 +191,13 @@ function methodText(name: string, { parameters, returns, doc, oneway, stream }: 
 
 function parameterTexts(parameters: readonly ParameterSignature[], names: NamesOfTypes): string[] {
   const texts: string[] = [];
-  const used = new Set<string>();
-  const named = (name: string | null, otherwise: string): string => {
-    const text = parameterNameFor(name ?? otherwise, used);
-    used.add(text);
-    return text;
-  };
+  const used = new NamesInUse();
+  const named = (name: string | null, otherwise: string): string => used.parameterName(name ?? otherwise);
   const keywords = keywordsType(parameters, names);
   const needsKeywords = keywords?.isRequired === true;
   // TypeScript has no required parameter after optional parameters
-  const isOptional = (index: number): boolean =>
-    !needsKeywords && parameters.slice(index).every(({ kind, required }) => !required || !kind.startsWith('positional'));
+  const lastRequired = parameters.findLastIndex(({ kind, required }) => required && kind.startsWith('positional'));
+  const isOptional = (index: number): boolean => !needsKeywords && index > lastRequired;
   for (const [index, { name, kind, type }] of parameters.entries()) {
     if (kind !== 'positional' && kind !== 'positional-only') continue;
     const text = typescriptType(type, 'argument', names);
@@ -224,12 +219,10 @@ function keywordsType(
   names: NamesOfTypes,
 ): { text: string; isRequired: boolean } | undefined {
   if (!parameters.some(({ kind }) => kind === 'keyword' || kind === 'kwargs')) return undefined;
+  // a peer may name a parameter twice
+  const first = new Map(parameters.map(({ name }, index) => [name, index] as const).toReversed());
   const byName = parameters.filter(
-    ({ name, kind }, index) =>
-      name !== null &&
-      (kind === 'keyword' || kind === 'positional') &&
-      // a peer may name a parameter twice
-      parameters.findIndex((each) => each.name === name) === index,
+    ({ name, kind }, index) => name !== null && (kind === 'keyword' || kind === 'positional') && first.get(name) === index,
   );
   const others = parameters.find(({ kind }) => kind === 'kwargs');
   const record = others?.type === undefined ? undefined : unpackedName(others.type, names);
@@ -245,7 +238,7 @@ function keywordsType(
       ...types,
       ...(types.length > 0 ? ['undefined'] : []),
     ]);
-    members.push(`[${parameterNameFor(others.name ?? 'others', new Set())}: string]: ${further}`);
+    members.push(`[${new NamesInUse().parameterName(others.name ?? 'others')}: string]: ${further}`);
   }
   const parts = [
     ...(members.length > 0 ? [`{ ${members.join('; ')} }`] : []),

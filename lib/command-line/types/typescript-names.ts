@@ -30,20 +30,41 @@ export function isTypeName(name: string): boolean {
   return name === identifierOf(name) && !RESERVED.has(name) && !TAKEN_TYPES.has(name);
 }
 
-/** A name for a type that is similar to the given name, and not taken. */
-export function typeNameFor(given: string, taken: ReadonlySet<string>): string {
-  const base = identifierOf(given);
-  let name = RESERVED.has(base) ? `${base}_` : base;
-  for (let number = 2; taken.has(name) || TAKEN_TYPES.has(name); number++) name = `${base}${number}`;
-  return name;
-}
+/** The names of types, or of the parameters of a function, in a generated file. */
+export class NamesInUse {
+  private readonly names: Set<string>;
+  /** The next number behind a name: a peer may have given many types the same name. */
+  private readonly numbers = new Map<string, number>();
 
-/** A name for a parameter that is similar to the given name, and not used. */
-export function parameterNameFor(given: string, used: ReadonlySet<string>): string {
-  const base = identifierOf(given);
-  let name = RESERVED.has(base) || used.has(base) ? `${base}_` : base;
-  for (let number = 2; used.has(name); number++) name = `${base}_${number}`;
-  return name;
+  constructor(names: Iterable<string> = []) {
+    this.names = new Set(names);
+  }
+
+  /** Takes a name for a type that is similar to the given name, and not in use. */
+  typeName(given: string): string {
+    const base = identifierOf(given);
+    const name = RESERVED.has(base) ? `${base}_` : base;
+    return this.take(this.names.has(name) || TAKEN_TYPES.has(name) ? this.numbered(base, '') : name);
+  }
+
+  /** Takes a name for a parameter that is similar to the given name, and not in use. */
+  parameterName(given: string): string {
+    const base = identifierOf(given);
+    const name = RESERVED.has(base) || this.names.has(base) ? `${base}_` : base;
+    return this.take(this.names.has(name) ? this.numbered(base, '_') : name);
+  }
+
+  private numbered(base: string, sign: string): string {
+    let number = this.numbers.get(base) ?? 2;
+    while (this.names.has(base + sign + number)) number++;
+    this.numbers.set(base, number + 1);
+    return base + sign + number;
+  }
+
+  private take(name: string): string {
+    this.names.add(name);
+    return name;
+  }
 }
 
 /** The name of a member in an interface. A method `new` is quoted, because `new(): T` declares a constructor. */

@@ -17,7 +17,10 @@ export interface ClassConverter<T extends object = object> {
   name: string;
   /** Gives the members to send, at once; `__class__` is added. Without `toDict`, objects of the class are sent by the default rule. */
   toDict?: (value: T) => Record<string, unknown>;
-  /** Makes the object from the received dict, which has `__class__`, at once. Without `fromDict`, a received object is a SerializeError. */
+  /**
+   * Makes the object from the received dict, which has `__class__`, at once. Without `fromDict`, a received object is a SerializeError.
+   * A call that fails by an exception of the class throws the error that `fromDict` makes.
+   */
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
   /** `fromDict` gets natural values also with `values: 'faithful'`: numbers, Arrays and plain objects. Default false. */
   natural?: boolean;

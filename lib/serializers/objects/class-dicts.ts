@@ -3,8 +3,9 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { MOST_TAGS, PyroUri } from '../../protocol/uri.js';
 import { noteChosenClass } from './chosen-classes.js';
+import { noteConverted } from './converted-failures.js';
 import { objectBy } from './converters.js';
-import { dictToException } from './exceptions.js';
+import { EXCEPTION_COST, dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
@@ -154,7 +155,12 @@ class ClassDicts {
       this.spend(INSTANCE_COST);
       const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
       if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
-      return this.noted(converter.make ? converter.make(record, this.spend) : objectBy(converter, record));
+      if (converter.make) return this.noted(converter.make(record, this.spend));
+      const made = objectBy(converter, record);
+      if (!(made instanceof Error)) return made;
+      this.spend(EXCEPTION_COST);
+      noteConverted(made, name, dict);
+      return this.noted(made);
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);

@@ -17,6 +17,7 @@ import {
   MAX_TRACEBACK_LINES,
   showRemoteTraceback,
   SHOWN_TRACEBACK_COST,
+  TRACEBACK,
 } from './remote-traceback.js';
 import { shortText, shortTexts } from '../../protocol/short-text.js';
 
@@ -53,8 +54,6 @@ export class PyroRemoteError extends PyroError {
   }
 }
 
-/** Attribute of an exception that holds the lines of its traceback. */
-const TRACEBACK = '_pyroTraceback';
 const MAX_CAUSES = 10;
 
 type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'>;
@@ -111,7 +110,7 @@ export function unserializableError(error: Error, failure: unknown, maxChars = I
 }
 
 /** The memory of a received exception without its message and the members of its dict, in bytes. */
-const EXCEPTION_COST = 250;
+export const EXCEPTION_COST = 250;
 /** The memory of an argument in the copied list of arguments, in bytes. */
 const ARGUMENT_COST = 8;
 

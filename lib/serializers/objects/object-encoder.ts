@@ -9,6 +9,7 @@ import { dictBy } from './converters.js';
 import { exceptionToDict, unserializableError } from './exceptions.js';
 import { uriToDict } from './pyro-objects.js';
 import { isWellFormed } from '../bytes/python-text.js';
+import { isPlainObject } from '../contract/plain-object.js';
 import { SerializedBlob } from '../contract/serialized-blob.js';
 import type { SerializerName, SerializerOptions } from '../contract/serializer.js';
 
@@ -47,19 +48,27 @@ export class ObjectEncoder {
   }
 
   /**
-   * Encodes the error of a batch. It must not take the results before it with it, so an error that cannot be written is replaced by a
-   * PyroError that says so.
+   * Encodes the error of a batch, as it is encoded when a single call fails. It must not take the results before it with it, so an error
+   * that cannot be written is replaced by a PyroError that says so.
    */
   private writable(error: unknown): unknown {
     if (!(error instanceof Error)) return error;
     try {
-      const dict = exceptionToDict(error, this.options);
-      if (!dict.args.every(isText) || !Object.values(dict.attributes).every(isText)) this.write(dict);
+      const dict = this.encode(error);
+      if (!hasOnlyTexts(dict)) this.write(dict);
       return dict;
     } catch (failure) {
       return exceptionToDict(unserializableError(error, failure), this.options);
     }
   }
+}
+
+/** True for a dict that every serializer can write: with texts and lists of texts, and with dicts of them. */
+function hasOnlyTexts(dict: unknown): boolean {
+  return Object.entries(dict as object).every(([name, member]) => {
+    if (!isWellFormed(name)) return false;
+    return member === true || isText(member) || (isPlainObject(member) && Object.entries(member).flat().every(isText));
+  });
 }
 
 /** True for text and lists of text, which every serializer can write. */

@@ -120,6 +120,23 @@ describe('nestjs-pyro', () => {
     });
   });
 
+  it('describe prints a URI that a name server tells without commands for the terminal', async () => {
+    const id = 'cam\u001b]0;OWNED\u0007\u001b[2J';
+    const uri = await python.run<string>(
+      `return str(state.daemon.register(type("Lamp", (), {"on": expose(lambda self: 1)}), id))`,
+      {
+        id,
+      },
+    );
+    await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
+    await client.register('lab.lamp', uri);
+    const { code, stdout } = await run('describe', 'lab.lamp', ...nameServer());
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe(`PYRO:cam\\u001b]0;OWNED\\u0007\\u001b[2J@${location}`);
+    await client.remove('lab.lamp');
+    await python.run('state.daemon.unregister(id)', { id });
+  });
+
   it('call gives arguments as JSON, as texts, by keyword and as literals of Python', async () => {
     expect(await run('call', camera, 'add', '3', '--kw', 'b=4')).toEqual({ code: 0, stdout: '7\n', stderr: '' });
     expect(await printed('call', camera, 'echo', '{"a": [1, null, true]}')).toEqual({ a: [1, null, true] });

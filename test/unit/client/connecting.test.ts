@@ -229,6 +229,33 @@ describe('a daemon that accepts a handshake and closes', () => {
     }
     expect(daemon.connections).toBeLessThanOrEqual(80);
   });
+
+  it('a call that takes time to compress opens two connections to such a daemon, and fails', async () => {
+    const daemon = await listen(async (peer) => {
+      await authorize(peer);
+      peer.end();
+    });
+    await using thing = PyroProxy.to(daemon.uri, { compression: true, maxRetries: 0 });
+    const error = await failureOf(thing.$call('call', 'compressed '.repeat(1_000_000)));
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(daemon.connections).toBeLessThanOrEqual(2);
+  });
+
+  it('a call that takes time to compress goes on over another connection when its first is closed', async () => {
+    const daemon = await listen(async (peer, connection) => {
+      if (connection > 1) return wellBehaved(peer, connection);
+      await authorize(peer);
+      await left;
+      peer.end();
+    });
+    let leave: () => void;
+    const left = new Promise<void>((resolve) => (leave = resolve));
+    await using thing = await PyroProxy.connect(daemon.uri, { compression: true, maxRetries: 0 });
+    const call = thing.$call('call', 'compressed '.repeat(1_000_000));
+    leave!();
+    expect(await call).toBe(1);
+    expect(daemon.connections).toBe(2);
+  });
 });
 
 describe('a connection', () => {

@@ -136,6 +136,22 @@ describe('a pool', () => {
     expect(daemon.connections).toHaveLength(1);
   });
 
+  it('the connection of an open stream is not idle, however long the reader takes for an item', async () => {
+    const { daemon, worker } = await connect({ idleTimeoutMs: 50 });
+    await using other = PyroProxy.to<Worker>(daemon.uriFor('worker'), { idleTimeoutMs: 50 });
+    const items = await worker.items(3);
+    await items.next();
+    const [connection] = daemon.connections;
+    for (let pause = 0; pause < 2; pause++) {
+      // the connection of the other proxy is idle from now on, that of the stream was so before
+      await other.work(0);
+      await expect.poll(() => daemon.connections).toEqual([connection]);
+    }
+    expect((await items.next()).value).toBe(2);
+    await items.return();
+    await expect.poll(() => daemon.connections).toEqual([]);
+  });
+
   it('a SecurityError of a daemon that keeps the connection leaves the session as it was', async () => {
     const { daemon, worker } = await connect({});
     await expect(worker.refuse()).rejects.toMatchObject({ pythonType: 'Pyro5.errors.SecurityError' });

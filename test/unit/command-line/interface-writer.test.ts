@@ -227,6 +227,19 @@ Fine = List["First"]
     );
   });
 
+  it('an interface of a remote object has many parameters and keywords, and many of one name, each with its own number', () => {
+    const COUNT = 100_000;
+    const parameters = Array.from({ length: COUNT }, (_, index): ParameterSignature[] => [
+      { name: 'same', kind: 'positional-only', required: false },
+      { name: `other${index}`, kind: 'keyword', required: false },
+    ]).flat();
+    const methods = { take: { parameters, oneway: false, stream: false } };
+    const text = writeInterfaces([{ name: 'Thing', signatures: { ...none, methods } }]);
+    expect(text).toContain('(same?: unknown, same_?: unknown, same_2?: unknown, same_3?: unknown, ');
+    expect(text).toContain(`, same_${COUNT - 1}?: unknown, `);
+    expect(text).toContain(`other${COUNT - 1}?: `);
+  });
+
   it('an interface of a remote object has `new` as a method, and not as what a class has', () => {
     const text = writeInterfaces(named(['new']));
     expect(text).toContain("  'new'(new_: ");

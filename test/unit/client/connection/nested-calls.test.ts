@@ -11,13 +11,26 @@ class Server {
   add(a: number, b: number): number {
     return a + b;
   }
+  private kept: RemoteObject<Callee> | undefined;
+
   async callBack(callee: RemoteObject<Callee>, ...args: unknown[]): Promise<unknown> {
     return callee.$call('call', ...args);
+  }
+  keep(callee: RemoteObject<Callee>): void {
+    this.kept = callee;
+  }
+  async callKept(): Promise<unknown> {
+    return this.kept!.$call('call');
   }
   /** Returns when the test calls `release` on `held`. */
   async hold(): Promise<void> {
     this.running++;
     await new Promise<void>((resolve) => void this.held.once('release', resolve));
+  }
+  /** Keeps the object at once. Returns when the test calls `release` on `held`. */
+  async keepSlowly(callee: RemoteObject<Callee>): Promise<void> {
+    this.keep(callee);
+    await this.hold();
   }
   /** Returns when two of these calls run at the same time. */
   async meet(): Promise<void> {
@@ -55,6 +68,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
   let theirs: PyroDaemon;
   let object: Server;
   let proxy: RemoteObject<Server>;
+  let opened: AsyncIterableIterator<number> | undefined;
 
   beforeEach(async () => {
     ours = await PyroDaemon.listen({ host: '127.0.0.1' });
@@ -107,6 +121,46 @@ describe('nested calls: calls made while this program serves a callback', () => 
     expect(await callBack(async () => (await numbers.next()).value)).toBe(2);
     expect((await numbers.next()).value).toBe(3);
     await numbers.return();
+  });
+
+  it('an object that is passed in a nested call is served until the other connections of the proxy end, too', async () => {
+    const passed = new Callee(() => 'called');
+    const keep = (): Promise<unknown> => proxy.$call('keep', passed);
+    await callBack(keep);
+    await expect.poll(() => theirs.connections).toHaveLength(1);
+    await callBack(() => callBack(keep));
+    await expect.poll(() => theirs.connections).toHaveLength(1);
+    expect(await proxy.callKept()).toBe('called');
+    await proxy.$release();
+    expect(ours.objectCount).toBe(1);
+  });
+
+  it('the connection of a nested call stays, when it alone holds an object that was passed', async () => {
+    let inner: Promise<unknown> | undefined;
+    const abort = new AbortController();
+    const callee = new Callee(() => (inner = proxy.$call('keepSlowly', new Callee(() => 'called'))));
+    const outer = proxy.$with({ signal: abort.signal }).$call('callBack', callee);
+    const settled = Promise.allSettled([outer]);
+    await expect.poll(() => object.running).toBe(1);
+    abort.abort(new Error('enough'));
+    expect(await settled).toMatchObject([{ reason: { message: 'enough' } }]);
+    object.held.emit('release');
+    await inner;
+    await expect.poll(() => theirs.connections).toHaveLength(1);
+    expect(await proxy.callKept()).toBe('called');
+    expect(theirs.connections).toHaveLength(1);
+  });
+
+  it('the connection of a stream that a nested call has opened stays until the stream ends', async () => {
+    await callBack(async () => {
+      opened = await proxy.numbers();
+    });
+    const [, connection] = theirs.connections;
+    expect(connection).toBeDefined();
+    expect((await opened!.next()).value).toBe(1);
+    expect(theirs.connections).toContain(connection);
+    await opened!.return!();
+    await expect.poll(() => theirs.connections).toHaveLength(1);
   });
 
   it('a nested call takes a free connection of the pool', async () => {

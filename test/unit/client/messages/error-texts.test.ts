@@ -71,10 +71,13 @@ describe.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('an argument that
   });
 });
 
-it('reading an attribute as a member of a connected proxy warns once, and names $get', async () => {
+it('reading an attribute as a member of a connected proxy warns once, over later connections too, and names $get', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   await using proxy = await PyroProxy.connect(await serve());
   expect([proxy['gain'], proxy['gain'], proxy['nothing']]).toEqual([undefined, undefined, undefined]);
+  await proxy.$release();
+  await proxy.$connect();
+  expect([proxy['gain'], proxy.$with({})['gain']]).toEqual([undefined, undefined]);
   expect(warned.mock.calls.map(([text]) => text)).toEqual([
     '"gain" is an attribute of the remote object, and undefined on the proxy: read it by await proxy.$get("gain")',
   ]);
