@@ -163,6 +163,7 @@ const ATTACKS: Record<string, () => Buffer> = {
   'exceptions with a long traceback': () => withTracebacks(text('x'.repeat(LONG / 200))),
   'exceptions with a traceback of control characters': () => withTracebacks(text('\x01'.repeat(LONG / 200))),
   'exceptions with a traceback of one control character': () => withTracebacks(text('\x01'), 1, MANY),
+  'exceptions with a traceback of many lines': () => withTracebacks(text('x'), LONG),
   'exceptions with control characters in lists': () =>
     classDicts(
       'builtins.ValueError',
