@@ -206,8 +206,8 @@ export const LIMITS = {
     lab: 64,
     exposed: 16,
     unit: 'requests',
-    limits: 'calls of one connection over `callTimeoutMs` that still run',
-    consequence: 'the connection is closed behind the `TimeoutError` of the call that is too much',
+    limits: 'calls of one connection over `callTimeoutMs`, or given up by an interceptor, that still run',
+    consequence: 'the connection is closed behind the reply of the call that is too much',
     bounds: {},
   },
   maxQueuedRequests: {

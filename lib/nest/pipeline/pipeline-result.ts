@@ -34,7 +34,10 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   const recover = (error: unknown): ObservableStream =>
     new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS, record);
   const { inContext: run } = record;
-  const onEnd = async (): Promise<void> => record.end();
+  const onEnd = async (): Promise<void> => {
+    await record.end();
+    record.answered();
+  };
   // the errors of an Observable passed the filters in the pipeline already
   const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover, run };
   return new CallStream(stream, { ...hooks, mapError: toPythonError });

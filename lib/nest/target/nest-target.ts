@@ -128,9 +128,14 @@ export class NestTarget implements PyroTarget {
     const record = new CallRecord(call, operation.binder.bind(args, kwargs), this.environment.onFailure);
     try {
       const result = this.serveBetweenHooks(operation, record);
-      return result instanceof Promise ? result.catch(throwPythonError) : result;
+      return result instanceof Promise
+        ? result.then(
+            (value) => answered(value, record),
+            (error: unknown) => throwPythonError(error, record),
+          )
+        : result;
     } catch (error) {
-      return throwPythonError(error);
+      return throwPythonError(error, record);
     }
   }
 
@@ -166,7 +171,10 @@ export class NestTarget implements PyroTarget {
   /** Finds the pipeline of a call, and runs it. */
   private serveBy(holder: InstanceHolder, operation: Operation, record: CallRecord): unknown {
     record.instance = holder.instance;
-    if (this.instances.isPerCall) record.atEnd(() => this.instances.endCall(holder, record.call.connection));
+    if (this.instances.isPerCall) {
+      const endCall = (): Promise<void> | undefined => this.instances.endCall(holder, record.call.connection);
+      record.atEnd(() => record.behindMethod(endCall));
+    }
     const pipeline = this.pipelines.for(operation, holder, record);
     return pipeline instanceof Promise ? pipeline.then((made) => made.run(record)) : pipeline.run(record);
   }
@@ -186,6 +194,13 @@ function endedCall(record: CallRecord): Promise<void> | undefined {
   return record.isStreaming ? undefined : record.end();
 }
 
-function throwPythonError(error: unknown): never {
+/** @returns the result of a call, whose method may go on. A stream ends by itself */
+function answered(result: unknown, record: CallRecord): unknown {
+  if (!record.isStreaming) record.answered();
+  return result;
+}
+
+function throwPythonError(error: unknown, record: CallRecord): never {
+  record.answered();
   throw toPythonError(error);
 }
