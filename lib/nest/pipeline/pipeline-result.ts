@@ -43,6 +43,17 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   return new CallStream(stream, { ...hooks, mapError: toPythonError });
 }
 
+/** The result of a call after an error: the answer of an exception filter. @throws the error when no filter takes it */
+export function recovered(
+  error: unknown,
+  filters: ExceptionFilters,
+  stream: Required<PyroStreamOptions> | undefined,
+  record: CallRecord,
+): Promise<unknown> {
+  const answer = settleObservable(filters.answer(error, record), stream, record);
+  return answer.then((result) => streamOfResult(result, record, filters) ?? result);
+}
+
 /** The last value of an Observable; undefined when it has none. Fails when nobody waits for the value any more. */
 function lastValue(source: Observable<unknown>, record: CallRecord): Promise<unknown> {
   return new Promise((resolve, reject) => {

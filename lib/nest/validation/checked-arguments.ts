@@ -5,7 +5,7 @@ import { servedCall } from '../../daemon/call/call.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { PyTuple } from '../../serpent/values.js';
-import { checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-internals.js';
+import { checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-pipes.js';
 import { refusedArgument } from './refused-argument.js';
 import { isUncopied } from './typed-argument.js';
 
