@@ -20,6 +20,37 @@ interface ArrayPipe {
   readonly options: ParseArrayOptions;
 }
 
+/** How a ParseArrayPipe reads texts. */
+export interface ArrayPipeUse {
+  readonly separator: string;
+  /** True when the pipe parses items that are texts as JSON. */
+  readonly parsesItems: boolean;
+  /** True when the items are objects, which are read and counted before the pipe validates them. */
+  readonly countsBehind: boolean;
+  /** True when the pipe waits for each item. */
+  readonly waits: boolean;
+  /** True when each item may cost as much as an object: it is one, or the pipe makes an error of each. */
+  readonly countsEach: boolean;
+  /** False for a subclass that reads texts in its own way. */
+  readonly isOwn: boolean;
+}
+
+/** How a pipe reads texts as lists; undefined for a pipe that does not. */
+export function arrayPipeUse(pipe: PipeTransform): ArrayPipeUse | undefined {
+  if (!(pipe instanceof ParseArrayPipe)) return undefined;
+  const { items, separator, stopAtFirstError } = (pipe as unknown as ArrayPipe).options;
+  const holdsObjects = !PLAIN_ITEMS.has(items);
+  const isOwn = pipe.transform === ParseArrayPipe.prototype.transform;
+  return {
+    separator: separator || ',',
+    parsesItems: items !== undefined && items !== String,
+    countsBehind: holdsObjects && isOwn,
+    waits: items !== undefined,
+    countsEach: holdsObjects || stopAtFirstError === false,
+    isOwn,
+  };
+}
+
 /** Types of items that a ParseArrayPipe does not hand to its own ValidationPipe. */
 const PLAIN_ITEMS: ReadonlySet<unknown> = new Set([undefined, String, Number, Boolean]);
 
