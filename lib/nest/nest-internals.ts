@@ -28,6 +28,7 @@ import {
   InterceptorsContextCreator,
   Module,
   PipesContextCreator,
+  REQUEST_CONTEXT_ID,
   STATIC_CONTEXT,
 } from '@nestjs/core/internal';
 import { ClientProxy, NestMicroservice } from '@nestjs/microservices';
@@ -51,6 +52,7 @@ export {
   GuardsContextCreator,
   InterceptorsContextCreator,
   PipesContextCreator,
+  REQUEST_CONTEXT_ID,
   RpcExceptionsHandler,
   STATIC_CONTEXT,
 };

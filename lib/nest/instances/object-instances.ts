@@ -105,6 +105,7 @@ export class ObjectInstances implements SingleUser {
     await tellDisconnect(instances, connection, cleanUp);
     await streamsEnded;
     await disposeAll(instances, cleanUp);
+    this.contexts.forget(connection);
   }
 
   private async endHousekeeping({ housekeeping, instance }: InstanceHolder, cleanUp: RunCleanUp): Promise<void> {
@@ -162,6 +163,7 @@ export class ObjectInstances implements SingleUser {
       await this.endHousekeeping(holder, cleanUp);
       await this.endCall(holder, undefined);
     });
+    this.contexts.forget(this.daemon());
   }
 
   private getSingle(): Pending<InstanceHolder> {
