@@ -3,13 +3,9 @@
  */
 import 'reflect-metadata';
 import {
-  type ArgumentMetadata,
   ClassSerializerInterceptor,
   type ExecutionContext,
   type InjectionToken,
-  type ParseArrayOptions,
-  ParseArrayPipe,
-  type PipeTransform,
   StandardSchemaValidationPipe,
   type Type,
   ValidationPipe,
@@ -32,6 +28,7 @@ import {
   InterceptorsContextCreator,
   Module,
   PipesContextCreator,
+  REQUEST_CONTEXT_ID,
   STATIC_CONTEXT,
 } from '@nestjs/core/internal';
 import { ClientProxy, NestMicroservice } from '@nestjs/microservices';
@@ -55,6 +52,7 @@ export {
   GuardsContextCreator,
   InterceptorsContextCreator,
   PipesContextCreator,
+  REQUEST_CONTEXT_ID,
   RpcExceptionsHandler,
   STATIC_CONTEXT,
 };
@@ -118,62 +116,24 @@ export class ContextualLoader {
     await this.injector.loadEnhancersPerContext(wrapper, contextId, wrapper);
     await this.injector.waitForDeferredLoads(contextId);
   }
-}
 
-/** The members of Nest's validating pipes that are for their subclasses. */
-interface ValidatingPipe {
-  readonly expectedType?: ArgumentMetadata['metatype'];
-  toValidate(metadata: ArgumentMetadata): boolean;
-}
-
-/** The members of Nest's ParseArrayPipe that are for its subclasses. */
-interface ArrayPipe {
-  readonly options: ParseArrayOptions;
-}
-
-/** Types of items that a ParseArrayPipe does not hand to its own ValidationPipe. */
-const PLAIN_ITEMS: ReadonlySet<unknown> = new Set([undefined, String, Number, Boolean]);
-
-/** Whether a pipe of Nest checks the objects of an argument by the rules of a class, or of a schema. */
-export function checksObjects(pipe: PipeTransform, metadata: ArgumentMetadata): boolean {
-  if (pipe instanceof ValidationPipe) {
-    const { expectedType } = pipe as unknown as ValidatingPipe;
-    return isValidated(pipe, expectedType === undefined ? metadata : { ...metadata, metatype: expectedType });
+  /** Makes one enhancer of a wrapper. @throws the error of making the enhancer */
+  async loadEnhancer(wrapper: InstanceWrapper, enhancer: InstanceWrapper, contextId: ContextId): Promise<void> {
+    await this.injector.loadEnhancersPerContext(wrapper, contextId, wrapper, [enhancer]);
+    await this.injector.waitForDeferredLoads(contextId);
   }
-  if (pipe instanceof StandardSchemaValidationPipe) return metadata.schema !== undefined && isValidated(pipe, metadata);
-  return pipe instanceof ParseArrayPipe && !PLAIN_ITEMS.has((pipe as unknown as ArrayPipe).options.items);
-}
 
-/** Whether a validating pipe uses the types that TypeScript emitted like `@Type` of class-transformer. */
-export function convertsImplicitly(pipe: PipeTransform): boolean {
-  const { transformOptions, options } = pipe as { transformOptions?: unknown; options?: { transformOptions?: unknown } };
-  const given = transformOptions ?? options?.transformOptions;
-  return (given as { enableImplicitConversion?: boolean } | undefined)?.enableImplicitConversion === true;
-}
-
-/** The class of which class-transformer makes instances for a pipe that validates; undefined when it makes none. */
-export function transformedType(pipe: PipeTransform, metadata: ArgumentMetadata): Type | undefined {
-  const type = pipe instanceof ValidationPipe ? validatedType(pipe, metadata) : itemsOf(pipe);
-  return typeof type === 'function' ? (type as Type) : undefined;
-}
-
-function itemsOf(pipe: PipeTransform): unknown {
-  return pipe instanceof ParseArrayPipe ? (pipe as unknown as ArrayPipe).options.items : undefined;
-}
-
-/** The class by whose rules a ValidationPipe validates an argument. */
-export function validatedType(pipe: ValidationPipe, { metatype }: ArgumentMetadata): unknown {
-  return (pipe as unknown as ValidatingPipe).expectedType ?? metatype;
-}
-
-/** True for a ValidationPipe, or its class, that validates an argument by the type of its parameter. */
-export function validatesByType(pipe: unknown): boolean {
-  if (typeof pipe === 'function') return pipe === ValidationPipe || pipe.prototype instanceof ValidationPipe;
-  return pipe instanceof ValidationPipe && (pipe as unknown as ValidatingPipe).expectedType === undefined;
-}
-
-function isValidated(pipe: object, metadata: ArgumentMetadata): boolean {
-  return (pipe as ValidatingPipe).toValidate(metadata);
+  /** Runs `body` while an object stands for the instance of an enhancer that could not be made. */
+  withStandIn<T>(wrapper: InstanceWrapper, enhancer: InstanceWrapper, contextId: ContextId, standIn: object, body: () => T): T {
+    const holding = (this.injector as unknown as InjectorMembers).getContextId(contextId, enhancer);
+    const made = { instance: standIn, isResolved: true, isPending: false, isConstructorCalled: true };
+    enhancer.setInstanceByContextId(holding, made as never, wrapper.id);
+    try {
+      return body();
+    } finally {
+      enhancer.removeInstanceByContextId(holding, wrapper.id);
+    }
+  }
 }
 
 /** Options of a ClassSerializerInterceptor that leave members out by their names, or that make instances of a class. */
@@ -201,6 +161,12 @@ export function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
 /** True when calls share the enhancers of a wrapper. Transient enhancers are not static: each host has its own. */
 export function hasStaticEnhancers(wrapper: InstanceWrapper): boolean {
   return enhancersOf(wrapper).every((enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient);
+}
+
+/** The exception filters of a wrapper's class and methods that are made for each call. */
+export function scopedFiltersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
+  const isScoped = (enhancer: InstanceWrapper): boolean => !enhancer.isDependencyTreeStatic() || enhancer.isTransient;
+  return enhancersOf(wrapper).filter((enhancer) => enhancer.subtype === 'filter' && isScoped(enhancer));
 }
 
 /** Instances of a wrapper that Nest has made completely in a context of this library. Makes none. */
@@ -285,6 +251,8 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
         'getEnhancersMetadata',
         'getInstanceByContextId',
         'getExistingInstancesByContextId',
+        'setInstanceByContextId',
+        'removeInstanceByContextId',
         'isDependencyTreeStatic',
         'isDependencyTreeDurable',
         'isFactory',

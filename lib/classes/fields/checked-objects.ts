@@ -2,7 +2,7 @@ import { indexArrayBytes } from '../../serpent/index-keys.js';
 import type { ValueType } from './field-types.js';
 
 /** Items of a list that count as one object: a rule with `each` looks at every item. */
-const ITEMS = 64;
+export const ITEMS = 64;
 
 /**
  * Members of one dict that count as one further object. Twice as many members count as four objects, because class-transformer compares
@@ -11,7 +11,12 @@ const ITEMS = 64;
 const MEMBERS = 128;
 
 /** Characters of a text that count as one object: a rule with a regular expression looks at each. */
-const CHARACTERS = 1_024;
+export const CHARACTERS = 1_024;
+
+/** Objects for which the members of one dict count, besides the dict. */
+export function membersCount(members: number): number {
+  return Math.floor((members / MEMBERS) ** 2);
+}
 
 /**
  * Number of the objects in a value, the value and its containers included: an estimate of the work of rules that check all of them. Each 64
@@ -26,7 +31,7 @@ export function objectsIn(value: unknown, most: number): number {
   if (ArrayBuffer.isView(value)) return 1;
   const items = itemsOf(value);
   const parts = items?.parts ?? Object.values(value);
-  let count = 1 + (items === undefined ? Math.floor(((parts as unknown[]).length / MEMBERS) ** 2) : items.count / ITEMS);
+  let count = 1 + (items === undefined ? membersCount((parts as unknown[]).length) : items.count / ITEMS);
   for (const part of parts) {
     if (count > most) break;
     if (typeof part === 'object' || typeof part === 'string') count += objectsIn(part, most - count);

@@ -58,7 +58,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       yield LATER_TURN;
       turn = new BatchTurn(index);
     }
-    if (request.timedOut) break;
+    if (request.timedOut || request.leavesTooMuch) break;
     const { method, args, kwargs } = readEntry(entry, index);
     const { observers } = request.services;
     const startedAt = performance.now();

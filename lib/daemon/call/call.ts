@@ -91,6 +91,11 @@ export function onAbort(call: CallContext, hook: (reason: Error) => void): () =>
   return (call as Call).request.onAbort(hook);
 }
 
+/** A part of a call goes on behind its answer: {@link ServedRequest.leaveRunning}. @param call a call of this package's daemon */
+export function leaveRunning(call: CallContext, part: Promise<void>): void {
+  (call as Call).request.leaveRunning(part);
+}
+
 /**
  * The call that the running code serves, also after an `await`. Undefined outside of a call.
  *

@@ -7,7 +7,7 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
-import { clientGone, type SessionConnection } from '../connection/session-connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
@@ -15,9 +15,11 @@ import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js'
 import type { GuardedObject, PyroTarget } from '../contract/target.js';
 import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
+import { AbortableRequest } from './abortable-request.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
-import { memoryOf, RequestMemory } from './request-memory.js';
+import { memoryOf } from './request-memory.js';
+import { UnfinishedParts } from './unfinished-parts.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -25,8 +27,7 @@ const NOT_READ: Partial<CallTarget> = {};
  * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
  * one call.
  */
-export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadContext, RunningRequest {
-  readonly flags: number;
+export class ServedRequest extends AbortableRequest implements ProxyOrigin, ReadContext, RunningRequest {
   /** Set before the object is used; before, the answer of the daemon's own hook. */
   authorization: Authorization;
   /** The object whose guards decide: the called object, or the object that registered it. Undefined when there are no guards. */
@@ -49,15 +50,12 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   leavePull: (() => void) | undefined;
   private requestAnnotations: Annotations;
   private uuid: string | undefined;
-  private controller: AbortController | undefined;
-  private abortReason: Error | undefined;
-  private abortHooks: Set<(reason: Error) => void> | undefined;
-  private stopWatchingPeer: (() => void) | undefined;
-  private streaming = false;
   /** `performance.now()` when the call began; 0 when it cannot be read. */
   startedAt = 0;
   private isTimedOut = false;
   private endHooks: (() => void)[] | undefined;
+  /** Parts of calls that go on behind their answer. */
+  private unfinished: UnfinishedParts | undefined;
 
   constructor(
     services: DaemonServices,
@@ -68,7 +66,6 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   ) {
     super(services, channel, connection, serializer, frame);
     this.authorization = connection.authorizations.ofDaemon;
-    this.flags = frame.header.flags;
     this.requestAnnotations = frame.annotations;
   }
 
@@ -96,10 +93,6 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     this.uuid = undefined;
   }
 
-  get oneway(): boolean {
-    return (this.flags & FLAGS.oneway) !== 0;
-  }
-
   get isBatch(): boolean {
     return (this.flags & FLAGS.batch) !== 0;
   }
@@ -107,32 +100,6 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   /** The called object. */
   get target(): PyroTarget | undefined {
     return this.usage?.target;
-  }
-
-  /** Nobody waits for a oneway call: it goes on when its client has gone, as in Pyro5. */
-  get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.watchPeer();
-      this.controller = new AbortController();
-      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
-    }
-    return this.controller.signal;
-  }
-
-  /** Runs `hook` when {@link signal} aborts, or has aborted; a signal costs more. @returns a function that takes the hook back */
-  onAbort(hook: (reason: Error) => void): () => void {
-    this.watchPeer();
-    const hooks = (this.abortHooks ??= new Set());
-    if (this.abortReason === undefined) hooks.add(hook);
-    else setImmediate(hook, this.abortReason);
-    return () => hooks.delete(hook);
-  }
-
-  /** Aborts when the client leaves, or has left. */
-  private watchPeer(): void {
-    if (this.abortReason !== undefined || this.stopWatchingPeer !== undefined || this.streaming || this.oneway) return;
-    if (!this.connection.connected) this.abort(clientGone());
-    else this.stopWatchingPeer = this.connection.onGone(() => this.abort(clientGone()));
   }
 
   /** True once the client was told that the call took too long. */
@@ -255,13 +222,6 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     this.follower?.ended(true);
   }
 
-  abort(reason: Error): void {
-    this.abortReason ??= reason;
-    this.controller?.abort(reason);
-    for (const hook of this.abortHooks ?? []) hook(this.abortReason);
-    this.abortHooks = undefined;
-  }
-
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
@@ -273,13 +233,14 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   /** The method has ended: a disconnect no longer aborts the signal. */
   methodEnded(): void {
-    this.stopWatchingPeer?.();
-    this.stopWatchingPeer = undefined;
+    if (!this.streaming && this.unfinished?.running) return this.endBehindParts(() => this.methodEnded());
+    this.forgetPeer();
     if (!this.streaming) this.requestEnded();
   }
 
   /** The method has ended, and so has its stream, if it returned one. */
   requestEnded(): void {
+    if (this.unfinished?.running) return this.endBehindParts(() => this.requestEnded());
     this.releaseMemory();
     this.follower?.ended();
     const hooks = this.endHooks;
@@ -287,6 +248,25 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     for (const hook of hooks ?? []) hook();
     // V8 takes the request for alive until its next full collection, if the request has waited long, and copies the arguments with it
     this.call = undefined;
+  }
+
+  /**
+   * A part of a call goes on behind its answer: an interceptor has given the method up. The request ends behind the part, which counts as
+   * a late call of the connection.
+   */
+  leaveRunning(part: Promise<void>): void {
+    this.channel.leaveRunning(this, (this.unfinished ??= new UnfinishedParts()).add(part));
+  }
+
+  /** True when more parts go on than a connection may have. */
+  get leavesTooMuch(): boolean {
+    return this.unfinished !== undefined && this.unfinished.running > this.services.options.maxLateCalls;
+  }
+
+  private endBehindParts(end: () => void): void {
+    this.endLate();
+    this.channel.checkLateCalls();
+    this.unfinished!.whenEnded(end);
   }
 
   /** Counts one call for the connection and the object. */

@@ -40,4 +40,8 @@ export interface ReplyChannel {
    * @param told resolves when the message was sent
    */
   leaveBehind(request: RunningRequest, told: Promise<void>): void;
+  /** A call is answered, although a part of it goes on: the part counts as a late call until `ended`. A batch may have several. */
+  leaveRunning(request: RunningRequest, ended: Promise<void>): void;
+  /** Ends the connection when it has too many late calls. Called behind an answer. */
+  checkLateCalls(): void;
 }

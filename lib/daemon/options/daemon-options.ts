@@ -131,7 +131,7 @@ export interface DaemonOptions {
    * 0: no limit.
    */
   callTimeoutMs?: number;
-  /** Calls of one connection over `callTimeoutMs` that still run. Over this number the connection is closed. Default 64. */
+  /** Calls of one connection over `callTimeoutMs`, or given up by an interceptor, that still run. Over this number the connection is closed. Default 64. */
   maxLateCalls?: number;
   /**
    * Requests of one connection that wait or run at the same time, without those that `maxLateCalls` counts. The daemon reads no more until

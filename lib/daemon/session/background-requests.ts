@@ -5,7 +5,7 @@ import type { RunningRequest } from '../contract/reply-channel.js';
 
 /**
  * The requests of one session that run while later requests are served: oneway requests, replies that tell of a timeout, and late calls.
- * Late calls are over `callTimeoutMs`, and their client was told.
+ * Late calls are over `callTimeoutMs`, or an interceptor has given them up, and their client was told.
  */
 export class BackgroundRequests {
   /** Oneway requests and replies. Late calls are not among them. */
@@ -14,6 +14,8 @@ export class BackgroundRequests {
   private readonly oneway = new Map<RunningRequest, Promise<void>>();
   /** Late calls, by the promises of their ends. */
   private readonly late = new Map<Promise<void>, RunningRequest>();
+  /** True once a late call was one that an interceptor had given up. */
+  private hasGivenUp = false;
 
   get lateCalls(): number {
     return this.late.size;
@@ -50,10 +52,17 @@ export class BackgroundRequests {
     this.late.set(end, request);
   }
 
+  /** An interceptor has answered in place of a method that goes on. @param ended resolves when the method has ended */
+  addGivenUp(request: RunningRequest, ended: Promise<void>): void {
+    this.late.set(ended, request);
+    this.hasGivenUp = true;
+  }
+
   /** Why the session ends; undefined: the late calls are not too many. */
   refusal(maxLateCalls: number): Error | undefined {
     if (this.lateCalls <= maxLateCalls) return undefined;
-    const text = `calls over callTimeoutMs that still run: ${this.lateCalls} (maxLateCalls is ${maxLateCalls}); end them when context.signal aborts, or raise the limit`;
+    const given = this.hasGivenUp ? ', or given up by an interceptor,' : '';
+    const text = `calls over callTimeoutMs${given} that still run: ${this.lateCalls} (maxLateCalls is ${maxLateCalls}); end them when context.signal aborts, or raise the limit`;
     return overLimit('maxLateCalls', refusal(new TimeoutError(text)));
   }
 }

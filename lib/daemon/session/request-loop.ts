@@ -1,14 +1,13 @@
 import { FLAGS } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { READ_AT_ONCE_BYTES } from '../../protocol/messages/inflation.js';
-import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
-import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
 import { CONNECTION_TURN_MS, type TurnTaker } from '../../transport/turns.js';
 import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js';
 import { BackgroundRequests } from './background-requests.js';
 import { RequestQueue, reachedLimit } from './request-queue.js';
 import type { ServingSession, SessionServices } from './serving-session.js';
+import { SessionReplies } from './session-replies.js';
 
 /** Requests of one session that are served before other sessions get their turn. */
 const REQUESTS_PER_TURN = 16;
@@ -27,7 +26,7 @@ const REQUESTS_PER_CLOCK = 4;
  * A request that arrives while no other waits or runs is served at once, without the queue. The loop is the channel over which the
  * requests are answered.
  */
-export class RequestLoop implements ReplyChannel, TurnTaker {
+export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTaker {
   /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
   readError: Error | undefined;
   /** Requests that wait. Made for the first of them. */
@@ -49,10 +48,12 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
   private isHeldBack = false;
 
   constructor(
-    private readonly session: ServingSession,
-    private readonly frames: FrameConnection,
+    session: ServingSession,
+    frames: FrameConnection,
     private readonly shared: SessionServices,
-  ) {}
+  ) {
+    super(session, frames);
+  }
 
   /** True while a request runs or waits. */
   get isBusy(): boolean {
@@ -94,30 +95,6 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     this.running--;
   }
 
-  send(message: OutgoingMessage): void {
-    this.frames.send(message);
-  }
-
-  beginMessage(): ByteWriter | undefined {
-    return this.frames.beginMessage();
-  }
-
-  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void {
-    this.frames.sendWritten(out, type, flags, to);
-  }
-
-  dropWritten(out: ByteWriter): Buffer {
-    return this.frames.dropWritten(out);
-  }
-
-  close(): void {
-    this.session.close();
-  }
-
-  destroy(): void {
-    this.session.destroy();
-  }
-
   /** True while the first part of a request runs, before its first promise. */
   get isStarting(): boolean {
     return this.running > 0 && this.inOrder === undefined;
@@ -145,7 +122,6 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
   }
 
   private makeLate(request: RunningRequest): void {
-    const { services } = this.shared;
     const background = this.background!;
     if (request === this.inOrder) {
       background.addLate(request, this.work);
@@ -154,7 +130,21 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     } else {
       background.addLate(request, undefined);
     }
-    const refusal = this.session.isServing ? background.refusal(services.options.maxLateCalls) : undefined;
+    this.checkLateCalls();
+  }
+
+  leaveRunning(request: RunningRequest, ended: Promise<void>): void {
+    const background = (this.background ??= new BackgroundRequests());
+    background.addGivenUp(request, ended);
+    void ended.then(() => {
+      background.endLate(ended);
+      this.goOn();
+    });
+  }
+
+  checkLateCalls(): void {
+    const { services } = this.shared;
+    const refusal = this.session.isServing ? this.background?.refusal(services.options.maxLateCalls) : undefined;
     if (refusal === undefined) return;
     // now: the session ends when its last call has ended, which may be never
     services.limits.note(refusal, this.session.connection);

@@ -1,4 +1,5 @@
-import { ENHANCER_KEYS, validatesByType } from '../nest-internals.js';
+import { ENHANCER_KEYS } from '../nest-internals.js';
+import { validatesByType } from '../nest-pipes.js';
 import type { ObjectDefinition, Operation } from './object-definition.js';
 import type { PlannedParameter } from './parameter-plan.js';
 

@@ -39,7 +39,8 @@ export function accidentOf(error: unknown, what: string, onFailure: OnFailure): 
   return new Error(MESSAGES.UNKNOWN_EXCEPTION_MESSAGE);
 }
 
-function isAccident(error: unknown): boolean {
+/** True for an error whose message was not written for clients. */
+export function isAccident(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
   if (error instanceof HttpException || error instanceof RpcException) return false;
   // the error of a call that the guard made

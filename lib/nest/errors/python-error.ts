@@ -6,6 +6,7 @@ import { exceptionFault, sendableAttributes } from '../../protocol/python-except
 import { safeText, thrownText } from '../../protocol/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 import { PyroException } from './pyro.exception.js';
+import { groupedMessages } from './grouped-messages.js';
 import { responseAttributes, sendable, settableAttributes } from './response-attributes.js';
 import { boundedMessages, validationMessages } from '../../classes/dto/validation-messages.js';
 
@@ -138,5 +139,5 @@ function messagesOf(response: unknown, fallback: string): unknown[] {
     if (message.every((line) => typeof line === 'string')) return boundedMessages(message);
     return validationMessages(message) ?? message.map((line) => sendable(line));
   }
-  return [typeof message === 'string' ? message : fallback];
+  return groupedMessages(message) ?? [typeof message === 'string' ? message : fallback];
 }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { groupedMessages } from './grouped-messages.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { isAttributeName } from '../../protocol/python-exception-rules.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -22,7 +23,7 @@ export function responseAttributes(response: unknown): Record<string, unknown> {
   const isByNest = typeof (response as { statusCode?: unknown }).statusCode === 'number';
   for (const [name, value] of Object.entries(response)) {
     const isSaid =
-      (name === 'message' && (typeof value === 'string' || Array.isArray(value))) ||
+      (name === 'message' && (typeof value === 'string' || Array.isArray(value) || groupedMessages(value) !== undefined)) ||
       name === 'statusCode' ||
       (name === 'status' && (typeof value === 'number' || value === 'error')) ||
       (name === 'error' && isByNest && typeof value === 'string');

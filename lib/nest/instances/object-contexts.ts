@@ -1,5 +1,6 @@
 import { type ContextId, ContextIdFactory, createContextId } from '@nestjs/core';
 import { dependenciesOf, enhancersOf, type InstanceWrapper } from '../nest-internals.js';
+import { forgetContext, noteContext, withoutContext } from './noted-contexts.js';
 
 /** Registers the value that `@Inject(REQUEST)` gives in a context. */
 export type RegisterRequest = (value: unknown, contextId: ContextId) => void;
@@ -22,12 +23,20 @@ export class ObjectContexts {
    */
   create(request: object): ContextId {
     this.usesDurable ??= isAnyDurable(this.wrapper);
-    const contextId = this.usesDurable ? ContextIdFactory.getByRequest(request, []) : createContextId();
+    const contextId = this.usesDurable
+      ? withoutContext(request, () => ContextIdFactory.getByRequest(request, []))
+      : createContextId();
+    noteContext(request, this.wrapper, contextId);
     const { payload } = contextId as { payload?: object };
     const isTenants = payload !== undefined && this.wrapper.isDependencyTreeDurable();
     if (payload !== undefined && !isTenants) addMembers(request, payload);
     this.registerRequest(isTenants ? payload : request, contextId);
     return contextId;
+  }
+
+  /** The object keeps no context for the request any more. */
+  forget(request: object): void {
+    forgetContext(request, this.wrapper);
   }
 }
 

@@ -13,6 +13,7 @@ import type { ContextualLoader } from '../nest-internals.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { DirectInstances } from './direct-instances.js';
 import { InstanceHolder } from './instance-holder.js';
+import { ConnectFailure } from './connect-failure.js';
 import { hasConnectionHook, hasHook, type RunCleanUp, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 import { SingleInstance, type SingleUser } from './single-instance.js';
@@ -56,7 +57,7 @@ export class ObjectInstances implements SingleUser {
     return (this.knownToFollow ??= this.isShared && this.isStatic ? hasConnectionHook(this.nestInstance) : !this.isPerCall);
   }
 
-  /** The instance that serves a call. */
+  /** The instance that serves a call. @throws {ConnectFailure} when `onPyroConnect` fails; the error of making the instance */
   forCall(call: CallContext): Pending<InstanceHolder> {
     if (this.isPerCall) return this.make(call);
     return this.followsConnections ? this.sessions.get(call.connection) : this.getSingle();
@@ -71,7 +72,7 @@ export class ObjectInstances implements SingleUser {
    * Begins the session of a connection whose handshake named the object, if the object has `onPyroConnect`.
    *
    * @returns undefined when there is nothing to wait for
-   * @throws the error of `onPyroConnect`, or of making the instance
+   * @throws {ConnectFailure} when `onPyroConnect` fails; the error of making the instance
    */
   connect(connection: PyroConnection): Promise<void> | undefined {
     if (this.isPerCall || !hasHook(this.described, 'onPyroConnect')) return undefined;
@@ -104,6 +105,7 @@ export class ObjectInstances implements SingleUser {
     await tellDisconnect(instances, connection, cleanUp);
     await streamsEnded;
     await disposeAll(instances, cleanUp);
+    this.contexts.forget(connection);
   }
 
   private async endHousekeeping({ housekeeping, instance }: InstanceHolder, cleanUp: RunCleanUp): Promise<void> {
@@ -161,6 +163,7 @@ export class ObjectInstances implements SingleUser {
       await this.endHousekeeping(holder, cleanUp);
       await this.endCall(holder, undefined);
     });
+    this.contexts.forget(this.daemon());
   }
 
   private getSingle(): Pending<InstanceHolder> {
@@ -213,7 +216,7 @@ export class ObjectInstances implements SingleUser {
   private async makeSession(connection: PyroConnection): Promise<InstanceHolder> {
     const holder = await this.make(connection);
     try {
-      await tellConnect(this.ownedBy(holder).reverse(), connection);
+      await this.tellConnect(this.ownedBy(holder).reverse(), connection);
     } catch (error) {
       await this.endCall(holder, connection);
       throw error;
@@ -226,9 +229,17 @@ export class ObjectInstances implements SingleUser {
     const single = this.getSingle();
     if (!(single instanceof Promise) && !hasHook(single.instance, 'onPyroConnect')) return single;
     return Promise.resolve(single).then(async (holder) => {
-      await tellConnect([holder.instance], connection);
+      await this.tellConnect([holder.instance], connection);
       return holder;
     });
+  }
+
+  private async tellConnect(instances: readonly object[], connection: PyroConnection): Promise<void> {
+    try {
+      await tellConnect(instances, connection);
+    } catch (error) {
+      throw new ConnectFailure(error);
+    }
   }
 
   /** Makes the instance of a call or of a session. */

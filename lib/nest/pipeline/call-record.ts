@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
+import { leaveRunning } from '../../daemon/call/call.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { BoundArguments } from '../../objects/argument-binder.js';
 import { awaitReader, isStream } from '../../objects/item-iterators.js';
@@ -33,6 +34,10 @@ export class CallRecord implements RestObserver {
   /** Parts of the pipeline that an Observable waits for. They cannot be stopped. */
   private running = 0;
   private waitingForIdle: (() => void) | undefined;
+  /** True once the daemon knows that a part of the call goes on behind its answer. */
+  private isLeft = false;
+  /** Work that waits for the parts which go on behind the answer. */
+  private leftWork: Ending | undefined;
 
   /** The instance that serves the call. Set before the pipeline runs. */
   instance!: object;
@@ -77,6 +82,31 @@ export class CallRecord implements RestObserver {
       if (ended) return ended.then(() => this.end());
     }
     return undefined;
+  }
+
+  /**
+   * Runs `work` when no Observable waits for guards, pipes or the method any more: at once, or behind the answer of an interceptor that has
+   * given them up. Only one such work may be given, before {@link answered}.
+   *
+   * @returns a promise when work that runs at once has to be waited for
+   */
+  behindMethod(work: Ending): ReturnType<Ending> {
+    if (!this.isRunning) return work();
+    this.leftWork = work;
+  }
+
+  /**
+   * The call has its answer, or its stream has ended. The daemon counts a part that goes on as a late call, until the part and the work
+   * behind it have ended.
+   */
+  answered(): void {
+    if (!this.isRunning || this.isLeft) return;
+    this.isLeft = true;
+    const idle = new Promise<void>((resolve) => this.whenIdle(resolve));
+    leaveRunning(
+      this.call,
+      idle.then(() => this.leftWork?.()),
+    );
   }
 
   /** False while the method has not returned, and when an interceptor answered in its place. */

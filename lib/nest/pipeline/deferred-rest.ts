@@ -98,15 +98,16 @@ export class DeferredRest {
       const begun = this.begin();
       await Promise.resolve();
       result = await this.inContext(() => begun.finish(subscriber));
+      // nobody reads the result, and a generator may hold resources
+      if (subscriber.closed) await asStream(result)?.return?.();
     } catch (error) {
       this.observer.restEnded();
       return this.fail(subscriber, error);
     }
     this.observer.restEnded();
+    if (subscriber.closed) return;
     try {
-      if (!subscriber.closed) deliverTo(result, subscriber);
-      // nobody reads the result, and a generator may hold resources
-      else await asStream(result)?.return?.();
+      deliverTo(result, subscriber);
     } catch (error) {
       this.fail(subscriber, error);
     }

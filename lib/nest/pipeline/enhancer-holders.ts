@@ -52,6 +52,17 @@ export function enhancerHolders(instance: object, operation: Operation, definiti
   return { host: new both(), handler: ownHandler };
 }
 
+/** The holders of the enhancers where no instance could be made: those of an instance of the class that the wrapper names. */
+export function failedHolders(operation: Operation, definition: ObjectDefinition): EnhancerHolders {
+  const { type, instanceType } = definition;
+  try {
+    return enhancerHolders(Object.create(instanceType.prototype as object) as object, operation, definition);
+  } catch {
+    // the call is refused because of the other class
+    return { host: Object.create(type.prototype as object) as object, handler: operation.handler };
+  }
+}
+
 /** The part of a class that the definition lacks, because a factory gave an instance of the class only after the start. */
 function missingPart(
   other: AnyClass,

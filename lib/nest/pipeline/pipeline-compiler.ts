@@ -9,7 +9,7 @@ import {
   type NestContainer,
   PipesContextCreator,
 } from '../nest-internals.js';
-import { enhancerHolders } from './enhancer-holders.js';
+import { enhancerHolders, failedHolders } from './enhancer-holders.js';
 import { ExceptionFilters } from './exception-filters.js';
 import { MethodArguments, type PipedParameter } from './method-arguments.js';
 import { Pipeline } from './pipeline.js';
@@ -63,6 +63,17 @@ export class PipelineCompiler {
       filters: new ExceptionFilters(() => this.filters.create(host, ...where)),
       stream: operation.stream,
     });
+  }
+
+  /**
+   * The exception filters of a method, for a call that has no pipeline, because its instance or an enhancer could not be made.
+   *
+   * @param contextId the context that has the instances of the filters
+   */
+  filtersOf(operation: Operation, definition: ObjectDefinition, contextId: ContextId, inquirerId?: string): ExceptionFilters {
+    const { host, handler } = failedHolders(operation, definition);
+    const found = this.filters.create(host, handler as never, definition.wrapper.host!.token, contextId, inquirerId);
+    return new ExceptionFilters(() => found);
   }
 
   /** The parameters of the method. Nest's metadata has only decorated parameters, but in a Pyro method all parameters take arguments. */

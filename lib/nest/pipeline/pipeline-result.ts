@@ -34,10 +34,24 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   const recover = (error: unknown): ObservableStream =>
     new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS, record);
   const { inContext: run } = record;
-  const onEnd = async (): Promise<void> => record.end();
+  const onEnd = async (): Promise<void> => {
+    await record.end();
+    record.answered();
+  };
   // the errors of an Observable passed the filters in the pipeline already
   const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover, run };
   return new CallStream(stream, { ...hooks, mapError: toPythonError });
+}
+
+/** The result of a call after an error: the answer of an exception filter. @throws the error when no filter takes it */
+export function recovered(
+  error: unknown,
+  filters: ExceptionFilters,
+  stream: Required<PyroStreamOptions> | undefined,
+  record: CallRecord,
+): Promise<unknown> {
+  const answer = settleObservable(filters.answer(error, record), stream, record);
+  return answer.then((result) => streamOfResult(result, record, filters) ?? result);
 }
 
 /** The last value of an Observable; undefined when it has none. Fails when nobody waits for the value any more. */

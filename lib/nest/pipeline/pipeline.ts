@@ -9,7 +9,7 @@ import type { ExceptionFilters } from './exception-filters.js';
 import { askGuards } from './guards.js';
 import { InterceptorChain } from './interceptor-chain.js';
 import type { MethodArguments } from './method-arguments.js';
-import { settleObservable, streamOfResult } from './pipeline-result.js';
+import { recovered, settleObservable, streamOfResult } from './pipeline-result.js';
 
 /** Everything that Nest puts around a method. */
 export interface PipelineParts {
@@ -131,7 +131,7 @@ export class Pipeline {
 
   /** The result of the call after an error: the answer of an exception filter. */
   private recover(error: unknown, record: CallRecord): unknown {
-    return this.settleObservable(this.parts.filters.answer(error, record), record);
+    return recovered(error, this.parts.filters, this.parts.stream, record);
   }
 
   private settleObservable(source: Observable<unknown>, record: CallRecord): Promise<unknown> {

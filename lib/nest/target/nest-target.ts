@@ -11,6 +11,7 @@ import type { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { refusalOf } from '../errors/guard-refusal.js';
+import { ConnectFailure } from '../instances/connect-failure.js';
 import type { InstanceHolder } from '../instances/instance-holder.js';
 import { ObjectInstances } from '../instances/object-instances.js';
 import type { OnFailure } from '../errors/failures.js';
@@ -18,7 +19,9 @@ import { ObjectContexts, type RegisterRequest } from '../instances/object-contex
 import { type ContextualLoader, givenInstance, isGiven } from '../nest-internals.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 import { describeObject } from '../definition/describe-object.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
 import { ObjectPipelines } from './object-pipelines.js';
+import { UnmadeCalls } from './unmade-calls.js';
 
 /** Runs a call between Nest's processing hooks. `run` gets a function that it has to call when the call has ended. */
 export type ProcessingHooks = (context: PyroContext, run: (end: () => void) => Promise<unknown>) => Promise<unknown>;
@@ -43,6 +46,7 @@ export class NestTarget implements PyroTarget {
   private description: TargetDescription | undefined;
   private readonly instances: ObjectInstances;
   private readonly pipelines: ObjectPipelines;
+  private readonly unmade: UnmadeCalls;
 
   constructor(
     readonly definition: ObjectDefinition,
@@ -53,6 +57,7 @@ export class NestTarget implements PyroTarget {
     const contexts = new ObjectContexts(definition.wrapper, registerRequest);
     this.instances = new ObjectInstances(definition, loader, contexts, daemon, onFailure);
     this.pipelines = new ObjectPipelines(definition, compiler, loader, contexts);
+    this.unmade = new UnmadeCalls(definition, compiler, loader, contexts, onFailure);
     this.authorize = guards && ((request) => guards.run(request));
   }
 
@@ -97,7 +102,8 @@ export class NestTarget implements PyroTarget {
 
   connected(connection: PyroConnection): Promise<void> | undefined {
     return this.instances.connect(connection)?.catch((error: unknown) => {
-      throw refusalOf(error, `the session of ${this.definition.type.name}`, this.environment.onFailure);
+      const thrown: unknown = error instanceof ConnectFailure ? error.thrown : error;
+      throw refusalOf(thrown, `the session of ${this.definition.type.name}`, this.environment.onFailure);
     });
   }
 
@@ -128,9 +134,14 @@ export class NestTarget implements PyroTarget {
     const record = new CallRecord(call, operation.binder.bind(args, kwargs), this.environment.onFailure);
     try {
       const result = this.serveBetweenHooks(operation, record);
-      return result instanceof Promise ? result.catch(throwPythonError) : result;
+      return result instanceof Promise
+        ? result.then(
+            (value) => answered(value, record),
+            (error: unknown) => throwPythonError(error, record),
+          )
+        : result;
     } catch (error) {
-      return throwPythonError(error);
+      return throwPythonError(error, record);
     }
   }
 
@@ -156,19 +167,38 @@ export class NestTarget implements PyroTarget {
 
   /** Finds the instance of a call. */
   private serve(operation: Operation, record: CallRecord): unknown {
-    const holder = this.instances.forCall(record.call);
+    let holder: InstanceHolder | Promise<InstanceHolder>;
+    try {
+      holder = this.instances.forCall(record.call);
+    } catch (error) {
+      return this.unmade.answer(error, operation, record);
+    }
+    if (!(holder instanceof Promise)) return this.serveBy(holder, operation, record);
     // no `await`: calls that wait for the same instance would lose their order
-    return holder instanceof Promise
-      ? holder.then((made) => this.serveBy(made, operation, record))
-      : this.serveBy(holder, operation, record);
+    return holder.then(
+      (made) => this.serveBy(made, operation, record),
+      (error: unknown) => this.unmade.answer(error, operation, record),
+    );
   }
 
   /** Finds the pipeline of a call, and runs it. */
   private serveBy(holder: InstanceHolder, operation: Operation, record: CallRecord): unknown {
     record.instance = holder.instance;
-    if (this.instances.isPerCall) record.atEnd(() => this.instances.endCall(holder, record.call.connection));
-    const pipeline = this.pipelines.for(operation, holder, record);
-    return pipeline instanceof Promise ? pipeline.then((made) => made.run(record)) : pipeline.run(record);
+    if (this.instances.isPerCall) {
+      const endCall = (): Promise<void> | undefined => this.instances.endCall(holder, record.call.connection);
+      record.atEnd(() => record.behindMethod(endCall));
+    }
+    let pipeline: Pipeline | Promise<Pipeline>;
+    try {
+      pipeline = this.pipelines.for(operation, holder, record);
+    } catch (error) {
+      return this.unmade.answer(error, operation, record);
+    }
+    if (!(pipeline instanceof Promise)) return pipeline.run(record);
+    return pipeline.then(
+      (made) => made.run(record),
+      (error: unknown) => this.unmade.answer(error, operation, record),
+    );
   }
 }
 
@@ -186,6 +216,13 @@ function endedCall(record: CallRecord): Promise<void> | undefined {
   return record.isStreaming ? undefined : record.end();
 }
 
-function throwPythonError(error: unknown): never {
+/** @returns the result of a call, whose method may go on. A stream ends by itself */
+function answered(result: unknown, record: CallRecord): unknown {
+  if (!record.isStreaming) record.answered();
+  return result;
+}
+
+function throwPythonError(error: unknown, record: CallRecord): never {
+  record.answered();
   throw toPythonError(error);
 }

@@ -5,7 +5,8 @@ import { servedCall } from '../../daemon/call/call.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { PyTuple } from '../../serpent/values.js';
-import { checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-internals.js';
+import { arrayPipeUse, checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-pipes.js';
+import { CountedTexts } from './counted-texts.js';
 import { refusedArgument } from './refused-argument.js';
 import { isUncopied } from './typed-argument.js';
 
@@ -26,7 +27,10 @@ class CountedArgument implements PipeTransform {
 
   /** @throws {PyroException} a ValueError that names the argument, over the limit */
   transform(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null || (this.isSparing && passesWhole(value, this.type))) return value;
+    // a schema looks at texts, a class does not
+    const isCheckedText = typeof value === 'string' && this.type === undefined;
+    if (!isCheckedText && (typeof value !== 'object' || value === null)) return value;
+    if (this.isSparing && passesWhole(value, this.type)) return value;
     const { request } = servedCall();
     const { budget } = request;
     try {
@@ -62,16 +66,18 @@ function passesWhole(value: unknown, type: unknown): boolean {
 
 /**
  * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. Arguments that Nest's
- * pipes let pass, such as numbers and texts, have no count.
+ * pipes let pass, such as numbers and texts, have no count, except texts of which a ParseArrayPipe makes lists.
  *
  * @param metadata as the pipes get it
  * @param label name of the argument
  */
 export function withCounts(pipes: readonly PipeTransform[], metadata: ArgumentMetadata, label: string): readonly PipeTransform[] {
   return pipes.flatMap((pipe) => {
-    if (!checksObjects(pipe, metadata)) return [pipe];
+    const texts = arrayPipeUse(pipe);
+    const before = texts === undefined ? [] : [new CountedTexts(label, texts)];
+    if (!checksObjects(pipe, metadata)) return [...before, pipe];
     const isOwn = pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform;
     const type = transformedType(pipe, metadata);
-    return [new CountedArgument(label, type, isOwn, convertsImplicitly(pipe)), isOwn ? new SparingPipe(pipe) : pipe];
+    return [...before, new CountedArgument(label, type, isOwn, convertsImplicitly(pipe)), isOwn ? new SparingPipe(pipe) : pipe];
   });
 }

@@ -151,3 +151,25 @@ it('messageOf() gives the text of an error for a person', () => {
   expect(messageOf(new RangeError())).toBe('RangeError');
   expect(messageOf('text')).toBe('text');
 });
+
+describe('the grouped messages of a ValidationPipe', () => {
+  const grouped = (message: object): PythonException =>
+    toPythonError(new BadRequestException({ message, error: 'Bad Request', statusCode: 400 })) as PythonException;
+
+  it('are the args, and no attribute', () => {
+    const { args, attributes } = grouped({
+      n: ['n must be a number'],
+      'at.x': ['x must be a number'],
+      '...': ['some are left out'],
+    });
+    expect(args).toEqual(['n must be a number', 'at.x: x must be a number', 'some are left out']);
+    expect(attributes).toEqual({});
+  });
+
+  it('are as many and as long as those of a list', () => {
+    const names = Array.from({ length: 3_000 }, (_, index) => `${'x'.repeat(2_000)}${index}`);
+    const { args, attributes } = grouped(Object.fromEntries(names.map((name) => [name, [`property ${name} should not exist`]])));
+    expect(args).toHaveLength(101);
+    expect(JSON.stringify([args, attributes]).length).toBeLessThan(200_000);
+  });
+});

@@ -1,0 +1,107 @@
+import type { PipeTransform } from '@nestjs/common';
+import { servedCall } from '../../daemon/call/call.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { COSTS } from '../../serpent/value-costs.js';
+import type { ArrayPipeUse } from '../nest-pipes.js';
+import { estimateJson } from './json-estimate.js';
+import { refusedArgument } from './refused-argument.js';
+
+/** Items that count as one object, where they are none: ParseArrayPipe waits for each. */
+const PARTS = 16;
+
+/**
+ * Counts what a ParseArrayPipe makes of texts, before it makes it: the parts of a text, and the values of parts and items that are JSON.
+ *
+ * Items with a class are parsed here, so that the rules of their class run behind the count of all their objects.
+ */
+export class CountedTexts implements PipeTransform {
+  constructor(
+    /** Name of the argument. */
+    private readonly label: string,
+    private readonly use: ArrayPipeUse,
+  ) {}
+
+  /** @returns the value for the pipe @throws {PyroException} a ValueError that names the argument, over a limit */
+  transform(value: unknown): unknown {
+    try {
+      if (typeof value === 'string') return this.countText(value);
+      return Array.isArray(value) ? this.countList(value) : value;
+    } catch (error) {
+      throw refusedArgument(error, this.label);
+    }
+  }
+
+  private countText(text: string): unknown {
+    const { separator, parsesItems, isOwn } = this.use;
+    const parts = partsOf(text, separator);
+    this.countItems(parts);
+    servedCall().request.spend(parts * (COSTS.string + 2 * COSTS.slot) + 2 * text.length);
+    if (!parsesItems) return text;
+    if (isOwn) return this.readItems(text.trim().split(separator));
+    this.countJson(text);
+    return text;
+  }
+
+  private countList(items: unknown[]): unknown[] {
+    this.countItems(items.length);
+    return this.use.parsesItems ? this.readItems(items) : items;
+  }
+
+  /** The items as the pipe looks at each: objects are counted behind this count as well, other items are not. */
+  private countItems(items: number): void {
+    const { waits, countsEach, countsBehind } = this.use;
+    if (waits) this.check(items / (countsEach ? 1 : PARTS), !countsBehind);
+  }
+
+  /** Reads the texts of a list that are JSON of objects. Other texts stay as they are. */
+  private readItems(items: unknown[]): unknown[] {
+    const { countsBehind } = this.use;
+    let read: unknown[] | undefined;
+    for (const [index, item] of items.entries()) {
+      if (typeof item !== 'string' || !mayHoldObjects(item)) continue;
+      this.countJson(item);
+      const parsed = countsBehind ? parseObject(item) : undefined;
+      if (parsed !== undefined) (read ??= [...items])[index] = parsed;
+    }
+    const given = read ?? items;
+    if (countsBehind) this.check(given.filter((item) => typeof item !== 'object').length, true);
+    return given;
+  }
+
+  private countJson(text: string): void {
+    const { request } = servedCall();
+    const { maxDepth } = request.services.options;
+    const objects = request.budget?.leftChecks ?? Infinity;
+    const estimate = estimateJson(text, { objects, depth: maxDepth });
+    if (estimate.depth > maxDepth) throw new UnreadableError(`more than ${maxDepth} nested containers: the limit is maxDepth`);
+    this.check(estimate.objects, !this.use.countsBehind);
+    request.spend(estimate.bytes);
+  }
+
+  /** @param isLast true when nobody counts the objects behind this count @throws {UnreadableError} over `maxCheckedObjects` */
+  private check(objects: number, isLast: boolean): void {
+    const { budget } = servedCall().request;
+    if (budget !== undefined && (isLast || objects > budget.leftChecks)) budget.spendChecks(objects);
+  }
+}
+
+/** True for a text that JSON.parse may make an object of. */
+function mayHoldObjects(text: string): boolean {
+  return /^\s*[[{]/.test(text);
+}
+
+function parseObject(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // the pipe gets the text
+    return undefined;
+  }
+}
+
+/** Number of the parts into which `split` divides a text. */
+function partsOf(text: string, separator: string): number {
+  let parts = 1;
+  for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + separator.length)) parts++;
+  return parts;
+}

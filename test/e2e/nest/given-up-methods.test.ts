@@ -1,0 +1,232 @@
+import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
+import { defer, from, lastValueFrom, merge, type Observable, of, raceWith, takeUntil } from 'rxjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FLAGS } from '../../../lib/core.js';
+import { PyroController, PyroMethod } from '../../../lib/index.js';
+import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
+import { eventually, openStream, readStream, type Served, serve } from './fixtures.js';
+
+let log: string[] = [];
+let release!: () => void;
+let held: Promise<void>;
+let begin!: (error?: Error) => void;
+/** Settles when a method begins: the interceptors give the method up then. */
+let begun: Promise<string>;
+
+beforeEach(() => {
+  log = [];
+  held = new Promise((resolve) => (release = resolve));
+  begun = new Promise((resolve, reject) => (begin = (error) => (error ? reject(error) : resolve('given up'))));
+});
+
+class Racing implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(raceWith(from(begun)));
+  }
+}
+class Awaiting implements NestInterceptor {
+  async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    return of(await Promise.race([lastValueFrom(next.handle()), begun]));
+  }
+}
+class Passing implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle();
+  }
+}
+class Early implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return merge(of('early'), next.handle()).pipe(takeUntil(defer(() => begun)));
+  }
+}
+
+class Work {
+  private isOpen = true;
+
+  private async run(): Promise<string> {
+    log.push('begun');
+    begin();
+    await held;
+    log.push(this.isOpen ? 'ended' : 'ended on a disposed instance');
+    return 'result';
+  }
+  @PyroMethod() @UseInterceptors(Racing) raced(): Promise<string> {
+    return this.run();
+  }
+  @PyroMethod() @UseInterceptors(Awaiting, Passing) awaited(): Promise<string> {
+    return this.run();
+  }
+  @PyroMethod() @UseInterceptors(Awaiting) failed(): Promise<string> {
+    begin(new Error('given up'));
+    return this.run();
+  }
+  @PyroMethod({ oneway: true }) @UseInterceptors(Racing) told(): Promise<string> {
+    return this.run();
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Early) streamed(): Promise<string> {
+    return this.run();
+  }
+  @PyroMethod() @UseInterceptors(Racing) async opened(): Promise<AsyncIterableIterator<number>> {
+    await this.run();
+    const closed = async (): Promise<IteratorResult<number>> => {
+      await Promise.resolve();
+      log.push(this.isOpen ? 'closed' : 'closed on a disposed instance');
+      return { done: true, value: undefined };
+    };
+    const source = { next: closed, return: closed, [Symbol.asyncIterator]: () => source };
+    return source;
+  }
+  @PyroMethod() two(): number {
+    return 2;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+    this.isOpen = false;
+    log.push('disposed');
+  }
+}
+@PyroController({ objectId: 'call', instanceMode: 'percall' })
+class PerCall extends Work {}
+@PyroController({ objectId: 'session', instanceMode: 'session' })
+class PerSession extends Work {}
+const providers = [PerCall, PerSession];
+
+const used = ({ server }: Served, limit: string): number => server.inspect().limits.find(({ name }) => name === limit)!.used!;
+
+describe('a method that an interceptor has given up while it runs', () => {
+  it.each(['raced', 'awaited'])(
+    'a percall instance is disposed behind the method, and the reply waits for neither: %s',
+    async (method) => {
+      const { join } = await serve({ providers });
+      const peer = await join('call');
+      expect(await peer.call('call', method)).toBe('given up');
+      expect(log).toEqual(['begun']);
+      release();
+      await eventually(() => log.includes('disposed'), 'the disposal');
+      expect(log).toEqual(['begun', 'ended', 'disposed']);
+    },
+  );
+
+  it('a percall instance is disposed behind the method when the interceptor fails', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('call');
+    await expect(peer.call('call', 'failed')).rejects.toThrow('given up');
+    expect(log).toEqual(['begun']);
+    release();
+    await eventually(() => log.includes('disposed'), 'the disposal');
+    expect(log).toEqual(['begun', 'ended', 'disposed']);
+  });
+
+  it('a percall instance of a oneway call is disposed behind the method', async () => {
+    const served = await serve({ providers });
+    const peer = await served.join('call');
+    peer.invoke('call', 'told');
+    await eventually(() => used(served, 'maxLateCalls') === 1, 'the late call');
+    expect(log).toEqual(['begun']);
+    release();
+    await eventually(() => log.includes('disposed'), 'the disposal');
+    expect(log).toEqual(['begun', 'ended', 'disposed']);
+  });
+
+  it('each percall instance of a batch is disposed behind its method', async () => {
+    const served = await serve({ providers });
+    const peer = await served.join('call');
+    const entries = ['raced', 'raced', 'two'].map((method) => [method, [], {}]);
+    peer.invoke('call', '<batch>', entries, {}, { flags: FLAGS.batch });
+    expect(valueOf(await peer.next())).toEqual(['given up', 'given up', 2]);
+    expect(log.filter((line) => line !== 'disposed')).toEqual(['begun', 'begun']);
+    expect(used(served, 'maxLateCalls')).toBe(2);
+    release();
+    await eventually(() => log.filter((line) => line === 'disposed').length === 3, 'the disposals');
+    expect(log.filter((line) => line === 'ended')).toHaveLength(2);
+    await eventually(() => used(served, 'maxLateCalls') === 0, 'the end of the calls');
+  });
+
+  it('a percall instance is disposed behind the method and the end of its stream', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('call');
+    const id = await openStream(peer, 'call', 'streamed');
+    expect(await readStream(peer, id)).toEqual(['early']);
+    expect(log).toEqual(['begun']);
+    release();
+    await eventually(() => log.includes('disposed'), 'the disposal');
+    expect(log).toEqual(['begun', 'ended', 'disposed']);
+  });
+
+  it('a percall instance is disposed behind the close of a stream that nobody reads', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('call');
+    expect(await peer.call('call', 'opened')).toBe('given up');
+    release();
+    await eventually(() => log.includes('disposed'), 'the disposal');
+    expect(log).toEqual(['begun', 'ended', 'closed', 'disposed']);
+  });
+
+  const replied = async (peer: ScriptedPeer, method: string): Promise<void> => {
+    peer.invoke('session', method);
+    await peer.next();
+  };
+  const streamed = async (peer: ScriptedPeer, method: string): Promise<void> => {
+    expect(await readStream(peer, await openStream(peer, 'session', method))).toEqual(['early']);
+  };
+
+  it.each([
+    ['raced', replied],
+    ['failed', replied],
+    ['streamed', streamed],
+  ])('a session ends behind the method: %s', async (method, call) => {
+    const served = await serve({ providers });
+    const peer = await served.join('session');
+    await call(peer, method);
+    await eventually(() => log.includes('begun'), 'the method');
+    expect(await peer.call('session', 'two')).toBe(2);
+    peer.destroy();
+    await eventually(() => used(served, 'maxAbandonedConnections') === 1 || log.includes('disposed'), 'the disconnect');
+    expect(log).toEqual(['begun']);
+    release();
+    await eventually(() => log.includes('disposed'), 'the disposal');
+    expect(log).toEqual(['begun', 'ended', 'disposed']);
+    await eventually(() => used(served, 'maxAbandonedConnections') === 0, 'the end of the session');
+  });
+
+  it('is waited for at the close of the application', async () => {
+    const { app, join } = await serve({ providers });
+    const peer = await join('session');
+    expect(await peer.call('session', 'raced')).toBe('given up');
+    const closed = app.close().then(() => log.push('closed'));
+    release();
+    await closed;
+    expect(log).toEqual(['begun', 'ended', 'disposed', 'closed']);
+  });
+
+  it('a batch ends over maxLateCalls', async () => {
+    const served = await serve({ providers }, { maxLateCalls: 2 });
+    const peer = await served.join('call');
+    peer.invoke(
+      'call',
+      '<batch>',
+      Array.from({ length: 9 }, () => ['raced', [], {}]),
+      {},
+      { flags: FLAGS.batch },
+    );
+    expect(valueOf(await peer.next())).toEqual(Array(3).fill('given up'));
+    await peer.untilClosed();
+    release();
+    await eventually(() => log.filter((line) => line === 'disposed').length === 3, 'the disposals');
+    expect(log.filter((line) => line === 'begun')).toHaveLength(3);
+  });
+
+  it('counts under maxLateCalls: over it the connection is closed behind the reply', async () => {
+    const served = await serve({ providers }, { maxLateCalls: 1 });
+    const errors: string[] = [];
+    served.server.on('disconnect', (_connection, error) => errors.push(String(error)));
+    const peer = await served.join('call');
+    expect(await peer.call('call', 'raced')).toBe('given up');
+    expect(await peer.call('call', 'two')).toBe(2);
+    expect(await peer.call('call', 'raced')).toBe('given up');
+    await peer.untilClosed();
+    release();
+    await eventually(() => errors.length > 0, 'the end of the session');
+    expect(errors[0]).toMatch(/calls over callTimeoutMs, or given up by an interceptor, that still run: 2 \(maxLateCalls is 1\)/);
+  });
+});
