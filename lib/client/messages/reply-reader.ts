@@ -71,7 +71,7 @@ function convertedWithCaller(error: Error): Error {
   try {
     Error.captureStackTrace(error, failureOf);
     const shown = { stack: error.stack, remoteTraceback: convertedTraceback(error) };
-    showRemoteTraceback(shown);
+    showRemoteTraceback(shown as PyroRemoteError);
     error.stack = shown.stack!;
   } catch {
     // a frozen error stays as it is

@@ -18,7 +18,7 @@ export const SHOWN_TRACEBACK_COST = 800;
  *
  * The text is made when `stack` is read. A peer may send many exceptions that nobody prints, and that share one long traceback.
  */
-export function showRemoteTraceback(error: Pick<Error, 'stack'> & { readonly remoteTraceback: readonly string[] }): void {
+export function showRemoteTraceback(error: Error & { readonly remoteTraceback: readonly string[] }): void {
   const { remoteTraceback } = error;
   if (remoteTraceback.length === 0) return;
   // without calls in it, V8's own stack is the text of the error, and would hold a copy of its message
