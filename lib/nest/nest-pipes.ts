@@ -25,8 +25,8 @@ export interface ArrayPipeUse {
   readonly separator: string;
   /** True when the pipe parses items that are texts as JSON. */
   readonly parsesItems: boolean;
-  /** True when the items are objects, which are read and counted before the pipe validates them. */
-  readonly countsBehind: boolean;
+  /** True when the items are objects, which are counted before the pipe validates them. */
+  readonly holdsObjects: boolean;
   /** True when the pipe waits for each item. */
   readonly waits: boolean;
   /** True when each item may cost as much as an object: it is one, or the pipe makes an error of each. */
@@ -44,7 +44,7 @@ export function arrayPipeUse(pipe: PipeTransform): ArrayPipeUse | undefined {
   return {
     separator: separator || ',',
     parsesItems: items !== undefined && items !== String,
-    countsBehind: holdsObjects && isOwn,
+    holdsObjects,
     waits: items !== undefined,
     countsEach: holdsObjects || stopAtFirstError === false,
     isOwn,

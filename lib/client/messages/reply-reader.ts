@@ -70,7 +70,7 @@ export function failureOf(exception: unknown): unknown {
 function convertedWithCaller(error: Error): Error {
   try {
     Error.captureStackTrace(error, failureOf);
-    const shown = { stack: error.stack, remoteTraceback: convertedTraceback(error) };
+    const shown = { stack: error.stack, remoteTraceback: convertedTraceback(error), toString: () => String(error) };
     showRemoteTraceback(shown as PyroRemoteError);
     error.stack = shown.stack!;
   } catch {

@@ -1,4 +1,4 @@
-import { PyroError } from '../../protocol/errors.js';
+import { PyroError, TimeoutError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -58,7 +58,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       yield LATER_TURN;
       turn = new BatchTurn(index);
     }
-    if (request.timedOut || request.leavesTooMuch) break;
+    if (request.timedOut) break;
     const { method, args, kwargs } = readEntry(entry, index);
     const { observers } = request.services;
     const startedAt = performance.now();
@@ -67,6 +67,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       : observers.start(new BegunCall(request, { objectId, method, args, kwargs }, startedAt), request.follower);
     request.entryFollower = follower;
     try {
+      if (request.leavesTooMuch) throw leftTooMuch(request);
       const call = new Call(request, objectId, method, kwargs);
       const run = (): unknown => call.run(target, args);
       const result = yield runIsolated(follower === undefined ? run : () => follower.run(run));
@@ -91,6 +92,13 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
   // the results are written in one go
   if (!request.oneway && turn.isOver(entries.length)) yield LATER_TURN;
   return results.end();
+}
+
+/** Why the further entries do not run. The session counts the limit, and ends behind the reply. */
+function leftTooMuch({ services }: ServedRequest): TimeoutError {
+  const { maxLateCalls } = services.options;
+  const text = `this entry did not run: interceptors have given up more entries of the batch that still run than maxLateCalls (${maxLateCalls}); end them, or raise the limit`;
+  return refusal(new TimeoutError(text));
 }
 
 /** Entries of a batch that run before other connections are served. */

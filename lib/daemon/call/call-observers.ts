@@ -84,7 +84,7 @@ export class CallFollowers {
     if (!this.hasEnded) this.tell((follower) => follower.streamOpened?.());
   }
 
-  /** @param isRunning true when the method goes on after a timeout */
+  /** @param isRunning true when the method goes on after a timeout, or after an interceptor has given it up */
   ended(isRunning = false): void {
     if (this.hasEnded) return;
     this.hasEnded = true;

@@ -265,7 +265,8 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
 
   private endBehindParts(end: () => void): void {
     this.endLate();
-    this.channel.checkLateCalls();
+    // a call over its time is counted once as it is
+    if (!this.isTimedOut) this.channel.checkLateCalls();
     this.unfinished!.whenEnded(end);
   }
 

@@ -58,7 +58,7 @@ export interface CallFollower {
    * The method has ended, and the reply was sent; of a call that returned a stream: the stream has ended. A call over `callTimeoutMs` ends
    * when its client was told of the timeout, although its method may run for ever. Called once.
    *
-   * @param isRunning true when the method goes on after a timeout
+   * @param isRunning true when the method goes on after a timeout, or after an interceptor has given it up
    */
   ended(isRunning: boolean): void;
 }

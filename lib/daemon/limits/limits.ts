@@ -44,7 +44,7 @@ export const LIMITS = {
     exposed: 10_000,
     unit: 'objects',
     limits:
-      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate. Objects that `ParseArrayPipe` makes of texts count before they are made, and each 16 of its other items as one. A nested object counts once for each class around it. A list counts as one object, and each 64 of its items as one more. Each 1,024 characters of a text count as one. A dict counts as one; with 128 members one more, with 256 four more',
+      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate. Objects that `ParseArrayPipe` makes of texts count before they are made, and each 16 of its other items as one, or each where all may have an error. A nested object counts once for each class around it. A list counts as one object, and each 64 of its items as one more. Each 1,024 characters of a text count as one. A dict counts as one; with 128 members one more, with 256 four more',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },

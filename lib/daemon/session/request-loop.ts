@@ -70,7 +70,7 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
     return this.runningRequests + (this.waiting?.length ?? 0) + this.lateCalls;
   }
 
-  /** Calls over `callTimeoutMs` that still run. */
+  /** Calls over `callTimeoutMs`, or given up by an interceptor, that still run. */
   get lateCalls(): number {
     return this.background?.lateCalls ?? 0;
   }

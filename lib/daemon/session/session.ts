@@ -103,7 +103,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     return this.requests.requestsInProgress;
   }
 
-  /** Calls over `callTimeoutMs` that still run. */
+  /** Calls over `callTimeoutMs`, or given up by an interceptor, that still run. */
   get lateCalls(): number {
     return this.requests.lateCalls;
   }

@@ -139,5 +139,6 @@ function messagesOf(response: unknown, fallback: string): unknown[] {
     if (message.every((line) => typeof line === 'string')) return boundedMessages(message);
     return validationMessages(message) ?? message.map((line) => sendable(line));
   }
-  return groupedMessages(message) ?? [typeof message === 'string' ? message : fallback];
+  const grouped = typeof response === 'object' && response !== null ? groupedMessages(response) : undefined;
+  return grouped ?? [typeof message === 'string' ? message : fallback];
 }

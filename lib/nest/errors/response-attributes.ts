@@ -23,7 +23,7 @@ export function responseAttributes(response: unknown): Record<string, unknown> {
   const isByNest = typeof (response as { statusCode?: unknown }).statusCode === 'number';
   for (const [name, value] of Object.entries(response)) {
     const isSaid =
-      (name === 'message' && (typeof value === 'string' || Array.isArray(value) || groupedMessages(value) !== undefined)) ||
+      (name === 'message' && (typeof value === 'string' || Array.isArray(value) || groupedMessages(response) !== undefined)) ||
       name === 'statusCode' ||
       (name === 'status' && (typeof value === 'number' || value === 'error')) ||
       (name === 'error' && isByNest && typeof value === 'string');

@@ -100,7 +100,8 @@ export class CallRecord implements RestObserver {
    * behind it have ended.
    */
   answered(): void {
-    if (!this.isRunning || this.isLeft) return;
+    // the part may have ended since work was put behind it
+    if (this.isLeft || (!this.isRunning && this.leftWork === undefined)) return;
     this.isLeft = true;
     const idle = new Promise<void>((resolve) => this.whenIdle(resolve));
     leaveRunning(

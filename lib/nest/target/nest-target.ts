@@ -4,6 +4,7 @@ import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
 import type { TargetDescription } from '../../daemon/contract/snapshot.js';
+import { DaemonError } from '../../protocol/errors.js';
 import { readOnlyError, writeOnlyError } from '../../daemon/object/exposed-object.js';
 import { CallRecord } from '../pipeline/call-record.js';
 import type { PyroContext } from '../context/pyro-context.js';
@@ -171,14 +172,20 @@ export class NestTarget implements PyroTarget {
     try {
       holder = this.instances.forCall(record.call);
     } catch (error) {
-      return this.unmade.answer(error, operation, record);
+      return this.answerUnmade(error, operation, record);
     }
     if (!(holder instanceof Promise)) return this.serveBy(holder, operation, record);
     // no `await`: calls that wait for the same instance would lose their order
     return holder.then(
       (made) => this.serveBy(made, operation, record),
-      (error: unknown) => this.unmade.answer(error, operation, record),
+      (error: unknown) => this.answerUnmade(error, operation, record),
     );
+  }
+
+  /** @throws {DaemonError} `unknown object`, which filters do not see, when the object was unregistered meanwhile */
+  private answerUnmade(error: unknown, operation: Operation, record: CallRecord): Promise<unknown> {
+    if (this.instances.isReleased && error instanceof DaemonError) throw error;
+    return this.unmade.answer(error, operation, record);
   }
 
   /** Finds the pipeline of a call, and runs it. */

@@ -32,30 +32,30 @@ export class CountedTexts implements PipeTransform {
   }
 
   private countText(text: string): unknown {
-    const { separator, parsesItems, isOwn } = this.use;
+    const { separator, parsesItems, isOwn, holdsObjects } = this.use;
     const parts = partsOf(text, separator);
-    this.countItems(parts);
+    const isParsedByPipe = parsesItems && !isOwn;
+    if (!isParsedByPipe) this.check(this.waitsFor(parts), !holdsObjects);
     servedCall().request.spend(parts * (COSTS.string + 2 * COSTS.slot) + 2 * text.length);
-    if (!parsesItems) return text;
-    if (isOwn) return this.readItems(text.trim().split(separator));
-    this.countJson(text);
-    return text;
+    if (isParsedByPipe) this.countJson(text, this.waitsFor(parts));
+    return parsesItems && isOwn ? this.readItems(text.trim().split(separator)) : text;
   }
 
   private countList(items: unknown[]): unknown[] {
-    this.countItems(items.length);
+    // objects are counted behind this count as well, other items are not
+    this.check(this.waitsFor(items.length), !this.use.holdsObjects);
     return this.use.parsesItems ? this.readItems(items) : items;
   }
 
-  /** The items as the pipe looks at each: objects are counted behind this count as well, other items are not. */
-  private countItems(items: number): void {
-    const { waits, countsEach, countsBehind } = this.use;
-    if (waits) this.check(items / (countsEach ? 1 : PARTS), !countsBehind);
+  /** Items of which the pipe waits for each, as objects. */
+  private waitsFor(items: number): number {
+    const { waits, countsEach } = this.use;
+    return waits ? items / (countsEach ? 1 : PARTS) : 0;
   }
 
   /** Reads the texts of a list that are JSON of objects. Other texts stay as they are. */
   private readItems(items: unknown[]): unknown[] {
-    const { countsBehind } = this.use;
+    const countsBehind = this.use.holdsObjects && this.use.isOwn;
     let read: unknown[] | undefined;
     for (const [index, item] of items.entries()) {
       if (typeof item !== 'string' || !mayHoldObjects(item)) continue;
@@ -68,13 +68,14 @@ export class CountedTexts implements PipeTransform {
     return given;
   }
 
-  private countJson(text: string): void {
+  /** @param least objects that count, if the text has no more */
+  private countJson(text: string, least = 0): void {
     const { request } = servedCall();
     const { maxDepth } = request.services.options;
     const objects = request.budget?.leftChecks ?? Infinity;
     const estimate = estimateJson(text, { objects, depth: maxDepth });
     if (estimate.depth > maxDepth) throw new UnreadableError(`more than ${maxDepth} nested containers: the limit is maxDepth`);
-    this.check(estimate.objects, !this.use.countsBehind);
+    this.check(Math.max(estimate.objects, least), !(this.use.holdsObjects && this.use.isOwn));
     request.spend(estimate.bytes);
   }
 

@@ -15,7 +15,7 @@ export function peerSet(values: Iterable<unknown>, spend: Spend): Set<unknown> {
   const collisions = sharedBy(spend);
   const set = new Set<unknown>();
   for (const value of values) {
-    if (!collisions.admits(set, value)) throw collidingKeys();
+    if (!collisions.admits(set, value, !set.has(value))) throw collidingKeys();
     set.add(value);
   }
   return set;
@@ -26,7 +26,7 @@ export function peerMap(entries: Iterable<readonly [unknown, unknown]>, spend: S
   const collisions = sharedBy(spend);
   const map = new Map<unknown, unknown>();
   for (const [key, value] of entries) {
-    if (!collisions.admits(map, key)) throw collidingKeys();
+    if (!collisions.admits(map, key, !map.has(key))) throw collidingKeys();
     map.set(key, value);
   }
   return map;

@@ -1,5 +1,5 @@
 import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
-import { defer, from, lastValueFrom, merge, type Observable, of, raceWith, takeUntil } from 'rxjs';
+import { defer, first, from, lastValueFrom, merge, type Observable, of, raceWith, takeUntil } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/core.js';
 import { PyroController, PyroMethod } from '../../../lib/index.js';
@@ -40,6 +40,12 @@ class Early implements NestInterceptor {
   }
 }
 
+class Cached implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return merge(next.handle(), of('cached')).pipe(first());
+  }
+}
+
 class Work {
   private isOpen = true;
 
@@ -76,6 +82,10 @@ class Work {
     const source = { next: closed, return: closed, [Symbol.asyncIterator]: () => source };
     return source;
   }
+  @PyroMethod() @UseInterceptors(Cached) async short(ticks: number): Promise<string> {
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+    return 'result';
+  }
   @PyroMethod() two(): number {
     return 2;
   }
@@ -106,6 +116,14 @@ describe('a method that an interceptor has given up while it runs', () => {
       expect(log).toEqual(['begun', 'ended', 'disposed']);
     },
   );
+
+  it('a percall instance is disposed, however soon its method ends behind the answer', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('call');
+    for (let ticks = 1; ticks <= 20; ticks++) expect(await peer.call('call', 'short', ticks)).toBe('cached');
+    await eventually(() => log.length === 20, 'the disposals');
+    expect(log).toEqual(Array(20).fill('disposed'));
+  });
 
   it('a percall instance is disposed behind the method when the interceptor fails', async () => {
     const { join } = await serve({ providers });
@@ -209,7 +227,9 @@ describe('a method that an interceptor has given up while it runs', () => {
       {},
       { flags: FLAGS.batch },
     );
-    expect(valueOf(await peer.next())).toEqual(Array(3).fill('given up'));
+    const results = valueOf(await peer.next()) as unknown[];
+    expect(results.slice(0, -1)).toEqual(Array(3).fill('given up'));
+    expect(JSON.stringify(results.at(-1))).toContain('this entry did not run');
     await peer.untilClosed();
     release();
     await eventually(() => log.filter((line) => line === 'disposed').length === 3, 'the disposals');

@@ -25,6 +25,11 @@ class Bracketed extends ParseArrayPipe implements PipeTransform {
     return super.transform((value as string).slice(1, -1), metadata);
   }
 }
+class Same extends ParseArrayPipe implements PipeTransform {
+  override transform(value: unknown, metadata: never): Promise<unknown> {
+    return super.transform(value, metadata);
+  }
+}
 let got: unknown;
 beforeEach(() => {
   got = undefined;
@@ -46,6 +51,9 @@ class Lab {
     this.take(items);
   }
   @PyroMethod() bracketed(@Payload('0', new Bracketed({ items: Item })) items: Item[]): void {
+    this.take(items);
+  }
+  @PyroMethod() same(@Payload('0', new Same({ items: Item })) items: Item[]): void {
     this.take(items);
   }
   @PyroMethod() numbers(@Payload('0', new ParseArrayPipe({ items: Number })) items: number[]): void {
@@ -106,8 +114,11 @@ describe('texts of which a ParseArrayPipe makes objects', () => {
     ['spaced', dicts(20, ';;')],
     ['items', Array(20).fill('{"n":1}')],
     ['bracketed', `[${dicts(20)}]`],
+    ['same', dicts(20)],
+    // once, although a list is looked at by two counts
+    ['same', Array(20).fill({ n: 1 })],
   ])('as many as the limit allows are read as Nest reads them: %s', async (method, value) => {
-    const peer = await join();
+    const peer = await join({ maxCheckedObjects: 30 });
     await peer.call('lab', method, value);
     expect(got).toEqual(Array.from({ length: 20 }, () => Object.assign(new Item(), { n: 1 })));
   });

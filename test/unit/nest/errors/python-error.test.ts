@@ -166,6 +166,13 @@ describe('the grouped messages of a ValidationPipe', () => {
     expect(attributes).toEqual({});
   });
 
+  it('are read of responses of Nest alone, and not when there are none', () => {
+    const message = { items: [] };
+    expect(grouped(message)).toMatchObject({ args: ['Bad Request Exception'], attributes: { message } });
+    const other = toPythonError(new BadRequestException({ message: { allowed: ['a'] } })) as PythonException;
+    expect(other).toMatchObject({ args: ['Bad Request Exception'], attributes: { message: { allowed: ['a'] } } });
+  });
+
   it('are as many and as long as those of a list', () => {
     const names = Array.from({ length: 3_000 }, (_, index) => `${'x'.repeat(2_000)}${index}`);
     const { args, attributes } = grouped(Object.fromEntries(names.map((name) => [name, [`property ${name} should not exist`]])));
