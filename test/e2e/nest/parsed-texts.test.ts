@@ -116,7 +116,7 @@ describe('texts of which a ParseArrayPipe makes objects', () => {
     ['bracketed', `[${dicts(20)}]`],
     ['same', dicts(20)],
     // once, although a list is looked at by two counts
-    ['same', Array(20).fill({ n: 1 })],
+    ['same', Array.from({ length: 20 }, () => ({ n: 1 }))],
   ])('as many as the limit allows are read as Nest reads them: %s', async (method, value) => {
     const peer = await join({ maxCheckedObjects: 30 });
     await peer.call('lab', method, value);
