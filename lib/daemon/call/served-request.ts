@@ -19,7 +19,6 @@ import { AbortableRequest } from './abortable-request.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
 import { memoryOf } from './request-memory.js';
-import { UnfinishedParts } from './unfinished-parts.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -279,5 +278,29 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
   onEnd(hook: () => void): void {
     if (this.hasEnded) hook();
     else (this.endHooks ??= []).push(hook);
+  }
+}
+
+/** The parts of the calls of one request that go on behind their answers. The request ends behind the last of them. */
+class UnfinishedParts {
+  /** The number of parts that go on. */
+  running = 0;
+  private end: (() => void) | undefined;
+
+  /** @param part never rejected @returns resolves when the part has ended, behind the end of the request if that waits for it */
+  add(part: Promise<void>): Promise<void> {
+    this.running++;
+    return part.then(() => {
+      this.running--;
+      if (this.running > 0) return;
+      const { end } = this;
+      this.end = undefined;
+      end?.();
+    });
+  }
+
+  /** Calls `end` when no part runs any more. Replaces the function that was given before. */
+  whenEnded(end: () => void): void {
+    this.end = end;
   }
 }
