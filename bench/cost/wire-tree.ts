@@ -14,7 +14,7 @@ export type WireTree =
   | { is: 'list' | 'tuple' | 'set'; items: WireTree[] }
   | { is: 'dict'; entries: [WireTree, WireTree][] }
   | { is: 'exception' | 'uri' }
-  /** This text. */
+  /** A string with this text. */
   | { is: 'given'; text: string }
   /** An exception with these args, and with a traceback of so many lines of control characters, each of `length`. */
   | { is: 'failure'; items: WireTree[]; lines: number; length: number }

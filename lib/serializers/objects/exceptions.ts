@@ -114,7 +114,7 @@ export const EXCEPTION_COST = 250;
 /** The memory of an argument in the copied list of arguments, in bytes. */
 const ARGUMENT_COST = 8;
 
-/** What a received exception has, in every class that it may become. */
+/** The parts of a received exception, whatever class it becomes. */
 export interface ReceivedParts {
   args: unknown[];
   attributes: Record<string, unknown>;

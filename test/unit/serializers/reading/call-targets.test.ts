@@ -5,7 +5,7 @@ import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 const serializers = [...createSerializers().values()];
 
-/** What is told about a call that cannot be read. */
+/** The details of a call that cannot be read. */
 function targetIn(serializer: (typeof serializers)[number], data: Buffer): CallTarget | undefined {
   let target: CallTarget | undefined;
   expect(() => serializer.loadsCall(data, { onUnread: (found) => (target = found) })).toThrow(SerializeError);
