@@ -8,6 +8,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { run } from '../scripts/program.js';
 import { cached } from './cache-directory.js';
 import type { IssuedCertificate } from './certificates.js';
+import { stopProcess } from './stopped-process.js';
 
 /** Debian's packages of Redis, and of the libraries that Redis needs and a small system lacks. */
 const PACKAGES = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'];
@@ -175,8 +176,8 @@ export class RedisServer {
   }
 
   /** Stops it without closing its connections, or lets it go on. */
-  pause(): void {
-    this.process?.kill('SIGSTOP');
+  pause(): Promise<void> {
+    return stopProcess(this.process!.pid!);
   }
 
   resume(): void {

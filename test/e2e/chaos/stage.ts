@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../../../scripts/program.js';
 import { Relay } from '../../relay.js';
+import { stopProcess } from '../../stopped-process.js';
 import { type CallRecord, LedgerHistory } from './ledger-history.js';
 
 /** Answers that clients get between two faults. */
@@ -47,7 +48,7 @@ export class Stage {
 
   /** Stops the process of the server for a time: as when its event loop is blocked. */
   async blockServer(): Promise<void> {
-    process.kill(this.server.pid, 'SIGSTOP');
+    await stopProcess(this.server.pid);
     await sleep(300);
     process.kill(this.server.pid, 'SIGCONT');
   }

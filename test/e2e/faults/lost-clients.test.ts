@@ -7,6 +7,7 @@ import { PyroContext, PyroController, type PyroDaemon, PyroMethod, type PyroServ
 import { ensurePythonEnv } from '../../interop/python-env.js';
 import { PythonInterpreter } from '../../interop/python-interpreter.js';
 import { Relay } from '../../relay.js';
+import { stopProcess } from '../../stopped-process.js';
 import { closeAfter, eventually, serve } from '../nest/fixtures.js';
 
 const SCRIPT = fileURLToPath(new URL('client.py', import.meta.url));
@@ -141,7 +142,7 @@ describe('a Python client that stands still', () => {
       const { server } = await serve({ providers: [Thing] }, LIMITS[phase]);
       const daemon = daemonOf(server);
       const client = await clientIn(phase, daemon.locationStr);
-      process.kill(client.pid, 'SIGSTOP');
+      await stopProcess(client.pid);
       expect(await echo(daemon.locationStr)).toBe('right');
       await untilNothingIsHeld(daemon);
     },

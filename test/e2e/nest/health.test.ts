@@ -253,10 +253,10 @@ describe('PyroHealthIndicator', () => {
     const { pyro } = await startClient();
     const closed: Error[] = [];
     await using thing = await PyroProxy.connect(busy.uri('thing'), { onDisconnected: (error) => closed.push(error) });
-    busy.pause(true);
+    await busy.pause();
     const late = { late: { status: 'down', message: `${busy.uri('thing')} did not answer within timeoutMs (50 ms)` } };
     for (let check = 1; check <= 3; check++) expect(await pyro.isHealthy('late', { object: thing, timeoutMs: 50 })).toEqual(late);
-    busy.pause(false);
+    busy.resume();
     const up = { late: { status: 'up', connections: 1 } };
     expect(await pyro.isHealthy('late', { object: thing, timeoutMs: 120_000 })).toMatchObject(up);
     expect(closed).toEqual([]);

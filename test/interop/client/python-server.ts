@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { stopProcess } from '../../stopped-process.js';
 import { ensurePythonEnv } from '../python-env.js';
 
 const SCRIPT = fileURLToPath(new URL('server.py', import.meta.url));
@@ -35,9 +36,13 @@ export class PythonServer {
     return Number(this.location.slice(this.location.lastIndexOf(':') + 1));
   }
 
-  /** Stops the process, or lets it go on: as if its machine were too busy to answer. */
-  pause(isPaused: boolean): void {
-    this.child.kill(isPaused ? 'SIGSTOP' : 'SIGCONT');
+  /** Stops the process: as if its machine were too busy to answer. */
+  pause(): Promise<void> {
+    return stopProcess(this.child.pid!);
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
   }
 
   uri(objectId: string): string {

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer as createSilentServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { locateNameServer, type PyroNameServer, startNameServer } from '../../../lib/core.js';
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
+import { stopProcess } from '../../stopped-process.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
 /** A Python daemon with one object, and a name server of this package with the name of the object. */
@@ -434,7 +435,7 @@ describe('nestjs-pyro', () => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       await once(child.stdout, 'data');
-      process.kill(pid, 'SIGSTOP');
+      await stopProcess(pid);
       child.stdout.resume();
       child.kill('SIGINT');
       expect(await once(child, 'close')).toEqual([130, null]);

@@ -459,7 +459,7 @@ function defineTests(programs: RedisPrograms): void {
     it('a Redis that takes connections but does not answer counts as away after timeoutMs', async () => {
       const { redis, store } = await start({ timeoutMs: 2_000 });
       await store.put(record('name'), PUT);
-      redis.pause();
+      await redis.pause();
       cleanups.push(() => redis.resume());
       for (const client of [createClient({ url: redis.url }), new Redis(redis.url, { lazyConnect: true })]) {
         await expect(redisNameStore(client, { timeoutMs: 200 })).rejects.toThrow('no connection within 200 ms');
