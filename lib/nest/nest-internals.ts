@@ -211,6 +211,11 @@ export function addFirstHookOf(module: Module, token: symbol, value: object): vo
   module.providers.get(token)!.hierarchyLevel = Number.MAX_SAFE_INTEGER;
 }
 
+/** Makes Nest run the lifecycle hooks of an enhancer that is in no module: those that are still to come. */
+export function addHooksOf(module: Module, enhancer: object): void {
+  module.addInjectable({ provide: Symbol(enhancer.constructor.name), useValue: enhancer }, 'guard');
+}
+
 /** Members of Nest's classes that this library calls or overrides, own and inherited. */
 export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readonly name: string }, members: readonly string[]][] =
   [
@@ -242,7 +247,20 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
         'reflectProperties',
       ],
     ],
-    [Module, ['addProvider', 'getProviderByKey', 'controllers', 'providers', 'injectables', 'distance', 'metatype', 'name']],
+    [
+      Module,
+      [
+        'addProvider',
+        'addInjectable',
+        'getProviderByKey',
+        'controllers',
+        'providers',
+        'injectables',
+        'distance',
+        'metatype',
+        'name',
+      ],
+    ],
     [
       InstanceWrapper,
       [

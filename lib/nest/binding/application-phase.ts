@@ -6,6 +6,7 @@ import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
 /** The progress of an application's start. */
 interface Phase {
   isInitialized: boolean;
+  isBootstrapped: boolean;
   readonly waiting: (() => void)[];
 }
 
@@ -19,7 +20,7 @@ const HOOK = Symbol('PyroServer init');
  */
 export function followApplication(modules: ModulesContainer): void {
   if (phases.has(modules)) return;
-  const phase: Phase = { isInitialized: false, waiting: [] };
+  const phase: Phase = { isInitialized: false, isBootstrapped: false, waiting: [] };
   phases.set(modules, phase);
   const module = firstDestroyedModule(modules);
   if (!module) return;
@@ -29,12 +30,20 @@ export function followApplication(modules: ModulesContainer): void {
       phase.isInitialized = true;
       for (const then of phase.waiting.splice(0)) then();
     },
+    onApplicationBootstrap: () => {
+      phase.isBootstrapped = true;
+    },
   });
 }
 
 /** True once every `onModuleInit` of the application has run. */
 export function isInitialized(modules: ModulesContainer): boolean {
   return phases.get(modules)?.isInitialized ?? false;
+}
+
+/** True once every `onApplicationBootstrap` of the application has run. */
+export function isBootstrapped(modules: ModulesContainer): boolean {
+  return phases.get(modules)?.isBootstrapped ?? false;
 }
 
 /** Calls `then` when the application is initialized: at once, when it is already. */

@@ -2,16 +2,23 @@ import { type CanActivate, type InjectionToken, Scope, type Type } from '@nestjs
 import { type ContextId, createContextId, ModuleRef } from '@nestjs/core';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
-import { InvalidClassScopeException, type Module, SCOPE_OPTIONS_METADATA, UnknownElementException } from '../nest-internals.js';
-import type { EnhancerOverride, EnhancerOverrides } from '../nest-observers.js';
+import {
+  InvalidClassScopeException,
+  type Module,
+  type NestContainer,
+  SCOPE_OPTIONS_METADATA,
+  UnknownElementException,
+} from '../nest-internals.js';
+import { type EnhancerOverride, overridesIn } from '../nest-observers.js';
+import { unprovidedGuard } from './unprovided-guards.js';
 
 /** Gives the guard, or a dependency of the guard, for one handshake. */
 type Source<T> = (contextId: ContextId) => Promise<T>;
 
 /**
  * Finds handshake guards among Nest's providers, first in the object's own module. Makes guards that no module provides, with
- * dependencies from that module. Each guard has one instance, unless it is request-scoped or transient. A test may override
- * guards, as all guards of Nest: `overrideGuard(TokenGuard)`.
+ * dependencies from that module, and with the lifecycle hooks of its providers. Each guard has one instance, unless it is request-scoped or
+ * transient. A test may override guards, as all guards of Nest: `overrideGuard(TokenGuard)`.
  */
 export class GuardResolver {
   private readonly sources: Source<CanActivate>[] = [];
@@ -19,13 +26,14 @@ export class GuardResolver {
 
   private constructor(
     private readonly ref: ModuleRef,
-    private readonly overrides: EnhancerOverrides,
+    private readonly module: Module,
+    private readonly container: NestContainer,
   ) {}
 
   /** @throws {Error} when Nest cannot make a guard */
-  static async create(guards: readonly HandshakeGuard[], module: Module, overrides: EnhancerOverrides): Promise<GuardResolver> {
+  static async create(guards: readonly HandshakeGuard[], module: Module, container: NestContainer): Promise<GuardResolver> {
     const ref = module.getProviderByKey<ModuleRef>(ModuleRef).instance;
-    const resolver = new GuardResolver(ref, overrides);
+    const resolver = new GuardResolver(ref, module, container);
     for (const guard of guards) resolver.sources.push(await resolver.sourceOf(guard));
     return resolver;
   }
@@ -38,7 +46,7 @@ export class GuardResolver {
   }
 
   private async sourceOf(guard: HandshakeGuard): Promise<Source<CanActivate>> {
-    const override = this.overrides.get(guard);
+    const override = overridesIn(this.container).get(guard);
     if (override !== undefined) return this.sourceOfOverride(override);
     if (typeof guard !== 'function') return async () => guard;
     return this.sourceOfProvided<CanActivate>(guard) ?? this.sourceOfUnprovided(guard);
@@ -87,15 +95,9 @@ export class GuardResolver {
   private async sourceOfUnprovided(guard: Type<CanActivate>): Promise<Source<CanActivate>> {
     const { scope = Scope.DEFAULT } = (Reflect.getMetadata(SCOPE_OPTIONS_METADATA, guard) ?? {}) as { scope?: Scope };
     if (scope === Scope.DEFAULT) {
-      try {
-        const instance = await this.ref.create(guard);
-        return async () => instance;
-      } catch (error) {
-        // a dependency may be request-scoped: then each handshake has its own guard
-        await this.ref.create(guard, createContextId()).catch(() => {
-          throw error;
-        });
-      }
+      const { ref, module, container } = this;
+      const instance = await unprovidedGuard(guard, { ref, module, container });
+      if (instance !== undefined) return async () => instance;
     }
     this.scoped = true;
     return (contextId) => this.ref.create(guard, contextId);

@@ -2,8 +2,7 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/contract/auth
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../errors/failures.js';
-import { ExecutionContextHost, type Module } from '../nest-internals.js';
-import type { EnhancerOverrides } from '../nest-observers.js';
+import { ExecutionContextHost, type Module, type NestContainer } from '../nest-internals.js';
 import type { TeardownReporter } from '../pipeline/guarded-teardown.js';
 import { askGuards } from '../pipeline/guards.js';
 import { GuardResolver } from './guard-resolver.js';
@@ -33,7 +32,7 @@ export class HandshakeRunner {
   ) {}
 
   /**
-   * @param overrides guards that a test overrides
+   * @param container of the module
    * @param onFailure gets the errors of guards that fail by accident
    * @param what names a guard in the log
    * @throws {Error} when Nest cannot make a guard
@@ -42,11 +41,11 @@ export class HandshakeRunner {
     host: GuardedClass,
     guards: readonly HandshakeGuard[],
     module: Module,
-    overrides: EnhancerOverrides,
+    container: NestContainer,
     onFailure: OnFailure,
     what = `a handshake guard of ${host.name}`,
   ): Promise<HandshakeRunner> {
-    return new HandshakeRunner(host, await GuardResolver.create(guards, module, overrides), onFailure, what);
+    return new HandshakeRunner(host, await GuardResolver.create(guards, module, container), onFailure, what);
   }
 
   /** @throws {Error} with the text for the client, when a guard refuses or fails */

@@ -10,7 +10,6 @@ import { failureOf } from '../errors/failures.js';
 import { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { containerOf, rootModuleOf } from '../nest-internals.js';
-import { overridesIn } from '../nest-observers.js';
 
 /** Options of the name server of an application. */
 export interface PyroNameServerModuleOptions extends Omit<PyroNameServerOptions, 'validateHandshake'> {
@@ -106,7 +105,7 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
       PyroNameServer,
       guards,
       rootModuleOf(this.modules),
-      overridesIn(containerOf(this.contexts)),
+      containerOf(this.contexts),
       onFailure,
     );
   }

@@ -19,7 +19,7 @@ import {
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
-import { JoinedConfig, microserviceConfigOf, onCloseCalled, overriddenProvidersIn, overridesIn } from '../nest-observers.js';
+import { JoinedConfig, microserviceConfigOf, onCloseCalled, overriddenProvidersIn } from '../nest-observers.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
@@ -139,7 +139,7 @@ export class ServerBinding {
     module: Module,
     what?: string,
   ): Promise<HandshakeRunner> {
-    return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure, what);
+    return HandshakeRunner.create(host, guards, module, this.container, this.environment.onFailure, what);
   }
 
   private warnOfUnregisteredNames(): void {
