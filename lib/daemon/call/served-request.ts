@@ -257,6 +257,11 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
     this.channel.leaveRunning(this, (this.unfinished ??= new UnfinishedParts()).add(part));
   }
 
+  /** Resolves when no part of a call goes on behind its answer; undefined when none does. */
+  get partsEnded(): Promise<void> | undefined {
+    return this.unfinished?.running ? this.unfinished.ended() : undefined;
+  }
+
   /** True when more parts go on than a connection may have. */
   get leavesTooMuch(): boolean {
     return this.unfinished !== undefined && this.unfinished.running > this.services.options.maxLateCalls;
@@ -286,6 +291,7 @@ class UnfinishedParts {
   /** The number of parts that go on. */
   running = 0;
   private end: (() => void) | undefined;
+  private readonly waiting: (() => void)[] = [];
 
   /** @param part never rejected @returns resolves when the part has ended, behind the end of the request if that waits for it */
   add(part: Promise<void>): Promise<void> {
@@ -296,7 +302,13 @@ class UnfinishedParts {
       const { end } = this;
       this.end = undefined;
       end?.();
+      for (const resolve of this.waiting.splice(0)) resolve();
     });
+  }
+
+  /** Resolves when no part runs any more. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   /** Calls `end` when no part runs any more. Replaces the function that was given before. */

@@ -36,9 +36,10 @@ export class EndedStreams {
 
   constructor(private readonly limits: { readonly maxInFlightValueBytes: number }) {}
 
-  /** @param release called once: when the iterator has ended, or the stream is hung */
+  /** @param release called once: when the iterator and the method of the call have ended, or the stream is hung */
   add(stream: ItemStream, release: () => void): void {
-    if (stream.isIdle) return release();
+    const { callEnded } = stream;
+    if (callEnded === undefined) return release();
     this.running++;
     this.ending++;
     let hung: HungStream | undefined;
@@ -47,7 +48,7 @@ export class EndedStreams {
       this.ending--;
       release();
     }, CLOSE_GRACE_MS).unref();
-    void stream.idle.then(() => {
+    void callEnded.then(() => {
       if (hung !== undefined) return this.end(hung);
       clearTimeout(timer);
       this.running--;

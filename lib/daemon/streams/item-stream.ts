@@ -26,6 +26,8 @@ export interface StreamingCall extends CallContext {
     readonly authorization: Authorization;
     /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
+    /** Resolves when the method has ended that an interceptor has given up; undefined when no such method goes on. */
+    readonly partsEnded: Promise<void> | undefined;
     /** Memory that the request holds. */
     readonly heldBytes: number;
     /** The stream is closed, but its iterator runs. */
@@ -92,14 +94,17 @@ export class ItemStream {
     readonly iterator: AnyIterator,
   ) {}
 
-  /** True when no code of the iterator runs. */
-  get isIdle(): boolean {
-    return this.stepping === undefined && this.closing === undefined;
-  }
-
   /** Resolves when no code of the iterator runs any more. */
   get idle(): Promise<unknown> {
     return Promise.all([this.stepping, this.closing]);
+  }
+
+  /** Resolves when no code of the call runs any more; undefined when none does. */
+  get callEnded(): Promise<unknown> | undefined {
+    const { request } = this.call;
+    if (this.stepping === undefined && this.closing === undefined) return request.partsEnded;
+    // the end of the iterator may be what gives a method up
+    return this.idle.then(() => request.partsEnded);
   }
 
   /** Pulls that wait for an item. */

@@ -207,6 +207,22 @@ describe('a method that an interceptor has given up while it runs', () => {
     await eventually(() => used(served, 'maxAbandonedConnections') === 0, 'the end of the session');
   });
 
+  it('a session whose client leaves in the middle of a stream ends behind the method', async () => {
+    const served = await serve({ providers }, { streamLingerMs: 0 });
+    const peer = await served.join('session');
+    await openStream(peer, 'session', 'streamed');
+    await eventually(() => log.includes('begun'), 'the method');
+    peer.destroy();
+    await eventually(() => served.server.inspect().connections.length === 0, 'the disconnect');
+    // turns of the loop in which the session would be disposed
+    const other = await served.join('call');
+    for (let call = 0; call < 20; call++) await other.call('Pyro.Daemon', 'ping');
+    expect(log).toEqual(['begun']);
+    release();
+    await eventually(() => log.includes('disposed'), 'the disposal');
+    expect(log).toEqual(['begun', 'ended', 'disposed']);
+  });
+
   it('is waited for at the close of the application', async () => {
     const { app, join } = await serve({ providers });
     const peer = await join('session');
