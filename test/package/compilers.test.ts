@@ -1,10 +1,10 @@
-import { copyFile, cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageRoot } from '../../scripts/package-root.js';
 import { run } from '../../scripts/program.js';
-import { installedVersion, npm } from './installed-app.js';
+import { copyBuiltPackage, installedVersion, npm } from './installed-app.js';
 
 /** The oldest version that `peerDependencies` allow, and the newest major version. */
 const COMPILERS = ['5.4', '7'];
@@ -18,10 +18,7 @@ beforeAll(async () => {
   const versions = await Promise.all(PACKAGES.map(async (name) => `${name}@${await installedVersion(name)}`));
   const compilers = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`);
   await npm(['install', '--prefer-offline', ...versions, ...compilers], app);
-  const target = join(app, 'node_modules', 'nestjs-pyro');
-  await mkdir(target);
-  await cp(join(packageRoot, 'dist'), join(target, 'dist'), { recursive: true });
-  await copyFile(join(packageRoot, 'package.json'), join(target, 'package.json'));
+  await copyBuiltPackage(app);
   await copyFile(join(packageRoot, 'test', 'package', 'app', 'entries.ts'), join(app, 'entries.ts'));
   const compilerOptions = {
     target: 'es2022',

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../scripts/package-root.js';
 import { Program, run } from '../../scripts/program.js';
@@ -49,6 +49,14 @@ export async function installApp(
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   await run(process.execPath, [join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', directory]);
   return [process.execPath, join(directory, 'out', `${program}.js`)];
+}
+
+/** Puts what `npm run build` made among the packages of an app. */
+export async function copyBuiltPackage(app: string): Promise<void> {
+  const target = join(app, 'node_modules', 'nestjs-pyro');
+  await mkdir(target);
+  await cp(join(packageRoot, 'dist'), join(target, 'dist'), { recursive: true });
+  await copyFile(join(packageRoot, 'package.json'), join(target, 'package.json'));
 }
 
 /** Starts a program that prints `ready: URI`, and calls `use` with the URI while the program runs. */

@@ -1,6 +1,9 @@
-import { Controller, Get, Inject, Post, Req, Res, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Inject, Post, Req, Res, SetMetadata, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { InspectorHost } from './inspector-host.js';
 import type { PyroInspectorPlace } from './inspector-module-options.js';
+
+/** The key of `@ApiExcludeController()` of @nestjs/swagger. */
+const EXCLUDED_FROM_SWAGGER = 'swagger/apiExcludeController';
 
 type PlatformRequest = Parameters<InspectorHost['get']>[1];
 type PlatformResponse = Parameters<InspectorHost['get']>[2];
@@ -12,6 +15,7 @@ type PlatformResponse = Parameters<InspectorHost['get']>[2];
  */
 export function inspectorController({ path, guards }: Required<PyroInspectorPlace>): Type {
   @Controller({ path, version: VERSION_NEUTRAL })
+  @SetMetadata(EXCLUDED_FROM_SWAGGER, [true])
   @UseGuards(...(guards === 'global' ? [] : guards))
   class PyroInspectorController {
     constructor(@Inject(InspectorHost) private readonly host: InspectorHost) {}
