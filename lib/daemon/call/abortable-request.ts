@@ -64,6 +64,13 @@ export abstract class AbortableRequest extends RequestMemory {
     this.abortHooks = undefined;
   }
 
+  /** True for the error of code that ends since the signal has aborted. Node's own functions reject with an AbortError. */
+  protected isAbort(error: unknown): boolean {
+    const reason = this.abortReason;
+    if (reason === undefined) return false;
+    return error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason);
+  }
+
   /** From now on a disconnect no longer aborts the signal. */
   protected forgetPeer(): void {
     this.stopWatchingPeer?.();

@@ -96,6 +96,12 @@ export function leaveRunning(call: CallContext, part: Promise<void>): void {
   (call as Call).request.leaveRunning(part);
 }
 
+/** A part of a call has failed for which nobody waits any more: {@link ServedRequest.partFailed}. @param call a call of this package's daemon */
+export function partFailed(call: CallContext, error: unknown): void {
+  const { request, objectId, method, kwargs } = call as Call;
+  request.partFailed(error, { objectId, method, kwargs });
+}
+
 /**
  * The call that the running code serves, also after an `await`. Undefined outside of a call.
  *

@@ -54,6 +54,15 @@ export function reportFailure(
   if (!timedOut) reporter.emit('callFailed', error, info);
 }
 
+/** Emits the event of a failure for which nobody waits: the call has its answer, or its client has gone. */
+export function reportUnheardFailure(
+  error: unknown,
+  request: FailedRequest,
+  call: Partial<SerializedCall> & Pick<SerializedCall, 'objectId' | 'method'>,
+): void {
+  request.services.reporter.emit('callError', error, infoOf(request, call, request.startedAt));
+}
+
 function infoOf(
   { connection, correlationId, authorization, pulledCall }: FailedRequest,
   { objectId, method, args = [], kwargs = {} }: Partial<SerializedCall> & Pick<SerializedCall, 'objectId' | 'method'>,

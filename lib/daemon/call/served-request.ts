@@ -2,7 +2,8 @@ import { correlationText } from '../../calls/correlation-id.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { withoutOtherBytes } from '../../protocol/messages/own-bytes.js';
 import { FLAGS } from '../../protocol/constants.js';
-import type { PyroError } from '../../protocol/errors.js';
+import { PyroError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
@@ -17,8 +18,9 @@ import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
 import { AbortableRequest } from './abortable-request.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
-import { reportFailure } from './failure-report.js';
+import { reportFailure, reportUnheardFailure } from './failure-report.js';
 import { memoryOf } from './request-memory.js';
+import { UnfinishedParts } from './unfinished-parts.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -267,8 +269,15 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
     return this.unfinished !== undefined && this.unfinished.running > this.services.options.maxLateCalls;
   }
 
+  /** A part of a call has failed that went on behind its answer. An error that the abort of the signal has caused says nothing new. */
+  partFailed(error: unknown, call: Pick<SerializedCall, 'objectId' | 'method' | 'kwargs'>): void {
+    if (!this.isAbort(error)) reportUnheardFailure(error, this, call);
+  }
+
   private endBehindParts(end: () => void): void {
     this.endLate();
+    // in a batch, the entries share the signal
+    this.abort(refusal(new PyroError('an interceptor has given the method up')));
     // a call over its time is counted once as it is
     if (!this.isTimedOut) this.channel.checkLateCalls();
     this.unfinished!.whenEnded(end);
@@ -283,36 +292,5 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
   onEnd(hook: () => void): void {
     if (this.hasEnded) hook();
     else (this.endHooks ??= []).push(hook);
-  }
-}
-
-/** The parts of the calls of one request that go on behind their answers. The request ends behind the last of them. */
-class UnfinishedParts {
-  /** The number of parts that go on. */
-  running = 0;
-  private end: (() => void) | undefined;
-  private readonly waiting: (() => void)[] = [];
-
-  /** @param part never rejected @returns resolves when the part has ended, behind the end of the request if that waits for it */
-  add(part: Promise<void>): Promise<void> {
-    this.running++;
-    return part.then(() => {
-      this.running--;
-      if (this.running > 0) return;
-      const { end } = this;
-      this.end = undefined;
-      end?.();
-      for (const resolve of this.waiting.splice(0)) resolve();
-    });
-  }
-
-  /** Resolves when no part runs any more. */
-  ended(): Promise<void> {
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-
-  /** Calls `end` when no part runs any more. Replaces the function that was given before. */
-  whenEnded(end: () => void): void {
-    this.end = end;
   }
 }

@@ -156,12 +156,15 @@ export class ItemStream {
    * Closes the stream before its end: the signal of its call aborts, and its iterator is closed. A pull for which the iterator makes a step
    * still gets its item.
    *
-   * @param onError gets the error of closing the iterator
+   * @param onError gets the error of closing the iterator, and of an item that nobody read
    */
   close(reason: string, onError: (error: unknown, call: CallErrorInfo) => void): void {
     const { call } = this;
     this.isOver = true;
+    const { kept } = this;
     this.kept = undefined;
+    // an item failed that no pull has asked for again
+    if (kept?.is === 'failed') onError(kept.error, callInfoOf(call));
     call.request.abort(refusal(new PyroError(reason)));
     // a running step may wait for an item that never comes, so the iterator is closed at once; a generator closes after its step
     this.closing = Promise.resolve()

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
-import { leaveRunning } from '../../daemon/call/call.js';
+import { leaveRunning, partFailed } from '../../daemon/call/call.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { BoundArguments } from '../../objects/argument-binder.js';
 import { awaitReader, isStream } from '../../objects/item-iterators.js';
@@ -159,6 +159,10 @@ export class CallRecord implements RestObserver {
   restEnded(): void {
     this.running--;
     if (!this.isRunning) this.tellIdle();
+  }
+
+  restFailed(error: unknown): void {
+    partFailed(this.call, error);
   }
 
   private tellIdle(): void {

@@ -30,6 +30,8 @@ export interface RestObserver extends TeardownReporter {
   restBegun(): void;
   /** The run has ended. Its result is not delivered yet. */
   restEnded(): void;
+  /** The run has failed, and nobody reads its result any more. */
+  restFailed(error: unknown): void;
 }
 
 /** The value that an interceptor returned: an Observable of results, or anything that rxjs makes one of. */
@@ -102,6 +104,8 @@ export class DeferredRest {
       if (subscriber.closed) await asStream(result)?.return?.();
     } catch (error) {
       this.observer.restEnded();
+      // rxjs would drop the error without a word
+      if (subscriber.closed) return this.observer.restFailed(error);
       return this.fail(subscriber, error);
     }
     this.observer.restEnded();

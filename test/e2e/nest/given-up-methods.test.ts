@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
+import { Ctx } from '@nestjs/microservices';
 import { defer, first, from, lastValueFrom, merge, type Observable, of, raceWith, takeUntil } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/core.js';
-import { PyroController, PyroMethod } from '../../../lib/index.js';
+import { PyroContext, PyroController, PyroMethod } from '../../../lib/index.js';
 import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { eventually, openStream, readStream, type Served, serve } from './fixtures.js';
 
@@ -86,6 +89,23 @@ class Work {
     for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
     return 'result';
   }
+  @PyroMethod() @UseInterceptors(Racing) async broken(): Promise<string> {
+    await this.run();
+    throw new RangeError('a bug');
+  }
+  @PyroMethod() @UseInterceptors(Racing) async ending(@Ctx() { signal }: PyroContext): Promise<never> {
+    begin();
+    await once(signal, 'abort');
+    log.push(`ended: ${(signal.reason as Error).message}`);
+    throw signal.reason;
+  }
+  @PyroMethod() @UseInterceptors(Racing) async sleeping(@Ctx() { signal }: PyroContext): Promise<void> {
+    begin();
+    await sleep(3_600_000, undefined, { signal }).finally(() => log.push('woken'));
+  }
+  @PyroMethod() isAborted(@Ctx() { signal }: PyroContext): boolean {
+    return signal.aborted;
+  }
   @PyroMethod() two(): number {
     return 2;
   }
@@ -100,6 +120,13 @@ class PerCall extends Work {}
 @PyroController({ objectId: 'session', instanceMode: 'session' })
 class PerSession extends Work {}
 const providers = [PerCall, PerSession];
+
+/** The failures that no client is told of. */
+function errorsOf({ server }: Served): unknown[] {
+  const told: unknown[] = [];
+  server.on('callError', (error, { objectId, method }) => void told.push([String(error), objectId, method]));
+  return told;
+}
 
 const used = ({ server }: Served, limit: string): number => server.inspect().limits.find(({ name }) => name === limit)!.used!;
 
@@ -231,6 +258,39 @@ describe('a method that an interceptor has given up while it runs', () => {
     release();
     await closed;
     expect(log).toEqual(['begun', 'ended', 'disposed', 'closed']);
+  });
+
+  it.each(['ending', 'sleeping'])('its signal aborts, and the error of that is not told: %s', async (method) => {
+    const served = await serve({ providers }, { maxLateCalls: 1 });
+    const told = errorsOf(served);
+    const peer = await served.join('session');
+    for (let call = 1; call <= 5; call++) {
+      expect(await peer.call('session', method)).toBe('given up');
+      await eventually(() => log.length === call, 'the end of the method');
+    }
+    expect(log).toEqual(Array(5).fill(method === 'ending' ? 'ended: an interceptor has given the method up' : 'woken'));
+    await eventually(() => used(served, 'maxLateCalls') === 0, 'the end of the calls');
+    expect(told).toEqual([]);
+  });
+
+  it('the signal of a batch aborts behind its last entry', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('session');
+    const entries = ['ending', 'isAborted', 'two'].map((method) => [method, [], {}]);
+    peer.invoke('session', '<batch>', entries, {}, { flags: FLAGS.batch });
+    expect(valueOf(await peer.next())).toEqual(['given up', false, 2]);
+    await eventually(() => log.length > 0, 'the end of the method');
+    expect(log).toEqual(['ended: an interceptor has given the method up']);
+  });
+
+  it('a bug in it is told, although nobody waits for its result', async () => {
+    const served = await serve({ providers });
+    const told = errorsOf(served);
+    const peer = await served.join('session');
+    expect(await peer.call('session', 'broken')).toBe('given up');
+    release();
+    await eventually(() => told.length > 0, 'the error');
+    expect(told).toEqual([['RangeError: a bug', 'session', 'broken']]);
   });
 
   it('a batch ends over maxLateCalls', async () => {

@@ -97,6 +97,20 @@ it.each([
   expect(daemon.streamCount).toBe(0);
 });
 
+it('the failure of a stream that comes when its client has left, and that nobody reads, is told when the stream is closed', async () => {
+  const { daemon, source, id } = await serve();
+  const told: unknown[] = [];
+  daemon.on('callError', (error, { objectId, method }) => told.push([String(error), objectId, method]));
+  await leave(daemon, await waitFor(daemon, id));
+  await source.emit(0);
+  await eventually(() => !source.isAsked);
+  expect(told).toEqual([]);
+  const peer = await join(daemon);
+  await peer.call('Pyro.Daemon', 'close_stream', id);
+  await eventually(() => told.length > 0);
+  expect(told).toEqual([['RangeError: no more', 'source', 'events']]);
+});
+
 it('a stream goes on with another client that waits when its reader leaves', async () => {
   const { daemon, source, id } = await serve();
   const [first, second] = [await waitFor(daemon, id), await waitFor(daemon, id)];
