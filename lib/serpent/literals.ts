@@ -1,7 +1,8 @@
 import { CHARACTERS } from './characters.js';
+import { ASCII_ESCAPES, escapeOf, withEscapes } from './written-escapes.js';
 import { PyComplex } from './values.js';
 
-const { SPACE, QUOTE, MINUS, BACKSLASH, DELETE, LOWER_U, LOWER_X, UPPER_U } = CHARACTERS;
+const { SPACE, QUOTE, MINUS, BACKSLASH, DELETE } = CHARACTERS;
 
 /** A float as Python's `repr` writes it, and infinity as serpent does. The value must not be nan, which has no literal. */
 export function floatLiteral(value: number): string {
@@ -57,18 +58,10 @@ export const IS_PLAIN = new Uint8Array(0x10000);
 for (const [first, last] of [[SPACE, DELETE - 1], ...LETTERS]) IS_PLAIN.fill(1, first, last + 1);
 IS_PLAIN[QUOTE] = IS_PLAIN[BACKSLASH] = 0;
 
-/** Runs of characters that Python's `str.isprintable` refuses, and of backslashes. The space is printable, other separators are not. */
-const ALL_ESCAPED = /(?:[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs})+/gu;
-const ALL_ESCAPED_QUOTE = /(?:[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs})+/gu;
-
 /** Longer text may be written by V8's writer of json: 1 MiB of lines takes 4.2 instead of 6.1 ms, 1 MiB of Japanese 7.7 instead of 15.8. */
 const LONG_CHARS = 512;
 /** As {@link COMMON}, without the characters that json escapes in another way than Python. */
 const AS_IN_JSON = /^[\t\n\r !#-~\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
-
-/** Bytes of the longest escape, for each code unit. */
-const MOST_ESCAPE_BYTES = 6;
-const HEX_DIGITS = Buffer.from('0123456789abcdef');
 
 /** Longest part of a value that is escaped at once. V8 keeps up to 100 bytes for each escaped character until the part is written. */
 export const PART_CHARS = 65_536;
@@ -104,7 +97,7 @@ function partEnd(value: string, start: number): number {
 function escapedText(value: string, quote: string): string {
   if (value.length > LONG_CHARS && AS_IN_JSON.test(value)) return JSON.stringify(value).slice(1, -1);
   if (COMMON.test(value)) return withAsciiEscapes(value, quote);
-  return value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapesOf);
+  return withEscapes(value, quote);
 }
 
 /** Escapes ASCII characters. A double quotation mark never needs an escape. */
@@ -121,54 +114,6 @@ function withAsciiEscapes(value: string, quote: string): string {
   }
   return run === 0 ? value : escaped + value.slice(run);
 }
-
-/** The escapes of a run of characters. 1 MiB of control characters takes 20 instead of 110 ms, because each run is one string. */
-function escapesOf(run: string): string {
-  if (run.length === 1) return escapeOf(run);
-  const bytes = Buffer.allocUnsafe(run.length * MOST_ESCAPE_BYTES);
-  let length = 0;
-  for (let at = 0; at < run.length; at++) {
-    const point = run.codePointAt(at)!;
-    if (point > 0xffff) at++;
-    length = putEscape(bytes, length, point);
-  }
-  return bytes.toString('latin1', 0, length);
-}
-
-function putEscape(bytes: Buffer, at: number, point: number): number {
-  const ascii = ASCII_ESCAPES[point];
-  if (ascii !== undefined) return at + bytes.write(ascii, at, 'latin1');
-  const digits = point < 0x100 ? 2 : point < 0x10000 ? 4 : 8;
-  bytes[at] = BACKSLASH;
-  bytes[at + 1] = digits === 2 ? LOWER_X : digits === 4 ? LOWER_U : UPPER_U;
-  const end = at + 2 + digits;
-  for (let place = end - 1, rest = point; place > at + 1; place--, rest >>= 4) bytes[place] = HEX_DIGITS[rest & 15]!;
-  return end;
-}
-
-function escapeOf(character: string): string {
-  switch (character) {
-    case '\\':
-      return '\\\\';
-    case "'":
-      return "\\'";
-    case '\n':
-      return '\\n';
-    case '\r':
-      return '\\r';
-    case '\t':
-      return '\\t';
-  }
-  const code = character.codePointAt(0)!;
-  const hex = code.toString(16);
-  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
-  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
-}
-
-/** Escape of each ASCII character; empty for characters without one. */
-const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
-  code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
-);
 
 /** The parts of bytes as Python's `repr` writes them. */
 export function* bytesParts(bytes: Buffer): Generator<string> {

@@ -235,6 +235,23 @@ describe('strings', () => {
       expect(loads(dumps(value))).toStrictEqual(value);
     }
   });
+
+  it('serpent: escapes each character that is not printable, wherever it stands', () => {
+    const escapeOf = (character: string): string => {
+      const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' }[character];
+      if (short !== undefined) return short;
+      const point = character.codePointAt(0)!;
+      const [letter, digits] = point < 0x100 ? ['x', 2] : point < 0x10000 ? ['u', 4] : ['U', 8];
+      return `\\${letter}${point.toString(16).padStart(digits as number, '0')}`;
+    };
+    const points = [...Array(0x10000).keys(), 0x1f600, 0x1fffe, 0xe0001, 0xf0000, 0x10ffff];
+    const characters = points.map((point) => String.fromCodePoint(point)).filter((each) => each !== "'");
+    for (const between of ['', 'a', 'é', '\u{1f600}', '\x80', '\ue000']) {
+      const value = characters.map((each) => each + between).join(between);
+      const expected = value.replace(/[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, escapeOf);
+      expect(text(value) === `'${expected}'`).toBe(true);
+    }
+  });
 });
 
 describe('bytesRepr', () => {
