@@ -27,8 +27,8 @@ export const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
   code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
 );
 
-const ASCII_ESCAPE_CODES = ASCII_ESCAPES.map((escape) => [...escape].map((char) => char.charCodeAt(0)));
-const HEX_DIGITS = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0));
+const ASCII_ESCAPE_CODES = ASCII_ESCAPES.map((escape) => Buffer.from(escape));
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
 
 /** A character that Python's `str.isprintable` refuses, or a backslash. The space is printable, other separators are not. */
 const ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
