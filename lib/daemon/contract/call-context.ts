@@ -32,7 +32,10 @@ export interface CallContext {
   readonly oneway: boolean;
   /** The principal that the handshake guards of this object set. */
   readonly principal: unknown;
-  /** Aborts when the client disconnects or the call runs longer than `callTimeoutMs`. A oneway call goes on when its client disconnects. */
+  /**
+   * Aborts when the client disconnects, the call runs longer than `callTimeoutMs`, or an interceptor of Nest has given the method up. A oneway
+   * call goes on when its client disconnects.
+   */
   readonly signal: AbortSignal;
   /** Holds a resource weakly and closes it (`Symbol.asyncDispose`, `Symbol.dispose` or `close`) when the connection ends. */
   track(resource: object): void;

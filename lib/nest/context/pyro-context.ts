@@ -84,7 +84,10 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get oneway(): boolean {
     return this.call.oneway;
   }
-  /** Aborted when the client disconnects, or when the call takes longer than `callTimeoutMs`. A oneway call goes on when its client disconnects. */
+  /**
+   * Aborted when the client disconnects, when the call takes longer than `callTimeoutMs`, or when an interceptor has given the method up, as
+   * `timeout()` does. A oneway call goes on when its client disconnects.
+   */
   get signal(): AbortSignal {
     return this.call.signal;
   }
