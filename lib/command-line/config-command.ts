@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { environmentProxyOptions, resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
 import { environmentDefaults } from '../daemon/options/environment-defaults.js';
 import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
-import { CONFIG_ITEMS, type PyroConfig } from '../options/config-items.js';
+import type { PyroConfig } from '../options/config-items.js';
 import { readConfig, unknownVariables } from '../options/environment.js';
 import { PyroError } from '../protocol/errors.js';
+import { optionSources } from './option-sources.js';
 import { type OutputArguments, print, styled, table, printJson } from './terminal/output.js';
 
 /** An option in effect. */
@@ -72,27 +73,19 @@ function daemonOptions(config: PyroConfig): EffectiveOption[] | string {
 
 /** @param ofItems the options that config items set */
 function effective(options: object, config: PyroConfig, ofItems: (items: PyroConfig) => object): EffectiveOption[] {
-  const sources = new Map<string, string[]>();
-  for (const name of Object.keys(config) as (keyof typeof CONFIG_ITEMS)[]) {
-    for (const option of changedBy(name, config, ofItems)) {
-      sources.set(option, [...(sources.get(option) ?? []), `PYRO_${name}`]);
-    }
-  }
+  const sources = optionSources(config, ofItems);
   return Object.entries(options)
     .filter(([, value]) => typeof value !== 'function')
     .map(([option, value]) => ({
       option,
       value: option === 'tls' && value ? '(certificates and keys)' : value,
-      from: sources.get(option)?.join(', ') ?? 'default',
+      from:
+        sources
+          .get(option)
+          ?.map((name) => `PYRO_${name}`)
+          .join(', ') ?? 'default',
     }))
     .sort((one, other) => (one.option < other.option ? -1 : 1));
-}
-
-/** The options whose values would differ without the item. */
-function changedBy(name: keyof typeof CONFIG_ITEMS, config: PyroConfig, ofItems: (items: PyroConfig) => object): string[] {
-  const { [name]: _, ...others } = config;
-  const [having, lacking] = [ofItems(config), ofItems(others)].map((options) => new Map(Object.entries(options)));
-  return [...having!.keys()].filter((option) => !lacking!.has(option));
 }
 
 function shown(value: unknown): string {

@@ -322,6 +322,18 @@ describe('nestjs-pyro', () => {
     expect(stdout).toMatch(/^callTimeoutMs +/m);
   });
 
+  it('config shows the options of a daemon whose TLS the environment sets', async () => {
+    // any file is read
+    const env = { PYRO_SSL: '1', PYRO_SSL_SERVERCERT: program.file };
+    const { stdout } = await runProgram(process.execPath, [program.file, 'config', '--json'], { env });
+    const { daemon } = JSON.parse(stdout) as Record<string, unknown[]>;
+    expect(daemon).toContainEqual({
+      option: 'tls',
+      value: '(certificates and keys)',
+      from: 'PYRO_SSL, PYRO_SSL_SERVERCERT',
+    });
+  });
+
   it('stream says that a method is no stream, behind its result', async () => {
     const { code, stdout, stderr } = await run('stream', camera, 'add', '1');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '2\n' });
