@@ -51,7 +51,8 @@ function safeInner(value: object): string {
 function inner(value: unknown, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
   if (typeof value !== 'object' || value === null) return cut(String(value));
-  if (value instanceof PyFloat || value instanceof PyComplex || value instanceof PyroUri) return value.toString();
+  if (value instanceof PyFloat || value instanceof PyComplex) return value.toString();
+  if (value instanceof PyroUri) return peerText(value.toString());
   if (value instanceof Error) return cut(errorText(value));
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (Array.isArray(value) || value instanceof Set) return `[${members(value, (item) => inner(item, depth - 1), depth)}]`;
@@ -69,7 +70,7 @@ function errorText(error: Error): string {
 /** The text of an object that is no plain value: of a proxy its URI, of all others the name of their class. */
 function instanceText(value: object): string {
   const reference = referenceOf(value);
-  if (reference) return `[Proxy ${reference.uri}]`;
+  if (reference) return `[Proxy ${peerText(String(reference.uri))}]`;
   const type = (Object.getPrototypeOf(value) as object | null)?.constructor;
   return `[${type?.name || 'object'}]`;
 }

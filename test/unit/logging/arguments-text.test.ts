@@ -1,8 +1,15 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import * as util from 'node:util';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
 import { argumentsText } from '../../../lib/logging/arguments-text.js';
 import { SerializedBlob } from '../../../lib/serializers/contract/serialized-blob.js';
 import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
+import { PyroUri } from '../../../lib/protocol/uri.js';
+
+vi.mock(import('node:util'), async (original) => {
+  const actual = await original();
+  return { ...actual, inspect: Object.assign(vi.fn(actual.inspect), actual.inspect) as typeof actual.inspect };
+});
 
 const textOf = (...args: unknown[]): string => argumentsText({ args, kwargs: {} });
 
@@ -47,4 +54,67 @@ it('the text of arguments reads 500 values of nested lists', () => {
   const nested = Array.from({ length: 20 }, () => Array.from({ length: 20 }, () => Array.from({ length: 20 }, counted)));
   textOf(nested);
   expect(visited).toBeLessThanOrEqual(500);
+});
+
+/** Characters of all texts and names in the values that `inspect` has got. */
+function inspectedChars(): number {
+  let chars = 0;
+  const count = (value: unknown): void => {
+    if (typeof value === 'string') chars += value.length;
+    if (typeof value === 'symbol') chars += value.description!.length;
+    if (typeof value === 'bigint') chars += String(value).length;
+    if (typeof value === 'function') chars += value.name.length;
+    if (typeof value !== 'object' || value === null) return;
+    if (value instanceof RegExp) chars += value.source.length;
+    if (value instanceof Map || value instanceof Set) value.forEach((item, key) => [item, key].forEach(count));
+    else Object.entries(value).forEach(([name, member]) => [name, member].forEach(count));
+  };
+  for (const [value] of vi.mocked(util.inspect).mock.calls) count(value);
+  return chars;
+}
+
+const LONG = "\n'".repeat(100_000);
+const entries = (value: unknown): [string, unknown][] => Array.from({ length: 20 }, (_, index) => [`${LONG}${index}`, value]);
+class Tagged {
+  readonly [Symbol.toStringTag] = 'Tagged';
+}
+
+it.each<[string, unknown]>([
+  ['names of a dict', Object.fromEntries(entries(1))],
+  ['names of a nested dict', [[Object.fromEntries(entries(1))]]],
+  ['names of a class dict', { __class__: LONG, ...Object.fromEntries(entries(1)) }],
+  ['members of an instance', Object.assign(new Door('front', null), Object.fromEntries(entries(1)))],
+  ['members of an instance with a tag', Object.assign(new Tagged(), Object.fromEntries(entries(1)))],
+  ['keys of a Map', new Map(entries(1))],
+  ['dicts that are keys of a Map', new Map([[Object.fromEntries(entries(1)), Object.fromEntries(entries(2))]])],
+  ['members of a set', new Set(entries(1).flat())],
+  ['the info of a blob', new SerializedBlob(Object.fromEntries(entries(LONG)), [])],
+  ['a text', LONG],
+  ['a text in a box', new String(LONG)],
+  ['an exception', new PyroRemoteError('builtins.ValueError', [LONG])],
+  [
+    'the members of an exception that is not native',
+    Object.assign(Object.create(Error.prototype), { message: LONG, name: LONG }),
+  ],
+  ['a symbol', Symbol(LONG)],
+  ['a RegExp', new RegExp(LONG)],
+  ['a function', Object.defineProperty(() => 1, 'name', { value: LONG })],
+  ['ints', Array.from({ length: 20 }, () => Array.from({ length: 20 }, () => 10n ** 4_000n))],
+  ['a URI', new PyroUri(`PYRO:${'x'.repeat(100_000)}@lab:1`)],
+])('the text of arguments is made of short texts: %s', (_, value) => {
+  vi.mocked(util.inspect).mockClear();
+  const text = textOf(value);
+  expect(text.length).toBeLessThan(12_000);
+  expect(argumentsText({ args: [], kwargs: { [LONG]: value } }).length).toBeLessThan(12_000);
+  expect(inspectedChars()).toBeLessThan(200_000);
+});
+
+it('long names that begin alike are shown apart', () => {
+  const text = textOf({ [`${'n'.repeat(300)}1`]: 1, [`${'n'.repeat(300)}2`]: 2 });
+  expect(text).toBe(`[ { '${'n'.repeat(200)}…': 1, '${'n'.repeat(200)}……': 2 } ]`);
+});
+
+it('a long text is shown with the number of its further characters, a long int without its digits', () => {
+  expect(textOf('x'.repeat(250))).toBe(`[ '${'x'.repeat(200)}'... 50 more characters ]`);
+  expect(textOf(10n ** 300n, -(10n ** 200n))).toBe(`[ <int of more than 200 digits>, -1${'0'.repeat(200)}n ]`);
 });
