@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { sentNameOf } from '../contract/sent-class-names.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { describedException, saysPythonException } from '../../protocol/python-exception.js';
 import { sendableAttributes, typeFault } from '../../protocol/python-exception-rules.js';
@@ -77,10 +78,11 @@ export function exceptionToDict(error: Error, options: ExceptionOptions): ClassD
   return { __class__: pythonType, __exception__: true, args: tupleOf(args), attributes: all };
 }
 
-/** The Python class that an error becomes. */
+/** The Python class that an error becomes: of an error with a converter, the name of the converter. */
 export function pythonTypeOf(thrown: unknown): string {
   try {
-    return describe(asError(thrown)).pythonType;
+    const error = asError(thrown);
+    return sentNameOf(error) ?? describe(error).pythonType;
   } catch {
     // a getter of user code threw
     return 'builtins.RuntimeError';
