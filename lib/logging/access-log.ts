@@ -2,6 +2,7 @@ import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contrac
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { BATCH_METHOD } from '../protocol/constants.js';
+import { BatchRecords } from '../reports/batch-records.js';
 import { printable } from '../reports/printable.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { argumentsText } from './arguments-text.js';
@@ -29,9 +30,6 @@ export const ACCESS_LOG: OptionRule = {
   ...anyOf(SWITCH, objectRule('an object', RULES)),
   takes: 'true, false, or an object with sample, slowMs and arguments',
 };
-
-/** Most entries of a batch that have a line, besides slow and failed ones. An entry takes a few bytes, and its line 1,000. */
-const MAX_ENTRIES = 100;
 
 /** Logs the calls of a daemon, if the option asks for them. */
 export function logCalls(daemon: BaseDaemon, option: boolean | AccessLogOptions, write: (entry: LogEntry) => void): void {
@@ -64,17 +62,18 @@ class AccessLog implements CallObserver {
 
   private ended(call: ObservedCall, ended: FollowedCall): void {
     const { isSampled, batch, errorType } = ended;
-    const isLogged = ended.durationMs >= this.slowMs || (isSampled && (errorType !== undefined || batch?.takesEntry() !== false));
-    if (isLogged || ended.entriesLeftOut > 0) this.write(this.entryOf(call, ended));
+    const isLogged =
+      ended.durationMs >= this.slowMs || (isSampled && (errorType !== undefined || batch?.entries.take() !== false));
+    if (isLogged || ended.entries.leftOut > 0) this.write(this.entryOf(call, ended));
   }
 
-  private entryOf(call: ObservedCall, { durationMs, streamMs, errorType, entriesLeftOut }: FollowedCall): LogEntry {
+  private entryOf(call: ObservedCall, { durationMs, streamMs, errorType, entries }: FollowedCall): LogEntry {
     const { correlationId, connection } = call;
     const object = printable(call.objectId);
     const method = printable(call.method);
     const times = { durationMs: roundedMs(durationMs), ...(streamMs !== undefined && { streamMs: roundedMs(streamMs) }) };
     const stream = times.streamMs === undefined ? '' : `, its stream ${times.streamMs} ms`;
-    const others = entriesLeftOut === 0 ? '' : `; ${entriesLeftOut} more entries have no line`;
+    const others = entries.leftOut === 0 ? '' : `; ${entries.leftOut} more entries have no line`;
     const end = `${errorType ?? 'ok'}, ${times.durationMs} ms${stream}${others}`;
     const text = `${object}.${method} for ${printable(connection.remoteAddress)}: ${end}`;
     return new LogEntry(text, {
@@ -94,9 +93,8 @@ class AccessLog implements CallObserver {
 /** A call, a batch or an entry of a batch that runs. Its times are known when it has ended. */
 class FollowedCall implements CallFollower {
   errorType: string | undefined;
-  /** Of a batch: entries that have no line. */
-  entriesLeftOut = 0;
-  private entries = 0;
+  /** Of a batch: which of its entries have a line, besides slow and failed ones. */
+  readonly entries = new BatchRecords();
   private openedAt: number | undefined;
   private endedAt = 0;
 
@@ -129,12 +127,5 @@ class FollowedCall implements CallFollower {
   ended(): void {
     this.endedAt = performance.now();
     this.onEnd(this);
-  }
-
-  /** Counts an entry of this batch. False: the entry has no line. */
-  takesEntry(): boolean {
-    if (this.entries++ < MAX_ENTRIES) return true;
-    this.entriesLeftOut++;
-    return false;
   }
 }

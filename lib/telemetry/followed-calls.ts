@@ -1,5 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { CallFollower } from '../daemon/contract/observer.js';
+import { BatchRecords } from '../reports/batch-records.js';
 import { ATTRIBUTES, errorType, labelledType } from './semantics.js';
 import type { Series } from './series.js';
 import type { ServerInstruments } from './server-instruments.js';
@@ -37,6 +38,8 @@ export class MeasuredCall implements CallFollower {
 /** A call with its span. */
 export class TracedCall extends MeasuredCall {
   declare readonly context: Context;
+  /** Of a batch: which of its entries have a span, besides the one that fails. */
+  readonly entries = new BatchRecords();
 
   constructor(
     instruments: ServerInstruments,
@@ -60,6 +63,39 @@ export class TracedCall extends MeasuredCall {
   override ended(isRunning: boolean): void {
     if (isRunning) this.span.setAttribute(ATTRIBUTES.methodGoesOn, true);
     this.span.end();
+    super.ended(isRunning);
+  }
+}
+
+/** An entry of a batch with many entries. It runs in the span of the batch, and has a span of its own only when it fails. */
+export class UntracedEntry extends MeasuredCall {
+  declare readonly context: Context;
+  private span: Span | undefined;
+
+  /** @param context that of the batch @param startSpan starts the span of the entry, at the time when the entry began */
+  constructor(
+    instruments: ServerInstruments,
+    startedAt: number,
+    series: Series,
+    context: Context,
+    private readonly startSpan: () => Span,
+  ) {
+    super(instruments, startedAt, series, context);
+  }
+
+  run<T>(body: () => T): T {
+    return this.instruments.otel.context.with(this.context, body);
+  }
+
+  override failed(thrown: Error, sent: Error): void {
+    super.failed(thrown, sent);
+    this.span = this.startSpan();
+    this.instruments.fail(this.span, thrown, errorType(sent));
+  }
+
+  override ended(isRunning: boolean): void {
+    if (isRunning) this.span?.setAttribute(ATTRIBUTES.methodGoesOn, true);
+    this.span?.end();
     super.ended(isRunning);
   }
 }

@@ -25,6 +25,7 @@ export const ATTRIBUTES = {
   correlationId: 'pyro.correlation_id',
   oneway: 'pyro.oneway',
   methodGoesOn: 'pyro.method_goes_on',
+  batchEntries: 'pyro.batch.entries',
   serializer: 'pyro.serializer',
   object: 'pyro.object',
 } as const;

@@ -5,7 +5,7 @@ import { isRandomId } from '../objects/object-ids.js';
 import { FLAGS } from '../protocol/constants.js';
 import { tracerOf } from './call-instruments.js';
 import { CorrelationTraces } from './correlation-traces.js';
-import { MeasuredCall, TracedCall } from './followed-calls.js';
+import { MeasuredCall, TracedCall, UntracedEntry } from './followed-calls.js';
 import type { WantedOtel } from './otel-api.js';
 import { addressAttributes, ATTRIBUTES, originalMethod, OTHER, serverAddress, SYSTEM } from './semantics.js';
 import { Series } from './series.js';
@@ -44,14 +44,31 @@ export class ServerTelemetry implements CallObserver {
     const { instruments, tracer } = this;
     const method = call.isKnown ? this.methodOf(call) : this.other;
     if (tracer === undefined) return new MeasuredCall(instruments, call.startedAt, method);
-    const { trace, ROOT_CONTEXT } = instruments.otel;
-    const span =
-      batch instanceof TracedCall
-        ? tracer.startSpan(method.name, method.entryOptions, batch.context)
-        : this.startSpan(tracer, call, method);
-    if (batch === undefined) tellTraceId(instruments, span, call);
-    if (span.isRecording()) span.setAttributes(attributesOf(call));
-    return new TracedCall(instruments, call.startedAt, method, span, trace.setSpan(ROOT_CONTEXT, span));
+    if (batch instanceof TracedCall) return this.entryStarted(tracer, call, method, batch);
+    const span = this.startSpan(tracer, call, method);
+    tellTraceId(instruments, span, call);
+    if (span.isRecording()) {
+      span.setAttributes(attributesOf(call));
+      if ((call.flags & FLAGS.batch) !== 0) span.setAttribute(ATTRIBUTES.batchEntries, call.args.length);
+    }
+    return this.traced(call, method, span);
+  }
+
+  private entryStarted(tracer: Tracer, call: ObservedCall, method: ServedMethod, batch: TracedCall): CallFollower {
+    const startSpan = (options: SpanOptions): Span => {
+      const span = tracer.startSpan(method.name, options, batch.context);
+      if (span.isRecording()) span.setAttributes(attributesOf(call));
+      return span;
+    };
+    if (batch.entries.take()) return this.traced(call, method, startSpan(method.entryOptions));
+    return new UntracedEntry(this.instruments, call.startedAt, method, batch.context, () =>
+      startSpan({ ...method.entryOptions, startTime: call.startedAt }),
+    );
+  }
+
+  private traced({ startedAt }: ObservedCall, method: ServedMethod, span: Span): TracedCall {
+    const { trace, ROOT_CONTEXT } = this.instruments.otel;
+    return new TracedCall(this.instruments, startedAt, method, span, trace.setSpan(ROOT_CONTEXT, span));
   }
 
   private startSpan(tracer: Tracer, call: ObservedCall, { name, options }: ServedMethod): Span {

@@ -214,6 +214,38 @@ describe('spans', () => {
     }
   });
 
+  it('of a batch with many entries the first 100 have spans, and the one that fails; metrics count each', async () => {
+    const { uri, daemon } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await expect(
+      oven.$batch((batch) => {
+        for (let entry = 0; entry < 150; entry++) batch.heat(entry);
+        batch.heat(2_000);
+        batch.heat(1);
+      }),
+    ).rejects.toThrow('too hot');
+    await eventually(() => named('oven/<batch>').length === 2);
+    const [batch] = named('oven/<batch>', SpanKind.SERVER);
+    expect(batch!.attributes['pyro.batch.entries']).toBe(152);
+    const entries = named('oven/heat', SpanKind.INTERNAL);
+    expect(new Set(entries.map(parentOf))).toEqual(new Set([idOf(batch)]));
+    expect(entries.map((span) => span.attributes['error.type'])).toEqual([...Array(100).fill(undefined), 'builtins.ValueError']);
+    const failed = entries[100]!;
+    expect(failed.status.code).toBe(SpanStatusCode.ERROR);
+    const seconds = ([whole, nanos]: readonly [number, number]): number => whole + nanos / 1e9;
+    expect(seconds(failed.startTime)).toBeGreaterThanOrEqual(seconds(entries[99]!.endTime) - 0.001);
+    expect(seconds(failed.endTime)).toBeGreaterThanOrEqual(seconds(failed.startTime));
+    // spans of the method belong to the span of the batch where the entry has none
+    expect(named('method').map(parentOf)).toEqual([...entries.slice(0, 100).map(idOf), ...Array(51).fill(idOf(batch))]);
+    const port = `server_port="${daemon.locationStr.split(':')[1]}"`;
+    const counts = (await scrape()).split('\n').filter((line) => line.includes(port) && line.includes('oven/heat"'));
+    const ofCalls = counts.filter((line) => line.startsWith('rpc_server_call_duration_count'));
+    expect(ofCalls.map((line) => [line.includes('error_type'), line.split('} ')[1]!.split(' ')[0]])).toEqual([
+      [false, '150'],
+      [true, '1'],
+    ]);
+  });
+
   it('spans of the entries of a batch are children of the batch, which has the error of the entry that stopped it on both sides', async () => {
     const { uri, daemon } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
