@@ -5,7 +5,12 @@ import { MARSHAL } from './marshal-types.js';
 import { encodeSurrogatePass } from '../bytes/python-text.js';
 import type { ValueSink } from '../values/value-writer.js';
 
-const FIFTEEN_BITS = 0x7fffn;
+const DIGIT_BITS = 15;
+const DIGIT = 2 ** DIGIT_BITS;
+const HEX = 16;
+const BYTE_BITS = 8;
+/** Bits of 32 that a byte does not have. */
+const SPARE_BITS = 24;
 
 /** Writes marshal without references, with types that every Python 3 reads. @see CPython, Python/marshal.c */
 export class MarshalSink implements ValueSink {
@@ -26,7 +31,7 @@ export class MarshalSink implements ValueSink {
       this.out.byte(MARSHAL.int);
       this.out.int32LE(value);
     } else {
-      this.long(BigInt(value));
+      this.long(value);
     }
   }
 
@@ -94,18 +99,42 @@ export class MarshalSink implements ValueSink {
     this.out.raw(bytes);
   }
 
-  private long(value: bigint): void {
-    const negative = value < 0n;
-    const hex = value === 0n ? '' : (negative ? -value : value).toString(16);
-    const digits: number[] = [];
-    // 15 hex digits are four digits of 15 bits: cutting text takes linear time, shifting the whole number would not
-    for (let end = hex.length; end > 0; end -= 15) {
-      let four = BigInt(`0x${hex.slice(Math.max(0, end - 15), end)}`);
-      for (let i = 0; i < 4; i++, four >>= 15n) digits.push(Number(four & FIFTEEN_BITS));
-    }
-    while (digits.at(-1) === 0) digits.pop();
+  /** An int that is longer than 32 bits, in digits of 15 bits, the lowest first. */
+  private long(value: number | bigint): void {
+    if (typeof value === 'bigint') return this.longInHex(value);
     this.out.byte(MARSHAL.long);
-    this.out.int32LE(negative ? -digits.length : digits.length);
-    for (const digit of digits) this.out.uint16LE(digit);
+    const rest = Math.abs(value);
+    let count = 0;
+    for (let over = rest; over >= 1; over /= DIGIT) count++;
+    this.out.int32LE(value < 0 ? -count : count);
+    for (let over = rest; over >= 1; over = Math.floor(over / DIGIT)) this.out.uint16LE(over % DIGIT);
+  }
+
+  /** The bits are taken from the hex digits in one pass: V8 makes these in linear time, and shifting the whole number would not take linear time. */
+  private longInHex(value: bigint): void {
+    const negative = value < 0n;
+    const hex = (negative ? -value : value).toString(HEX);
+    const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+    const bits = bytes.length * BYTE_BITS - (Math.clz32(bytes[0]!) - SPARE_BITS);
+    const count = Math.ceil(bits / DIGIT_BITS);
+    this.out.byte(MARSHAL.long);
+    this.out.int32LE(negative ? -count : count);
+    let at = this.out.skip(2 * count);
+    const end = at + 2 * count;
+    const { buffer } = this.out;
+    let held = 0;
+    let heldBits = 0;
+    for (let index = bytes.length - 1; index >= 0; index--) {
+      held |= bytes[index]! << heldBits;
+      heldBits += BYTE_BITS;
+      if (heldBits < DIGIT_BITS) continue;
+      buffer[at++] = held & 0xff;
+      buffer[at++] = (held >> 8) & 0x7f;
+      held >>= DIGIT_BITS;
+      heldBits -= DIGIT_BITS;
+    }
+    if (at === end) return;
+    buffer[at++] = held & 0xff;
+    buffer[at] = held >> 8;
   }
 }

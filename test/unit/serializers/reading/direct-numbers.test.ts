@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PyComplex, PyFloat } from '../../../../lib/serpent/index.js';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import { plainNumber } from '../../../../lib/serializers/bytes/plain-numbers.js';
@@ -149,6 +149,42 @@ describe('longs of marshal', () => {
 
   it.each([[[0]], [[1, 0]], [[1, 1, 1, 1, 0]]])('marshal: the long %j begins with a zero', (digits) => {
     expect(() => read('marshal', long(digits))).toThrow('begins with a zero digit');
+  });
+});
+
+describe('writing longs of marshal', () => {
+  const write = (value: unknown): Buffer => serializers.get(SERIALIZER_IDS.marshal)!.dumps(value);
+  const expected = (value: bigint): Buffer => {
+    const digits: number[] = [];
+    for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 15n) digits.push(Number(rest & 0x7fffn));
+    const data = Buffer.alloc(5 + 2 * digits.length, 'l');
+    data.writeInt32LE(value < 0n ? -digits.length : digits.length, 1);
+    digits.forEach((digit, index) => data.writeUInt16LE(digit, 5 + 2 * index));
+    return data;
+  };
+  const bigints = Array.from({ length: 200 }, (_, bits) => [-1n, 0n, 1n].map((step) => (1n << BigInt(bits)) + step)).flat();
+
+  it('longs of any number of digits are written as Python writes them', () => {
+    for (const value of [...bigints, 10n ** 4_299n, 0x1234_5678_9abc_def0n ** 20n])
+      for (const signed of [value, -value]) expect(write(signed)).toEqual(expected(signed));
+  });
+
+  it('safe integers of more than 32 bits are written as Python writes them', () => {
+    const numbers = bigints.map(Number).filter((value) => Number.isSafeInteger(value) && value > 2 ** 32);
+    expect(numbers.length).toBeGreaterThan(50);
+    for (const value of [...numbers, 2 ** 31 + 1, 2 ** 32])
+      for (const signed of [value, -value]) expect(write(signed)).toEqual(expected(BigInt(signed)));
+  });
+
+  it('no bigint is made for the digits of an int: marshal may share one int thousands of times', () => {
+    const values = Array.from({ length: 100 }, () => 10n ** 4_000n);
+    const made = vi.spyOn(globalThis, 'BigInt');
+    const before = write([]).length;
+    write(values.slice(0, 1));
+    const calls = made.mock.calls.length;
+    expect(write(values).length).toBeGreaterThan(before);
+    expect(made.mock.calls.length).toBeLessThanOrEqual(calls + 1);
+    made.mockRestore();
   });
 });
 
