@@ -1,8 +1,10 @@
+import { types } from 'node:util';
 import { configError } from '../../options/option-checks.js';
 import { isThenable } from '../../protocol/thenable.js';
 import { shortText } from '../../protocol/short-text.js';
 import { reportRejection } from '../../reports/unawaited.js';
 import type { ClassConverter } from '../contract/class-registry.js';
+import { withoutStackTrace } from './exceptions.js';
 
 /**
  * The dict that the `toDict` of a converter gives, with the class.
@@ -27,13 +29,29 @@ export function dictBy(converter: ClassConverter, value: object): Record<string,
 /**
  * The object that the `fromDict` of a converter makes.
  *
+ * @param hasStack whether an error that it makes gets a stack, which takes most of the time. An error that it throws always has one: without
+ *   `hasStack` it tells who called the converter
  * @throws {PyroError} `CONFIG` when it gives a promise
  */
-export function objectBy(converter: ClassConverter, dict: Record<string, unknown>): unknown {
+export function objectBy(converter: ClassConverter, dict: Record<string, unknown>, hasStack = true): unknown {
   const { name } = converter;
-  const made = converter.fromDict!(dict, name);
+  const make = (): unknown => converter.fromDict!(dict, name);
+  const made = hasStack ? make() : withStackOfThrown(make);
   refusePromise(made, 'fromDict', name);
   return made;
+}
+
+function withStackOfThrown(make: () => unknown): unknown {
+  try {
+    return withoutStackTrace(make);
+  } catch (error) {
+    if (types.isNativeError(error) && !hasFrames(error)) Error.captureStackTrace(error, withStackOfThrown);
+    throw error;
+  }
+}
+
+function hasFrames({ stack }: Error): boolean {
+  return typeof stack === 'string' && stack.includes('\n    at ');
 }
 
 function refusePromise(result: unknown, converter: string, name: string): void {

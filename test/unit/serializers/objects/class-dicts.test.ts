@@ -10,6 +10,7 @@ import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import type { ReadContext, SerializerName, ValueMode } from '../../../../lib/serializers/contract/serializer.js';
 import { ValueBudget } from '../../../../lib/serializers/contract/value-budget.js';
+import type { ConversionError } from '../../../../lib/serializers/contract/unreadable-error.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 class Sample {
@@ -326,5 +327,43 @@ describe('proxies with many member names', () => {
       return budget.spentBytes;
     };
     expect(spentFor(1_000) - spentFor(10)).toBeGreaterThan(990 * 200);
+  });
+});
+
+describe('errors of converters', () => {
+  class Failure extends Error {}
+  const registry = new ClassRegistry();
+  registry.registerClass(Failure, {
+    name: 'lab.Failure',
+    fromDict: ({ args }) => {
+      if ((args as unknown[])[0] === 'refuse') throw new TypeError('refused by the application');
+      return new Failure('made by the application');
+    },
+  });
+  const marshal = createSerializers({ classes: registry }).get(SERIALIZER_IDS.marshal)!;
+  const failures = (count: number, ...args: unknown[]): unknown[] =>
+    Array.from({ length: count }, () => ({ __class__: 'lab.Failure', args, attributes: {} }));
+  const read = (value: unknown): Failure[] => marshal.loads(marshal.dumps(value)) as Failure[];
+
+  it('the first errors that a converter makes have a stack, and further ones cost none', () => {
+    const stacks = read(failures(300)).map(({ stack }) => stack!);
+    expect(stacks.filter((stack) => stack.includes('class-dicts.test'))).toHaveLength(100);
+    expect(stacks.at(-1)).toBe('Error: made by the application');
+    expect(read(failures(1))[0]!.stack).toContain('class-dicts.test');
+  });
+
+  it.each([0, 300])('an error that a converter throws behind %d errors that it made has a stack', (count) => {
+    const limit = Error.stackTraceLimit;
+    const thrown = (): unknown => {
+      try {
+        return read([...failures(count), ...failures(1, 'refuse')]);
+      } catch (error) {
+        return (error as ConversionError).cause;
+      }
+    };
+    const error = thrown() as Error;
+    expect(error.message).toBe('refused by the application');
+    expect(error.stack).toMatch(/^TypeError: refused by the application\n +at .*\n +at /);
+    expect(Error.stackTraceLimit).toBe(limit);
   });
 });
