@@ -258,7 +258,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
 
   /** The text of NumPy, with the shape: `array([[1, 2], [3, 4]], dtype=int8, shape=(2, 2))`. Long arrays are cut. */
   toString(): string {
-    return arrayText(this);
+    return arrayText(this.layout);
   }
 
   /** @internal */

@@ -52,6 +52,7 @@ function inner(value: unknown, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
   if (typeof value !== 'object' || value === null) return cut(String(value));
   if (value instanceof PyFloat || value instanceof PyComplex) return value.toString();
+  // references of marshal may share a URI of a long name
   if (value instanceof PyroUri) return peerText(value.toString());
   if (value instanceof Error) return cut(errorText(value));
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
