@@ -1,3 +1,5 @@
+import { outsideOfCalls } from './async-context.js';
+
 /** Longest time of a timer of Node. With a longer time, the timer fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -47,7 +49,7 @@ export class Watchdog {
     this.firesAt = time;
     // a limit may be the sum of two options, and longer than a timer: then the timer fires early, and is started anew
     const waitMs = Math.min(MAX_TIMER_MS, Math.ceil(time - performance.now()));
-    this.timer = setTimeout(() => afterArrivals(() => this.look()), waitMs);
+    this.timer = outsideOfCalls(() => setTimeout(() => afterArrivals(() => this.look()), waitMs));
     if (!this.keepsProcessAlive) this.timer.unref();
   }
 

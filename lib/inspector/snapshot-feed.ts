@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { outsideOfCalls } from '../calls/async-context.js';
 import type { ListedFirst } from '../daemon/contract/snapshot.js';
 import type { InspectorState } from './contract.js';
 import type { InspectorOptions } from './inspector-options.js';
@@ -73,7 +74,7 @@ export class SnapshotFeed {
     // the reader that leaves would be one too many
     else if (earlier !== undefined) this.disconnect(earlier);
     this.endFollowing ??= this.source.follow();
-    this.timer ??= setInterval(() => void this.send(), this.limits.intervalMs);
+    this.timer ??= outsideOfCalls(() => setInterval(() => void this.send(), this.limits.intervalMs));
     void this.send();
   }
 

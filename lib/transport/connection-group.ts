@@ -1,3 +1,4 @@
+import { outsideOfCalls } from '../calls/async-context.js';
 import { LargeBlocks } from '../protocol/messages/large-blocks.js';
 import { SendBuffer } from './send-buffer.js';
 import { StoppedSockets } from './stopped-sockets.js';
@@ -7,7 +8,7 @@ import type { UnservedBytes } from './unserved-bytes.js';
 
 /** The parts that all connections of a daemon share, or all connections of the proxies of a program. */
 export class ConnectionGroup {
-  readonly blocks = new LargeBlocks();
+  readonly blocks = new LargeBlocks(outsideOfCalls);
   readonly sendBuffer = new SendBuffer(this.blocks);
   readonly stopped = new StoppedSockets();
 

@@ -1,3 +1,4 @@
+import { outsideOfCalls } from '../calls/async-context.js';
 import { lookBeforeCut } from '../calls/event-loop-look.js';
 import { TimeoutError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
@@ -38,7 +39,7 @@ export class FrameTimer {
     const pauseMs = frameTimeoutMs || messageTimeoutMs;
     if (pauseMs === 0) return;
     if (this.timer) this.timer.refresh();
-    else this.timer = setTimeout(() => this.onStalled(), pauseMs).unref();
+    else this.timer = outsideOfCalls(() => setTimeout(() => this.onStalled(), pauseMs).unref());
     this.watchMessage();
   }
 

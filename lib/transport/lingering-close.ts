@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { outsideOfCalls } from '../calls/async-context.js';
 import { lookBeforeCut } from '../calls/event-loop-look.js';
 import { ReadProgress } from './read-progress.js';
 
@@ -64,7 +65,7 @@ export class LingeringClose {
 
   private watch(): void {
     this.progress ??= new ReadProgress(this.socket);
-    this.timer ??= setInterval(() => this.look(), LOOK_MS).unref();
+    this.timer ??= outsideOfCalls(() => setInterval(() => this.look(), LOOK_MS).unref());
   }
 
   private look(): void {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { outsideOfCalls } from '../calls/async-context.js';
 
 /** A connection whose socket is not read for now. */
 export interface StoppedConnection {
@@ -29,7 +30,7 @@ export class StoppedSockets {
   add(connection: StoppedConnection): void {
     if (this.connections.has(connection)) return;
     this.connections.set(connection, -1);
-    this.timer ??= setInterval(() => this.look(), this.lookMs).unref();
+    this.timer ??= outsideOfCalls(() => setInterval(() => this.look(), this.lookMs).unref());
   }
 
   delete(connection: StoppedConnection): void {

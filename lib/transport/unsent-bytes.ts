@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { outsideOfCalls } from '../calls/async-context.js';
 import { CommunicationError, TimeoutError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { lookBeforeCut } from '../calls/event-loop-look.js';
@@ -60,7 +61,8 @@ export class UnsentBytes {
     this.readers.set(reader, { bytes, progress: new ReadProgress(reader.socket) });
     this.total += bytes;
     if (this.writeTimeoutMs === 0) return;
-    this.timer ??= setInterval(() => this.check(), Math.min(MAX_INTERVAL_MS, Math.ceil(this.writeTimeoutMs / 4))).unref();
+    const intervalMs = Math.min(MAX_INTERVAL_MS, Math.ceil(this.writeTimeoutMs / 4));
+    this.timer ??= outsideOfCalls(() => setInterval(() => this.check(), intervalMs).unref());
   }
 
   private setBytes(unread: Unread, bytes: number): void {

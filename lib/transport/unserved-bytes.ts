@@ -1,3 +1,4 @@
+import { outsideOfCalls } from '../calls/async-context.js';
 import { TimeoutError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 
@@ -67,7 +68,7 @@ export class UnservedBytes {
     }
     this.waiting.set(sender, bytes);
     this.onWaiting();
-    if (this.messageTimeoutMs > 0) this.timer ??= setInterval(() => this.cutSlow(), this.checkMs).unref();
+    if (this.messageTimeoutMs > 0) this.timer ??= outsideOfCalls(() => setInterval(() => this.cutSlow(), this.checkMs).unref());
     return false;
   }
 

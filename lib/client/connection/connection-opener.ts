@@ -10,6 +10,7 @@ import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
 import { askMetadata, type HandshakeParts, performHandshake } from './client-handshake.js';
+import { outsideOfCalls, runIsolated } from '../../calls/async-context.js';
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { checkArgument, STREAM } from '../../options/option-checks.js';
@@ -186,7 +187,7 @@ export class ConnectionOpener {
     const { openSocket: ownSocket, connectedSocket, tls, keepAliveMs } = this.destination.options;
     if (connectedSocket) return this.useConnected(connectedSocket);
     if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
-    const opening = (async () => ownSocket(address, signal))();
+    const opening = outsideOfCalls(() => runIsolated(async () => ownSocket(address, signal)));
     try {
       const opened = await orAborted(opening, signal);
       checkArgument('the result of openSocket', opened, STREAM);

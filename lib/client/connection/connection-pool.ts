@@ -26,7 +26,7 @@ type PoolState = { is: 'open' } | { is: 'releasing'; end: Promise<void> } | { is
 export class ConnectionPool {
   private readonly members = new Map<ClientConnection, OpenedConnection>();
   private readonly free: OpenedConnection[] = [];
-  private readonly waiting = new WaitingCalls();
+  private readonly waiting: WaitingCalls;
   private readonly opening = new Set<AbortController>();
   private readonly nestedCalls = new NestedCalls();
   private readonly nestedConnections: NestedConnections;
@@ -42,6 +42,7 @@ export class ConnectionPool {
     private readonly options: PoolOptions,
     private readonly parts: PoolParts,
   ) {
+    this.waiting = new WaitingCalls(parts.isObserved);
     this.nestedConnections = new NestedConnections(options.poolSize, parts);
     this.idleTimer = new IdleTimer(options.idleTimeoutMs, () => this.endIdle(true));
   }
@@ -235,11 +236,12 @@ export class ConnectionPool {
   /** Opens as many connections as waiting calls need and `poolSize` allows. */
   private openMore(): void {
     let wanting = 0;
-    for (const { wanted, takes } of this.waiting) {
+    for (const { wanted, takes, inContext } of this.waiting) {
       if (this.state.is === 'released' || this.members.size + this.opening.size >= this.options.poolSize) return;
       if (wanted !== undefined) continue;
       if (takes) wanting++;
-      if (Math.max(wanting, 1) > this.opening.size) this.openOne();
+      // another call may have ended the connection that this call waits for
+      if (Math.max(wanting, 1) > this.opening.size) inContext(() => this.openOne());
     }
   }
 

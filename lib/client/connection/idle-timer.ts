@@ -1,3 +1,5 @@
+import { outsideOfCalls } from '../../calls/async-context.js';
+
 /** A timer that a pool has for its connections: it ends when no connection was used for some time. */
 export class IdleTimer {
   private timer: NodeJS.Timeout | undefined;
@@ -14,7 +16,7 @@ export class IdleTimer {
   /** A connection was used: the time begins anew. */
   used(): void {
     if (this.timeoutMs === 0) return;
-    this.timer ??= setTimeout(this.onIdle, this.timeoutMs).unref();
+    this.timer ??= outsideOfCalls(() => setTimeout(this.onIdle, this.timeoutMs).unref());
     this.timer.refresh();
   }
 

@@ -1,3 +1,4 @@
+import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import type { CurrentCall } from '../../calls/current-call.js';
 import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { ClientConnection } from './client-connection.js';
@@ -28,6 +29,8 @@ export class WaitingCall implements DeadlineWatcher {
     { wanted, takes, deadline, madeIn }: ConnectionRequest,
     private readonly resolve: (opened: OpenedConnection) => void,
     private readonly reject: (error: Error) => void,
+    /** Runs a function in the async context of the call. */
+    readonly inContext: RunInContext,
   ) {
     this.wanted = wanted;
     this.takes = takes;
@@ -58,6 +61,9 @@ export class WaitingCalls {
   private readonly queue = new Set<WaitingCall>();
   private connectError: Error | undefined;
 
+  /** @param keepsContexts true: the calls keep their async contexts. A context takes time */
+  constructor(private readonly keepsContexts: boolean) {}
+
   get size(): number {
     return this.queue.size;
   }
@@ -74,7 +80,8 @@ export class WaitingCalls {
    */
   add(request: ConnectionRequest): Promise<OpenedConnection> {
     return new Promise((resolve, reject) => {
-      const call = new WaitingCall(this.queue, request, resolve, reject);
+      const inContext = this.keepsContexts ? captureContext() : runHere;
+      const call = new WaitingCall(this.queue, request, resolve, reject, inContext);
       this.queue.add(call);
       request.deadline.connectError = this.connectError;
       request.deadline.watch(call);
@@ -119,4 +126,8 @@ export class WaitingCalls {
   reject(error: Error, isMeant: (call: WaitingCall) => boolean = () => true): void {
     for (const call of this.queue) if (isMeant(call)) call.drop(error);
   }
+}
+
+function runHere<T>(body: () => T): T {
+  return body();
 }

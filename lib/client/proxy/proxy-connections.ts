@@ -54,6 +54,7 @@ export class ProxyConnections {
       },
       group,
       keepsProcessAlive: sender === undefined,
+      isObserved: observer !== undefined,
     });
   }
 

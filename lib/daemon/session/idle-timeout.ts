@@ -1,3 +1,4 @@
+import { outsideOfCalls } from '../../calls/async-context.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import { TimeoutError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
@@ -37,7 +38,7 @@ export class IdleTimeout {
   }
 
   private startTimer(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.endIfIdle(), ms).unref();
+    return outsideOfCalls(() => setTimeout(() => this.endIfIdle(), ms).unref());
   }
 
   /** Looks at the time instead of starting the timer anew with each request. */

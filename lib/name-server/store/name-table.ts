@@ -1,3 +1,4 @@
+import { outsideOfCalls } from '../../calls/async-context.js';
 import { LeaseClock } from './lease-clock.js';
 import { NameListeners } from './name-listeners.js';
 import type { NameChange, NameRecord, NameSelection } from './name-store.js';
@@ -83,7 +84,7 @@ export class NameTable {
 
   private beginLease(name: string, ttlMs: number): void {
     this.leaseEnds.set(name, this.clock.now() + ttlMs);
-    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
+    this.sweeper ??= outsideOfCalls(() => setInterval(() => this.sweep(), SWEEP_MS).unref());
   }
 
   /** Removes the names whose leases have ended. */

@@ -21,6 +21,9 @@ export class LargeBlocks {
   private old = 0;
   private timer: NodeJS.Timeout | undefined;
 
+  /** @param inContext runs a function in the async context of the timer. Default: the timer has the context of the code that gives a block */
+  constructor(private readonly inContext: <T>(body: () => T) => T = (body) => body()) {}
+
   /** @returns a block with room for at least this number of bytes. Its content is undefined */
   take(bytes: number): Buffer {
     if (bytes < MIN_LARGE_BYTES) return Buffer.allocUnsafe(bytes);
@@ -44,7 +47,7 @@ export class LargeBlocks {
     if (length < MIN_LARGE_BYTES || this.unusedBytes + length > MAX_UNUSED_BYTES) return;
     this.unused.push(block);
     this.unusedBytes += length;
-    this.timer ??= setInterval(() => this.dropOld(), KEPT_MS).unref();
+    this.timer ??= this.inContext(() => setInterval(() => this.dropOld(), KEPT_MS).unref());
   }
 
   private dropOld(): void {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { lookup, type LookupOptions } from 'node:dns';
 import { isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type PeerCertificate } from 'node:tls';
+import { outsideOfCalls } from '../../calls/async-context.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
@@ -50,7 +51,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
     if (fault !== undefined)
       return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
-    const socket: Socket = tls ? openSecure(address, tls) : connectSharingReads(target(address));
+    const socket: Socket = outsideOfCalls(() => (tls ? openSecure(address, tls) : connectSharingReads(target(address))));
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket

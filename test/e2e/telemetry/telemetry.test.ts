@@ -339,6 +339,24 @@ describe('spans', () => {
     expect(connect!.attributes).toEqual({ 'rpc.system.name': 'pyro5', 'pyro.object': 'lab.oven' });
   });
 
+  it('a connection that is opened after a break is a child of the call that waits for it', async () => {
+    const { uri } = await serveOven();
+    await using oven = PyroProxy.to<RemoteOven>(uri, { poolSize: 1 });
+    await oven.$connect();
+    exporter.reset();
+    const broken = new AbortController();
+    const hung = oven.$with({ signal: broken.signal }).hang();
+    const waiting = tracer.startActiveSpan('waiting', (span) => oven.heat(1).finally(() => span.end()));
+    await eventually(() => hanging.length > 0);
+    broken.abort(new Error('enough'));
+    await expect(hung).rejects.toThrow('enough');
+    await waiting;
+    hanging.shift()!();
+    const [client] = named('oven/heat', SpanKind.CLIENT);
+    expect(named('pyro connect').map(parentOf)).toEqual([idOf(client)]);
+    expect(parentOf(client)).toBe(idOf(named('waiting')[0]));
+  });
+
   it('spans of a connection that fails have the object and the address of the URI, and so has the call', async () => {
     const { uri, daemon } = await serveOven();
     const [host, port] = daemon.locationStr.split(':');

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { outsideOfCalls } from '../../../calls/async-context.js';
 import { TimeSlices } from '../time-slices.js';
 import { NameListeners } from '../name-listeners.js';
 import type { NameChange } from '../name-store.js';
@@ -72,7 +73,7 @@ export class SqlWatch {
 
   private start(): void {
     this.version = this.names.version();
-    this.poller = setInterval(() => void this.poll(), POLL_MS).unref();
+    this.poller = outsideOfCalls(() => setInterval(() => void this.poll(), POLL_MS).unref());
     // a failure is repeated by the next check
     this.ready()?.catch(() => undefined);
   }
