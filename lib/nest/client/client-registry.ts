@@ -10,6 +10,7 @@ import { checkOptions, givenOptions, type OptionRules } from '../../options/opti
 import type { PyroUri } from '../../protocol/uri.js';
 import { type PyroWireLog, WIRE_LOG, wireLogOf } from '../logging/wire-log.js';
 import { PyroServers } from '../server/pyro-servers.js';
+import { ProvidedProxies } from './provided-proxies.js';
 
 /**
  * Options of the clients of a Nest application. `PyroModule.forRoot` takes the defaults of all clients, name server and handshake
@@ -29,7 +30,7 @@ export const MODULE_OPTIONS_TOKEN = sharedSymbol('module-options');
 /** Makes the proxies that PyroModule provides, with the defaults of the application, and releases them at shutdown. */
 @Injectable()
 export class ClientRegistry implements OnApplicationShutdown {
-  private readonly proxies: RemoteObject[] = [];
+  private readonly provided = new ProvidedProxies();
 
   constructor(
     private readonly servers: PyroServers,
@@ -45,10 +46,13 @@ export class ClientRegistry implements OnApplicationShutdown {
     return addressesOf(nameServer).map((address) => givenOptions({ ...address, handshake, serializer }));
   }
 
-  /** A proxy that connects at its first call. The registry releases the proxy when the application shuts down. */
+  /**
+   * A proxy that connects at its first call. The registry releases the proxy when the application shuts down, if the program has it then: a
+   * factory may make a proxy for each request.
+   */
   provide(uri: PyroUri | string, options: PyroModuleOptions): RemoteObject {
     const proxy = this.make(uri, options);
-    this.proxies.push(proxy);
+    this.provided.add(proxy);
     return proxy;
   }
 
@@ -61,6 +65,6 @@ export class ClientRegistry implements OnApplicationShutdown {
 
   /** The module is global, so Nest runs this hook after the hooks of all other modules: the servers have finished their calls. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.proxies.splice(0).map((proxy) => proxy.$release()));
+    await this.provided.release();
   }
 }
