@@ -49,6 +49,11 @@ describe('PyroUri', () => {
     ['PYRO:obj@./u:a:b', 'socket path'],
     ['PYRO: obj@host:80', 'expected PYRO:'],
     ['PYRO:obj@ho st:80', 'white space'],
+    ['PYRO:obj@ho\0st:80', 'control characters'],
+    ['PYRO:obj@host\x1b:80', 'control characters'],
+    ['PYRO:obj@ho\x7fst:80', 'control characters'],
+    ['PYRO:obj@ho\x85st:80', 'control characters'],
+    ['PYRONAME:obj@ho\0st', 'control characters'],
   ])('PyroUri refuses the URI %j, naming it', (text, why) => {
     expect(() => new PyroUri(text)).toThrow(PyroError);
     expect(() => new PyroUri(text)).toThrow(why);
@@ -84,6 +89,7 @@ describe('PyroUri', () => {
     [['PYROMETA', [['one']], null, null, null]],
     [['PYRO', { toString: 1 }, null, 'host', 1]],
     [['PYRO', 'obj', null, 'host', { toString: 1 }]],
+    [['PYRO', 'obj', null, 'ho\0st', 1]],
   ])('PyroUri refuses the URI state %j', (state) => {
     expect(() => PyroUri.fromState(state)).toThrow(PyroError);
   });
