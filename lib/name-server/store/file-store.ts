@@ -92,7 +92,7 @@ export class FileNameStore extends TableStore {
     const store = new FileNameStore(path, lock, journal);
     for (const entry of entries) store.apply(entry);
     try {
-      if (journal.isOld) await journal.rewrite(store.list({ by: 'all' }));
+      if (journal.isOld) await journal.rewrite(store.table.all());
     } catch (error) {
       store.table.close();
       await journal.close();
@@ -190,7 +190,7 @@ export class FileNameStore extends TableStore {
   /** Appends to the journal. A journal that another program has removed or changed is written anew before, with all names in memory. */
   private async append(entries: readonly JournalEntry[]): Promise<void> {
     if (!(await this.journal.isInPlace())) {
-      await this.journal.rewrite(this.table.list({ by: 'all' }));
+      await this.journal.rewrite(this.table.all());
       const text = `${this.path} was removed, replaced or changed by another program; the name server has written all its names again`;
       warn(text, 'PYRO_NAMES_FILE_CHANGED');
     }
@@ -200,6 +200,6 @@ export class FileNameStore extends TableStore {
   /** Writes a long journal anew. One that cannot be written anew grows on; the next change tries again. */
   private async shorten(): Promise<void> {
     if (!this.journal.isLong(this.table.size)) return;
-    await this.journal.rewrite(this.table.list({ by: 'all' })).catch(() => undefined);
+    await this.journal.rewrite(this.table.all()).catch(() => undefined);
   }
 }

@@ -1,4 +1,5 @@
 import { outsideOfCalls } from '../../calls/async-context.js';
+import type { Pending } from '../../objects/keyed-instances.js';
 import { LeaseClock } from './lease-clock.js';
 import { NameListeners } from './name-listeners.js';
 import type { NameChange, NameRecord, NameSelection } from './name-store.js';
@@ -68,7 +69,12 @@ export class NameTable {
     return lost;
   }
 
-  list(selection: NameSelection): NameRecord[] {
+  all(): NameRecord[] {
+    return this.records.all();
+  }
+
+  /** The selected records: at once, or in slices when many names are looked at. */
+  list(selection: NameSelection): Pending<NameRecord[]> {
     return this.records.list(selection);
   }
 

@@ -1,4 +1,9 @@
+import type { Pending } from '../../objects/keyed-instances.js';
 import { recordBytes, type NameRecord, type NameSelection } from './name-store.js';
+import { selectInSlices } from './sliced-selection.js';
+
+/** The names with some of several tags are put together when all names are so many times as many. Else all names are looked at. */
+const FEW_TIMES = 4;
 
 /** Registrations in memory, with an index of their tags, without leases. */
 export class RecordIndex {
@@ -36,29 +41,72 @@ export class RecordIndex {
     return this.records.delete(name);
   }
 
-  list(selection: NameSelection): NameRecord[] {
-    if (selection.by === 'all') return [...this.records.values()];
-    if (selection.by === 'tags') return this.withTags(selection.tags, selection.match);
-    const found: NameRecord[] = [];
-    for (const record of this.records.values()) if (record.name.startsWith(selection.prefix)) found.push(record);
-    return found;
+  /** All records, in the order of their registration. */
+  all(): NameRecord[] {
+    return [...this.records.values()];
   }
 
-  /** Finds records by tags. For `all`, only the names with the rarest tag are looked at; for `any`, the names with any of the tags. */
-  private withTags(tags: readonly string[], match: 'all' | 'any'): NameRecord[] {
-    const sets = tags.map((tag) => this.namesWith(tag));
-    const found: NameRecord[] = [];
-    if (match === 'any') {
-      const known = sets.filter((set) => set !== undefined);
-      const [only = new Set<string>()] = known;
-      const names = known.length > 1 ? new Set(known.flatMap((set) => [...set])) : only;
-      for (const name of names) found.push(this.records.get(name)!);
-      return found;
+  /**
+   * The selected records. Returns a promise only when it has to look at many names: it does so in slices. A record that changes meanwhile is
+   * given as it was before or after the change.
+   */
+  list(selection: NameSelection): Pending<NameRecord[]> {
+    if (selection.by === 'all') return this.all();
+    if (selection.by === 'prefix') {
+      const { prefix } = selection;
+      return selectInSlices(this.all(), (record) => (record.name.startsWith(prefix) ? record : undefined));
     }
-    if (sets.includes(undefined)) return [];
-    const [rarest, ...others] = (sets as ReadonlySet<string>[]).sort((one, other) => one.size - other.size);
-    for (const name of rarest ?? []) if (others.every((set) => set.has(name))) found.push(this.records.get(name)!);
-    return found;
+    // a tag that is asked for twice counts once
+    const tags = [...new Set(selection.tags)];
+    return selection.match === 'all' ? this.withAll(tags) : this.withAny(tags);
+  }
+
+  /** Looks at the names with the rarest tag only. */
+  private withAll(tags: readonly string[]): Pending<NameRecord[]> {
+    // rare tags first: most records have the first one not
+    const sorted = this.byFrequency(tags).reverse();
+    const [rarest] = sorted;
+    return rarest === undefined ? [] : this.select(this.namesWith(rarest), ({ metadata }) => hasAll(metadata, sorted));
+  }
+
+  /** Looks at the names with each of the tags when they are few, or else at each name once, however many of the tags it has. */
+  private withAny(tags: readonly string[]): Pending<NameRecord[]> {
+    const known = this.byFrequency(tags).filter((tag) => this.namesByTag.has(tag));
+    const asked = new Set(known);
+    const isFound = ({ metadata }: NameRecord): boolean => hasAny(metadata, asked);
+    if (known.length === 0) return [];
+    if (known.length === 1) return this.select(this.namesWith(known[0]!), isFound);
+    let found = 0;
+    for (const tag of known) found += this.countOf(tag);
+    if (found * FEW_TIMES > this.size) return selectInSlices(this.all(), (record) => (isFound(record) ? record : undefined));
+    const seen = new Set<string>();
+    return this.select(
+      known.flatMap((tag) => this.namesWith(tag)),
+      (record) => isFound(record) && seen.size < seen.add(record.name).size,
+    );
+  }
+
+  /** The records with these names for which a test is true. */
+  private select(names: readonly string[], isFound: (record: NameRecord) => boolean): Pending<NameRecord[]> {
+    return selectInSlices(names, (name) => {
+      const record = this.records.get(name);
+      return record !== undefined && isFound(record) ? record : undefined;
+    });
+  }
+
+  /** Tags, those of the most names first. */
+  private byFrequency(tags: readonly string[]): string[] {
+    return [...tags].sort((one, other) => this.countOf(other) - this.countOf(one));
+  }
+
+  private countOf(tag: string): number {
+    const names = this.namesByTag.get(tag);
+    return typeof names === 'string' ? 1 : (names?.size ?? 0);
+  }
+
+  private namesWith(tag: string): string[] {
+    const names = this.namesByTag.get(tag) ?? [];
+    return typeof names === 'string' ? [names] : [...names];
   }
 
   /** Takes a name out of the tags and the bytes. */
@@ -72,9 +120,17 @@ export class RecordIndex {
       else if (names.delete(name) && names.size === 0) this.namesByTag.delete(tag);
     }
   }
+}
 
-  private namesWith(tag: string): ReadonlySet<string> | undefined {
-    const names = this.namesByTag.get(tag);
-    return typeof names === 'string' ? new Set([names]) : names;
-  }
+/** @param tags each once */
+function hasAll(metadata: ReadonlySet<string> | undefined, tags: readonly string[]): boolean {
+  return metadata !== undefined && metadata.size >= tags.length && tags.every((tag) => metadata.has(tag));
+}
+
+/** Takes as many steps as the smaller set has tags. */
+function hasAny(metadata: ReadonlySet<string> | undefined, tags: ReadonlySet<string>): boolean {
+  if (metadata === undefined) return false;
+  const [few, many] = metadata.size < tags.size ? [metadata, tags] : [tags, metadata];
+  for (const tag of few) if (many.has(tag)) return true;
+  return false;
 }

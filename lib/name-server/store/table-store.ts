@@ -32,7 +32,7 @@ export abstract class TableStore implements NameStore {
     return this.table.renew(owner, names);
   }
 
-  list(selection: NameSelection): NameRecord[] {
+  list(selection: NameSelection): Pending<NameRecord[]> {
     return this.table.list(selection);
   }
 

@@ -18,6 +18,7 @@ import {
   SecurityError,
   startNameServer,
 } from '../../../lib/core.js';
+import type { Pending } from '../../../lib/objects/keyed-instances.js';
 import { RegistrarLease } from '../../../lib/naming/registrar-lease.js';
 import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
 import { DEFAULT_NAME_LIMITS, NameArguments } from '../../../lib/name-server/name-rules.js';
@@ -602,7 +603,7 @@ describe('autoclean', () => {
     const cleaner = new AutoCleaner(store, { intervalMs: 10, maxUnreachableMs: 100 }, (name) => cleaned.push(name), fail);
     cleanups.push(() => cleaner.stop());
     await expect.poll(() => cleaned).toEqual(['dead']);
-    expect(store.list({ by: 'all' }).map(({ name }) => name)).toEqual(['alive', 'leased', 'elsewhere']);
+    expect((await store.list({ by: 'all' })).map(({ name }) => name)).toEqual(['alive', 'leased', 'elsewhere']);
   });
 
   it('autoclean keeps a name that was registered again while its server was tried, and one that has moved since it was unreachable', async () => {
@@ -616,7 +617,7 @@ describe('autoclean', () => {
     let port = 2;
     /** A store in which programs register names at the most awkward times. */
     class BusyStore extends MemoryNameStore {
-      override list(selection: NameSelection): NameRecord[] {
+      override list(selection: NameSelection): Pending<NameRecord[]> {
         this.put(record('moving', (port = 5 - port)), PUT);
         return super.list(selection);
       }
@@ -643,13 +644,12 @@ describe('autoclean that is stopped', () => {
     readonly lists: (() => void)[] = [];
     readonly removals: (() => void)[] = [];
 
-    // @ts-expect-error a store in memory answers at once
     override async list(selection: NameSelection): Promise<NameRecord[]> {
       await new Promise<void>((go) => this.lists.push(go));
       return super.list(selection);
     }
 
-    // @ts-expect-error the same
+    // @ts-expect-error a store in memory answers at once
     override async removeUnchanged(checked: NameRecord): Promise<boolean> {
       await new Promise<void>((go) => this.removals.push(go));
       return super.removeUnchanged(checked);

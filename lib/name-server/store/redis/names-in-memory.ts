@@ -45,7 +45,7 @@ export class NamesInMemory {
   }
 
   private all(): NameRecord[] {
-    return this.current.list({ by: 'all' });
+    return this.current.all();
   }
 
   private set(name: string, stored: StoredRecord): NameRecord {

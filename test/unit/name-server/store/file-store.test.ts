@@ -71,10 +71,10 @@ describe('registrations in a file', () => {
     const states: NameRecord[][] = [[]];
     for (const change of [record('one'), record('two', 'PYRO:€@h:1', ['€']), record('one', 'PYRO:other@h:1')]) {
       await store.put(change, PUT);
-      states.push(store.list({ by: 'all' }));
+      states.push(await store.list({ by: 'all' }));
     }
     await store.remove(['two'], { takeover: false });
-    states.push(store.list({ by: 'all' }));
+    states.push(await store.list({ by: 'all' }));
     await store.close();
     const bytes = await readFile(path);
     let reached = 0;
@@ -193,7 +193,7 @@ describe('registrations in a file', () => {
       await change(path);
       expect(await store.remove(['gone'], { takeover: false })).toBe(1);
       await store.put(record('after'), PUT);
-      const kept = store.list({ by: 'all' });
+      const kept = await store.list({ by: 'all' });
       await store.close();
       expect(kept.map(({ name }) => name)).toEqual(['before', 'after']);
       expect(await contents()).toEqual(kept);
@@ -287,7 +287,7 @@ describe('a disk that fails', () => {
     const failed = store.put(record('after'), PUT);
     await begun;
     const kept = store.remove(['before'], { takeover: false });
-    expect(store.list({ by: 'all' }).map(({ name }) => name)).toEqual(['before']);
+    expect((await store.list({ by: 'all' })).map(({ name }) => name)).toEqual(['before']);
     disk.emit('end');
     await expect(failed).rejects.toThrow(`cannot write ${path}: EIO`);
     expect(await kept).toBe(1);
@@ -342,7 +342,7 @@ describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
       attempt(store.put(record(first, 'PYRO:changed' + long + '@h:1'), OPTIONS)),
       attempt(store.remove([first], { takeover: false })),
     ]);
-    const kept = store.list({ by: 'all' });
+    const kept = await store.list({ by: 'all' });
     const isNextKept = await attempt(store.put(record('n'), OPTIONS));
     await store.close();
     console.log(JSON.stringify({ count, failures, kept, isNextKept }));`;
