@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { WATCH_HEARTBEAT_MS } from '../naming/name-records.js';
 import type { ChangeLog } from './change-log.js';
-import type { NameChange, NameRecord, NameSelection, NameStore } from './store/name-store.js';
-import { bytesOfList, KNOWN_BYTES, type OpenWatch } from './watch-room.js';
+import type { Pending } from '../objects/keyed-instances.js';
+import type { NameChange, NameRecord, NameSelection } from './store/name-store.js';
+import { TimeSlices } from './store/time-slices.js';
+import { bytesOfListed, KNOWN_BYTES, type OpenWatch } from './watch-room.js';
 
 /**
  * An item of a watch.
@@ -15,36 +17,41 @@ export type NameFeedItem =
   | { readonly change: 'removed'; readonly name: string }
   | { readonly change: 'ready' | 'restart' | 'alive' };
 
-/** The part of a store that gives the first names of a watch. */
-export type NamesToFollow = Pick<NameStore, 'list' | 'copiesRecords'>;
+/** Gives the first names of a watch. */
+export interface NamesToFollow {
+  /** True when the selected records are made for the watch, with their memory. */
+  readonly copiesRecords: boolean;
+  /** Works on the selected records. Large selections are made and worked on one at a time. */
+  selectWatched<Result>(selection: NameSelection, work: (records: readonly NameRecord[]) => Pending<Result>): Pending<Result>;
+}
 
 /** Selects the names of a watch. */
 export interface NameFeedFilter {
   readonly prefix: string;
-  /** Tags that a name must have. */
+  /** Tags that a name must have, each once. */
   readonly tags: readonly string[];
 }
 
 /**
- * Follows the changes of a store. Ends when `signal` aborts.
+ * Follows the names of a store. Ends when `signal` aborts.
  *
  * @throws {NamingError} when watches hold too much memory: `maxWatchBytes`
  */
 export async function* nameFeed(
-  store: NamesToFollow,
+  given: NamesToFollow,
   log: ChangeLog,
   filter: NameFeedFilter,
   signal: AbortSignal,
   memory: OpenWatch,
 ): AsyncGenerator<NameFeedItem> {
   const names = new SelectedNames(filter);
-  const changes = log.follow((change) => names.concerns(change));
+  const changes = log.follow((change, mayHaveTags) => names.concerns(change, mayHaveTags), filter.tags);
   // one listener of the whole watch: AbortSignal.any would leave a reference at the signal for each step
   const end = (): void => changes.wake();
   setMaxListeners(0, signal);
   signal.addEventListener('abort', end);
   try {
-    yield* snapshot(store, filter, names, memory);
+    yield* snapshot(given, filter, names, memory);
     while (!signal.aborted) {
       if (!changes.hasNews) {
         await changes.sleep(WATCH_HEARTBEAT_MS);
@@ -53,7 +60,7 @@ export async function* nameFeed(
         memory.freeAll();
         yield { change: 'restart' };
         changes.skipAll();
-        yield* snapshot(store, filter, names, memory);
+        yield* snapshot(given, filter, names, memory);
       } else {
         const item = names.itemOf(changes.read(), memory);
         if (item) yield item;
@@ -64,6 +71,13 @@ export async function* nameFeed(
     signal.removeEventListener('abort', end);
     memory.freeAll();
   }
+}
+
+/** The records that a watch begins with. */
+interface FirstNames {
+  readonly records: readonly NameRecord[];
+  /** Memory of the list. */
+  readonly bytes: number;
 }
 
 /**
@@ -77,19 +91,38 @@ class SelectedNames {
     if (filter.tags.length > 0) this.known = new Set();
   }
 
-  get areKept(): boolean {
-    return this.known !== undefined;
+  /**
+   * Begins anew with the records whose names begin with the prefix, in slices.
+   *
+   * @param selected records that have the tags
+   * @returns the records, and the memory of their list
+   * @throws {NamingError} when the memory is too much; nothing is held
+   */
+  async begin(selected: readonly NameRecord[], areCopies: boolean, memory: OpenWatch): Promise<FirstNames> {
+    const { known } = this;
+    known?.clear();
+    const slices = new TimeSlices();
+    const records: NameRecord[] = [];
+    let bytes = 0;
+    for (const record of selected) {
+      if (record.name.startsWith(this.filter.prefix)) {
+        records.push(record);
+        bytes += bytesOfListed(record, areCopies);
+      }
+      if (slices.isOver) await slices.next();
+    }
+    memory.take(bytes + (known === undefined ? 0 : KNOWN_BYTES * records.length));
+    if (known === undefined) return { records, bytes };
+    for (const { name } of records) {
+      known.add(name);
+      if (slices.isOver) await slices.next();
+    }
+    return { records, bytes };
   }
 
-  /** Begins anew with these names. */
-  keep(records: readonly NameRecord[]): void {
-    this.known?.clear();
-    for (const { name } of records) this.known?.add(name);
-  }
-
-  /** Whether `itemOf` gives an item for a change. */
-  concerns(change: NameChange): boolean {
-    if (change.kind === 'registered' && isSelected(change.record, this.filter)) return true;
+  /** Whether `itemOf` gives an item for a change. @param mayHaveTags false when the change has no record with the tags */
+  concerns(change: NameChange, mayHaveTags: boolean): boolean {
+    if (mayHaveTags && change.kind === 'registered' && isSelected(change.record, this.filter)) return true;
     const name = nameOf(change);
     return this.known?.has(name) ?? name.startsWith(this.filter.prefix);
   }
@@ -119,15 +152,14 @@ class SelectedNames {
 
 /** The registered names, and `ready`. The list is held until the reader has read it. */
 async function* snapshot(
-  store: NamesToFollow,
+  given: NamesToFollow,
   filter: NameFeedFilter,
   names: SelectedNames,
   memory: OpenWatch,
 ): AsyncGenerator<NameFeedItem> {
-  const records = (await store.list(selectionOf(filter))).filter((record) => isSelected(record, filter));
-  const bytes = bytesOfList(records, store.copiesRecords);
-  memory.take(bytes + (names.areKept ? KNOWN_BYTES * records.length : 0));
-  names.keep(records);
+  const { records, bytes } = await given.selectWatched(selectionOf(filter), (selected) =>
+    names.begin(selected, given.copiesRecords, memory),
+  );
   for (const record of records) yield { change: 'registered', record };
   memory.free(bytes);
   yield { change: 'ready' };

@@ -60,9 +60,14 @@ export class NameLists {
     return this.inTurn(this.turns, call, () => this.store.list(selection));
   }
 
-  /** The first records of a watch. Watches have limits of their own, so they do not wait for the lists of calls. */
-  selectWatched(selection: NameSelection): Pending<NameRecord[]> {
-    return this.inTurn(this.watchTurns, undefined, () => this.store.list(selection));
+  /** True when the selected records have memory of their own. */
+  get copiesRecords(): boolean {
+    return this.store.copiesRecords ?? false;
+  }
+
+  /** Works on the first records of a watch. Watches have limits of their own, so they do not wait for the lists of calls. */
+  selectWatched<Result>(selection: NameSelection, work: (records: readonly NameRecord[]) => Pending<Result>): Pending<Result> {
+    return this.inTurn(this.watchTurns, undefined, () => afterwards(this.store.list(selection), work));
   }
 
   /** The records whose names match. @throws {NamingError} over `maxRegexMs` */
@@ -72,7 +77,7 @@ export class NameLists {
 
   /** Holds the memory of selected names while they are worked on. */
   async hold<Result>(names: number, call: Call | undefined, work: () => Pending<Result>): Promise<Result> {
-    const bytes = names * SELECTED_BYTES + (this.store.copiesRecords ? await this.store.bytes() : 0);
+    const bytes = names * SELECTED_BYTES + (this.copiesRecords ? await this.store.bytes() : 0);
     reserve(call, bytes);
     try {
       return await work();

@@ -174,9 +174,8 @@ export class NameServer {
     await this.rules.check('list', undefined, currentContext());
     const watch = this.watches.open(servedCallOrNone());
     try {
-      const { store, lists, changes, closing } = this;
-      const names = { list: lists.selectWatched.bind(lists), copiesRecords: store.copiesRecords ?? false };
-      for await (const item of nameFeed(names, changes, filter, closing, watch)) yield feedItem(item);
+      const { lists, changes, closing } = this;
+      for await (const item of nameFeed(lists, changes, filter, closing, watch)) yield feedItem(item);
     } finally {
       watch.close();
     }

@@ -134,11 +134,9 @@ export class OpenWatch {
   }
 }
 
-/** The memory of a list of records. @param areCopies true when the store has made the records for this list */
-export function bytesOfList(records: readonly NameRecord[], areCopies = false): number {
-  let bytes = records.length * LISTED_BYTES;
-  if (areCopies) for (const record of records) bytes += recordBytes(record);
-  return bytes;
+/** The memory of a record in a list. @param isCopy true when the store has made the record for the list */
+export function bytesOfListed(record: NameRecord, isCopy: boolean): number {
+  return LISTED_BYTES + (isCopy ? recordBytes(record) : 0);
 }
 
 /** The memory of a change that is kept. Its record may be in the store no more. */

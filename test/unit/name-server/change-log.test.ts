@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ChangeLog } from '../../../lib/name-server/change-log.js';
 import { nameFeed, type NameFeedItem } from '../../../lib/name-server/name-feed.js';
+import { NameLists } from '../../../lib/name-server/name-lists.js';
 import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import type { NameChange, NameRecord } from '../../../lib/name-server/store/name-store.js';
 import { WatchRoom } from '../../../lib/name-server/watch-room.js';
+import { CountedTags } from './counted-tags.js';
 
 const PUT = { safe: false, takeover: false };
 const record = (name: string): NameRecord => ({ name, uri: 'PYRO:a@h:1', metadata: undefined, lease: undefined });
@@ -96,7 +98,7 @@ it('a watch that is behind begins anew, and one that reads gets each change once
   const log = new ChangeLog(store, room);
   const closing = new AbortController();
   const open = (): AsyncGenerator<NameFeedItem> =>
-    nameFeed(store, log, { prefix: '', tags: [] }, closing.signal, room.open(undefined));
+    nameFeed(new NameLists(store, DEFAULT_NAME_LIMITS), log, { prefix: '', tags: [] }, closing.signal, room.open(undefined));
   const [reading, behind] = [open(), open()];
   const told: string[] = [];
   const next = async (feed: AsyncGenerator<NameFeedItem>): Promise<string> => {
@@ -137,4 +139,60 @@ it('the memory of the last changes is limited, and watches get it first', () => 
   expect(reader.hasNews && reader.read()).toMatchObject({ record: { name: 'c' } });
   reader.close();
   room.open(undefined).take(2_000);
+});
+
+it('a look at a change asks for no tag, however many tags the change and the watch have', async () => {
+  const store = new MemoryNameStore();
+  const room = new WatchRoom(DEFAULT_NAME_LIMITS);
+  const log = new ChangeLog(store, room);
+  const closing = new AbortController();
+  const tags = Array.from({ length: 100 }, (_, index) => `tag${index}`);
+  const lists = new NameLists(store, DEFAULT_NAME_LIMITS);
+  const open = (asked: readonly string[]): AsyncGenerator<NameFeedItem> =>
+    nameFeed(lists, log, { prefix: '', tags: asked }, closing.signal, room.open(undefined));
+  const feeds = Array.from({ length: 50 }, (_, index) => open([...tags.slice(1), `other${index}`]));
+  const concerned = open(tags);
+  for (const feed of [...feeds, concerned]) expect(await feed.next()).toMatchObject({ value: { change: 'ready' } });
+  const told: unknown[] = [];
+  for (const feed of [...feeds, concerned]) void feed.next().then(({ value }) => told.push(value));
+  await turns();
+  CountedTags.looks = 0;
+  for (let index = 0; index < 100; index++) store.put({ ...record(`x.${index}`), metadata: new CountedTags(tags.slice(1)) }, PUT);
+  await turns();
+  expect(CountedTags.looks).toBe(0);
+  store.put({ ...record('selected'), metadata: new CountedTags(tags) }, PUT);
+  await turns();
+  expect(told).toMatchObject([{ change: 'registered', record: { name: 'selected' } }]);
+  expect(CountedTags.looks).toBeLessThanOrEqual(4 * 100);
+  // a name that loses a tag is removed for the watch
+  const next = concerned.next();
+  store.setMetadata('selected', new CountedTags(tags.slice(1)), { takeover: false });
+  expect(await next).toEqual({ value: { change: 'removed', name: 'selected' }, done: false });
+  closing.abort();
+  for (const feed of [...feeds, concerned]) await feed.return(undefined);
+});
+
+it('watches whose time is over at the same moment are woken in several turns', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const log = new ChangeLog(new MemoryNameStore(), new WatchRoom(DEFAULT_NAME_LIMITS));
+    let woken = 0;
+    const readers = Array.from({ length: 200 }, () => {
+      const reader = log.follow(() => false);
+      void reader.sleep(5_000).then(() => woken++);
+      return reader;
+    });
+    readers.pop()!.close();
+    vi.advanceTimersByTime(5_000);
+    const wokenInTurns: number[] = [];
+    for (let before = 0; woken < readers.length; before = woken) {
+      await nextTurn();
+      wokenInTurns.push(woken - before);
+    }
+    expect(Math.max(...wokenInTurns)).toBe(20);
+    await turns();
+    expect(woken).toBe(readers.length);
+  } finally {
+    vi.useRealTimers();
+  }
 });

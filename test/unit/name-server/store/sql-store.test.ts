@@ -7,6 +7,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChangeLog } from '../../../../lib/name-server/change-log.js';
 import { nameFeed } from '../../../../lib/name-server/name-feed.js';
+import { NameLists } from '../../../../lib/name-server/name-lists.js';
+import { DEFAULT_NAME_LIMITS } from '../../../../lib/name-server/name-rules.js';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
 import { openSqlite, type SqliteDatabase } from '../../../../lib/name-server/store/sql/sqlite.js';
@@ -106,7 +108,13 @@ function defineTests(): void {
     const follow = (maxWatchBytes: number): AsyncGenerator<unknown> => {
       const room = new WatchRoom({ maxWatches: 1, maxWatchBytes });
       const log = new ChangeLog(store, room);
-      return nameFeed(store, log, { prefix: '', tags: [] }, new AbortController().signal, room.open(undefined));
+      return nameFeed(
+        new NameLists(store, DEFAULT_NAME_LIMITS),
+        log,
+        { prefix: '', tags: [] },
+        new AbortController().signal,
+        room.open(undefined),
+      );
     };
     await expect(follow(4_000).next()).rejects.toThrow('limits.maxWatchBytes');
     const feed = follow(6_000);
