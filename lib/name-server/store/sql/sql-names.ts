@@ -1,5 +1,5 @@
-import type { NameRecord, NameSelection, RemoveOptions } from '../name-store.js';
-import { conditionOf, LISTED } from './sql-selection.js';
+import type { NameRecord, RemoveOptions } from '../name-store.js';
+import { conditionOf, LISTED, type NameRange } from './sql-selection.js';
 import { makeTables } from './sql-schema.js';
 import { openSqlite, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite.js';
 import { hasUtf8 } from '../stored-text.js';
@@ -97,10 +97,22 @@ export class SqlNames {
   }
 
   /** The ids of the selected names, in the order of their registration. 200,000 take some 40 ms. */
-  ids(selection: NameSelection): number[] {
+  ids(selection: NameRange): number[] {
     const [condition, values] = conditionOf(selection);
     const ids = `SELECT n.id FROM pyro_names n WHERE ${condition} ORDER BY n.id`;
     return this.json(`SELECT json_group_array(id) AS json FROM (${ids})`, ...values) as number[];
+  }
+
+  /** The ids of names with a tag, the first that are greater than this one, at most `count`. @param tag a text that UTF-8 can express */
+  idsWith(tag: string, afterId: number, count: number): number[] {
+    const ids = 'SELECT DISTINCT object FROM pyro_metadata WHERE metadata = ? AND object > ? ORDER BY object LIMIT ?';
+    return this.json(`SELECT json_group_array(object) AS json FROM (${ids})`, tag, afterId, count) as number[];
+  }
+
+  /** How many names have a tag. @param most counts no further @param tag a text that UTF-8 can express */
+  countWith(tag: string, most: number): number {
+    const some = 'SELECT 1 FROM pyro_metadata WHERE metadata = ? LIMIT ?';
+    return (this.prepared(`SELECT COUNT(*) AS count FROM (${some})`).get(tag, most) as { count: number }).count;
   }
 
   /** The records with these ids, in the order of their registration. */
@@ -110,7 +122,7 @@ export class SqlNames {
   }
 
   /** The selected registrations that were made after the one with this number, at most `count`, in the order of their numbers. */
-  recordsSince(number: number, selection: NameSelection, count: number): NameRecord[] {
+  recordsSince(number: number, selection: NameRange, count: number): NameRecord[] {
     const [condition, values] = conditionOf(selection);
     const rows = this.prepared(`${SELECT} WHERE ${condition} AND c.number > ? ORDER BY c.number LIMIT ?`).all(
       ...values,

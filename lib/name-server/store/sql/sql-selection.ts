@@ -2,17 +2,13 @@ import type { NameSelection } from '../name-store.js';
 
 /** The values of a list that is given as JSON. */
 export const LISTED = '(SELECT value FROM json_each(?))';
-const HAS_ANY = `SELECT object FROM pyro_metadata WHERE metadata IN ${LISTED}`;
-const HAS_ALL = `${HAS_ANY} GROUP BY object HAVING COUNT(DISTINCT metadata) = (SELECT COUNT(DISTINCT value) FROM json_each(?))`;
+
+/** A selection by the names themselves. */
+export type NameRange = Exclude<NameSelection, { readonly by: 'tags' }>;
 
 /** The condition that selects rows of `pyro_names n`, and the values of its parameters. */
-export function conditionOf(selection: NameSelection): [condition: string, values: string[]] {
+export function conditionOf(selection: NameRange): [condition: string, values: string[]] {
   if (selection.by === 'all') return ['TRUE', []];
-  if (selection.by === 'tags') {
-    const tags = JSON.stringify(selection.tags);
-    if (selection.match === 'any') return [`n.id IN (${HAS_ANY})`, [tags]];
-    return [`n.id IN (${HAS_ALL})`, [tags, tags]];
-  }
   const end = endOfPrefix(selection.prefix);
   return end === undefined ? ['n.name >= ?', [selection.prefix]] : ['n.name >= ? AND n.name < ?', [selection.prefix, end]];
 }

@@ -21,14 +21,18 @@ import {
 import { TimeSlices } from '../time-slices.js';
 import { countedMs } from '../lease-clock.js';
 import { leaseClockMs, SqlNames } from './sql-names.js';
+import type { NameRange } from './sql-selection.js';
+import { idsByTags, type TagSelection } from './sql-tag-search.js';
 import { type SqlChange, SqlWatch } from './sql-watch.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 
 /** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
 
-/** Names that are listed, removed or renewed in one step, at most: other calls are served between two steps. */
+/** Names that are removed or renewed in one step, at most, and of a list that is made in one step: other calls are served between two steps. */
 const NAMES_AT_ONCE = 500;
+/** Names of a larger list that are read in one step: with 100 tags each they take some 3 ms. */
+const LISTED_AT_ONCE = 100;
 
 /** Leases that are made longer, because nobody could renew them. */
 interface Extension {
@@ -53,7 +57,7 @@ interface PendingWork {
  *
  * A lease begins anew when the file is opened.
  *
- * A list, removal or renewal of more than 500 names is done in several steps.
+ * A list, removal or renewal of more than 500 names is done in several steps, as is a search by tags.
  *
  * @see Pyro5/nameserver.py, `SqlStorage`
  */
@@ -184,25 +188,38 @@ export class SqlNameStore implements NameStore {
 
   private listNow(selection: NameSelection): Pending<NameRecord[]> {
     const number = this.read(() => this.names.lastNumber());
+    if (selection.by === 'tags') return this.listByTags(selection, number);
     const ids = this.read(() => this.names.ids(selection));
     return ids.length <= NAMES_AT_ONCE ? this.read(() => this.names.records(ids)) : this.listInParts(ids, number, selection);
+  }
+
+  private async listByTags(selection: TagSelection, number: number): Promise<NameRecord[]> {
+    let ids: number[];
+    try {
+      ids = await idsByTags(this.names, selection);
+    } catch (error) {
+      throw this.failure(error);
+    }
+    return this.listInParts(ids, number, selection);
   }
 
   /** @param number the last registration before the ids were read */
   private async listInParts(ids: readonly number[], number: number, selection: NameSelection): Promise<NameRecord[]> {
     const found = new Map<string, NameRecord>();
     const slices = new TimeSlices();
-    for (const some of parts(ids)) {
+    for (const some of parts(ids, LISTED_AT_ONCE)) {
       // a name may have changed, or another one may have its id
       for (const record of this.read(() => this.names.records(some)))
         if (isSelected(record, selection)) found.set(record.name, record);
       if (slices.isOver) await slices.next();
     }
     // pyro5-ns gives a name another id when it registers the name again
-    for (let last: number | undefined = number; last !== undefined;) {
+    const range: NameRange = selection.by === 'tags' ? { by: 'all' } : selection;
+    const hasChanged = this.read(() => this.names.lastNumber()) !== number;
+    for (let last = hasChanged ? number : undefined; last !== undefined;) {
       const since: number = last;
-      const some = this.read(() => this.names.recordsSince(since, selection, NAMES_AT_ONCE));
-      for (const record of some) found.set(record.name, record);
+      const some = this.read(() => this.names.recordsSince(since, range, NAMES_AT_ONCE));
+      for (const record of some) if (isSelected(record, selection)) found.set(record.name, record);
       last = some.length < NAMES_AT_ONCE ? undefined : this.names.numberOf(some.at(-1)!);
       if (slices.isOver) await slices.next();
     }
@@ -316,6 +333,6 @@ export class SqlNameStore implements NameStore {
   }
 }
 
-function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let start = 0; start < items.length; start += NAMES_AT_ONCE) yield items.slice(start, start + NAMES_AT_ONCE);
+function* parts<Item>(items: readonly Item[], size = NAMES_AT_ONCE): Generator<readonly Item[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

@@ -122,6 +122,37 @@ function defineTests(): void {
     await feed.return(undefined);
   });
 
+  it('a search by tags reads the names with the rarest tag alone, or each name with any tag once, in steps between which others are served', async () => {
+    const store = open();
+    const put = (name: string, tags: string[]): Promise<unknown> => store.put(record(name, 'PYRO:a@h:1', tags), PUT);
+    const tags = ['a', 'b', 'c', 'd', 'e'];
+    await Promise.all(Array.from({ length: 1_500 }, (_, index) => put(`name ${index}`, tags)));
+    for (const name of ['x', 'y']) await put(name, [...tags, 'rare', name]);
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 6));
+    cleanups.push(() => clock.mockRestore());
+    const reads = vi.spyOn(SqlNames.prototype, 'records');
+    cleanups.push(() => reads.mockRestore());
+    let turns = 0;
+    const serve = (): void => void (turns++, setImmediate(serve).unref());
+    setImmediate(serve).unref();
+    const search = async (match: 'all' | 'any', asked: string[]): Promise<{ names: string[]; read: number }> => {
+      reads.mockClear();
+      const found = await store.list({ by: 'tags', tags: asked, match });
+      return { names: found.map(({ name }) => name), read: reads.mock.calls.reduce((sum, [ids]) => sum + ids.length, 0) };
+    };
+    const names = [...Array.from({ length: 1_500 }, (_, index) => `name ${index}`), 'x', 'y'];
+    expect(await search('any', [...tags, 'rare'])).toEqual({ names, read: 1_502 });
+    expect(Math.max(...reads.mock.calls.map(([ids]) => ids.length))).toBe(100);
+    expect(turns).toBeGreaterThanOrEqual(15 + 6);
+    expect(await search('all', tags)).toEqual({ names, read: 1_502 });
+    expect(await search('all', [...tags, 'rare'])).toEqual({ names: ['x', 'y'], read: 2 });
+    expect(await search('all', [...tags, 'rare', 'y'])).toEqual({ names: ['y'], read: 1 });
+    expect(await search('any', ['y', 'x', 'none', '\ud800'])).toEqual({ names: ['x', 'y'], read: 2 });
+    expect(await search('all', ['rare', 'none'])).toEqual({ names: [], read: 0 });
+    expect(await search('all', ['rare', '\ud800'])).toEqual({ names: [], read: 0 });
+  });
+
   describe('registrations in an SQLite file', () => {
     it('a registration that another program makes again in an SQLite file is another one, and its bytes count', async () => {
       const store = open();
@@ -349,10 +380,10 @@ function defineTests(): void {
       const listed = async (): Promise<string[]> => (await store.list({ by: 'prefix', prefix: 'x.' })).map(({ name }) => name);
       const names = Array.from({ length: 1_001 }, (_, index) => `x.${index + 1}`);
       // the last name gets the id of one that was read already
-      steps.push('', `DELETE FROM pyro_names WHERE name = 'x.1000'; ${again('x.1001')}`);
+      steps.push(...Array<string>(9).fill(''), `DELETE FROM pyro_names WHERE name = 'x.1000'; ${again('x.1001')}`);
       expect(await listed()).toEqual(names);
       names.splice(999, 1);
-      // all names after the first 500, of which a step reads 500
+      // all names after the first 500, which are more than a step reads of those that were registered again
       steps.push(`${names.slice(500).map(again).join('')} INSERT INTO pyro_names(name, uri) VALUES ('y', 'PYRO:a@h:1')`);
       expect(await listed()).toEqual(names);
       steps.push(again('x.1001') + names.slice(400, 999).map(again).join(''));
