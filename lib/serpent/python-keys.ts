@@ -1,15 +1,19 @@
 import type { HashCollisions } from './hash-collisions.js';
+import { KeyHash } from './key-hash.js';
+import { isExactDouble, isSameInt, plainNumber } from './python-numbers.js';
 import type { Spender } from './text-window.js';
 import { COSTS } from './value-costs.js';
-import { PyComplex, PyFloat } from './values.js';
+import { PyComplex } from './values.js';
 
 /** Returned instead of a key when too many keys collide. */
 export const TOO_MANY_COLLISIONS = Symbol('too many collisions');
 
-/** So many unusual keys are compared one by one. That takes less time and memory than a Map, and a text for each key. */
+/** So many unusual keys are compared one by one. That takes less time and memory than a Map. */
 const FEW_KEYS = 8;
-/** A key in a Map that grows, without its text. */
+/** A key in a Map that grows. */
 const KEY_COST = COSTS.mapEntry + (COSTS.mapEntry >> 1);
+
+const hasher = new KeyHash();
 
 /**
  * Finds equal keys as Python does, for a Map or Set. In Python `1`, `1.0` and `True` are one key, and equal tuples are one key; a Map
@@ -21,7 +25,8 @@ export class PythonKeys {
   /** The {@link simpleStandIn} of each of the few keys. */
   private readonly fewStandIns: unknown[] = [];
   private simple: Map<unknown, unknown> | undefined = undefined;
-  private composed: Map<string, unknown> | undefined = undefined;
+  /** Tuples, bytes and complex numbers by their {@link KeyHash}. */
+  private composed: Map<number, unknown> | undefined = undefined;
   /** Memory of the Maps. It is spent while the table is read. */
   spentBytes = 0;
 
@@ -45,7 +50,10 @@ export class PythonKeys {
       if (isKnown) return standIn;
       if (typeof key === 'string') return key;
     }
-    return this.find(key, standIn);
+    const found = this.find(key, standIn);
+    // an int that equals a float has another hash than its stand-in
+    const isAdmitted = typeof found !== 'bigint' || found === standIn || this.collisions.admits(this.target, found);
+    return isAdmitted ? found : TOO_MANY_COLLISIONS;
   }
 
   private find(key: unknown, standIn: unknown): unknown {
@@ -66,22 +74,29 @@ export class PythonKeys {
   }
 
   private lookUp(key: unknown, standIn: unknown): unknown {
-    if (standIn === undefined) {
-      const text = composedStandIn(key);
-      const known = this.composed?.get(text);
-      if (known !== undefined) return known;
-      this.spend(KEY_COST + COSTS.string + text.length);
-      (this.composed ??= new Map()).set(text, key);
-    } else {
-      const simple = (this.simple ??= new Map());
-      const known: unknown = simple.get(standIn);
-      if (!this.collisions.admits(simple, standIn, known === undefined && standIn !== key)) return TOO_MANY_COLLISIONS;
-      if (known !== undefined) return known;
-      if (standIn === key) return key;
-      this.spend(KEY_COST);
-      simple.set(standIn, key);
-    }
+    if (standIn === undefined) return this.lookUpComposed(key);
+    const simple = (this.simple ??= new Map());
+    const known: unknown = simple.get(standIn);
+    if (!this.collisions.admits(simple, standIn, known === undefined && standIn !== key)) return TOO_MANY_COLLISIONS;
+    if (known !== undefined) return known;
+    if (standIn === key) return key;
+    this.spend(KEY_COST);
+    simple.set(standIn, key);
     return key;
+  }
+
+  private lookUpComposed(key: unknown): unknown {
+    const composed = (this.composed ??= new Map());
+    // keys with the same hash follow each other; a peer cannot choose them
+    for (let hash = hasher.of(key); ; hash = (hash + 1) | 0) {
+      const known = composed.get(hash);
+      if (known === undefined) {
+        this.spend(KEY_COST);
+        composed.set(hash, key);
+        return key;
+      }
+      if (isSameKey(known, key)) return known;
+    }
   }
 
   private spend(bytes: number): void {
@@ -95,47 +110,29 @@ export function isOwnStandIn(key: unknown): boolean {
   return typeof key === 'string' || Number.isSafeInteger(key);
 }
 
-/** A value that Map and Set compare as Python compares `key`; undefined for complex numbers, tuples and bytes. */
+/**
+ * A value that Map and Set compare as Python compares `key`; undefined for complex numbers, tuples and bytes. An int that equals a float has
+ * the float as stand-in, so that no stand-in takes more memory than its key.
+ */
 function simpleStandIn(key: unknown): string | number | bigint | null | undefined {
-  switch (typeof key) {
-    case 'boolean':
-      return Number(key);
-    case 'number':
-      return Number.isInteger(key) && !Number.isSafeInteger(key) ? BigInt(key) : key;
-    case 'object':
-      if (key instanceof PyFloat) return simpleStandIn(key.value);
-      if (key instanceof PyComplex && key.imag === 0) return simpleStandIn(key.real);
-      return key === null ? null : undefined;
-    default:
-      return key as string | bigint;
-  }
+  const value = plainNumber(key);
+  if (typeof value === 'object') return value === null ? null : undefined;
+  return typeof value === 'bigint' && isExactDouble(value) ? Number(value) : (value as string | number | bigint);
 }
 
-/** A text that is the same for equal keys, and for no others. */
-function composedStandIn(key: unknown): string {
-  const simple = simpleStandIn(key);
-  if (typeof simple === 'string') return `s${simple.length}:${simple}`;
-  // A number, bigint or null. Minus zero is zero.
-  if (simple !== undefined) return `n${String(simple)};`;
-  if (Array.isArray(key)) {
-    let text = `t${key.length}(`;
-    for (const item of key as unknown[]) text += composedStandIn(item);
-    return `${text})`;
-  }
-  if (key instanceof PyComplex) return `c${key.real},${key.imag};`;
-  const bytes = key as Buffer;
-  return `b${bytes.length}:${bytes.toString('latin1')}`;
-}
-
-/** Compares keys as {@link composedStandIn} does, without a text for each. */
-function isSameKey(one: unknown, other: unknown): boolean {
-  const standIn = simpleStandIn(one);
-  const otherStandIn = simpleStandIn(other);
-  if (standIn !== undefined || otherStandIn !== undefined) return isSameNumber(standIn, otherStandIn);
+/** Compares keys as Python does, without a stand-in for each. */
+function isSameKey(first: unknown, second: unknown): boolean {
+  const one = plainNumber(first);
+  const other = plainNumber(second);
+  if (one === other) return true;
+  if (typeof one === 'number')
+    return typeof other === 'bigint' ? isSameInt(one, other) : Number.isNaN(one) && Number.isNaN(other);
+  if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null)
+    return typeof one === 'bigint' && typeof other === 'number' && isSameInt(other, one);
   if (Array.isArray(one)) return Array.isArray(other) && isSameTuple(one, other);
   if (one instanceof PyComplex)
     return other instanceof PyComplex && isSameNumber(one.real, other.real) && isSameNumber(one.imag, other.imag);
-  return Buffer.isBuffer(other) && other.equals(one as Buffer);
+  return Buffer.isBuffer(one) && Buffer.isBuffer(other) && other.equals(one);
 }
 
 function isSameTuple(one: readonly unknown[], other: readonly unknown[]): boolean {

@@ -91,6 +91,14 @@ const CALLS: Record<string, [serializerId: number, data: Buffer]> = {
   'serpent: keys like array indices': [serpent, serpentCall('kind', bytes, "{'1023':0},")],
   'serpent: empty dicts': [serpent, serpentCall('kind', bytes, '{},')],
   'serpent: sets': [serpent, serpentCall('kind', bytes, '{0},')],
+  'serpent: a tuple of large floats as a member of a set': [
+    serpent,
+    serpentCall('kind', 6 * MIB, '1e308,', '{(1,),(2,),(3,),(4,),(5,),(6,),(7,),(', ')}'),
+  ],
+  'serpent: a tuple of ints as a dict key': [
+    serpent,
+    serpentCall('kind', 10 * MIB, '7,', '{(1,):1,(2,):2,(3,):3,(4,):4,(5,):5,(6,):6,(7,):7,(', '):8}'),
+  ],
   'serpent: calls that never end': [serpent, serpentCall('hang', bytes / 8, '[],')],
   'serpent: texts whose answer has four times as many characters': [serpent, serpentCall('same', 15.5 * MIB, '\x7f', "'", "'")],
   'json: keys like array indices': [json, jsonCall(bytes, '{"1023":0},')],

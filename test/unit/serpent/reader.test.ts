@@ -112,14 +112,15 @@ describe('natural values', () => {
     }
   });
 
-  it('serpent: few keys, of whatever type, are compared without texts and without bigints', () => {
+  it('serpent: keys, of whatever type and number, are compared without texts and without bigints', () => {
     const text = vi.spyOn(Buffer.prototype, 'toString');
     const bigint = vi.spyOn(globalThis, 'BigInt');
     try {
       loads("[{b'a'}, {b'a', b'b'}, {b'a': 1, 'a': 2}, {(b'a', 1): 1, (b'b', 1): 2}, {1j, 2j, True}, 1_000, 0x_ff, 0b1, 00]");
+      loads(`{${Array.from({ length: 20 }, (_, index) => `b'${index}', (1e308, ${index}j), ${index}e300`).join()}}`);
       expect(text).not.toHaveBeenCalled();
       expect(bigint).not.toHaveBeenCalled();
-      loads(`{${Array.from({ length: 20 }, (_, index) => `b'${index}'`).join()}}`);
+      loads('np.float64(nan)');
       expect(text).toHaveBeenCalled();
       loads('0xffffffffffffffff');
       expect(bigint).toHaveBeenCalled();
