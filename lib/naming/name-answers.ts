@@ -1,3 +1,4 @@
+import { HashCollisions } from '../serpent/hash-collisions.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { safeText } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -40,7 +41,17 @@ export function tagSetOf(value: unknown): Set<string> {
   const tags = [...(value as Iterable<unknown>)];
   return value instanceof Set && tags.every((tag) => typeof tag === 'string')
     ? (value as Set<string>)
-    : new Set(tags.map((tag) => (typeof tag === 'string' ? tag : safeText(tag))));
+    : setOfTexts(tags.map((tag) => (typeof tag === 'string' ? tag : safeText(tag))));
+}
+
+function setOfTexts(texts: readonly string[]): Set<string> {
+  const collisions = new HashCollisions();
+  const set = new Set<string>();
+  for (const text of texts) {
+    if (!collisions.admits(set, text)) throw badAnswer(`fewer tags of ${text.length} characters, or shorter ones`);
+    set.add(text);
+  }
+  return set;
 }
 
 export function answeredTuple(value: unknown): unknown[] {

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
+import { isLongText } from '../serpent/hash-collisions.js';
 import { isIndexKey } from '../serpent/index-keys.js';
 import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
@@ -70,11 +71,11 @@ export class ProxyReference {
 }
 
 /**
- * Makes a Set of the member names that a peer sent, without names like `'65536'`: no member has such a name, and older versions of Node
- * take quadratic time for a Set of them.
+ * Makes a Set of the member names that a peer sent, without names like `'65536'` and {@link isLongText}: no member has such a name, and
+ * V8 takes quadratic time for a Set of them (of those like `'65536'` in older versions of Node).
  */
 export function memberNames(names: readonly string[]): Set<string> {
-  return new Set(names.filter((name) => !isIndexKey(name)));
+  return new Set(names.filter((name) => !isIndexKey(name) && !isLongText(name)));
 }
 
 function namesOf(value: unknown): Set<string> {

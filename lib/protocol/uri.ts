@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
+import { isLongText } from '../serpent/hash-collisions.js';
 import { PyroError } from './errors.js';
 import { peerText } from './peer-text.js';
 import { safeText } from './safe-text.js';
@@ -127,10 +128,12 @@ function withoutLineBreaks(text: string): string {
   return text.slice(0, end);
 }
 
-/** Sorts tags that commas part, which have no white space. @throws {PyroError} `BAD_URI` on more than {@link MOST_TAGS} */
+/** Sorts tags that commas part, which have no white space. @throws {PyroError} `BAD_URI` on more than {@link MOST_TAGS}, and on long ones */
 function sortedTags(text: string): string {
   const tags = text.split(',', MOST_TAGS + 1);
   checkTags(tags.length, text);
+  const long = tags.find(isLongText);
+  if (long !== undefined) throw badUri(text, `a tag of PYROMETA has ${long.length} characters; ask for shorter ones`);
   if (tags.every((tag, index) => tag !== '' && (index === 0 || tags[index - 1]! < tag))) return text;
   return [...new Set(tags)]
     .filter((tag) => tag !== '')

@@ -5,6 +5,8 @@ import { SEEDS_INDEX_TEXTS } from './index-text-hash.js';
 const LEAST_KEYS = 128;
 /** The same for bigints, which take longer to compare. */
 const LEAST_BIGINTS = 32;
+/** The same for long texts, which take a thousand times longer to compare. */
+const LEAST_LONG_TEXTS = 8;
 /** The number of keys in one bucket that may happen by chance. */
 const USUAL_IN_A_BUCKET = 8;
 /**
@@ -16,6 +18,23 @@ const NUMBER_PRICE = 3;
 const BIGINT_PRICE = 5;
 /** Hex digits of a bigint that cost one more. */
 const DIGITS_PER_PRICE = 32;
+/**
+ * Characters of a long text for a price of one. A comparison of 16,384 characters takes 1 µs, if they have a byte each, and 2.4 µs with two
+ * bytes.
+ */
+const CHARS_PER_PRICE = 16;
+
+/**
+ * V8 takes the length of longer texts as their hash, so that all of one length collide. It compares them character by character. So it is in
+ * Node 20.19 to 26.
+ *
+ * V8 also has one table of the names of all members, for the whole process, in which names stay until a full garbage collection. No limit of
+ * one read bounds the time that a long name takes there: beside 6,000 others, 12 ms. So a long text of a peer never becomes the name of a
+ * member: its dict is a Map.
+ *
+ * @see V8, src/objects/string.h, `String::kMaxHashCalcLength`
+ */
+const LONGEST_HASHED_TEXT = 16_383;
 
 type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
 
@@ -24,7 +43,7 @@ type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
  *
  * V8 hashes numbers and bigints without a seed, so a peer can compute many numbers that collide. A new key is compared with all
  * colliding keys before it: 100,000 such keys take a minute. Older versions of Node hash texts that look like array indices without a seed,
- * too: see {@link SEEDS_INDEX_TEXTS}.
+ * too: see {@link SEEDS_INDEX_TEXTS}. Texts of more than {@link LONGEST_HASHED_TEXT} characters collide, too.
  */
 export class HashCollisions {
   /** Made for the first table that is checked. */
@@ -43,7 +62,7 @@ export class HashCollisions {
    */
   admits(table: Table, key: unknown, isAdded?: boolean): boolean {
     const { size } = table;
-    if (size < (typeof key === 'bigint' ? LEAST_BIGINTS : LEAST_KEYS) || !this.isComputable(key)) return true;
+    if (size < leastOf(key) || !this.isComputable(key)) return true;
     const buckets = this.lastTable === table ? this.lastBuckets! : this.bucketsOf(table);
     const hash = hashOf(key);
     const passed = buckets.countAt(hash);
@@ -72,7 +91,7 @@ export class HashCollisions {
 
   /** True for a key whose hash has no seed. */
   private isComputable(key: unknown): key is number | bigint | string {
-    if (typeof key === 'string') return !this.seedsIndexTexts && isIndexKey(key);
+    if (typeof key === 'string') return isLongText(key) || (!this.seedsIndexTexts && isIndexKey(key));
     return typeof key === 'number' || typeof key === 'bigint';
   }
 }
@@ -82,8 +101,28 @@ export function collisionsOf(read: { collisions?: HashCollisions | undefined }):
   return (read.collisions ??= new HashCollisions());
 }
 
-/** The price of one comparison with a key. A shorter bigint is told from it by its length. */
+/** Why keys are refused that are long texts; undefined for other keys. */
+export function longKeysReason(key: unknown): string | undefined {
+  if (typeof key !== 'string' || !isLongText(key)) return undefined;
+  return (
+    `too many dict keys or set members of ${key.length} characters: over ${LONGEST_HASHED_TEXT} characters, keys of the same length ` +
+    `collide; use shorter keys, or send fewer of them at once`
+  );
+}
+
+/** True for a text whose hash is its length. See {@link LONGEST_HASHED_TEXT}. */
+export function isLongText({ length }: string): boolean {
+  return length > LONGEST_HASHED_TEXT;
+}
+
+function leastOf(key: unknown): number {
+  if (typeof key === 'bigint') return LEAST_BIGINTS;
+  return typeof key === 'string' && isLongText(key) ? LEAST_LONG_TEXTS : LEAST_KEYS;
+}
+
+/** The price of one comparison with a key. A shorter bigint, and a text of another length, are told from it by their length. */
 function priceOf(key: number | bigint | string): number {
+  if (typeof key === 'string' && isLongText(key)) return key.length / CHARS_PER_PRICE;
   return typeof key === 'bigint' ? BIGINT_PRICE + Math.floor(key.toString(16).length / DIGITS_PER_PRICE) : NUMBER_PRICE;
 }
 
@@ -127,6 +166,8 @@ const INDEX_BITS = 24;
  * @see V8, src/objects, `Object::GetSimpleHash`; src/strings, `StringHasher::MakeArrayIndexHash`
  */
 function hashOf(key: number | bigint | string): number {
+  // mixed, so that texts of other lengths do not seem to collide
+  if (typeof key === 'string' && isLongText(key)) return mixed32(key.length);
   if (typeof key === 'string') return (key.length << INDEX_BITS) | (Number(key) & (2 ** INDEX_BITS - 1));
   if (typeof key === 'bigint') {
     low64[0] = key < 0n ? -key : key;

@@ -1,5 +1,5 @@
 import { CHARACTERS } from './characters.js';
-import type { HashCollisions } from './hash-collisions.js';
+import { type HashCollisions, longKeysReason } from './hash-collisions.js';
 import { isOwnStandIn, PythonKeys, TOO_MANY_COLLISIONS } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { COSTS } from './value-costs.js';
@@ -75,7 +75,8 @@ export abstract class SetReader extends SequenceReader {
   protected admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
     const admitted = keys !== undefined ? keys.resolve(key) : this.collisions.admits(table, key) ? key : TOO_MANY_COLLISIONS;
     if (admitted !== TOO_MANY_COLLISIONS) return admitted;
-    return this.scanner.fail('keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
+    const reason = longKeysReason(key) ?? 'keys that collide so often that they were made for it';
+    return this.scanner.fail(`${reason}; found`, 'CROWDED_KEYS');
   }
 
   /** Goes out of a table, and drops the memory that comparing its keys took. */

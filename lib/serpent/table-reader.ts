@@ -1,5 +1,6 @@
 import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
+import { isLongText } from './hash-collisions.js';
 import { newIndexTable, storeIndexKeysInHashTable } from './index-keys.js';
 import { KeyKind, ReadKey } from './repeated-keys.js';
 import type { PythonKeys } from './python-keys.js';
@@ -72,13 +73,13 @@ export class TableReader extends SetReader {
     }
     if (value !== undefined) this.leave();
     else if (node === undefined) value = this.map(new Map(), this.root, key, KeyKind.plain);
-    else if (scanner.faithful) value = this.map(new Map(), node, key, node.kind);
+    else if (scanner.faithful || isLongText(node.key)) value = this.map(new Map(), node, key, node.kind);
     else value = this.object(node, start);
     this.node = outer;
     return value;
   }
 
-  /** Reads a dict in natural mode, as long as its keys are strings. */
+  /** Reads a dict in natural mode, as long as its keys are strings that are no {@link isLongText}. */
   private object(first: ReadKey, firstStart: number): unknown {
     const { scanner } = this;
     const { spent } = scanner;
@@ -119,6 +120,7 @@ export class TableReader extends SetReader {
       const key = this.dictKey(code);
       if (typeof key !== 'string') return this.map(this.mapOf(dict, keysInOrder), last, key, kinds);
       last = this.remember(last, key, end);
+      if (isLongText(key)) return this.map(this.mapOf(dict, keysInOrder), last, key, kinds);
     }
     scanner.spend(dictCost(last.count));
     this.leave();

@@ -1,4 +1,5 @@
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { isLongText } from '../../serpent/hash-collisions.js';
 import { isPlainObject, objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
@@ -84,7 +85,7 @@ export function attributeOf(method: string, [name]: readonly unknown[]): string 
 /**
  * The keyword arguments of a call, and of an entry of a batch. `None` is read as no keyword arguments.
  *
- * @throws {UnreadableError} when the value is no dict of texts, or has a keyword `__proto__`
+ * @throws {UnreadableError} when the value is no dict of texts, or has a keyword `__proto__` or a long one
  */
 export function kwargsOf(value: unknown): Record<string, unknown> {
   if (value === null) return {};
@@ -93,6 +94,7 @@ export function kwargsOf(value: unknown): Record<string, unknown> {
   for (const name of (value as Map<unknown, unknown>).keys()) {
     if (typeof name !== 'string') throw badCall('strings as keys of kwargs');
     if (name === '__proto__') throw badCall('no keyword argument __proto__');
+    if (isLongText(name)) throw badCall(`keywords shorter than one of ${name.length} characters`);
   }
   return objectOf(value as Map<string, unknown>);
 }

@@ -187,7 +187,7 @@ export class MarshalReader extends MarshalScalarReader {
     this.spend(COSTS.set);
     let capacity = EMPTY_SET_MEMBERS;
     for (const member of members) {
-      if (!this.collisions.admits(set, member)) throw collidingKeys();
+      if (!this.collisions.admits(set, member)) throw collidingKeys(member);
       if (set.size === capacity) {
         this.spend(capacity * COSTS.setMember);
         capacity *= 2;

@@ -7,6 +7,7 @@ import { sendableAttributes, typeFault } from '../../protocol/python-exception-r
 import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import type { Spend } from '../../arrays/memory.js';
+import { isLongText } from '../../serpent/hash-collisions.js';
 import type { PyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
 import { isPlainObject, memberOf as memberOfDict, objectOf } from '../contract/plain-object.js';
@@ -175,7 +176,7 @@ function partsOfAttributes(pythonType: string, attributes: unknown): AttributePa
   if (isPlain && !Object.hasOwn(attributes, TRACEBACK) && !Object.hasOwn(attributes, '__proto__')) return { extra: attributes };
   const entries = isPlain ? Object.entries(attributes) : [...(attributes as Map<unknown, unknown>)];
   for (const [name] of entries) {
-    if (typeof name !== 'string' || name === '__proto__') {
+    if (typeof name !== 'string' || name === '__proto__' || isLongText(name)) {
       throw new UnreadableError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
     }
   }

@@ -1,4 +1,5 @@
 import { UnreadableError } from '../contract/unreadable-error.js';
+import { isLongText } from '../../serpent/hash-collisions.js';
 import { newIndexTable, storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
@@ -10,7 +11,8 @@ import type { ValueReader } from './value-reader.js';
 const EMPTY_MAP_ENTRIES = 4;
 
 /**
- * Builds a dict that is read: a plain object while all keys are strings, else a Map. In faithful mode the dict is always a Map.
+ * Builds a dict that is read: a plain object while all keys are strings, and none a {@link isLongText}, else a Map. In faithful mode the dict
+ * is always a Map.
  *
  * For each entry call {@link key} or {@link takeExpected}, then {@link value}.
  */
@@ -62,6 +64,7 @@ export class DictBuilder {
       reader.context = reader.root;
       return;
     }
+    if (isLongText(key)) this.map ??= this.toMap();
     if (key === '__class__') reader.sawClass = true;
     else if (key === 'dtype' || key === 'nd') reader.sawArray = true;
     else if (key === '__proto__' && this.map === undefined)
@@ -103,7 +106,7 @@ export class DictBuilder {
 
   private setEntry(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
     const { reader } = this;
-    if (!reader.collisions.admits(map, key)) throw collidingKeys();
+    if (!reader.collisions.admits(map, key)) throw collidingKeys(key);
     if (map.size === this.capacity) {
       reader.spend(this.capacity * COSTS.mapEntry);
       this.capacity *= 2;

@@ -1,5 +1,5 @@
 import type { Spend } from '../../arrays/memory.js';
-import { collisionsOf, type HashCollisions } from '../../serpent/hash-collisions.js';
+import { collisionsOf, type HashCollisions, longKeysReason } from '../../serpent/hash-collisions.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 
 /** The limits on colliding keys of what no budget counts, by the function that counts the memory. */
@@ -15,7 +15,7 @@ export function peerSet(values: Iterable<unknown>, spend: Spend): Set<unknown> {
   const collisions = sharedBy(spend);
   const set = new Set<unknown>();
   for (const value of values) {
-    if (!collisions.admits(set, value, !set.has(value))) throw collidingKeys();
+    if (!collisions.admits(set, value, !set.has(value))) throw collidingKeys(value);
     set.add(value);
   }
   return set;
@@ -26,14 +26,14 @@ export function peerMap(entries: Iterable<readonly [unknown, unknown]>, spend: S
   const collisions = sharedBy(spend);
   const map = new Map<unknown, unknown>();
   for (const [key, value] of entries) {
-    if (!collisions.admits(map, key, !map.has(key))) throw collidingKeys();
+    if (!collisions.admits(map, key, !map.has(key))) throw collidingKeys(key);
     map.set(key, value);
   }
   return map;
 }
 
-export function collidingKeys(): UnreadableError {
-  return new UnreadableError('keys collide so often that they were made for it');
+export function collidingKeys(key: unknown): UnreadableError {
+  return new UnreadableError(longKeysReason(key) ?? 'keys collide so often that they were made for it');
 }
 
 function sharedBy(spend: Spend): HashCollisions {
