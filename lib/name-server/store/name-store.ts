@@ -85,7 +85,7 @@ export interface RemoveOptions {
 /**
  * Keeps the registrations of a name server. Several name servers may use the same store if it has a {@link sharedId}.
  *
- * Every method is atomic: no other call to the store, of any name server, sees or changes a part of its work. A method that returns no
+ * Every method but `list` is atomic: no other call to the store, of any name server, sees or changes a part of its work. A method that returns no
  * promise has ended when it returns.
  *
  * A lease ends by itself: from then on the name is free, and watchers are told that it is removed.
@@ -121,7 +121,12 @@ export interface NameStore {
   removeUnchanged(record: NameRecord): boolean | Promise<boolean>;
   /** Restarts the leases of these names. @returns the names of which the owner holds no lease */
   renew(owner: string, names: readonly string[]): string[] | Promise<string[]>;
-  /** The selected records, in the order of their registration if the store knows the order. */
+  /**
+   * The selected records, in the order of their registration if the store knows the order.
+   *
+   * A list of many names may be made in steps: then a name that changes meanwhile is given as it was before or after the change, and each
+   * name that is selected all the time is given once.
+   */
   list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
   /** True for a store whose lists have records of their own, with their memory. Default: the store has the records itself. */
   readonly copiesRecords?: boolean;
