@@ -1,7 +1,7 @@
 import { Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { sharedSymbol } from '../../copies/process-wide.js';
-import { followApplication } from './application-phase.js';
+import { followApplication } from '../application-phase.js';
 
 /** Marks PyroServers, of this copy of the library and of others. */
 export const PYRO_SERVER = Symbol.for('nestjs-pyro:server');

@@ -1,6 +1,6 @@
 import type { CanActivate, OnApplicationBootstrap, OnModuleInit, Type } from '@nestjs/common';
 import { createContextId, type ModuleRef } from '@nestjs/core';
-import { isBootstrapped, isInitialized } from '../binding/application-phase.js';
+import { isBootstrapped, isInitialized } from '../application-phase.js';
 import { addHooksOf, type Module, type NestContainer } from '../nest-internals.js';
 
 /** Where a guard that no module provides is made. */

@@ -15,7 +15,7 @@ import { servedObjects } from '../../logging/log-texts.js';
 import { warnIfItFails } from '../../reports/warning.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
-import { LateCheck, whenInitialized } from '../binding/application-phase.js';
+import { LateCheck, whenInitialized } from '../application-phase.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import { type GuardedClass, objectGuard } from '../handshake/handshake-runner.js';

@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { isInitialized } from '../binding/application-phase.js';
+import { isInitialized } from '../application-phase.js';
 
 /** The warning of a server whose application was initialized, and which does not listen. */
 export const NOT_STARTED =

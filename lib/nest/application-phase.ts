@@ -1,7 +1,7 @@
-import { processWide } from '../../copies/process-wide.js';
-import { warnIfItFails } from '../../reports/warning.js';
+import { processWide } from '../copies/process-wide.js';
+import { warnIfItFails } from '../reports/warning.js';
 import type { ModulesContainer } from '@nestjs/core';
-import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
+import { addFirstHookOf, firstDestroyedModule } from './nest-internals.js';
 
 /** The progress of an application's start. */
 interface Phase {
