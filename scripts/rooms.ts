@@ -15,7 +15,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],
   telemetry: ['client', 'daemon', 'serializers', 'objects', 'calls', 'reports', 'protocol'],
-  naming: ['client', 'serializers', 'options', 'transport', 'calls', 'reports', 'protocol'],
+  naming: ['client', 'serializers', 'options', 'transport', 'calls', 'reports', 'protocol', 'serpent'],
   pyro: [
     'telemetry',
     'logging',

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
 import { NamingError } from '../protocol/errors.js';
+import { hideMembers } from '../protocol/hidden-members.js';
 import { checkOptions, configError, milliseconds, type OptionRules } from '../options/option-checks.js';
 import { checkNameServers, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { type NameServerOptions, nameServersOf } from './locate.js';
@@ -62,6 +64,12 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     const common = { intervalMs, stores, lease: new RegistrarLease(intervalMs), wanted: this.wanted, events: this };
     this.servers = nameServers.map((address) => new ServerRegistrar(address, common, this.stopping.signal));
     for (const object of options.objects ?? []) this.add(object);
+    hideMembers(this, 'servers');
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `NameRegistrar <${this.wanted.size} names>`;
   }
 
   /**

@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { hideMembers } from '../../protocol/hidden-members.js';
+import { printable } from '../../reports/printable.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 import type { OutgoingCall, OutgoingTrace } from './outgoing-call.js';
@@ -61,6 +64,8 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     const { callTimeoutMs, annotations } = callOptions;
     const closeOptions = { callTimeoutMs, annotations, oneway: true };
     this.requests = new StreamRequests(caller, connections, id, connection, closeOptions, trace);
+    // they lead to the handshake data
+    hideMembers(this, 'requests', 'itemOptions');
     collected.register(this, this.requests);
   }
 
@@ -95,6 +100,11 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
       [Symbol.asyncIterator]: () => items,
     };
     return items;
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `RemoteStream <${printable(this.id)}>`;
   }
 }
 

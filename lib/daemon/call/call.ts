@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { checkArgument, type OptionRule } from '../../options/option-checks.js';
@@ -20,6 +21,11 @@ export class Call implements CallContext {
     readonly method: string,
     readonly kwargs: Readonly<Record<string, unknown>>,
   ) {}
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `PyroContext <${peerText(this.objectId)}.${peerText(this.method)} for ${this.connection.remoteAddress}>`;
+  }
 
   /**
    * Runs the call on an object that the connection may use. A member that the metadata of the object does not name cannot be reached.

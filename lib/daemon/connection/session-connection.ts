@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { PyroError } from '../../protocol/errors.js';
@@ -60,6 +61,16 @@ export class SessionConnection implements PyroConnection {
     this.address = address;
     this.remoteAddress = remoteLocation(socket);
     this.peerCertificate = certificateOf(socket);
+  }
+
+  /** Handshake data are no text for logs. */
+  toJSON(): object {
+    return { id: this.id, remoteAddress: this.remoteAddress };
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `PyroConnection <${this.id}, ${this.remoteAddress}>`;
   }
 
   /** Holds the memory of the handshake data until {@link endHandshake} or {@link releaseHandshake}. */

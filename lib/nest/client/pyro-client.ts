@@ -6,8 +6,10 @@ import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { checkOptions, configError, type OptionRules, URI } from '../../options/option-checks.js';
+import { printAs } from '../../protocol/hidden-members.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../../protocol/packet-metadata.js';
+import { printable } from '../../reports/printable.js';
 import { followListeners } from '../../reports/failed-listeners.js';
 import { warnIfItFails, warnOfError } from '../../reports/warning.js';
 import { wireLogOf } from '../logging/wire-log.js';
@@ -54,6 +56,10 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
     checkOptions(options, RULES);
     this.options = options;
     this.proxy = this.makeProxy();
+    printAs(
+      this,
+      () => `PyroClient <${printable(String(options.uri))}, ${this.proxy?.$connected ? 'connected' : 'not connected'}>`,
+    );
   }
 
   /** Emits whether the client is connected, from its first connection on. */

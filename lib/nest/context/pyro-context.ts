@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { recogniseInstances, sharedSymbol } from '../../copies/process-wide.js';
 import { BaseRpcContext } from '@nestjs/microservices';
 import { currentContext } from '../../daemon/call/call.js';
@@ -28,6 +29,11 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   static current(): PyroContext | undefined {
     const call = currentContext();
     return call && PyroContext.of(call);
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return inspect(this.call);
   }
 
   /** The daemon that serves the call. @throws {TypeError} when the call is served by a daemon of another kind */

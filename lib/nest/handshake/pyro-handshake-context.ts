@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { printable } from '../../reports/printable.js';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
@@ -30,6 +32,16 @@ export class PyroHandshakeContext {
     this.objectId = request.objectId;
     this.annotations = request.annotations;
     this.connection = request.connection;
+  }
+
+  /** @internal */
+  toJSON(): object {
+    return { objectId: this.objectId, connection: this.connection };
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `PyroHandshakeContext <${printable(this.objectId)} for ${this.connection.remoteAddress}>`;
   }
 
   /** The handshake context of a guard's execution context. @throws {TypeError} in a guard that does not run at a handshake */

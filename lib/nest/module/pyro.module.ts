@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, Global, Module, type ValueProvider } from '@nestjs/common';
 import { checkArgument, checkIsObject, checkOptions, listOf, OBJECT, SWITCH } from '../../options/option-checks.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
@@ -45,7 +45,7 @@ export class PyroModule extends ConfigurableModuleClass {
   /** Sets the defaults of all remote objects of the application. Import it once. */
   static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
     checkIsObject(options, 'PyroModule.forRoot: ');
-    return super.forRoot(options);
+    return withHiddenValues(super.forRoot(options));
   }
 
   /** Like `forRoot`, with options from a factory or class. */
@@ -80,4 +80,14 @@ export class PyroModule extends ConfigurableModuleClass {
       exports: providers.map(({ provide }) => provide),
     };
   }
+}
+
+/** Loggers write the values of a module's providers, and never what a factory gives: the options may have handshake data. */
+function withHiddenValues(definition: DynamicModule): DynamicModule {
+  const providers = definition.providers?.map((provider) => {
+    if (!('useValue' in provider)) return provider;
+    const { provide, useValue } = provider as ValueProvider<unknown>;
+    return { provide, useFactory: () => useValue };
+  });
+  return { ...definition, ...(providers && { providers }) };
 }

@@ -2,6 +2,7 @@ import { Logger, type LogLevel } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { printAs } from '../../protocol/hidden-members.js';
 import { DEADLINE, DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
 import type { InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
@@ -66,6 +67,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   constructor(private readonly options: PyroServerOptions = {}) {
     super();
     checkIsObject(options, 'PyroServer: ');
+    printAs(this, () => `PyroServer <${this.daemon?.locationStr ?? 'not listening'}>`);
   }
 
   /** `name` of the options. */
@@ -161,7 +163,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * @param deadlineMs longest time to wait for calls. Default: `drainTimeoutMs`
    * @returns true when all calls have ended and their replies have left
    */
-  async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
+  async drain(deadlineMs = this.options.drainTimeoutMs ?? DEFAULT_DRAIN_MS): Promise<boolean> {
     checkArgument('drain: deadlineMs', deadlineMs, DEADLINE);
     this.isEnding = true;
     await this.names?.stop(MAX_NAME_REMOVAL_MS);
@@ -276,15 +278,11 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     const { daemon } = this;
     if (!daemon) return;
     await this.names?.stop(MAX_NAME_REMOVAL_MS);
-    await daemon.shutdown(this.drainTimeoutMs);
+    await daemon.shutdown(this.options.drainTimeoutMs ?? DEFAULT_DRAIN_MS);
     this.runtimeObjects.detach();
     this.names = undefined;
     this.daemon = undefined;
     this._status$.next('disconnected');
-  }
-
-  private get drainTimeoutMs(): number {
-    return this.options.drainTimeoutMs ?? DEFAULT_DRAIN_MS;
   }
 
   private get processingHooks(): ProcessingHooks | undefined {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { Autoproxy } from '../../client/options/proxy-options.js';
@@ -23,6 +24,11 @@ export function isPyroServer(value: unknown): value is PyroServer {
 @Injectable()
 export class PyroServers {
   constructor(private readonly modules: ModulesContainer) {}
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `PyroServers <${this.all().length}>`;
+  }
 
   /** All servers that were connected to the application by now. */
   all(): PyroServer[] {
