@@ -17,7 +17,7 @@ import { CleanUpTimes } from './connection/clean-up-times.js';
 import type { CleanUps } from './contract/clean-ups.js';
 import type { Streams } from './streams/streams.js';
 import type { PyroConnection } from './contract/connection.js';
-import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
+import type { Daemon, LeaseOptions, ObjectLease, OnOverLimit, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';
 import type { CallObserver } from './contract/observer.js';
 import type { DaemonSnapshot, InspectOptions, NameSnapshot, TargetDescription } from './contract/snapshot.js';
@@ -68,10 +68,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   /**
    * @internal
-   * @param receiverFor makes what receives the proxies of clients, for the options with their defaults
+   * @param receiverFor makes what receives the proxies of clients, for the options with their defaults, with a function that counts the
+   *   error of a reached limit
    * @throws {PyroError} `CONFIG`, when an option is wrong
    */
-  constructor(given: DaemonOptions, receiverFor: (options: ResolvedDaemonOptions) => ProxyReceiver) {
+  constructor(given: DaemonOptions, receiverFor: (options: ResolvedDaemonOptions, onOverLimit: OnOverLimit) => ProxyReceiver) {
     super({ captureRejections: true });
     followPromises();
     followListeners(this, (error, event) => this.reporter.listenerFailed(error, event));
@@ -82,7 +83,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     const registrations = new Registrations(reporter, cleanUps, () => this.sessions);
     this.registrations = registrations;
     const { objects } = registrations;
-    const proxies = receiverFor(options);
+    const proxies = receiverFor(options, (error, connection) => limits.note(error, connection));
     const services = createDaemonServices({ daemon: this, options, objects, proxies, reporter, limits, cleanUps, abandoned });
     this.services = services;
     this.streams = services.streams;

@@ -1,15 +1,19 @@
-import { connect, type Socket } from 'node:net';
+import { setMaxListeners } from 'node:events';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { endsWithin } from '../calls/deadline.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { socketAddressOf } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
+import { type HostChooser, hostLookups, lookupOf } from '../transport/sockets/host-lookups.js';
 import type { NameRecord, NameStore } from './store/name-store.js';
 
 /** Names of a server that cannot be reached for this time are removed. @see Pyro5/nameserver.py, `AutoCleaner.max_unreachable_time` */
 const MAX_UNREACHABLE_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Servers that are tried at the same time. */
+/** Servers that are tried at the same time: so many by their IP addresses or unix sockets, and so many by host names. */
 const PARALLEL = 16;
+/** Programs choose the host names of their servers, and register them. */
+const CHOOSER: HostChooser = { name: 'autoclean' };
 /** Longest that the end waits for a store that is asked. */
 const MAX_STORE_WAIT_MS = 5_000;
 
@@ -24,7 +28,8 @@ export interface AutoCleanTimes {
 /**
  * Removes names whose servers cannot be reached any more.
  *
- * It opens a connection to the address of each name without a lease. A name with a lease is removed when the lease ends.
+ * It opens a connection to the address of each name without a lease. A name with a lease is removed when the lease ends. Names whose hosts
+ * have to be looked up hold up no others: rounds go on without them while they are tried.
  *
  * @see Pyro5/nameserver.py, `AutoCleaner`
  */
@@ -34,9 +39,11 @@ export class AutoCleaner {
   private readonly maxUnreachableMs: number;
   private readonly timer: NodeJS.Timeout;
   private running: Promise<void> | undefined;
+  /** The servers that are tried by host names. */
+  private lookingUp: Promise<void> | undefined;
+  private readonly ending = new AbortController();
   /** The connections of the running round. */
   private readonly sockets = new Set<Socket>();
-  private isStopped = false;
 
   /**
    * @param onCleaned called with each removed name and its URI
@@ -49,21 +56,29 @@ export class AutoCleaner {
     private readonly onError: (error: unknown) => void,
   ) {
     this.maxUnreachableMs = maxUnreachableMs;
+    // each lookup takes its listener off: a leak warning of Node would be wrong
+    setMaxListeners(0, this.ending.signal);
     this.timer = setInterval(() => this.clean(), intervalMs).unref();
   }
 
   /** Ends the running round. Resolves when nothing asks or changes the store any more, or after 5 s. */
   async stop(): Promise<void> {
-    this.isStopped = true;
+    this.ending.abort();
     clearInterval(this.timer);
     for (const socket of this.sockets) socket.destroy();
-    if (this.running) await endsWithin(this.running, MAX_STORE_WAIT_MS);
+    await endsWithin(Promise.all([this.running, this.lookingUp]), MAX_STORE_WAIT_MS);
+  }
+
+  private get isStopped(): boolean {
+    return this.ending.signal.aborted;
   }
 
   private clean(): void {
-    this.running ??= this.round()
-      .catch((error: unknown) => this.isStopped || this.onError(error))
-      .then(() => (this.running = undefined));
+    this.running ??= this.reported(this.round()).then(() => (this.running = undefined));
+  }
+
+  private async reported(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => this.isStopped || this.onError(error));
   }
 
   private async round(): Promise<void> {
@@ -79,7 +94,14 @@ export class AutoCleaner {
     }
     for (const name of this.unreachable.keys()) if (!names.has(name)) this.unreachable.delete(name);
     if (this.isStopped) return;
-    const locations = byLocation.entries();
+    const all = [...byLocation];
+    const named = all.filter(([location]) => hostNameOf(location) !== undefined);
+    this.lookingUp ??= this.reported(this.tryAll(named)).then(() => (this.lookingUp = undefined));
+    await this.tryAll(all.filter(([location]) => hostNameOf(location) === undefined));
+  }
+
+  private async tryAll(servers: readonly [string, NameRecord[]][]): Promise<void> {
+    const locations = servers.values();
     const tries = await Promise.allSettled(Array.from({ length: PARALLEL }, () => this.tryEach(locations)));
     const failed = tries.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
     if (failed) throw failed.reason;
@@ -107,9 +129,21 @@ export class AutoCleaner {
     }
   }
 
-  private isAnswering(location: string): Promise<boolean> {
+  private async isAnswering(location: string): Promise<boolean> {
+    try {
+      const host = hostNameOf(location);
+      if (host === undefined) return await this.takesConnection(location);
+      // before the time of the connection begins: the name may have to wait for its turn
+      const addresses = await hostLookups().lookUp(host, CHOOSER, this.ending.signal);
+      return !this.isStopped && (await this.takesConnection(location, lookupOf(addresses)));
+    } catch {
+      return false;
+    }
+  }
+
+  private takesConnection(location: string, lookup?: LookupFunction): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect({ ...socketAddressOf(location)!, timeout: CONNECT_TIMEOUT_MS });
+      const socket = connect({ ...socketAddressOf(location)!, lookup, timeout: CONNECT_TIMEOUT_MS });
       this.sockets.add(socket);
       const end = (answers: boolean): void => {
         this.sockets.delete(socket);
@@ -122,6 +156,12 @@ export class AutoCleaner {
       socket.once('close', () => end(false));
     });
   }
+}
+
+/** The host name in a location, which has to be looked up; undefined for an IP address and for a unix socket. */
+function hostNameOf(location: string): string | undefined {
+  const address = socketAddressOf(location);
+  return address && 'host' in address && isIP(address.host) === 0 ? address.host : undefined;
 }
 
 /** The address of the server of a URI; undefined for a URI that names no address, or that another name server wrote and nobody can read. */

@@ -17,6 +17,7 @@ import { CommunicationError, NamingError } from '../protocol/errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
 import { peerText } from '../protocol/peer-text.js';
 import { PyroUri } from '../protocol/uri.js';
+import type { HostChooser } from '../transport/sockets/host-lookups.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';
@@ -31,7 +32,11 @@ export type NameServerOptions = NameServerAddress &
   Pick<PyroProxyOptions, 'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'serializer' | 'signal'>;
 
 /** Options of the proxy that calls a name server. */
-type NameServerCallOptions = NameServerOptions & { readonly annotations?: Annotations | undefined };
+type NameServerCallOptions = NameServerOptions & {
+  readonly annotations?: Annotations | undefined;
+  /** Who chose the host of the name server; undefined: this program. */
+  readonly hostChooser?: HostChooser | undefined;
+};
 
 /** Default `callTimeoutMs` of a name server: it answers fast, so this is shorter than the default of other objects. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -88,13 +93,15 @@ function connectToFirst(
 export async function resolveName(
   uri: PyroUri,
   nameServers: NameServerOptions | readonly NameServerOptions[],
-  { signal, annotations, onFailedAttempt }: NameLookup,
+  { signal, annotations, onFailedAttempt, hostChooser: peer }: NameLookup,
 ): Promise<ResolvedName> {
   const addresses = addressesFor(uri, nameServers);
+  // a URI without an address leads to a name server of this program
+  const hostChooser = uri.location === undefined ? undefined : peer;
   checkNameServers(addresses);
   const lookUpOnce = (): Promise<ResolvedName> =>
     firstAnswer(nameServersOf(addresses), signal, ({ location, options }, end) =>
-      inLookupTurn(location, end, () => askFor(uri, { location, options: { ...options, annotations } }, end)),
+      inLookupTurn(location, end, () => askFor(uri, { location, options: { ...options, annotations, hostChooser } }, end)),
     );
   return retryWithin(waitMsOf(nameServers), signal, lookUpOnce, onFailedAttempt);
 }
@@ -197,7 +204,7 @@ export async function connectTo(
       broadcast !== false && host === undefined && unixSocket === undefined
         ? await findByBroadcast(broadcast === true ? {} : broadcast, signal)
         : undefined;
-    if (found) return connectToNameServer(found, options, connectAgain);
+    if (found) return connectToNameServer(found, { ...options, hostChooser: BROADCAST }, connectAgain);
     throw new NamingError(`no name server at ${location}: ${error.message}`, { cause: error });
   }
 }
@@ -207,6 +214,9 @@ function locationAt(host: string, port: number): string {
   return host.startsWith(UNIX_PREFIX) ? host : tcpLocation(host, port);
 }
 
+/** Whoever answers a broadcast. */
+const BROADCAST: HostChooser = { name: 'broadcast' };
+
 /** Connects to the name server at a PYRO URI, whose address wins over the address in the options. */
 export function connectToNameServer(
   uri: PyroUri,
@@ -215,7 +225,8 @@ export function connectToNameServer(
 ): Promise<NameServerClient> {
   const { callTimeoutMs = CALL_TIMEOUT_MS, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls } = options;
   const called = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls };
-  return NameServerClient.at(uri, { ...called, annotations: options.annotations, maxRetries: 0 }, connectAgain);
+  const { annotations, hostChooser } = options;
+  return NameServerClient.atHostOf(hostChooser, uri, { ...called, annotations, maxRetries: 0 }, connectAgain);
 }
 
 /** Sets `sent` to false: the call that needs the name was not sent, even if the lookup was. */

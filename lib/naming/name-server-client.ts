@@ -19,6 +19,7 @@ import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-referenc
 import { peerText } from '../protocol/peer-text.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { PyroUri } from '../protocol/uri.js';
+import type { HostChooser } from '../transport/sockets/host-lookups.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
 import {
@@ -80,10 +81,19 @@ export class NameServerClient implements AsyncDisposable {
     options: PyroProxyOptions = {},
     connectAgain?: (signal: AbortSignal) => Promise<NameServerClient>,
   ): Promise<NameServerClient> {
+    return this.atHostOf(undefined, uri, options, connectAgain);
+  }
+
+  /** @internal The same for a URI whose host somebody else chose. @param hostChooser undefined: this program */
+  static async atHostOf(
+    hostChooser: HostChooser | undefined,
+    uri: PyroUri,
+    options: PyroProxyOptions,
+    connectAgain: NameServerConnect = (signal) => this.atHostOf(hostChooser, uri, { ...options, signal }),
+  ): Promise<NameServerClient> {
     // faithful: names are keys of a dict, and a plain object cannot have every name as a key
-    const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' });
-    const again = connectAgain ?? ((signal) => NameServerClient.at(uri, { ...options, signal }));
-    return new NameServerClient(await connectedProxy(proxy), again);
+    const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, hostChooser);
+    return new NameServerClient(await connectedProxy(proxy), connectAgain);
   }
 
   /** URI of the name server. */

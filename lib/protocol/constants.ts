@@ -87,3 +87,6 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 /** Default of `maxCheckedObjects`. To check an object takes some 10 µs. */
 export const DEFAULT_MAX_CHECKED_OBJECTS = 100_000;
+
+/** Default of `maxHostLookups`. */
+export const DEFAULT_MAX_HOST_LOOKUPS = 256;

@@ -94,3 +94,22 @@ export function isLoopbackLocation(location: string): boolean {
   const address = socketAddressOf(location);
   return address !== undefined && ('path' in address || isLoopbackHost(address.host));
 }
+
+/** The address, or the first 64 bits of an IPv6 address. Undefined for texts that are no addresses. */
+export function networkOf(remoteAddress: string): string | undefined {
+  if (isIPv4(remoteAddress)) return remoteAddress;
+  const address = plainAddress(remoteAddress).replace(/%.*$/, '');
+  if (isIPv4(address)) return address;
+  if (!isIPv6(address)) return undefined;
+  if (isLoopbackAddress(address)) return address;
+  const [head = '', tail] = address.split('::', 2);
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const behind = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + behind < 8) groups.push('0');
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}

@@ -1,11 +1,12 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import type { Autoproxy, PyroProxyOptions } from '../client/options/proxy-options.js';
 import { resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
-import type { ReceivedProxies } from '../client/options/received-proxies.js';
+import type { ProxySender, ReceivedProxies } from '../client/options/received-proxies.js';
 import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ReceivedProxyMaker } from '../client/proxy/proxy-core.js';
-import type { Daemon, ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
+import type { PyroConnection } from '../daemon/contract/connection.js';
+import type { Daemon, OnOverLimit, ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonOptions, ResolvedDaemonOptions } from '../daemon/options/daemon-options.js';
 import { environmentWireLog, logDaemon, warnOfFailedCalls } from '../logging/core-log.js';
@@ -41,7 +42,7 @@ export class PyroDaemon extends BaseDaemon {
     const logger = given ?? environmentLogger();
     if (logger) daemon.wireLog ??= environmentWireLog(logger);
     const proxyOptions = { telemetry, ...receivedProxyOptions };
-    super(daemon, (limits) => new ClientProxies(daemon, limits, receivedProxies, proxyOptions));
+    super(daemon, (limits, onOverLimit) => new ClientProxies(daemon, limits, onOverLimit, receivedProxies, proxyOptions));
     if (logger) logDaemon(this, logger, accessLog);
     else if (logger === undefined) warnOfFailedCalls(this);
     followDaemon(this, telemetry);
@@ -67,6 +68,7 @@ const SHARED_OPTIONS = [
   'frameTimeoutMs',
   'maxDepth',
   'maxIntDigits',
+  'maxHostLookups',
   'serpentBytesRepr',
   'compression',
   'values',
@@ -87,10 +89,12 @@ class ClientProxies implements ProxyReceiver {
   /**
    * @param daemon the options of the daemon, as the program gave them
    * @param limits the options of the daemon, with the defaults of its profile
+   * @param onOverLimit counts the error of a limit that a client has reached
    */
   constructor(
     daemon: DaemonOptions,
     limits: ResolvedDaemonOptions,
+    private readonly onOverLimit: OnOverLimit,
     receivedProxies: ReceivedProxies | undefined,
     { maxConnections = MAX_CONNECTIONS, ...own }: ReceivedProxyOptions = {},
   ) {
@@ -115,7 +119,8 @@ class ClientProxies implements ProxyReceiver {
   private makerFor(daemon: Daemon): ReceivedProxyMaker {
     // without leases, because these connections are short: an object that is passed over them must be registered by the application
     const autoproxy: Autoproxy = { referenceFor: (value) => daemon.referenceFor(value) };
-    return pyroProxies.makerOfReceived({ autoproxy, ...this.options });
+    const onOverLimit = (error: Error, sender: ProxySender): void => this.onOverLimit(error, sender as PyroConnection);
+    return pyroProxies.makerOfReceived({ autoproxy, ...this.options }, onOverLimit);
   }
 
   private groupOf(origin: ProxyOrigin): ProxyGroup {

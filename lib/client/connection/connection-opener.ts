@@ -1,17 +1,21 @@
+import type { LookupAddress } from 'node:dns';
 import type { Duplex } from 'node:stream';
 import { processWide } from '../../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
+import { limitOf } from '../../protocol/over-limit.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/sockets/connector.js';
+import { chooserAt, type HostChooser, hostLookups } from '../../transport/sockets/host-lookups.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
 import { askMetadata, type HandshakeParts, performHandshake } from './client-handshake.js';
 import { outsideOfCalls, runIsolated } from '../../calls/async-context.js';
 import { Deadline } from '../../calls/deadline.js';
+import { orAborted } from '../../calls/or-aborted.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { checkArgument, STREAM } from '../../options/option-checks.js';
 import { type NameLookup, type NameResolver, waitMsOf } from '../options/name-resolver.js';
@@ -61,8 +65,20 @@ export interface Destination {
   resolve: NameResolver;
   /** The peer that sent the proxy; undefined: this program chose the URI. */
   sender: ProxySender | undefined;
+  /** Who chose the host of the URI; undefined: this program or the sender. */
+  hostChooser?: HostChooser | undefined;
+  /** Gets the error of each attempt that a limit on what the sender may use has ended. */
+  onOverLimit?: ((error: Error, sender: ProxySender) => void) | undefined;
   /** Follows the calls of the proxy. */
   observer?: ConnectingObserver | undefined;
+}
+
+/** The daemon to connect to. */
+interface Located {
+  uri: PyroUri;
+  address: ConnectAddress;
+  /** Who chose the host; undefined: this program. */
+  hostChooser: HostChooser | undefined;
 }
 
 /** The time limits of attempts to connect. They keep the process alive: during a name lookup nothing else may do so. */
@@ -149,6 +165,10 @@ export class ConnectionOpener {
       const { observer } = this.destination;
       const connect = (): Promise<OpenedConnection> => this.connect({ signal: attempt.signal, onFailedAttempt });
       return await (observer === undefined ? connect() : observer.step('connect', connect));
+    } catch (error) {
+      const { sender, onOverLimit } = this.destination;
+      if (sender && limitOf(error) === 'maxHostLookups') onOverLimit?.(error as Error, sender);
+      throw error;
     } finally {
       deadline.end();
     }
@@ -157,9 +177,10 @@ export class ConnectionOpener {
   private async connect(lookup: NameLookup): Promise<OpenedConnection> {
     const { signal } = lookup;
     const { options } = this.destination;
-    const { uri, address } = await orAborted(this.locate(lookup), signal);
+    const located = await orAborted(this.locate(lookup), signal);
+    const { uri, address } = located;
     this.location = locationOf(address);
-    const socket = await this.openSocket(address, signal);
+    const socket = await this.openSocket(located, signal);
     const leases = new AutoproxyLeases(options.autoproxy);
     const connection = new ClientConnection(socket, this.location, options, (ended, error) => {
       leases.end();
@@ -183,10 +204,13 @@ export class ConnectionOpener {
     }
   }
 
-  private async openSocket(address: ConnectAddress, signal: AbortSignal): Promise<Duplex> {
+  private async openSocket({ address, hostChooser }: Located, signal: AbortSignal): Promise<Duplex> {
     const { openSocket: ownSocket, connectedSocket, tls, keepAliveMs } = this.destination.options;
     if (connectedSocket) return this.useConnected(connectedSocket);
-    if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
+    if (!ownSocket) {
+      const lookup = hostChooser && hostLookups().forSocket(hostChooser, signal);
+      return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal, lookup });
+    }
     const opening = outsideOfCalls(() => runIsolated(async () => ownSocket(address, signal)));
     try {
       const opened = await orAborted(opening, signal);
@@ -212,36 +236,32 @@ export class ConnectionOpener {
   }
 
   /** Finds the address of the object. The address of a received proxy must be allowed, and so must an address that a name led to. */
-  private async locate(lookup: NameLookup): Promise<{ uri: PyroUri; address: ConnectAddress }> {
+  private async locate(lookup: NameLookup): Promise<Located> {
     const { uri, options, resolve, sender } = this.destination;
-    const { receivedProxies, handshake, tls, nameServer = {} } = options;
+    const { receivedProxies: allowed, handshake, tls, nameServer = {}, maxHostLookups } = options;
+    const hostChooser = sender ? chooserAt(sender.remoteAddress, maxHostLookups) : this.destination.hostChooser;
     if (sender && uri.protocol === 'PYRO') {
-      return { uri, address: await allowedAddress(uri, sender, receivedProxies, 'a received proxy may not connect') };
+      const lookUp = lookUpFor(hostChooser!, lookup.signal);
+      const address = await allowedAddress(uri, sender, { allowed, what: 'a received proxy may not connect', lookUp });
+      return { uri, address, hostChooser };
     }
-    if (uri.protocol === 'PYRO') return { uri, address: addressOf(uri) };
-    if (sender && !(receivedProxies && mayConnect(uri, sender, receivedProxies))) {
+    if (uri.protocol === 'PYRO') return { uri, address: addressOf(uri), hostChooser };
+    if (sender && !(allowed && mayConnect(uri, sender, allowed))) {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
     const { observer } = this.destination;
-    const lookUp = (annotations?: Annotations): ReturnType<NameResolver> => resolve(uri, nameServer, { ...lookup, annotations });
-    const { uri: found, givenBy } = await (observer === undefined ? lookUp() : observer.step('lookup', lookUp));
+    const lookUpName = (annotations?: Annotations): ReturnType<NameResolver> =>
+      resolve(uri, nameServer, { ...lookup, annotations, hostChooser });
+    const { uri: found, givenBy } = await (observer === undefined ? lookUpName() : observer.step('lookup', lookUpName));
+    const registrar = chooserAt(givenBy.remoteAddress, undefined);
     const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
-    if (!isSecret) return { uri: found, address: addressOf(found) };
+    if (!isSecret) return { uri: found, address: addressOf(found), hostChooser: registrar };
     const what = 'without tls, handshake data may not be sent to where a name led:';
-    return { uri: found, address: await allowedAddress(found, givenBy, receivedProxies, what) };
+    const lookUp = lookUpFor(registrar, lookup.signal);
+    return { uri: found, address: await allowedAddress(found, givenBy, { allowed, what, lookUp }), hostChooser: registrar };
   }
 }
 
-/** Waits for `work`, or throws the reason of `signal`: for work that takes no signal, as `validateHandshake` and DNS lookups. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort!);
-  }
+function lookUpFor(chooser: HostChooser, signal: AbortSignal): (host: string) => Promise<LookupAddress[]> {
+  return (host) => hostLookups().lookUp(host, chooser, signal);
 }

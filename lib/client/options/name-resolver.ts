@@ -22,6 +22,7 @@ import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
 import { anonymousTls, CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
+import type { HostChooser } from '../../transport/sockets/host-lookups.js';
 import { unixPathFault } from '../../transport/sockets/unix-path.js';
 import type { ProxySender } from './received-proxies.js';
 
@@ -143,6 +144,8 @@ export interface NameLookup {
   readonly annotations?: Annotations | undefined;
   /** Gets the error of each attempt that is followed by another attempt, within `waitMs`. */
   readonly onFailedAttempt?: (error: Error) => void;
+  /** The peer that chose the name server in the URI; undefined: this program did. */
+  readonly hostChooser?: HostChooser | undefined;
 }
 
 /** Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server. */

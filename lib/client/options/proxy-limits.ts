@@ -1,5 +1,5 @@
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
-import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_HOST_LOOKUPS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
@@ -137,6 +137,13 @@ export const PROXY_LIMITS = {
     limits: 'decimal digits of an int, either way',
     consequence: 'SerializeError; the connection goes on',
     bounds: LIMIT_BOUNDS.maxIntDigits,
+  },
+  maxHostLookups: {
+    default: DEFAULT_MAX_HOST_LOOKUPS,
+    unit: 'names',
+    limits: 'host names in proxies that one server has sent, which wait to be looked up',
+    consequence: 'CommunicationError; the call was not sent. An IP address in the URI needs no lookup',
+    bounds: { least: 1 },
   },
 } as const satisfies Record<string, ProxyLimit>;
 

@@ -92,6 +92,8 @@ export interface PyroProxyOptions {
   maxDepth?: number;
   /** Largest number of decimal digits of an int. Default 4,300, as in Python. */
   maxIntDigits?: number;
+  /** Host names in proxies that one server has sent, which wait to be looked up. Over this number their calls fail. Default 256. */
+  maxHostLookups?: number;
   /** Writes bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
   /** Representation of Python values in results: `natural` or `faithful`. Default `natural`. */

@@ -35,6 +35,7 @@ const INHERITED_OPTIONS = [
   'maxInflatingBytes',
   'maxDepth',
   'maxIntDigits',
+  'maxHostLookups',
   'serpentBytesRepr',
   'values',
   'dates',

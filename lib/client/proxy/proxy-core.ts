@@ -4,6 +4,7 @@ import type { WireLog } from '../../protocol/messages/message.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
+import type { HostChooser } from '../../transport/sockets/host-lookups.js';
 import { CallRunner } from '../call/call-runner.js';
 import type { ClientObserver } from '../call/client-observer.js';
 import type { PoolUse } from '../connection/pool-parts.js';
@@ -39,6 +40,8 @@ export interface ProxySettings {
   readonly signal: AbortSignal | undefined;
   /** The serializer that this program chose; undefined: the choice of the reference. */
   readonly serializer: SerializerName | undefined;
+  /** Gets the error of each attempt to connect a received proxy that a limit on what the sender may use has ended. */
+  readonly onOverLimit: ((error: Error, sender: ProxySender) => void) | undefined;
   /** Gives the maker of the proxies in the results of a proxy with these options. */
   makerOfReceived(options: ResolvedProxyOptions): ReceivedProxyMaker;
 }
@@ -52,6 +55,8 @@ export interface ProxyTarget {
   readonly sender?: ProxySender;
   /** The group that the proxy belongs to, if any. */
   readonly group?: ProxyGroup | undefined;
+  /** Who chose the host of the URI; undefined: this program or the sender. */
+  readonly hostChooser?: HostChooser | undefined;
 }
 
 /** The parts of a core that is in use. */
@@ -143,11 +148,11 @@ export class ProxyCore {
   /** Makes the parts that calls need. Called at the first use, or when the proxy is made: the metrics of a proxy begin here. */
   begin(): CoreInUse {
     const { target, settings } = this;
-    const { uri, reference, sender, group } = target;
-    const { services } = settings;
+    const { uri, reference, sender, group, hostChooser } = target;
+    const { services, onOverLimit } = settings;
     const options = sender && reference ? optionsOfReceived(reference, settings.options) : settings.options;
     const observer = services.follow?.(uri, options.telemetry, sender !== undefined);
-    const destination = { uri, options, resolve: services.resolve, sender, observer };
+    const destination = { uri, options, resolve: services.resolve, sender, hostChooser, onOverLimit, observer };
     const connections = new ProxyConnections(destination, this.givenMetadata, group);
     const calls = new CallRunner(options, connections, (given, from) => this.receive(given, from, options), observer);
     if (this.isReleased) void connections.pool.release();

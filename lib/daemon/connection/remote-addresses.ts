@@ -1,7 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { DaemonError, SecurityError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
-import { isLoopbackAddress, plainAddress } from '../../protocol/location.js';
+import { isLoopbackAddress, networkOf } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { fullDaemonText, tooManyFailuresText } from '../../protocol/refusal-texts.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
@@ -207,23 +206,4 @@ export class RemoteAddresses {
     }
     if (oldest !== undefined) this.known.delete(oldest.name);
   }
-}
-
-/** The address, or the first 64 bits of an IPv6 address. Undefined for texts that are no addresses. */
-function networkOf(remoteAddress: string): string | undefined {
-  if (isIPv4(remoteAddress)) return remoteAddress;
-  const address = plainAddress(remoteAddress).replace(/%.*$/, '');
-  if (isIPv4(address)) return address;
-  if (!isIPv6(address)) return undefined;
-  if (isLoopbackAddress(address)) return address;
-  const [head = '', tail] = address.split('::', 2);
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const behind = tail === '' ? 0 : tail.split(':').length;
-    while (groups.length + behind < 8) groups.push('0');
-  }
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
 }

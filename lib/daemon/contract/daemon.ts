@@ -58,6 +58,9 @@ export interface ProxyReceiver {
   release(): Promise<void>;
 }
 
+/** Counts the error of a limit that a client has reached. */
+export type OnOverLimit = (error: Error, connection: PyroConnection) => void;
+
 /** A daemon as the rest of the library sees it. `PyroDaemon` implements it. */
 export interface Daemon {
   /** `host:port`, `[v6]:port` or `./u:path`. @throws {DaemonError} before the daemon listens */

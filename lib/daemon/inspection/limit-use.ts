@@ -4,6 +4,7 @@ import type { RemoteAddress } from '../connection/remote-addresses.js';
 import { LIMITS, type LimitName } from '../limits/limits.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
+import { hostLookups } from '../../transport/sockets/host-lookups.js';
 
 /** The part of a limit from which on its use is near the limit. */
 const NEAR_LIMIT = 0.9;
@@ -52,6 +53,7 @@ function usesOf(
       ({ pulls }) => pulls,
       ({ reader }) => reader && String(reader.id),
     ),
+    maxHostLookups: hostLookups().largest,
     maxLateCalls: byConnection(({ lateCalls }) => lateCalls),
     maxQueuedRequests: byConnection(({ requestsInProgress, lateCalls }) => requestsInProgress - lateCalls),
     maxInFlightValueBytes: { used: memory.heldBytes },

@@ -19,6 +19,7 @@ export interface Limit {
     | 'digits'
     | 'annotations'
     | 'objects'
+    | 'names'
     | 'times';
   /** The default in words, where it depends on the process. */
   readonly defaultText?: string;

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_HOST_LOOKUPS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { VALUE_LIMITS } from '../../serpent/value-limits.js';
 import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
@@ -280,6 +280,15 @@ export const LIMITS = {
     unit: 'requests',
     limits: 'requests of all connections that wait for items of one stream',
     consequence: 'the request fails; the stream stays open',
+    bounds: AT_LEAST_ONE,
+  },
+  maxHostLookups: {
+    lab: DEFAULT_MAX_HOST_LOOKUPS,
+    exposed: 16,
+    unit: 'names',
+    limits:
+      'host names in proxies of one remote address, loopback addresses too, that wait to be looked up, in the whole process. One name is looked up at a time; the addresses take turns',
+    consequence: 'the call of the received proxy fails with a CommunicationError; an IP address in its URI needs no lookup',
     bounds: AT_LEAST_ONE,
   },
 } as const satisfies Record<string, Limit>;

@@ -168,6 +168,8 @@ export interface DaemonOptions {
   maxStreamsPerConnection?: number;
   /** Requests of all connections that wait for items of one stream. A request over this number fails. Default 64. */
   maxPullsPerStream?: number;
+  /** Host names in proxies of one remote address that wait to be looked up. Over this number calls of such proxies fail. Default 256. */
+  maxHostLookups?: number;
   /** Time between two housekeeping runs. Default 2,000. */
   housekeepingIntervalMs?: number;
   /** Classes whose instances can be sent and received. Default: the classes of `registerClass`. */

@@ -34,6 +34,8 @@ export interface ConnectOptions {
   keepAliveMs: number;
   /** Aborts connecting. The error is the signal's reason. */
   signal: AbortSignal;
+  /** Looks the host up; its {@link CommunicationError} becomes the error of connecting. Default: as the system does, IPv4 addresses first. */
+  lookup?: LookupFunction | undefined;
 }
 
 /**
@@ -51,7 +53,8 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
     if (fault !== undefined)
       return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
-    const socket: Socket = outsideOfCalls(() => (tls ? openSecure(address, tls) : connectSharingReads(target(address))));
+    const to = target(address, options.lookup);
+    const socket: Socket = outsideOfCalls(() => (tls ? openSecure(address, tls, to) : connectSharingReads(to)));
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket
@@ -73,7 +76,8 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
       resolve(socket);
     };
     const onAbort = (): void => fail(signal.reason as Error);
-    const onError = (error: NodeJS.ErrnoException): void => fail(connectError(address, error, tls !== undefined));
+    const onError = (error: NodeJS.ErrnoException): void =>
+      fail(error instanceof CommunicationError ? error : connectError(address, error, tls !== undefined));
     const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), false));
     signal.addEventListener('abort', onAbort);
     socket
@@ -84,9 +88,9 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
 }
 
 /** @throws {PyroError} `CONFIG` when the certificate or the key cannot be read */
-function openSecure(address: ConnectAddress, tls: ClientTlsOptions): Socket {
+function openSecure(address: ConnectAddress, tls: ClientTlsOptions, to: SocketTarget): Socket {
   try {
-    return connectTls({ ...tlsNames(address, tls), ...target(address) });
+    return connectTls({ ...tlsNames(address, tls), ...to });
   } catch (error) {
     for (const certificate of asList(tls.cert)) checkCertificate('cert', certificate);
     throw keyError(error, tls);
@@ -104,9 +108,11 @@ function shownLocation(address: ConnectAddress): string {
   return printable(locationOf(address));
 }
 
-function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {
+type SocketTarget = { path: string } | { host: string; port: number; lookup: LookupFunction };
+
+function target(address: ConnectAddress, lookUp = ipv4First): SocketTarget {
   if ('unixSocket' in address) return { path: address.unixSocket };
-  return { host: address.address ?? address.host, port: address.port, lookup: ipv4First };
+  return { host: address.address ?? address.host, port: address.port, lookup: lookUp };
 }
 
 /** Looks up IPv4 addresses first, as Pyro5 does: a daemon at `localhost` listens on 127.0.0.1. */

@@ -5,6 +5,8 @@ import { IsInt } from 'class-validator';
 import { afterEach, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
 import { PROXY_LIMITS, type ProxyLimitName } from '../../../lib/client/options/proxy-limits.js';
+import { processWide } from '../../../lib/copies/process-wide.js';
+import { HostLookups } from '../../../lib/transport/sockets/host-lookups.js';
 import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import {
   ConnectionClosedError,
@@ -244,6 +246,25 @@ const SCENARIOS: Record<ProxyLimitName, Scenario> = {
     },
     fails: SerializeError,
     says: /int of 12 digits is over maxIntDigits \(10\)/,
+  },
+  maxHostLookups: {
+    script: answering(
+      ['one.test', 'other.test'].map((host) => ({
+        __class__: 'Pyro5.client.Proxy',
+        state: [`PYRO:thing@${host}:1`, [], ['call'], [], 'hello', null],
+      })),
+    ),
+    options: { maxHostLookups: 1, connectTimeoutMs: 100 },
+    over: async (thing) => {
+      // no lookup of a host name ends
+      processWide('host-lookups', () => new HostLookups(() => new Promise(() => undefined)));
+      const [one, other] = (await thing.call()) as Proxy[];
+      const [first, second] = await Promise.all([failedCall(one!), failedCall(other!)]);
+      expect(first).toBeInstanceOf(TimeoutError);
+      return second;
+    },
+    fails: CommunicationError,
+    says: /^too many host names of 127\.0\.0\.1 wait to be looked up \(maxHostLookups is 1\); give an IP address in the URI, or try again later$/,
   },
 };
 

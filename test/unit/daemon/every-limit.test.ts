@@ -7,10 +7,12 @@ import type { PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon-options.js
 import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
+import { processWide } from '../../../lib/copies/process-wide.js';
 import { LIMITS, type LimitName } from '../../../lib/daemon/limits/limits.js';
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
+import { HostLookups } from '../../../lib/transport/sockets/host-lookups.js';
 import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { eventually, join, open, startDaemon } from './fixtures.js';
 
@@ -39,8 +41,22 @@ class Thing {
   long(): bigint {
     return 10n ** 30n;
   }
+  async visit(one: Visited, other: Visited): Promise<void> {
+    await Promise.all([one.visit(), other.visit()]);
+  }
 }
 expose(Thing);
+
+/** An object of a client. */
+interface Visited {
+  visit(): Promise<void>;
+}
+const visitedAt = (host: string): unknown => ({
+  __class__: 'Pyro5.client.Proxy',
+  state: [`PYRO:visited@${host}:1`, [], ['visit'], [], 'hello', null],
+});
+// no lookup of a host name ends
+processWide('host-lookups', () => new HostLookups(() => new Promise(() => undefined)));
 
 interface Scenario {
   options: PyroDaemonOptions;
@@ -361,6 +377,11 @@ const SCENARIOS: Record<LimitName, Scenario> = {
       return nextItem(await join(daemon), id);
     },
     says: /^too many requests wait for items of this stream \(maxPullsPerStream is 1\); try again when some have got theirs$/,
+  },
+  maxHostLookups: {
+    options: { maxHostLookups: 1, receivedProxyOptions: { connectTimeoutMs: 100, maxRetries: 0 } },
+    over: async (daemon) => failureOf(await join(daemon), 'visit', visitedAt('one.test'), visitedAt('other.test')),
+    says: /^too many host names of 127\.0\.0\.1 wait to be looked up \(maxHostLookups is 1\); give an IP address in the URI, or try again later$/,
   },
 };
 
