@@ -69,6 +69,13 @@ const TREES: Record<string, WireTree> = {
   'sets of one tuple': set({ is: 'tuple', items: [int] }),
   'sets of 12 tuples': set(...Array.from({ length: 12 }, (_, i): WireTree => ({ is: 'tuple', items: [text(i), int] }))),
   'sets of 12 of bytes': set(...Array.from({ length: 12 }, (_, length): WireTree => ({ is: 'bytes', length }))),
+  'sets of 12 tuples of forms': set(
+    ...Array.from({ length: 12 }, (_, form): WireTree => ({ is: 'tuple', items: [int, { is: 'form', form: form + 15 }] })),
+  ),
+  'a long tuple in a set': set(...repeat(9, { is: 'tuple', items: [int] }), { is: 'tuple', items: repeat(1_000, float) }),
+  'sets of 130 long texts': { is: 'crowd', of: 'set', count: 130, length: 16_384 },
+  'dicts of 130 long texts': { is: 'crowd', of: 'dict', count: 130, length: 16_384 },
+  'dicts of 130 texts that are nearly long': { is: 'crowd', of: 'dict', count: 130, length: 16_383 },
   instances: { is: 'instance', of: 'bench.Members', items: repeat(3, none) },
   'instances of floats': { is: 'instance', of: 'bench.Members', items: repeat(3, float) },
   'instances of dicts': { is: 'instance', of: 'bench.Members', items: repeat(3, names(2, int)) },

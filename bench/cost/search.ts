@@ -28,7 +28,7 @@ function grow(depth: number): WireTree {
   const length = oneOf(0, 1, 2, 3, 5, 12, 13, 40, 129, 1_000);
   const count = oneOf(0, 1, 1, 2, 4, 17, 20);
   const inner = (): WireTree => (depth > 2 ? { is: 'none' } : grow(depth + 1));
-  switch (random(12)) {
+  switch (random(13)) {
     case 0:
       return scalar();
     case 1:
@@ -56,6 +56,8 @@ function grow(depth: number): WireTree {
       return { is: 'set', items: Array.from({ length: Math.max(1, count) }, () => keyOf()) };
     case 10:
       return oneOf<WireTree>({ is: 'array', dtype: oneOf(...DTYPES), count }, scalar());
+    case 11:
+      return { is: 'crowd', of: oneOf('set', 'dict'), count: oneOf(7, 20, 130), length: oneOf(16_383, 16_384, 20_000) };
     default:
       return { is: 'flagged', value: { is: oneOf('none', 'int', 'word') } };
   }

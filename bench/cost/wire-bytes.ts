@@ -1,6 +1,6 @@
 import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
 import { FORMS } from './forms.js';
-import { membersOf, type WireTree } from './wire-tree.js';
+import { expanded, membersOf, type WireTree } from './wire-tree.js';
 
 const formOf = ({ form }: { form: number }, name: SerializerName): string => FORMS[name][form % FORMS[name].length]!;
 
@@ -108,6 +108,8 @@ const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
     case 'instance':
     case 'failure':
       return write({ is: 'dict', entries: membersOf(tree) });
+    case 'crowd':
+      return write(expanded(tree));
     case 'exception':
     case 'uri':
     case 'proxy':
@@ -200,6 +202,8 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
     case 'instance':
     case 'failure':
       return write({ is: 'dict', entries: membersOf(tree) });
+    case 'crowd':
+      return write(expanded(tree));
     case 'halves':
       throw new Error('msgpack has no halves of surrogate pairs');
     case 'exception':
@@ -269,6 +273,8 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
     case 'instance':
     case 'failure':
       return write({ is: 'dict', entries: membersOf(tree) });
+    case 'crowd':
+      return write(expanded(tree));
     case 'exception':
     case 'uri':
     case 'proxy':

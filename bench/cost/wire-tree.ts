@@ -13,6 +13,8 @@ export type WireTree =
   | { is: 'bytes' | 'bigint'; length: number }
   | { is: 'list' | 'tuple' | 'set'; items: WireTree[] }
   | { is: 'dict'; entries: [WireTree, WireTree][] }
+  /** A set of `count` texts of `length` characters, or a dict with such keys. The texts differ at their end. */
+  | { is: 'crowd'; of: 'set' | 'dict'; count: number; length: number }
   | { is: 'exception' | 'uri' }
   /** A string with this text. */
   | { is: 'given'; text: string }
@@ -35,6 +37,15 @@ export type ClassTree = WireTree & { is: 'failure' | 'instance' };
 export type InstanceClass = 'bench.Members' | 'bench.Lists';
 /** The members of instances. */
 export const MEMBERS = ['a', 'b', 'c'] as const;
+
+/** The set or the dict of a crowd. */
+export function expanded({ of, count, length }: WireTree & { is: 'crowd' }): WireTree {
+  const texts = Array.from({ length: count }, (_, index): WireTree => ({
+    is: 'given',
+    text: String(index).padStart(length, 'x'),
+  }));
+  return of === 'set' ? { is: 'set', items: texts } : { is: 'dict', entries: texts.map((text) => [text, { is: 'none' }]) };
+}
 
 export const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
@@ -70,6 +81,7 @@ const SAID_BY: Partial<Record<WireTree['is'], readonly SerializerName[]>> = {
 /** False when the serializer has no such value. */
 export function isSayable(tree: WireTree, name: SerializerName): boolean {
   if (!(SAID_BY[tree.is]?.includes(name) ?? true)) return false;
+  if (tree.is === 'crowd') return tree.of === 'dict' || isSayable({ is: 'set', items: [] }, name);
   if (tree.is === 'flagged' || tree.is === 'shared') return isSayable(tree.value, name);
   if ('items' in tree) return tree.items.every((item) => isSayable(item, name));
   if (!('entries' in tree)) return true;
