@@ -72,7 +72,7 @@ const TREES: Record<string, WireTree> = {
   'sets of 12 tuples of forms': set(
     ...Array.from({ length: 12 }, (_, form): WireTree => ({ is: 'tuple', items: [int, { is: 'form', form: form + 15 }] })),
   ),
-  'a long tuple in a set': set(...repeat(9, { is: 'tuple', items: [int] }), { is: 'tuple', items: repeat(1_000, float) }),
+  'a long tuple in a set': set(...repeat(9, { is: 'tuple', items: [int] }), { is: 'tuple', items: repeat(1_000, int) }),
   'sets of 130 long texts': { is: 'crowd', of: 'set', count: 130, length: 16_384 },
   'dicts of 130 long texts': { is: 'crowd', of: 'dict', count: 130, length: 16_384 },
   'dicts of 130 texts that are nearly long': { is: 'crowd', of: 'dict', count: 130, length: 16_383 },

@@ -128,11 +128,16 @@ function withoutLineBreaks(text: string): string {
   return text.slice(0, end);
 }
 
+/** A tag that is too long for a Set: V8 does not hash it. */
+export function longTagOf(tags: readonly string[]): string | undefined {
+  return tags.find(isLongText);
+}
+
 /** Sorts tags that commas part, which have no white space. @throws {PyroError} `BAD_URI` on more than {@link MOST_TAGS}, and on long ones */
 function sortedTags(text: string): string {
   const tags = text.split(',', MOST_TAGS + 1);
   checkTags(tags.length, text);
-  const long = tags.find(isLongText);
+  const long = longTagOf(tags);
   if (long !== undefined) throw badUri(text, `a tag of PYROMETA has ${long.length} characters; ask for shorter ones`);
   if (tags.every((tag, index) => tag !== '' && (index === 0 || tags[index - 1]! < tag))) return text;
   return [...new Set(tags)]
