@@ -75,7 +75,6 @@ const TREES: Record<string, WireTree> = {
   'a long tuple in a set': set(...repeat(9, { is: 'tuple', items: [int] }), { is: 'tuple', items: repeat(1_000, int) }),
   'sets of 130 long texts': { is: 'crowd', of: 'set', count: 130, length: 16_384 },
   'dicts of 130 long texts': { is: 'crowd', of: 'dict', count: 130, length: 16_384 },
-  'dicts of 130 texts that are nearly long': { is: 'crowd', of: 'dict', count: 130, length: 16_383 },
   instances: { is: 'instance', of: 'bench.Members', items: repeat(3, none) },
   'instances of floats': { is: 'instance', of: 'bench.Members', items: repeat(3, float) },
   'instances of dicts': { is: 'instance', of: 'bench.Members', items: repeat(3, names(2, int)) },
