@@ -27,10 +27,22 @@ const DIGITS: Record<string, number> = { ms: 3, us: 6, ns: 9, ps: 12, fs: 15, as
 const MOST_EXACT_DIGITS = 6;
 
 /** The unit of a datetime64 or timedelta64: `ms` and how many of them. */
-function unitOf(dtype: DType): { unit: string; count: bigint } {
+function unitOf(dtype: DType): Unit {
+  const known = UNITS.get(dtype);
+  if (known !== undefined) return known;
   const [, count = '', unit = ''] = /\[(\d*)(\w+)\]/.exec(dtype.code) ?? [];
-  return { unit, count: BigInt(count || 1) };
+  const found = { unit, count: BigInt(count || 1) };
+  UNITS.set(dtype, found);
+  return found;
 }
+
+interface Unit {
+  readonly unit: string;
+  readonly count: bigint;
+}
+
+/** The units that were asked for: an array asks for each element. */
+const UNITS = new WeakMap<DType, Unit>();
 
 /**
  * Makes the function that gives the number of a time in the unit of its dtype: a safe integer, or a bigint. A number or bigint is taken as it

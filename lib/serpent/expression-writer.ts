@@ -3,10 +3,12 @@ import type { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './serpent-error.js';
 import type { CheckedLimits, SerpentLimits } from './value-limits.js';
+import { NestedLists } from './nested-lists.js';
 import { Nesting } from './nesting.js';
 import { ScalarWriter } from './scalar-writer.js';
-import { isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
-import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
+import { exceptionDict } from './special-dicts.js';
+import { isContainer, isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
+import { PyComplex, PyFloat, PyTuple } from './values.js';
 import { WrittenKey } from './repeated-keys.js';
 
 const { PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
@@ -92,6 +94,7 @@ export class ExpressionWriter extends ScalarWriter {
           else this.writeObject(value);
         } else if (value instanceof PyFloat) this.writePyFloat(value);
         else if (value instanceof PyComplex) this.writePyComplex(value);
+        else if (value instanceof NestedLists) this.writeLists(value);
         else this.writeObject(value as object);
     }
   }
@@ -104,7 +107,7 @@ export class ExpressionWriter extends ScalarWriter {
 
   private writeReplacement(value: object, replacement: unknown): void {
     this.nesting.enterReplaced(value);
-    if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) {
+    if (isContainer(replacement)) {
       if (Array.isArray(replacement)) this.writeItems(replacement, replacement instanceof PyTuple);
       else this.writeByDefault(replacement);
     } else {
@@ -157,6 +160,29 @@ export class ExpressionWriter extends ScalarWriter {
     if (tuple && length === 1) this.sink.byte(COMMA);
     this.sink.byte(tuple ? PAREN_CLOSE : BRACKET_CLOSE);
     this.nesting.leave();
+  }
+
+  private writeLists(lists: NestedLists): void {
+    this.writeAxis(lists, this.nesting.enterLists(lists.depth), 0, lists.offset);
+    this.nesting.leaveLists(lists.depth);
+  }
+
+  private writeAxis(lists: NestedLists, at: number, axis: number, place: number): void {
+    const { shape, strides, elements } = lists;
+    const [length, step] = [shape[axis]!, strides[axis]!];
+    const isInnermost = axis === shape.length - 1;
+    this.sink.byte(BRACKET_OPEN);
+    if (isInnermost && elements.numbers !== undefined) {
+      this.writeNumbers(elements.numbers, elements.areFloats, place, length, step);
+    } else {
+      for (let index = 0; index < length; index++) {
+        if (index > 0) this.sink.byte(COMMA);
+        this.nesting.at(at + axis, index);
+        if (!isInnermost) this.writeAxis(lists, at, axis + 1, place + index * step);
+        else this.write(elements.elementAt(place + index * step));
+      }
+    }
+    this.sink.byte(BRACKET_CLOSE);
   }
 
   private writeMembers(value: object): void {
@@ -271,10 +297,4 @@ export class ExpressionWriter extends ScalarWriter {
     const path = this.path();
     throw new SerpentError(`${path}: ${message}`, code, { path });
   }
-}
-
-/** The dict that serpent writes for an exception. */
-function exceptionDict(error: Error): object {
-  const attributes = Object.fromEntries(Object.entries(error));
-  return { __class__: error.name, __exception__: true, args: pyTuple(error.message), attributes };
 }

@@ -1,5 +1,8 @@
 import { NO_STEP, pathOf } from './path.js';
 
+/** Stands for the lists that are made while they are written. */
+const LIST: readonly unknown[] = [];
+
 /** Why a container cannot be written. */
 export type NestingFault = 'CYCLE' | 'TOO_DEEP';
 
@@ -24,17 +27,33 @@ export class Nesting {
     for (let index = 0; index < depth; index++) {
       if (containers[index] === container) this.fail('a value that contains itself', 'CYCLE');
     }
-    if (depth >= this.maxDepth + this.replaced) {
-      this.fail(`a value of more than ${this.maxDepth} nested containers (maxDepth)`, 'TOO_DEEP');
-    }
-    containers[depth] = container;
-    this.steps[depth] = NO_STEP;
-    this.depth = depth + 1;
+    this.push(container, NO_STEP);
     return depth;
   }
 
   leave(): void {
     this.depth--;
+  }
+
+  /** Goes into lists inside of lists, at once: each has the next as its first member. @returns the index of the outermost, for {@link at} */
+  enterLists(count: number): number {
+    const { depth } = this;
+    for (let left = count; left > 0; left--) this.push(LIST, 0);
+    return depth;
+  }
+
+  leaveLists(count: number): void {
+    this.depth -= count;
+  }
+
+  private push(container: object, step: unknown): void {
+    const { depth } = this;
+    if (depth >= this.maxDepth + this.replaced) {
+      this.fail(`a value of more than ${this.maxDepth} nested containers (maxDepth)`, 'TOO_DEEP');
+    }
+    this.containers[depth] = container;
+    this.steps[depth] = step;
+    this.depth = depth + 1;
   }
 
   /** Tells which member of a container is written now. */

@@ -17,7 +17,7 @@ import { ShortestDigits } from './shortest-digits.js';
 import { isFloatArray, isoformat } from './value-kinds.js';
 import { checkParts, type PyComplex, type PyFloat } from './values.js';
 
-const { QUOTE, MINUS, COMMA, BRACKET_OPEN } = CHARACTERS;
+const { QUOTE, MINUS, COMMA, BRACKET_OPEN, BRACKET_CLOSE } = CHARACTERS;
 
 /** The sink while nothing is written. */
 const NO_SINK = new ByteWriter(Buffer.alloc(0));
@@ -88,15 +88,26 @@ export abstract class ScalarWriter {
   protected writeView(view: ArrayBufferView): void {
     if (types.isUint8Array(view) || view instanceof DataView)
       return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
-    const isFloat = isFloatArray(view);
-    let separator: number = BRACKET_OPEN;
-    for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
-      this.sink.byte(separator);
-      separator = COMMA;
-      if (isFloat) this.writeFloat(item as number);
+    const items = view as ArrayBufferView & ArrayLike<number | bigint>;
+    this.sink.byte(BRACKET_OPEN);
+    this.writeNumbers(items, isFloatArray(view), 0, items.length, 1);
+    this.sink.byte(BRACKET_CLOSE);
+  }
+
+  protected writeNumbers(
+    items: ArrayLike<number | bigint>,
+    areFloats: boolean,
+    start: number,
+    count: number,
+    step: number,
+  ): void {
+    for (let index = 0, at = start; index < count; index++, at += step) {
+      if (index > 0) this.sink.byte(COMMA);
+      const item = items[at]!;
+      if (areFloats) this.writeFloat(item as number);
+      else if (typeof item === 'number') this.sink.int(item);
       else this.sink.ascii(String(item));
     }
-    this.sink.ascii(separator === BRACKET_OPEN ? '[]' : ']');
   }
 
   protected writeBigint(value: bigint): void {

@@ -1,5 +1,5 @@
 import { decodeBase64 } from './base64.js';
-import { PyComplex, PyFloat } from './values.js';
+import { PyComplex, PyFloat, pyTuple } from './values.js';
 
 /** Keys of the special dicts below and of dicts that may stand for an array, and keys that a plain object inherits. */
 const SPECIAL: ReadonlySet<string> = new Set([
@@ -61,4 +61,10 @@ function numberOf(value: unknown): number | undefined {
 function decodeText(data: string): Buffer | undefined {
   const text = Buffer.from(data);
   return decodeBase64(text, 0, text.length);
+}
+
+/** The dict that serpent writes for an exception. */
+export function exceptionDict(error: Error): object {
+  const attributes = Object.fromEntries(Object.entries(error));
+  return { __class__: error.name, __exception__: true, args: pyTuple(error.message), attributes };
 }

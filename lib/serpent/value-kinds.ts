@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { NestedLists } from './nested-lists.js';
 import { PyComplex, PyFloat } from './values.js';
 
 /**
@@ -25,6 +26,11 @@ export function withArticle(noun: string): string {
 
 export function isPyNumber(value: object): value is PyFloat | PyComplex {
   return value instanceof PyFloat || value instanceof PyComplex;
+}
+
+/** True for an object with members of its own, whose class says how it is written: neither a number of Python nor {@link NestedLists}. */
+export function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isPyNumber(value) && !(value instanceof NestedLists);
 }
 
 /** True for a typed array whose elements are floats. A Float16Array is known by its name, because Node 20 has none. */

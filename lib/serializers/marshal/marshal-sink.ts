@@ -3,7 +3,7 @@ import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
 import type { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { MARSHAL } from './marshal-types.js';
 import { encodeSurrogatePass } from '../bytes/python-text.js';
-import type { ValueSink } from '../values/value-writer.js';
+import type { ValueSink } from '../values/value-sink.js';
 
 const DIGIT_BITS = 15;
 const DIGIT = 2 ** DIGIT_BITS;
@@ -27,11 +27,14 @@ export class MarshalSink implements ValueSink {
   }
 
   int(value: number | bigint): void {
-    if (typeof value === 'number' && value === (value | 0)) {
+    const number = Number(value);
+    if (number === (number | 0)) {
       this.out.byte(MARSHAL.int);
-      this.out.int32LE(value);
+      this.out.int32LE(number);
+    } else if (Number.isSafeInteger(number)) {
+      this.safeLong(number);
     } else {
-      this.long(value);
+      this.long(value as bigint);
     }
   }
 
@@ -99,9 +102,8 @@ export class MarshalSink implements ValueSink {
     this.out.raw(bytes);
   }
 
-  /** An int that is longer than 32 bits, in digits of 15 bits, the lowest first. */
-  private long(value: number | bigint): void {
-    if (typeof value === 'bigint') return this.longInHex(value);
+  /** A safe integer of more than 32 bits, in digits of 15 bits, the lowest first. */
+  private safeLong(value: number): void {
     this.out.byte(MARSHAL.long);
     const rest = Math.abs(value);
     let count = 0;
@@ -111,7 +113,7 @@ export class MarshalSink implements ValueSink {
   }
 
   /** The bits are taken from the hex digits in one pass: V8 makes these in linear time, and shifting the whole number would not take linear time. */
-  private longInHex(value: bigint): void {
+  private long(value: bigint): void {
     const negative = value < 0n;
     const hex = (negative ? -value : value).toString(HEX);
     const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');

@@ -2,7 +2,7 @@ import type { PyComplex } from '../../serpent/index.js';
 import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { isWellFormed } from '../bytes/python-text.js';
-import { type DictKey, Unwritable, type ValueSink } from '../values/value-writer.js';
+import { type DictKey, Unwritable, type ValueSink } from '../values/value-sink.js';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MIN_INT64 = -(2n ** 63n);

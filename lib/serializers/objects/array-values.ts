@@ -4,8 +4,8 @@ import type { NdTypedArray } from '../../arrays/element-types.js';
 import { bytesOfData } from '../../arrays/memory.js';
 import { NdArray } from '../../arrays/nd-array.js';
 import { writeNpyHeader } from '../../arrays/npy.js';
-import { timeText } from '../../arrays/times.js';
-import { PyFloat, tupleOf } from '../../serpent/values.js';
+import { tupleOf } from '../../serpent/values.js';
+import { nestedLists } from './array-lists.js';
 import type { ArrayEncoding, SerializerName } from '../contract/serializer.js';
 
 const CLASS = 'numpy.ndarray';
@@ -21,7 +21,7 @@ const MSGPACK_NUMPY = {
 
 /** The value that stands for an array on the wire. The elements are copied only if they are not contiguous. */
 export function arrayValue(array: NdArray, encoding: ArrayEncoding, serializer: SerializerName): unknown {
-  if (encoding === 'list') return listsOf(array);
+  if (encoding === 'list') return nestedLists(array.layout);
   const { dtype } = array.layout;
   const shape = tupleOf(array.shape);
   if (encoding === 'msgpack-numpy' && serializer === 'msgpack') return msgpackNumpy(dtype, shape, bytesInOrderC(array));
@@ -56,38 +56,6 @@ function msgpackNumpy(dtype: DType, shape: readonly number[], data: Buffer): Map
     [MSGPACK_NUMPY.shape, shape],
     [MSGPACK_NUMPY.data, data],
   ]);
-}
-
-/** Nested lists, as NumPy's `tolist` gives them; a time is a text, which NumPy reads again. */
-function listsOf(array: NdArray): unknown {
-  const { dtype } = array.layout;
-  if (array.shape.length === 0) return wireElement(dtype, array.get());
-  // writers make a list of ints or floats of a typed array, but bytes of a Uint8Array
-  if (array.shape.length === 1 && /^[iuf]/.test(dtype.code) && dtype.code !== 'u1') return array.data;
-  if (array.shape.length > 1) return [...array.rows()].map(listsOf);
-  return [...array].map((element) => wireElement(dtype, element));
-}
-
-function wireElement(dtype: DType, element: unknown): unknown {
-  switch (dtype.kind) {
-    case 'float':
-      return new PyFloat(element as number);
-    case 'datetime':
-      return timeText(dtype, element as bigint);
-    case 'struct':
-      return tupleOf(
-        dtype.fields.map((field) => {
-          const value = (element as Record<string, unknown>)[field.name];
-          return fieldValue(field.dtype, value);
-        }),
-      );
-    default:
-      return element;
-  }
-}
-
-function fieldValue(dtype: DType, value: unknown): unknown {
-  return Array.isArray(value) ? value.map((item) => fieldValue(dtype, item)) : wireElement(dtype, value);
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

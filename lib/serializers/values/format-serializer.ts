@@ -16,7 +16,8 @@ import type { ReadContext, SerializedCall, Serializer, SerializerName, Serialize
 import { withDates } from './date-text.js';
 import { placeInCall } from './call-place.js';
 import { inArgument } from './unwritable-argument.js';
-import { type ValueSink, ValueWriter } from './value-writer.js';
+import type { ValueSink } from './value-sink.js';
+import { ValueWriter } from './value-writer.js';
 
 /** A value that was read. */
 export interface ReadValue {

@@ -4,58 +4,11 @@ import { overLimit } from '../../protocol/over-limit.js';
 import { peerText } from '../../protocol/peer-text.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { checkParts } from '../../serpent/values.js';
+import { type DictKey, Unwritable, type ValueSink } from './value-sink.js';
 import { MarshalSingleton } from '../contract/marshal-singleton.js';
+import { NestedLists } from '../../serpent/nested-lists.js';
 import { Nesting } from '../../serpent/nesting.js';
-import { isFloatArray, isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
-
-/** Thrown by a sink that cannot write a value. {@link ValueWriter} adds the path to the value, which a sink does not know. */
-export class Unwritable extends Error {
-  /**
-   * @param what cannot be written, a noun
-   * @param limit name of the limit that was reached
-   */
-  constructor(
-    readonly what: string,
-    readonly limit?: string,
-  ) {
-    super(what);
-  }
-}
-
-/**
- * Writes the parts of a value in one format: marshal, json or msgpack. A container is announced with its length; the members follow,
- * then `end`.
- *
- * All methods may throw {@link Unwritable}.
- */
-export interface ValueSink {
-  none(): void;
-  bool(value: boolean): void;
-  /** A safe integer or a bigint. */
-  int(value: number | bigint): void;
-  float(value: number): void;
-  complex(value: PyComplex): void;
-  string(value: string): void;
-  bytes(value: Uint8Array): void;
-  /** A sink without this method cannot write the value. */
-  singleton?(value: MarshalSingleton): void;
-  list(length: number): void;
-  tuple(length: number): void;
-  set(length: number): void;
-  frozenset(length: number): void;
-  /** Keys and values follow in turn. */
-  dict(length: number): void;
-  /**
-   * Writes a dict key that is no tuple or frozenset. A sink without this method writes keys like values.
-   *
-   * @returns the text of a key that is no string and was written as text
-   */
-  key?(key: DictKey): string | undefined;
-  end(): void;
-}
-
-/** A dict key that is no container. */
-export type DictKey = string | number | bigint | boolean | null | PyFloat | PyComplex | Uint8Array;
+import { isContainer, isFloatArray, isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
 export interface ValueWriterOptions {
   maxDepth: number;
@@ -132,12 +85,13 @@ export class ValueWriter {
     if (Object.getPrototypeOf(value) !== Object.prototype) {
       if (value instanceof PyFloat) return this.sink.float(checkedNumber(value).value);
       if (value instanceof PyComplex) return this.sink.complex(checkedNumber(value));
+      if (value instanceof NestedLists) return this.lists(value);
     }
     const replacement = this.options.encodeObject(value);
     if (replacement === undefined) return this.byDefault(value);
     this.nesting.enterReplaced(value);
     // `encodeObject` is not called for its own result
-    if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) this.byDefault(replacement);
+    if (isContainer(replacement)) this.byDefault(replacement);
     else this.write(replacement);
     this.nesting.leaveReplaced();
   }
@@ -171,14 +125,17 @@ export class ValueWriter {
   private view(view: ArrayBufferView): void {
     if (types.isUint8Array(view)) return this.sink.bytes(view);
     if (view instanceof DataView) return this.sink.bytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    const isFloat = isFloatArray(view);
     const items = view as ArrayBufferView & ArrayLike<number | bigint>;
     this.sink.list(items.length);
-    for (let index = 0; index < items.length; index++) {
-      if (isFloat) this.sink.float(items[index] as number);
-      else this.sink.int(items[index]!);
-    }
+    this.numbers(items, isFloatArray(view), 0, items.length, 1);
     this.sink.end();
+  }
+
+  private numbers(items: ArrayLike<number | bigint>, areFloats: boolean, start: number, count: number, step: number): void {
+    for (let left = count, at = start; left > 0; left--, at += step) {
+      if (areFloats) this.sink.float(items[at] as number);
+      else this.sink.int(items[at]!);
+    }
   }
 
   private items(items: readonly unknown[]): void {
@@ -192,6 +149,34 @@ export class ValueWriter {
     }
     this.sink.end();
     this.nesting.leave();
+  }
+
+  private lists(lists: NestedLists): void {
+    const at = this.nesting.enterLists(lists.depth);
+    this.listsOfAxis(lists, at, 0, lists.offset);
+    this.nesting.leaveLists(lists.depth);
+  }
+
+  /** @param place of the first element of the list */
+  private listsOfAxis(lists: NestedLists, at: number, axis: number, place: number): void {
+    const { shape, strides, elements } = lists;
+    const length = shape[axis]!;
+    const step = strides[axis]!;
+    this.sink.list(length);
+    if (axis < shape.length - 1) {
+      for (let index = 0; index < length; index++) {
+        this.nesting.at(at + axis, index);
+        this.listsOfAxis(lists, at, axis + 1, place + index * step);
+      }
+    } else if (elements.numbers !== undefined) {
+      this.numbers(elements.numbers, elements.areFloats, place, length, step);
+    } else {
+      for (let index = 0; index < length; index++) {
+        this.nesting.at(at + axis, index);
+        this.write(elements.elementAt(place + index * step));
+      }
+    }
+    this.sink.end();
   }
 
   private members(value: object): void {
