@@ -1,4 +1,4 @@
-import { FORMS } from './forms.js';
+import { ELEMENTS, FORMS } from './forms.js';
 import { bytesPerByte, measure, msPerMiB, ratioOf } from './measure.js';
 import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
@@ -12,6 +12,15 @@ const repeat = (count: number, tree: WireTree): WireTree[] => Array.from({ lengt
 const dict = (...entries: [WireTree, WireTree][]): WireTree => ({ is: 'dict', entries });
 const names = (count: number, value: WireTree): WireTree =>
   dict(...Array.from({ length: count }, (_, i): [WireTree, WireTree] => [text(i + 1), value]));
+
+const SHORT = Array.from({ length: 16 }, () => 2);
+const arrayOf = (dtype: string, itemBytes: number, shape: number[], isScalar = false): WireTree => ({
+  is: 'dimensions',
+  dtype,
+  itemBytes,
+  shape,
+  isScalar,
+});
 
 /** Values of peers, usual and hostile ones. */
 const TREES: Record<string, WireTree> = {
@@ -107,6 +116,14 @@ const TREES: Record<string, WireTree> = {
   'arrays of one int': { is: 'array', dtype: 'i8', count: 1 },
   'arrays of 20 times': { is: 'array', dtype: 'M8[s]', count: 20 },
   ...Object.fromEntries(
+    ELEMENTS.flatMap(([dtype, itemBytes]) => [
+      [`array of ${dtype}`, arrayOf(dtype, itemBytes, [Math.ceil(8_192 / itemBytes)])],
+      [`dimensions of 1 of ${dtype}`, arrayOf(dtype, itemBytes, [2, ...Array.from({ length: 63 }, () => 1)])],
+    ]),
+  ),
+  'an array of 16 short dimensions': arrayOf('|u1', 1, SHORT),
+  'scalars that are arrays': arrayOf('|u1', 1, SHORT, true),
+  ...Object.fromEntries(
     Array.from({ length: Math.max(...SERIALIZER_NAMES.map((name) => FORMS[name].length)) }, (_, form) => [
       `form ${form}`,
       { is: 'form', form } satisfies WireTree,
@@ -125,12 +142,15 @@ const TREES: Record<string, WireTree> = {
 };
 
 const WIRE_BYTES = 512 * 1024;
+/** Most CPU time of a text, and for each MiB that is written, in milliseconds on a busy machine. */
+const MOST_TEXT_MS = 100;
+const MOST_WRITE_MS = 500;
 /** The factor by which an estimate may be wrong. */
 const MOST_OFF = 2;
 
 const only = process.argv[2];
 let worst = { off: 1, what: '' };
-console.log('serializer mode     value                          wire  est/heap  heap/wire  ms/MiB');
+console.log('serializer mode     value                          wire  est/heap  heap/wire  ms/MiB  ms of text  ms/MiB written');
 for (const name of SERIALIZER_NAMES) {
   if (only !== undefined && only !== name) continue;
   for (const values of ['natural', 'faithful'] as const) {
@@ -142,7 +162,18 @@ for (const name of SERIALIZER_NAMES) {
         const off = Math.max(ratio, 1 / ratio);
         const what = `${name.padEnd(10)} ${values.padEnd(8)} ${`${title}${isVaried ? ', each its own' : ''}`.padEnd(35)}`;
         const figures = [cost.wireBytes / 2 ** 20, ratio, bytesPerByte(cost), msPerMiB(cost)];
-        const mark = cost.refused !== undefined ? `refused: ${cost.refused}` : off > MOST_OFF ? '  <-- off' : '';
+        const { textMs, writeMs } = cost.second ?? { textMs: 0, writeMs: 0 };
+        figures.push(textMs, writeMs);
+        const isSlow = textMs > MOST_TEXT_MS || writeMs > MOST_WRITE_MS;
+        if (isSlow) process.exitCode = 1;
+        const mark =
+          cost.refused !== undefined
+            ? `refused: ${cost.refused}`
+            : off > MOST_OFF
+              ? '  <-- off'
+              : isSlow
+                ? '  <-- slow behind the read'
+                : '';
         console.log(what, ...figures.map((figure) => figure.toFixed(2).padStart(8)), mark);
         if (cost.refused === undefined && off > worst.off) worst = { off, what };
       }

@@ -98,3 +98,20 @@ export const FORMS: Record<SerializerName, readonly string[]> = {
 
 /** Dicts of NumPy arrays hold their elements as lists. */
 export const DTYPES = ['?', 'i1', 'i8', 'f2', 'f4', 'f8', 'c16', 'M8[s]', 'm8[ms]', '>i4'] as const;
+
+/** Dtypes of the elements of arrays that come as bytes, and the bytes of an element. */
+export const ELEMENTS: [dtype: string, itemBytes: number][] = [
+  ['|u1', 1],
+  ['|b1', 1],
+  ['<i8', 8],
+  ['<f8', 8],
+  ['<c16', 16],
+  ['<M8[as]', 8],
+  ['|S1', 1],
+  ['<U1', 4],
+  ['|S10000', 10_000],
+  ['|V10000', 10_000],
+  ["[('a', '|u1')]", 1],
+  ["[('a', '|u1', (2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2))]", 2 ** 12],
+  ["[('a', [('b', '|S1', (10,))], (10, 10))]", 1_000],
+];

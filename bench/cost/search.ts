@@ -1,7 +1,7 @@
 import { bytesPerByte, type Cost, measure, msPerMiB, ratioOf } from './measure.js';
 import { measureSequence, type SequenceCost } from './requests.js';
 import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
-import { DTYPES } from './forms.js';
+import { DTYPES, ELEMENTS } from './forms.js';
 import { type ClassTree, hasShared, isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
 /**
@@ -55,12 +55,25 @@ function grow(depth: number): WireTree {
     case 9:
       return { is: 'set', items: Array.from({ length: Math.max(1, count) }, () => keyOf()) };
     case 10:
-      return oneOf<WireTree>({ is: 'array', dtype: oneOf(...DTYPES), count }, scalar());
+      return oneOf<WireTree>({ is: 'array', dtype: oneOf(...DTYPES), count }, dimensions(), scalar());
     case 11:
       return { is: 'crowd', of: oneOf('set', 'dict'), count: oneOf(7, 20, 130), length: oneOf(16_383, 16_384, 20_000) };
     default:
       return { is: 'flagged', value: { is: oneOf('none', 'int', 'word') } };
   }
+}
+
+/** An array of up to 64 dimensions, most of them short, or of long elements. */
+function dimensions(): WireTree {
+  const [dtype, itemBytes] = oneOf<[string, number]>(...ELEMENTS);
+  const isLong = itemBytes > 100;
+  const shape = Array.from({ length: oneOf(0, 1, 2, 7, 20, 64) }, () => 1);
+  // 2 ** 12 elements at most
+  for (let twos = isLong ? 1 : random(13); twos > 0 && shape.length > 0; twos--) {
+    const at = random(shape.length);
+    shape[at] = shape[at]! * 2;
+  }
+  return { is: 'dimensions', dtype, itemBytes, shape, isScalar: random(3) === 0 };
 }
 
 function classTree(inner: () => WireTree): ClassTree {
@@ -119,6 +132,9 @@ const AIMS: Record<string, (cost: Cost, tree: WireTree) => number> = {
     // each reference to a shared part is counted
     return hasShared(tree) ? 1 / ratioOf(cost) : Math.max(ratioOf(cost), 1 / ratioOf(cost));
   },
+  // texts are cut: their time must not grow with the value
+  'ms of a text': ({ second }) => second?.textMs ?? 0,
+  'ms per MiB written': ({ second }) => second?.writeMs ?? 0,
   'ms for 64 MiB of the estimate': (cost) => (cost.refused === undefined ? (cost.cpuMs / cost.estimatedBytes) * 64 * MIB : 0),
 };
 

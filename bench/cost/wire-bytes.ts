@@ -1,5 +1,6 @@
 import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
 import { FORMS } from './forms.js';
+import { arrayBytes } from './wire-arrays.js';
 import { expanded, membersOf, type WireTree } from './wire-tree.js';
 
 const formOf = ({ form }: { form: number }, name: SerializerName): string => FORMS[name][form % FORMS[name].length]!;
@@ -117,6 +118,8 @@ const literal = (tree: WireTree, counter: Counter, json: boolean): string => {
       const text = JSON.stringify(Object.fromEntries(classDictOf(tree, counter)));
       return json ? text : text.replaceAll('"', "'").replace('true', 'True').replace('null', 'None');
     }
+    case 'dimensions':
+      return arrayBytes(tree, json ? 'json' : 'serpent').toString('latin1');
     case 'flagged':
     case 'shared':
       return write(tree.value);
@@ -213,6 +216,8 @@ const msgpack = (tree: WireTree, counter: Counter): Buffer => {
       const entries = classDictOf(tree, counter);
       return Buffer.concat([Buffer.from([0x80 | entries.length]), ...entries.flat().map(fixed)]);
     }
+    case 'dimensions':
+      return arrayBytes(tree, 'msgpack');
     case 'flagged':
     case 'shared':
       return write(tree.value);
@@ -280,6 +285,8 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
     case 'proxy':
     case 'array':
       return Buffer.concat([Buffer.from('{'), ...classDictOf(tree, counter).flat().map(fixed), Buffer.from('0')]);
+    case 'dimensions':
+      return arrayBytes(tree, 'marshal');
     case 'flagged': {
       counter.flags.count++;
       const bytes = write(tree.value);

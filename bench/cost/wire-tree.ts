@@ -22,6 +22,8 @@ export type WireTree =
   | { is: 'failure'; items: WireTree[]; lines: number; length: number }
   /** The dict of an array of NumPy, with a list of `count` elements. */
   | { is: 'array'; dtype: string; count: number }
+  /** The dict of an array of NumPy with its bytes: `shape` has up to 64 lengths. As a scalar it is refused. */
+  | { is: 'dimensions'; dtype: string; itemBytes: number; shape: number[]; isScalar: boolean }
   /** A proxy with the names of `methods` methods, at most 15. */
   | { is: 'proxy'; methods: number }
   /** An instance of a registered class with three members: of any type, or lists that are read item by item. */
@@ -94,7 +96,7 @@ export function hasClassDicts(tree: WireTree): boolean {
   if (tree.is === 'instance' || tree.is === 'failure' || tree.is === 'shared') return true;
   if ('items' in tree) return tree.items.some(hasClassDicts);
   if ('entries' in tree) return tree.entries.some(([, value]) => hasClassDicts(value));
-  return tree.is === 'exception' || tree.is === 'uri' || tree.is === 'proxy' || tree.is === 'array';
+  return tree.is === 'exception' || tree.is === 'uri' || tree.is === 'proxy' || tree.is === 'array' || tree.is === 'dimensions';
 }
 
 /** True when references of marshal stand for values: each is counted, and there once. */
