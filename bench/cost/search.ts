@@ -2,7 +2,7 @@ import { bytesPerByte, type Cost, measure, msPerMiB, ratioOf } from './measure.j
 import { measureSequence, type SequenceCost } from './requests.js';
 import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
 import { DTYPES, ELEMENTS } from './forms.js';
-import { type ClassTree, hasShared, isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
+import { type ClassTree, countsLists, hasShared, isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
 /**
  * Searches for the input that takes most time or memory for its size, or whose estimate is most wrong: `npm run cost:search -- MINUTES`.
@@ -130,7 +130,7 @@ const AIMS: Record<string, (cost: Cost, tree: WireTree) => number> = {
   'estimate off by': (cost, tree) => {
     if (cost.refused !== undefined) return 0;
     // each reference to a shared part is counted
-    return hasShared(tree) ? 1 / ratioOf(cost) : Math.max(ratioOf(cost), 1 / ratioOf(cost));
+    return hasShared(tree) || countsLists(tree) ? 1 / ratioOf(cost) : Math.max(ratioOf(cost), 1 / ratioOf(cost));
   },
   // texts are cut: their time must not grow with the value
   'ms of a text': ({ second }) => second?.textMs ?? 0,

@@ -101,10 +101,19 @@ export function hasClassDicts(tree: WireTree): boolean {
 
 /** True when references of marshal stand for values: each is counted, and there once. */
 export function hasShared(tree: WireTree): boolean {
-  if (tree.is === 'shared') return true;
-  if (tree.is === 'flagged') return hasShared(tree.value);
-  if ('items' in tree) return tree.items.some(hasShared);
-  return 'entries' in tree && tree.entries.some(([key, value]) => hasShared(key) || hasShared(value));
+  return hasPart(tree, 'shared');
+}
+
+/** True when the estimate counts more than the value: the lists of an array, which a program may make later. */
+export function countsLists(tree: WireTree): boolean {
+  return hasPart(tree, 'dimensions');
+}
+
+function hasPart(tree: WireTree, is: WireTree['is']): boolean {
+  if (tree.is === is) return true;
+  if (tree.is === 'flagged') return hasPart(tree.value, is);
+  if ('items' in tree) return tree.items.some((item) => hasPart(item, is));
+  return 'entries' in tree && tree.entries.some(([key, value]) => hasPart(key, is) || hasPart(value, is));
 }
 
 const isText = ({ is }: WireTree): boolean =>
