@@ -101,12 +101,6 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
 
   private guardsOf(guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
     const onFailure = (what: string, error: unknown): void => this.logError(failureOf(what, error));
-    return HandshakeRunner.create(
-      PyroNameServer,
-      guards,
-      rootModuleOf(this.modules),
-      containerOf(this.contexts),
-      onFailure,
-    );
+    return HandshakeRunner.create(PyroNameServer, guards, rootModuleOf(this.modules), containerOf(this.contexts), onFailure);
   }
 }
