@@ -10,7 +10,7 @@ import { packageRoot } from './package-root.js';
 import { run } from './program.js';
 
 /** About a tenth more than the present package. If a change goes over the budget, find the cause before you change the figure. */
-const BUDGET = { packedKiB: 2_600, unpackedKiB: 9_300, files: 2_100 };
+const BUDGET = { packedKiB: 2_900, unpackedKiB: 10_400, files: 2_350 };
 
 /** Every dependency that a user installs with the package, and why the package does not do without it. */
 const DEPENDENCIES: Record<string, string> = {
