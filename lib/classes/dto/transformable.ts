@@ -1,7 +1,9 @@
 import type { Spend } from '../../arrays/memory.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
+import { shortText } from '../../protocol/short-text.js';
+import { isLongText } from '../../serpent/hash-collisions.js';
 import { isPlainObject } from '../../serializers/contract/plain-object.js';
-import { failedInside } from '../../serializers/contract/unreadable-error.js';
+import { failedInside, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { emittedType, type TransformedClass } from './dto-packages.js';
 import { isOpaque } from '../fields/opaque-values.js';
 import { decorationsOf, notNested } from './transformed-instance.js';
@@ -33,6 +35,7 @@ export function checkTransformable(type: AnyClass, value: unknown, use: Transfor
 function checkMembersOf(told: AnyClass | undefined, value: unknown, use: TransformUse): void {
   for (const object of leavesOf(value, false)) {
     if (typeof object !== 'object' || object === null || isWhole(object)) continue;
+    if (object instanceof Map) throw lostValues(object);
     const type = told ?? ((Object.getPrototypeOf(object) as object | null)?.constructor as AnyClass | undefined) ?? Object;
     const { transformed, nested } = decorationsOf(type);
     if ((transformed as TransformedClass | undefined) === undefined) return;
@@ -51,7 +54,15 @@ function checkMembersOf(told: AnyClass | undefined, value: unknown, use: Transfo
 
 /** True for an object without members that class-transformer could copy. The attributes of an error are members. */
 function isWhole(object: object): boolean {
-  return ArrayBuffer.isView(object) || object instanceof Map || (isOpaque(object) && !(object instanceof Error));
+  return ArrayBuffer.isView(object) || (!(object instanceof Map) && isOpaque(object) && !(object instanceof Error));
+}
+
+/** The error of a dict that is a Map: class-transformer would keep the keys, and lose the values without a word. */
+function lostValues(dict: ReadonlyMap<unknown, unknown>): UnreadableError {
+  const key = [...dict.keys()].find((each) => typeof each !== 'string' || each === '__proto__' || isLongText(each));
+  return new UnreadableError(
+    `a dict has the key ${shortText(key)}, and class-transformer would lose its values; use other texts as keys, or give the member @Transform`,
+  );
 }
 
 interface Member {
@@ -67,12 +78,15 @@ interface Member {
 function checkMember(about: Member, value: unknown, use: TransformUse): void {
   const { type, transformed, object, member } = about;
   const what = `${member} of ${type.name}`;
+  if (value instanceof Map && transformed.isMap(member) && !transformed.hasTransform(member)) throw lostValues(value);
   const nested = transformed.nestedClassOf(member, object);
   if (nested !== undefined) {
     // a @Transform may read what it gets, but the rules must see an instance
     const mayBeForeign = transformed.hasTransform(member) && !about.isValidated;
     for (const item of leavesOf(value, transformed.isMap(member))) {
-      if (typeof item !== 'object' || item === null || item instanceof Map) continue;
+      if (typeof item !== 'object' || item === null) continue;
+      // class-transformer would leave it a Map, which the rules of the class do not see
+      if (!mayBeForeign && item instanceof Map) throw notNested(what, item, nested.names);
       if (!mayBeForeign && isForeign((each) => nested.isInstance(each), item)) throw notNested(what, item, nested.names);
       checkMembersOf(nested.of(item).type, item, use);
     }
@@ -81,6 +95,8 @@ function checkMember(about: Member, value: unknown, use: TransformUse): void {
   const given = transformed.typeOf(member, object) ?? (use.isImplicit ? emittedType(type, member) : undefined);
   if (makesScalars(given)) return checkScalars({ transformed, member, type: given }, value, use.spend);
   checkLengths({ transformed, member, type: given }, value);
+  // the function of @Transform gets what was received, too
+  if (transformed.hasTransform(member) && value instanceof Map) return;
   checkMembersOf(typeof given === 'function' ? (given as AnyClass) : undefined, value, use);
 }
 

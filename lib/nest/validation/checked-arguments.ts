@@ -4,6 +4,7 @@ import { checkTransformable } from '../../classes/dto/transformable.js';
 import { servedCall } from '../../daemon/call/call.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { naturalValue } from '../../serializers/objects/natural-value.js';
 import { PyTuple } from '../../serpent/values.js';
 import { arrayPipeUse, checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-pipes.js';
 import { CountedTexts } from './counted-texts.js';
@@ -26,7 +27,8 @@ class CountedArgument implements PipeTransform {
   ) {}
 
   /** @throws {PyroException} a ValueError that names the argument, over the limit */
-  transform(value: unknown): unknown {
+  transform(received: unknown): unknown {
+    const value = this.type === undefined ? received : withPlainObjects(received);
     // a schema looks at texts, a class does not
     const isCheckedText = typeof value === 'string' && this.type === undefined;
     if (!isCheckedText && (typeof value !== 'object' || value === null)) return value;
@@ -45,6 +47,12 @@ class CountedArgument implements PipeTransform {
     }
     return value;
   }
+}
+
+/** Makes objects of the dicts of faithful values, as class-transformer needs them. */
+function withPlainObjects(value: unknown): unknown {
+  const hasDicts = value instanceof Map || (Array.isArray(value) && value.some((item) => item instanceof Map));
+  return hasDicts ? naturalValue(value, servedCall().request.spend) : value;
 }
 
 /** Runs a ValidationPipe, except on a value that class-transformer cannot copy, where the parameter has the class of the value. */
