@@ -81,7 +81,10 @@ export class Inspector {
    */
   post(action: InspectorAction, request: IncomingMessage, response: ServerResponse, body?: unknown): Promise<void> {
     return this.answer(request, response, async () => {
-      this.refuseWriter(request);
+      refuseForeignWriter(request);
+      const { allowCalls, maxBodyBytes } = this.limits;
+      refuseLargeBody(request, maxBodyBytes);
+      if (!allowCalls) throw new RequestRefusal(403, 'the inspector only shows: its option allowCalls lets it call objects');
       const given = body ?? (await readJson(request));
       this.refuseClosed();
       if (isClosed(response)) return;
@@ -96,38 +99,12 @@ export class Inspector {
     });
   }
 
-  /** Largest body of a POST request. */
-  get maxBodyBytes(): number {
-    return this.limits.maxBodyBytes;
-  }
-
-  /**
-   * Reads the body of a POST request, where a framework would refuse the body before {@link post}.
-   *
-   * @returns the body for `post`; undefined: the request is refused, and was answered
-   */
-  async readBody(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
-    let body: unknown;
-    await this.answer(request, response, async () => {
-      this.refuseWriter(request);
-      body = await readJson(request);
-    });
-    return body;
-  }
-
   /** Ends event streams of pages, item streams and connections. Later requests are refused. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.feed.close();
     this.answers.close();
     await this.calls.close();
-  }
-
-  private refuseWriter(request: IncomingMessage): void {
-    refuseForeignWriter(request);
-    const { allowCalls, maxBodyBytes } = this.limits;
-    refuseLargeBody(request, maxBodyBytes);
-    if (!allowCalls) throw new RequestRefusal(403, 'the inspector only shows: its option allowCalls lets it call objects');
   }
 
   private refuseClosed(): void {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DaemonSource, type LocalDaemon } from '../../inspector/daemon-source.js';
 import { Inspector, type InspectorAction, type InspectorRoute } from '../../inspector/inspector.js';
@@ -10,7 +10,6 @@ import { serversOf } from '../binding/pyro-binder.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { containerOf } from '../nest-internals.js';
 import type { PyroServer } from '../server/pyro-server.js';
-import { takeLargeBodies } from './large-bodies.js';
 import { checkInspectorOptions, type PyroInspectorPlace, type PyroInspectorSettings } from './inspector-module-options.js';
 
 /** Token of the path and the guards of the page. */
@@ -42,7 +41,6 @@ export class InspectorHost implements OnModuleInit, OnModuleDestroy {
     @Inject(INSPECTOR_SETTINGS) settings: PyroInspectorSettings,
     private readonly modules: ModulesContainer,
     private readonly contexts: ExternalContextCreator,
-    { httpAdapter }: HttpAdapterHost,
   ) {
     checkInspectorOptions(settings);
     const { client: { wireLog, ...client } = {}, ...options } = settings;
@@ -52,7 +50,6 @@ export class InspectorHost implements OnModuleInit, OnModuleDestroy {
       options,
       (request) => this.checkMachine(request),
     );
-    takeLargeBodies(httpAdapter, this.inspector, place.path);
   }
 
   /** @throws {PyroError} `CONFIG`, when the guards of the application shall decide and there are none */

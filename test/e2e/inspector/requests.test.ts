@@ -193,40 +193,6 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect(answer.toString()).toMatch(/^HTTP\/1.1 411 /);
   });
 
-  it('the inspector takes bodies up to maxBodyBytes, also over the limit of the platform, and names the option over it', async () => {
-    const app = await start(
-      { allowCalls: true, maxBodyBytes: 3_000_000, maxResultBytes: 10_000_000, guards: [KeyGuard] },
-      { platform },
-    );
-    const text = (length: number): unknown => callOf('lab.camera', 'expose', { args: ['x'.repeat(length)] });
-    const sent = async (length: number, headers: Record<string, string> = { 'x-key': 'good' }): Promise<[number, unknown]> => {
-      const response = await app.post('pyro/call', text(length), headers);
-      return [response.status, await response.json()];
-    };
-    for (const length of [50_000, 200_000, 2_000_000]) {
-      expect(await sent(length)).toEqual([200, expect.objectContaining({ kind: 'result' })]);
-      expect((await sent(length, {}))[0]).toBe(403);
-    }
-    expect(await sent(4_000_000)).toEqual([413, { error: expect.stringContaining('at most 3000000') as string }]);
-    expect((await sent(4_000_000, { 'x-key': 'good', origin: 'https://example.com' }))[0]).toBe(403);
-    const broken = await app.post('pyro/call', `{${' '.repeat(200_000)}`, { 'x-key': 'good' });
-    expect(broken.status).toBe(400);
-    // other routes keep the limit of the platform
-    const other = await app.post('other', text(2_000_000));
-    expect(other.status).toBe(413);
-  });
-
-  it('the inspector names maxBodyBytes also for bodies that the platform would refuse', async () => {
-    const app = await start({ allowCalls: true }, { platform });
-    for (const length of [70_000, 200_000, 2_000_000]) {
-      const response = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['x'.repeat(length)] }));
-      expect([response.status, await response.json()]).toEqual([
-        413,
-        { error: expect.stringContaining('maxBodyBytes') as string },
-      ]);
-    }
-  });
-
   it('the inspector only shows objects unless allowCalls is set', async () => {
     const app = await start({}, { platform });
     const refused = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }));
