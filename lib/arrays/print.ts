@@ -17,7 +17,10 @@ const MOST_DTYPE_CHARS = 1_000;
 const MOST_NAME_CHARS = 100;
 const MOST_TEXT_CHARS = 100;
 const MOST_BYTES = 50;
+const MOST_REST_BYTES = 4_000;
 
+/** A text in one line. */
+const STYLE = { breakLength: Infinity };
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** The text of an array. It is cut when it is long, whatever the array has: the cost of a text does not grow with the array. */
@@ -75,7 +78,7 @@ class ElementTexts {
   private element(dtype: DType, index: number): string {
     const isInBytes = dtype.kind === 'struct' || dtype.kind === 'bytes' || dtype.kind === 'text' || dtype.kind === 'void';
     if (isInBytes) return this.atByte(dtype, index * dtype.itemBytes);
-    return this.counted(inspect(elementOf(dtype, this.layout.memory, index)));
+    return this.counted(inspect(elementOf(dtype, this.layout.memory, index), STYLE));
   }
 
   private atByte(dtype: DType, at: number): string {
@@ -88,7 +91,7 @@ class ElementTexts {
       case 'void':
         return this.counted(this.bytes(dtype, at));
       default:
-        return this.counted(inspect(scalarAt(dtype, this.view, at)));
+        return this.counted(inspect(scalarAt(dtype, this.view, at), STYLE));
     }
   }
 
@@ -119,14 +122,21 @@ class ElementTexts {
     const { lanes, isForeign } = dtype;
     if (lanes <= MOST_TEXT_CHARS) return inspect(scalarAt(dtype, this.view, at));
     const text = scalarAt(DType.sized('text', MOST_TEXT_CHARS, isForeign), this.view, at) as string;
-    return this.view.getUint32(at + 4 * MOST_TEXT_CHARS) === 0 ? inspect(text) : `${inspect(text)}…`;
+    return this.isZero(at + 4 * MOST_TEXT_CHARS, at + 4 * lanes) ? inspect(text) : `${inspect(text)}…`;
   }
 
   private bytes(dtype: DType, at: number): string {
     const { kind, itemBytes } = dtype;
     if (itemBytes <= MOST_BYTES) return inspect(scalarAt(dtype, this.view, at));
     const text = inspect(scalarAt(DType.sized(kind as 'bytes' | 'void', MOST_BYTES, false), this.view, at));
-    return kind === 'bytes' && this.view.getUint8(at + MOST_BYTES) === 0 ? text : text.replace(/>$/, ' …>');
+    return kind === 'bytes' && this.isZero(at + MOST_BYTES, at + itemBytes) ? text : text.replace(/ ?>$/, ' …>');
+  }
+
+  /** True when the rest of an element is padding. The rest is looked at as far as {@link MOST_REST_BYTES}. */
+  private isZero(from: number, to: number): boolean {
+    if (to - from > MOST_REST_BYTES) return false;
+    for (let at = from; at < to; at++) if (this.view.getUint8(at) !== 0) return false;
+    return true;
   }
 
   private counted(text: string): string {

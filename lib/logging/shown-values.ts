@@ -51,6 +51,7 @@ export class ShownValues {
     if (value instanceof SerializedBlob) return { blob: this.shown(value.info, depth - 1) };
     if (isPlainObject(value)) return objectOf(this.ofDict(value, depth));
     if (types.isRegExp(value)) return new ShownText(peerText(String(value), MAX_TEXT));
+    if (types.isDate(value)) return new ShownText(inspect(new Date(value.valueOf())));
     if (ArrayBuffer.isView(value)) return value;
     if (inspect.custom in value) return new ShownText(peerText(inspect(value, SHOWN_STYLE), MAX_OWN_TEXT));
     return isInstance(value) ? this.ofInstance(value, depth) : value;
@@ -102,7 +103,8 @@ function shownPrimitive(value: unknown): unknown {
   if (typeof value === 'symbol') return new ShownText(`Symbol(${peerText(value.description ?? '', MAX_TEXT)})`);
   if (typeof value === 'bigint' && (value > LARGEST_INT || value < -LARGEST_INT))
     return new ShownText(`<int of more than ${MAX_TEXT} digits>`);
-  if (typeof value === 'function') return new ShownText(`[Function: ${peerText(safeText(value.name), MAX_TEXT)}]`);
+  if (typeof value === 'function')
+    return new ShownText(`[Function: ${peerText(safeText(value.name), MAX_TEXT) || '(anonymous)'}]`);
   return value;
 }
 

@@ -2,7 +2,7 @@ import { RE2JS, RE2JSException } from 're2js';
 import { NamingError } from '../protocol/errors.js';
 import { refusal } from '../protocol/refusals.js';
 import { type NameLimits, tooMany } from './name-rules.js';
-import { translateRegex } from './python-regex.js';
+import { translateRegex } from './regex/python-regex.js';
 
 /** The parts of a regular expression of re2js that {@link instructionsOf} tells apart, and any other character. */
 const PARTS =

@@ -81,7 +81,8 @@ export class NameServerClient implements AsyncDisposable {
     options: PyroProxyOptions = {},
     connectAgain?: (signal: AbortSignal) => Promise<NameServerClient>,
   ): Promise<NameServerClient> {
-    return this.atHostOf(undefined, uri, options, connectAgain);
+    // the function may be passed on without the class
+    return NameServerClient.atHostOf(undefined, uri, options, connectAgain);
   }
 
   /** @internal The same for a URI whose host somebody else chose. @param hostChooser undefined: this program */
@@ -89,7 +90,7 @@ export class NameServerClient implements AsyncDisposable {
     hostChooser: HostChooser | undefined,
     uri: PyroUri,
     options: PyroProxyOptions,
-    connectAgain: NameServerConnect = (signal) => this.atHostOf(hostChooser, uri, { ...options, signal }),
+    connectAgain: NameServerConnect = (signal) => NameServerClient.atHostOf(hostChooser, uri, { ...options, signal }),
   ): Promise<NameServerClient> {
     // faithful: names are keys of a dict, and a plain object cannot have every name as a key
     const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, hostChooser);

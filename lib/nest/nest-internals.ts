@@ -211,9 +211,15 @@ export function addFirstHookOf(module: Module, token: symbol, value: object): vo
   module.providers.get(token)!.hierarchyLevel = Number.MAX_SAFE_INTEGER;
 }
 
-/** Makes Nest run the lifecycle hooks of an enhancer that is in no module: those that are still to come. */
+/**
+ * Makes Nest run the lifecycle hooks of an enhancer that is in no module: those that are still to come. They run behind those of the
+ * module's providers at the start, and before them at the end: the enhancer may depend on any of them.
+ */
 export function addHooksOf(module: Module, enhancer: object): void {
-  module.addInjectable({ provide: Symbol(enhancer.constructor.name), useValue: enhancer }, 'guard');
+  const token = Symbol(enhancer.constructor.name);
+  module.addInjectable({ provide: token, useValue: enhancer }, 'guard');
+  // below the hooks of addFirstHookOf
+  module.injectables.get(token)!.hierarchyLevel = Number.MAX_SAFE_INTEGER - 1;
 }
 
 /** Members of Nest's classes that this library calls or overrides, own and inherited. */

@@ -97,9 +97,13 @@ export function onAbort(call: CallContext, hook: (reason: Error) => void): () =>
   return (call as Call).request.onAbort(hook);
 }
 
-/** A part of a call goes on behind its answer: {@link ServedRequest.leaveRunning}. @param call a call of this package's daemon */
-export function leaveRunning(call: CallContext, part: Promise<void>): void {
-  (call as Call).request.leaveRunning(part);
+/**
+ * A part of a call goes on behind its answer: {@link ServedRequest.leaveRunning}.
+ *
+ * @param call a call of this package's daemon
+ */
+export function leaveRunning(call: CallContext, part: Promise<void>, isGivenUp: () => boolean): void {
+  (call as Call).request.leaveRunning(part, isGivenUp);
 }
 
 /** A part of a call has failed for which nobody waits any more: {@link ServedRequest.partFailed}. @param call a call of this package's daemon */

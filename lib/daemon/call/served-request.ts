@@ -20,7 +20,7 @@ import { AbortableRequest } from './abortable-request.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure, reportUnheardFailure } from './failure-report.js';
 import { memoryOf } from './request-memory.js';
-import { UnfinishedParts } from './unfinished-parts.js';
+import { UnfinishedParts } from '../../calls/unfinished-parts.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -252,11 +252,13 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
   }
 
   /**
-   * A part of a call goes on behind its answer: an interceptor has given the method up. The request ends behind the part, which counts as
-   * a late call of the connection.
+   * A part of a call goes on behind its answer: an interceptor has given the method up, or has answered before it. The request ends behind the
+   * part, which counts as a late call of the connection.
+   *
+   * @param isGivenUp true when nobody reads what the part gives. The signal aborts when the request is answered, and all its parts are given up
    */
-  leaveRunning(part: Promise<void>): void {
-    this.channel.leaveRunning(this, (this.unfinished ??= new UnfinishedParts()).add(part));
+  leaveRunning(part: Promise<void>, isGivenUp: () => boolean): void {
+    this.channel.leaveRunning(this, (this.unfinished ??= new UnfinishedParts()).add(part, isGivenUp));
   }
 
   /** Resolves when no part of a call goes on behind its answer; undefined when none does. */
@@ -277,7 +279,7 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
   private endBehindParts(end: () => void): void {
     this.endLate();
     // in a batch, the entries share the signal
-    this.abort(refusal(new PyroError('an interceptor has given the method up')));
+    if (this.unfinished!.areGivenUp) this.abort(refusal(new PyroError('an interceptor has given the method up')));
     // a call over its time is counted once as it is
     if (!this.isTimedOut) this.channel.checkLateCalls();
     this.unfinished!.whenEnded(end);

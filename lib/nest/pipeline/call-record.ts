@@ -9,7 +9,7 @@ import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ExecutionContextHost } from '../nest-internals.js';
-import type { RestObserver } from './deferred-rest.js';
+import type { RestObserver, ResultReader } from './deferred-rest.js';
 import { GuardedSubscriber } from './guarded-teardown.js';
 
 /** Work at the end of a call. */
@@ -31,8 +31,8 @@ export class CallRecord implements RestObserver {
   private waiting: ((isObservable: boolean) => void) | undefined;
   private nestArguments: NestArguments | undefined;
   private endings: Ending[] | undefined;
-  /** Parts of the pipeline that an Observable waits for. They cannot be stopped. */
-  private running = 0;
+  /** The subscribers of the parts of the pipeline that run behind an Observable. The parts cannot be stopped. */
+  private running: Set<ResultReader> | undefined;
   private waitingForIdle: (() => void) | undefined;
   /** True once the daemon knows that a part of the call goes on behind its answer. */
   private isLeft = false;
@@ -104,10 +104,8 @@ export class CallRecord implements RestObserver {
     if (this.isLeft || (!this.isRunning && this.leftWork === undefined)) return;
     this.isLeft = true;
     const idle = new Promise<void>((resolve) => this.whenIdle(resolve));
-    leaveRunning(
-      this.call,
-      idle.then(() => this.leftWork?.()),
-    );
+    const part = idle.then(() => this.leftWork?.());
+    leaveRunning(this.call, part, () => this.isGivenUp);
   }
 
   /** False while the method has not returned, and when an interceptor answered in its place. */
@@ -149,15 +147,20 @@ export class CallRecord implements RestObserver {
 
   /** True while an Observable waits for guards, pipes or the method. Behind the method, its own Observable may be waited for for ever. */
   get isRunning(): boolean {
-    return this.running > 0 && !this.hasReturnedObservable;
+    return this.running !== undefined && this.running.size > 0 && !this.hasReturnedObservable;
   }
 
-  restBegun(): void {
-    this.running++;
+  /** True when nobody reads what the running parts give. An interceptor may answer at once, and still wait for the method. */
+  private get isGivenUp(): boolean {
+    return [...(this.running ?? [])].every(({ closed }) => closed);
   }
 
-  restEnded(): void {
-    this.running--;
+  restBegun(reader: ResultReader): void {
+    (this.running ??= new Set()).add(reader);
+  }
+
+  restEnded(reader: ResultReader): void {
+    this.running?.delete(reader);
     if (!this.isRunning) this.tellIdle();
   }
 

@@ -26,10 +26,10 @@ export interface ResultReader {
 
 /** Follows the runs of the rest of a pipeline that Observables wait for. */
 export interface RestObserver extends TeardownReporter {
-  /** A run begins: of interceptors, guards, pipes or the method. */
-  restBegun(): void;
+  /** A run begins: of interceptors, guards, pipes or the method. @param reader the subscriber that gets its result */
+  restBegun(reader: ResultReader): void;
   /** The run has ended. Its result is not delivered yet. */
-  restEnded(): void;
+  restEnded(reader: ResultReader): void;
   /** The run has failed, and nobody reads its result any more. */
   restFailed(error: unknown): void;
 }
@@ -95,7 +95,7 @@ export class DeferredRest {
     deliverTo: (result: unknown, subscriber: Subscriber<T>) => void,
   ): Promise<void> {
     let result: unknown;
-    this.observer.restBegun();
+    this.observer.restBegun(subscriber);
     try {
       const begun = this.begin();
       await Promise.resolve();
@@ -103,12 +103,12 @@ export class DeferredRest {
       // nobody reads the result, and a generator may hold resources
       if (subscriber.closed) await asStream(result)?.return?.();
     } catch (error) {
-      this.observer.restEnded();
+      this.observer.restEnded(subscriber);
       // rxjs would drop the error without a word
       if (subscriber.closed) return this.observer.restFailed(error);
       return this.fail(subscriber, error);
     }
-    this.observer.restEnded();
+    this.observer.restEnded(subscriber);
     if (subscriber.closed) return;
     try {
       deliverTo(result, subscriber);

@@ -10,7 +10,6 @@ import {
 } from '../../options/option-checks.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { noteRegisteredName } from '../../protocol/python-exception-rules.js';
-import { forgetSentName, noteSentName } from './sent-class-names.js';
 
 /** Converts objects of one class to dicts and back. */
 export interface ClassConverter<T extends object = object> {
@@ -67,7 +66,6 @@ export class ClassRegistry {
     noteRegisteredName(name);
     this.byName.set(name, converter as unknown as ClassConverter);
     this.byClass.set(type.prototype, converter as unknown as ClassConverter);
-    noteSentName(type.prototype, converter.toDict && name);
   }
 
   /** Ends the registration of a class: its instances travel as those of unknown classes again. Does nothing when the class is not registered. */
@@ -77,7 +75,6 @@ export class ClassRegistry {
     if (known === undefined) return;
     this.byClass.delete(type.prototype);
     this.byName.delete(known.name);
-    forgetSentName(type.prototype as object, known.toDict && known.name);
   }
 
   /** The converter of the nearest registered class on the object's prototype chain. */

@@ -64,7 +64,7 @@ const PROXY_COST = 1_000;
 /** A tag of a URI, which takes 0.5 µs to sort; and a member name of a proxy, which becomes a member of a Set. */
 const TAG_COST = 200;
 const NAME_COST = 50;
-/** Errors of a message that converters make with a stack. Dicts of marshal may share their parts, so that 20 bytes stand for each error. */
+/** Calls of converters in a message in which errors get a stack. Dicts of marshal may share their parts, so that 20 bytes stand for each error. */
 const MOST_STACKS = 100;
 /** Longest name of a class. */
 const MAX_NAME_CHARS = 1_000;
@@ -88,8 +88,8 @@ class ClassDicts {
 
   private readonly spend: Spend;
   private readonly arrays: ArrayReads;
-  /** Errors that converters of the application have made. */
-  private madeErrors = 0;
+  /** Calls of converters of the application. */
+  private converted = 0;
 
   /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */
   convert(value: unknown, insideClass: boolean): unknown {
@@ -161,9 +161,8 @@ class ClassDicts {
       const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
       if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
       if (converter.make) return this.noted(converter.make(record, this.spend));
-      const made = objectBy(converter, record, this.madeErrors < MOST_STACKS);
+      const made = objectBy(converter, record, this.converted++ < MOST_STACKS);
       if (!(made instanceof Error)) return made;
-      this.madeErrors++;
       this.spend(EXCEPTION_COST);
       noteConverted(made, name, dict);
       return this.noted(made);

@@ -45,7 +45,8 @@ function withStackOfThrown(make: () => unknown): unknown {
   try {
     return withoutStackTrace(make);
   } catch (error) {
-    if (types.isNativeError(error) && !hasFrames(error)) Error.captureStackTrace(error, withStackOfThrown);
+    if (types.isNativeError(error) && !hasFrames(error) && Object.isExtensible(error))
+      Error.captureStackTrace(error, withStackOfThrown);
     throw error;
   }
 }

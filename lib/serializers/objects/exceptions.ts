@@ -1,6 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError, SerializeError } from '../../protocol/errors.js';
-import { sentNameOf } from '../contract/sent-class-names.js';
+import { defaultClassRegistry } from '../contract/class-registry.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { describedException, saysPythonException } from '../../protocol/python-exception.js';
 import { sendableAttributes, typeFault } from '../../protocol/python-exception-rules.js';
@@ -79,11 +79,12 @@ export function exceptionToDict(error: Error, options: ExceptionOptions): ClassD
   return { __class__: pythonType, __exception__: true, args: tupleOf(args), attributes: all };
 }
 
-/** The Python class that an error becomes: of an error with a converter, the name of the converter. */
+/** The Python class that an error becomes: with a converter of the default registry the name of the converter. */
 export function pythonTypeOf(thrown: unknown): string {
   try {
     const error = asError(thrown);
-    return sentNameOf(error) ?? describe(error).pythonType;
+    const converter = defaultClassRegistry.converterOf(error);
+    return converter?.toDict ? converter.name : describe(error).pythonType;
   } catch {
     // a getter of user code threw
     return 'builtins.RuntimeError';

@@ -49,6 +49,14 @@ class Cached implements NestInterceptor {
   }
 }
 
+/** Answers from a cache, and refreshes the cache behind the answer. */
+class Refreshing implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    next.handle().subscribe({ next: (value) => log.push(`refreshed: ${value}`), error: (error) => log.push(String(error)) });
+    return of('cached');
+  }
+}
+
 class Work {
   private isOpen = true;
 
@@ -102,6 +110,11 @@ class Work {
   @PyroMethod() @UseInterceptors(Racing) async sleeping(@Ctx() { signal }: PyroContext): Promise<void> {
     begin();
     await sleep(3_600_000, undefined, { signal }).finally(() => log.push('woken'));
+  }
+  @PyroMethod() @UseInterceptors(Refreshing) async refreshed(@Ctx() { signal }: PyroContext): Promise<string> {
+    await held;
+    signal.throwIfAborted();
+    return 'fresh';
   }
   @PyroMethod() isAborted(@Ctx() { signal }: PyroContext): boolean {
     return signal.aborted;
@@ -271,6 +284,16 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(Array(5).fill(method === 'ending' ? 'ended: an interceptor has given the method up' : 'woken'));
     await eventually(() => used(served, 'maxLateCalls') === 0, 'the end of the calls');
     expect(told).toEqual([]);
+  });
+
+  it('the signal of a method that an interceptor still waits for behind its answer does not abort', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('session');
+    expect(await peer.call('session', 'refreshed')).toBe('cached');
+    expect(await peer.call('session', 'two')).toBe(2);
+    release();
+    await eventually(() => log.length > 0, 'the result');
+    expect(log).toEqual(['refreshed: fresh']);
   });
 
   it('the signal of a batch aborts behind its last entry', async () => {

@@ -20,8 +20,14 @@ beforeEach(() => {
 });
 
 @Injectable()
-class Keys {
-  readonly known = new Set<string>();
+class Keys implements OnModuleInit, OnModuleDestroy {
+  known: Set<string> | undefined;
+  onModuleInit(): void {
+    this.known = new Set();
+  }
+  onModuleDestroy(): void {
+    this.known = undefined;
+  }
 }
 
 @Injectable()
@@ -33,14 +39,14 @@ class KeyGuard
   }
   async onModuleInit(): Promise<void> {
     await Promise.resolve();
-    this.keys.known.add('right');
+    this.keys.known!.add('right');
     log.push('onModuleInit');
   }
   onApplicationBootstrap(): void {
     log.push('onApplicationBootstrap');
   }
   onModuleDestroy(): void {
-    log.push('onModuleDestroy');
+    log.push(this.keys.known ? 'onModuleDestroy' : 'onModuleDestroy behind its dependency');
   }
   beforeApplicationShutdown(): void {
     log.push('beforeApplicationShutdown');
@@ -49,7 +55,7 @@ class KeyGuard
     log.push('onApplicationShutdown');
   }
   canActivate(): boolean {
-    return this.keys.known.has('right');
+    return this.keys.known!.has('right');
   }
 }
 

@@ -3,7 +3,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ClassRegistry, expose, type LogEntry, PyroDaemon, PyroProxy } from '../../../lib/core.js';
+import { expose, type LogEntry, PyroDaemon, PyroProxy, registerClass } from '../../../lib/core.js';
 import { eventually } from '../nest/fixtures.js';
 
 const exporter = new InMemorySpanExporter();
@@ -36,8 +36,7 @@ class Door {
 }
 expose(Door, 'open', 'hinges');
 
-const classes = new ClassRegistry();
-classes.registerClass(DoorError, {
+registerClass(DoorError, {
   name: 'lab.DoorError',
   toDict: (error) => ({ __exception__: true, args: [error.message], attributes: {} }),
 });
@@ -48,7 +47,6 @@ it('an exception with a converter has its Python class in logs, failures, spans 
   const daemon = await PyroDaemon.listen({
     host: '127.0.0.1',
     port: 0,
-    classes,
     accessLog: true,
     logger: { debug: log, info: log, warn: log, error: log },
   });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NamingError } from '../../../lib/core.js';
 import { instructionsOf, namePattern } from '../../../lib/name-server/name-pattern.js';
 import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
-import { translateRegex } from '../../../lib/name-server/python-regex.js';
+import { translateRegex } from '../../../lib/name-server/regex/python-regex.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
 const COUNT = Number(process.env.LONG_VALUES ?? 4_000);

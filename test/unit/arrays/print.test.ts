@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { elementOf, scalarAt } from '../../../lib/arrays/elements.js';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
+import { PyComplex } from '../../../lib/serpent/values.js';
 import { argumentsText } from '../../../lib/logging/arguments-text.js';
 import { safeText } from '../../../lib/protocol/safe-text.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
@@ -113,3 +114,21 @@ it.each(['serpent', 'marshal', 'msgpack'] as const)(
     expect(vi.mocked(elementOf).mock.calls.length).toBeLessThanOrEqual(MOST_ELEMENTS);
   },
 );
+
+it('the text of a long complex number has no line breaks', () => {
+  const numbers = NdArray.from([new PyComplex(Math.PI * 1e-30, -Math.E * 1e-25)], { dtype: 'complex128' });
+  expect(String(numbers)).not.toContain('\n');
+  expect(String(numbers)).toContain('3.1415926535897934e-30');
+});
+
+it.each([
+  ['S60', Buffer.alloc(60).fill(0x61, 55, 56), '<Buffer …>'],
+  ['S60', Buffer.alloc(60, 0x61).fill(0, 50, 51), ' …>'],
+])('an element of %s that is cut has dots, also when the part behind the cut begins with zeros', (dtype, bytes, text) => {
+  expect(String(NdArray.from(new Uint8Array(bytes), { dtype: `<${dtype}`.replace('<S', '|S'), shape: [1] }))).toContain(text);
+});
+
+it('a text that is cut has dots, also when the part behind the cut begins with a zero character', () => {
+  const text = `${'a'.repeat(100)}\0${'a'.repeat(29)}`;
+  expect(String(NdArray.from([text], { dtype: '<U130' }))).toContain("aaa'…");
+});

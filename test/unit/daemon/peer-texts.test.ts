@@ -3,6 +3,8 @@ import { expose, kwargs, PyroProxy } from '../../../lib/core.js';
 import { startDaemon } from './fixtures.js';
 
 const LONG = '\u0001'.repeat(100_000);
+/** The longest keyword. */
+const LONG_NAME = '\u0001'.repeat(16_383);
 
 class Shelf {
   @expose
@@ -28,8 +30,9 @@ it.each(['serpent', 'marshal', 'json', 'msgpack'] as const)(
     await using shelf = await PyroProxy.connect<AnyCalls>(String(uri), { serializer });
     const calls: [RegExp, () => unknown][] = [
       [/: argument 1\["\\u0001.*…"\].* of put cannot be read: /, () => shelf.put!(unreadable(LONG))],
-      [/keyword argument .*….* of put cannot be read: /, () => shelf.put!(kwargs({ [LONG]: unreadable('key') }))],
-      [/unexpected keyword argument '\u0001+…'/, () => shelf.put!(kwargs({ [LONG]: 1 }))],
+      [/keyword argument .*….* of put cannot be read: /, () => shelf.put!(kwargs({ [LONG_NAME]: unreadable('key') }))],
+      [/unexpected keyword argument '\u0001+…'/, () => shelf.put!(kwargs({ [LONG_NAME]: 1 }))],
+      [/expected keywords shorter than one of 100000 characters/, () => shelf.put!(kwargs({ [LONG]: 1 }))],
       [/unknown remote attribute 'z\u0001+…'$/, () => shelf.$call(`z${LONG}`)],
       [/private attribute '_\u0001+…'$/, () => shelf.$call(`_${LONG}`)],
       [/unknown remote attribute 'z\u0001+…'$/, () => shelf.$call('__getattr__', `z${LONG}`)],

@@ -336,6 +336,7 @@ describe('errors of converters', () => {
   registry.registerClass(Failure, {
     name: 'lab.Failure',
     fromDict: ({ args }) => {
+      if ((args as unknown[])[0] === 'freeze') throw Object.freeze(new TypeError('frozen by the application'));
       if ((args as unknown[])[0] === 'refuse') throw new TypeError('refused by the application');
       return new Failure('made by the application');
     },
@@ -365,5 +366,9 @@ describe('errors of converters', () => {
     expect(error.message).toBe('refused by the application');
     expect(error.stack).toMatch(/^TypeError: refused by the application\n +at .*\n +at /);
     expect(Error.stackTraceLimit).toBe(limit);
+  });
+
+  it.each([0, 300])('a frozen error that a converter throws behind %d errors stays as it is', (count) => {
+    expect(() => read([...failures(count), ...failures(1, 'freeze')])).toThrow('frozen by the application');
   });
 });

@@ -1,5 +1,5 @@
-import { NamingError } from '../protocol/errors.js';
-import { refusal } from '../protocol/refusals.js';
+import { NamingError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 
 /** The parts of an expression that a pattern recognises. */
 export const TAKEN = {
