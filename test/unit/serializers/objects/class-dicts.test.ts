@@ -336,7 +336,7 @@ describe('errors of converters', () => {
   registry.registerClass(Failure, {
     name: 'lab.Failure',
     fromDict: ({ args }) => {
-      if ((args as unknown[])[0] === 'freeze') throw Object.freeze(new TypeError('frozen by the application'));
+      if ((args as unknown[])[0] === 'freeze') throw Object.freeze(new TypeError('frozen by the application')) as Error;
       if ((args as unknown[])[0] === 'refuse') throw new TypeError('refused by the application');
       return new Failure('made by the application');
     },
