@@ -172,7 +172,8 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     store: [],
     'store/redis': ['store'],
     'store/sql': ['store'],
-    [OWN_FILES]: ['store/redis', 'store/sql', 'store'],
+    regex: [],
+    [OWN_FILES]: ['regex', 'store/redis', 'store/sql', 'store'],
   },
   inspector: {
     [OWN_FILES]: [],
