@@ -10,7 +10,7 @@ import { peerText } from '../../protocol/peer-text.js';
 
 /** Most names that wait to be looked up for all peers with a limit. */
 const MOST_WAITING = 1_000;
-/** How long the outcome of a lookup is used again that failed or was slow. */
+/** How long the outcome of a slow lookup is used again. A failure that came fast is not: the next attempt may succeed. */
 const KEPT_MS = 5_000;
 const SLOW_MS = 1_000;
 /** Most outcomes that are kept; over this number the oldest is dropped. */
@@ -60,7 +60,7 @@ interface Kept {
 export class HostLookups {
   /** By choosers, the next one first. */
   private readonly choosers = new Map<string, Names>();
-  /** Outcomes of lookups that run, or that failed or were slow a moment ago, by the keys of names. */
+  /** Outcomes of lookups that run, or that were slow and ended a moment ago, by the keys of names. */
   private readonly kept = new Map<string, Kept>();
   private running = 0;
   /** Names with a limit that wait. */
@@ -195,15 +195,12 @@ export class HostLookups {
     const begun = performance.now();
     const outcome = (async () => this.lookUpName(host, { all: true, order: 'ipv4first', hints }))();
     this.keep(key, { outcome, until: Infinity });
-    const end = (hasFailed: boolean): void => {
+    const end = (): void => {
       const now = performance.now();
-      if (hasFailed || now - begun >= SLOW_MS) this.keep(key, { outcome, until: now + KEPT_MS });
+      if (now - begun >= SLOW_MS) this.keep(key, { outcome, until: now + KEPT_MS });
       else this.kept.delete(key);
     };
-    outcome.then(
-      () => end(false),
-      () => end(true),
-    );
+    outcome.then(end, end);
     return outcome;
   }
 

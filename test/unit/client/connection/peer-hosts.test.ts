@@ -18,15 +18,19 @@ class GreeterObject {
 }
 expose(GreeterObject);
 
-/** The names of peers that were looked up. Those with `slow` never end, those with `near` are this machine, and others are unknown. */
+/**
+ * The names of peers that were looked up. Those with `slow` never end, and those with `near` are this machine; with `flaky`, they are
+ * unknown at first. Others are unknown.
+ */
 let asked: string[] = [];
 const stuck = new Set<() => void>();
 processWide(
   'host-lookups',
   () =>
     new HostLookups((host) => {
+      const isKnown = !host.includes('flaky') || asked.includes(host);
       asked.push(host);
-      if (host.includes('near')) return Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
+      if (host.includes('near') && isKnown) return Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
       const unknown = Object.assign(new Error('unknown'), { code: 'ENOTFOUND' });
       if (!host.includes('slow')) return Promise.reject(unknown);
       return new Promise((_, reject) => stuck.add(() => reject(unknown)));
@@ -96,6 +100,19 @@ it('a proxy in a result that names the host of its server is not looked up', asy
   const found = (await finder.hello()) as unknown as RemoteObject<Greeter>;
   expect(await found.hello()).toBe('hello');
   expect(asked).toEqual(['server.near']);
+});
+
+it('a retry finds a name that a name server gave and the resolver did not know at first', async () => {
+  const names = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
+  cleanups.push(() => names.close());
+  const client = PyroProxy.to<{ register(name: string, to: string): Promise<void> }>(names.uri);
+  cleanups.push(() => client.$release());
+  await client.register('greeter', `PYRO:greeter@flaky.near:${uri.port}`);
+  const nameServer = { host: '127.0.0.1', port: names.uri.port! };
+  const own = PyroProxy.to<Greeter>('PYRONAME:greeter', { nameServer, maxRetries: 1, retryDelayMs: 1 });
+  cleanups.push(() => own.$release());
+  expect(await own.hello()).toBe('hello');
+  expect(asked).toEqual(['flaky.near', 'flaky.near']);
 });
 
 it('names that a name server gave, and the name server that a peer chose, are looked up in turn', async () => {
