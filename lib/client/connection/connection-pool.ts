@@ -42,7 +42,7 @@ export class ConnectionPool {
     private readonly options: PoolOptions,
     private readonly parts: PoolParts,
   ) {
-    this.waiting = new WaitingCalls(parts.isObserved);
+    this.waiting = new WaitingCalls(parts.keepsContexts);
     this.nestedConnections = new NestedConnections(options.poolSize, parts);
     this.idleTimer = new IdleTimer(options.idleTimeoutMs, () => this.endIdle(true));
   }

@@ -16,8 +16,8 @@ export interface PoolParts {
   group: ProxyGroup | undefined;
   /** True: open connections keep the process alive. False: only connections that a call uses do. */
   keepsProcessAlive: boolean;
-  /** True: connecting is told to an observer, in the async context of the call that needs the connection. */
-  isObserved: boolean;
+  /** True: a connection is opened in the async context of the call that needs it, also where another event opens it. */
+  keepsContexts: boolean;
 }
 
 /** The use of a pool at this moment. */

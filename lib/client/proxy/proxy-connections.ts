@@ -5,6 +5,7 @@ import { droppedProxies } from '../connection/dropped-proxies.js';
 import { type ConnectionEnds, endsOf } from '../connection/peer-address.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
+import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import { warnIfItFails } from '../../reports/warning.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
 
@@ -54,7 +55,7 @@ export class ProxyConnections {
       },
       group,
       keepsProcessAlive: sender === undefined,
-      isObserved: observer !== undefined,
+      keepsContexts: observer !== undefined || hasHooks(options),
     });
   }
 
@@ -66,6 +67,12 @@ export class ProxyConnections {
   get serializers(): ProxySerializers {
     return (this.madeSerializers ??= new ProxySerializers(this.destination.options));
   }
+}
+
+/** True when connecting calls functions of the program that see the stores of the call. */
+function hasHooks(options: ResolvedProxyOptions): boolean {
+  const { validateHandshake, onConnected, annotations, onAnnotations, receivedProxies } = options;
+  return [validateHandshake, onConnected, annotations, onAnnotations, receivedProxies].some((hook) => typeof hook === 'function');
 }
 
 /** Calls a callback of the program in a microtask, so that the callback does not interrupt the pool. */

@@ -4,22 +4,29 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { expose, PyroDaemon, type PyroDaemonOptions, PyroProxy } from '../../../lib/core.js';
+import { expose, PyroDaemon, type PyroDaemonOptions, PyroProxy, type PyroProxyOptions } from '../../../lib/core.js';
 import type { ConnectAddress } from '../../../lib/transport/sockets/connector.js';
 import { TestAuthority } from '../../certificates.js';
+
+const heldCalls: (() => void)[] = [];
 
 class Lamp {
   light(): string {
     return 'on';
   }
+  /** Ends when the test says so. */
+  held(): Promise<void> {
+    return new Promise((resolve) => heldCalls.push(resolve));
+  }
   *watts(): Generator<number> {
     yield* [1, 2];
   }
 }
-expose(Lamp, 'light', 'watts');
+expose(Lamp, 'light', 'held', 'watts');
 
 interface RemoteLamp {
   light(): string;
+  held(): Promise<void>;
   watts(): Generator<number>;
 }
 
@@ -74,6 +81,43 @@ it('functions that a connection calls see no store; those that a call runs see t
     onDisconnected: 'none',
   });
 });
+
+type Hooks = Pick<PyroProxyOptions, 'validateHandshake' | 'onConnected' | 'annotations' | 'onAnnotations'>;
+
+/** For each hook of connecting: options with this hook alone, which notes what it sees. */
+const hooks: Record<string, (note: () => void) => Hooks> = {
+  validateHandshake: (validateHandshake) => ({ validateHandshake }),
+  onConnected: (onConnected) => ({ onConnected }),
+  annotations: (note) => ({
+    annotations: () => {
+      note();
+      return {};
+    },
+  }),
+  onAnnotations: (onAnnotations) => ({ onAnnotations }),
+};
+
+it.each(Object.entries(hooks))(
+  '%s sees the store of the call that connects after the end of the connection before',
+  async (_, hook) => {
+    const { uri } = await serveLamp({ annotations: () => ({ LAMP: Buffer.from('1') }) });
+    cleanups.push(() => heldCalls.splice(0).forEach((end) => end()));
+    let seen: unknown[] = [];
+    const lamp = PyroProxy.to<RemoteLamp>(uri, { maxRetries: 0, ...hook(() => seen.push(requests.getStore())) });
+    cleanups.push(() => lamp.$release());
+    await lamp.light();
+    const end = new AbortController();
+    const lost = requests.run('first', () => lamp.$with({ signal: end.signal }).held());
+    const next = requests.run('second', () => lamp.light());
+    await expect.poll(() => heldCalls).toHaveLength(1);
+    seen = [];
+    // ends the connection
+    end.abort(new Error('given up'));
+    await expect(lost).rejects.toThrow('given up');
+    expect(await next).toBe('on');
+    expect([...new Set(seen)]).toEqual(['second']);
+  },
+);
 
 it('a store that openSocket enters is seen by no other proxy', async () => {
   const { uri } = await serveLamp();
