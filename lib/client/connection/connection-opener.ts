@@ -8,7 +8,7 @@ import { asError } from '../../protocol/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/sockets/connector.js';
-import { chooserAt, type HostChooser, hostLookups } from '../../transport/sockets/host-lookups.js';
+import { chooserAt, type HostChooser, hostLookups, registrarAt } from '../../transport/sockets/host-lookups.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
@@ -253,7 +253,8 @@ export class ConnectionOpener {
     const lookUpName = (annotations?: Annotations): ReturnType<NameResolver> =>
       resolve(uri, nameServer, { ...lookup, annotations, hostChooser });
     const { uri: found, givenBy } = await (observer === undefined ? lookUpName() : observer.step('lookup', lookUpName));
-    const registrar = chooserAt(givenBy.remoteAddress, undefined);
+    // names that a peer looks up wait among its own, not among those of the application
+    const registrar = sender ? hostChooser! : registrarAt(givenBy.remoteAddress);
     const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
     if (!isSecret) return { uri: found, address: addressOf(found), hostChooser: registrar };
     const what = 'without tls, handshake data may not be sent to where a name led:';

@@ -18,7 +18,7 @@ const MOST_KEPT = 1_000;
 
 /** Who chose a host name. */
 export interface HostChooser {
-  /** The address of the peer, or another text. Each has its turn. */
+  /** The address of the peer, or another text. Each has its queue and its turn. */
   readonly name: string;
   /** Names of it that may wait or be looked up at the same time, which is the limit `maxHostLookups`. Undefined: no limit. */
   readonly most?: number | undefined;
@@ -42,6 +42,8 @@ interface Name {
 interface Names {
   readonly waiting: Map<string, Name>;
   readonly running: Map<string, Name>;
+  /** The number of those with a limit. */
+  limited: number;
 }
 
 interface Kept {
@@ -72,10 +74,10 @@ export class HostLookups {
     private readonly mostRunning = spareThreads(process.env['UV_THREADPOOL_SIZE']),
   ) {}
 
-  /** The chooser with the most names, and their number. */
+  /** The chooser with the most names that have a limit, and their number. */
   get largest(): { used: number; usedBy: string | undefined } {
     let largest: { used: number; usedBy: string | undefined } = { used: 0, usedBy: undefined };
-    for (const [usedBy, names] of this.choosers) if (sizeOf(names) > largest.used) largest = { used: sizeOf(names), usedBy };
+    for (const [usedBy, { limited: used }] of this.choosers) if (used > largest.used) largest = { used, usedBy };
     return largest;
   }
 
@@ -114,14 +116,17 @@ export class HostLookups {
 
   /** The name as the chooser has it already, or a new one. @throws {CommunicationError} over a limit */
   private nameOf(key: string, host: string, { name: chooser, most }: HostChooser, hints: number): Name {
-    const names = this.choosers.get(chooser) ?? { waiting: new Map<string, Name>(), running: new Map<string, Name>() };
+    const names = this.choosers.get(chooser) ?? newNames();
     const known = names.waiting.get(key) ?? names.running.get(key);
     if (known !== undefined) return known;
-    if (most !== undefined) this.checkRoom(chooser, sizeOf(names), most);
+    if (most !== undefined) this.checkRoom(chooser, names.limited, most);
     const name = newName({ chooser, host, hints, isLimited: most !== undefined });
     names.waiting.set(key, name);
     this.choosers.set(chooser, names);
-    if (name.isLimited) this.limited++;
+    if (name.isLimited) {
+      names.limited++;
+      this.limited++;
+    }
     this.next();
     return name;
   }
@@ -152,6 +157,7 @@ export class HostLookups {
     const names = this.choosers.get(name.chooser);
     if (names?.waiting.get(key) !== name) return;
     this.leaveQueue(names, name, key);
+    if (name.isLimited) names.limited--;
     if (sizeOf(names) === 0) this.choosers.delete(name.chooser);
   }
 
@@ -184,6 +190,7 @@ export class HostLookups {
     await outcome.catch(() => undefined);
     if (others === undefined) this.running--;
     names.running.delete(key);
+    if (name.isLimited) names.limited--;
     this.choosers.delete(name.chooser);
     // behind those who have come while the lookup ran
     if (sizeOf(names) > 0) this.choosers.set(name.chooser, names);
@@ -244,6 +251,11 @@ export function chooserAt(location: string, most: number | undefined): HostChoos
   return { name, most };
 }
 
+/** The name server at a location, as the chooser of the host names that it gives. They have turns besides those of clients at its address. */
+export function registrarAt(location: string): HostChooser {
+  return { name: `names of ${chooserAt(location, undefined).name}` };
+}
+
 /**
  * libuv gives lookups half of its threads, rounded up. One of them is left to the program.
  *
@@ -252,6 +264,10 @@ export function chooserAt(location: string, most: number | undefined): HostChoos
 function spareThreads(given: string | undefined): number {
   const threads = given === undefined ? 4 : Math.min(1_024, Math.max(1, Number.parseInt(given, 10) || 1));
   return Math.max(1, Math.ceil(threads / 2) - 1);
+}
+
+function newNames(): Names {
+  return { waiting: new Map(), running: new Map(), limited: 0 };
 }
 
 function sizeOf({ waiting, running }: Names): number {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { chooserAt, HostLookups, lookupOf } from '../../../lib/transport/sockets/host-lookups.js';
+import { chooserAt, HostLookups, lookupOf, registrarAt } from '../../../lib/transport/sockets/host-lookups.js';
 
 afterEach(() => vi.useRealTimers());
 
@@ -79,6 +79,32 @@ it('a peer over maxHostLookups is refused at once, and others are not', async ()
   ignored(lookups.lookUp('B', MALLORY));
   ignored(lookups.lookUp('d', ALICE));
   expect(lookups.largest).toEqual({ used: 3, usedBy: '10.0.0.66' });
+});
+
+it('names without a limit neither refuse a peer nor are shown as its names', async () => {
+  const { resolver, lookups } = made();
+  for (const host of ['a', 'b', 'c', 'd']) ignored(lookups.lookUp(host, { name: MALLORY.name }));
+  expect(lookups.largest).toEqual({ used: 0, usedBy: undefined });
+  const end = new AbortController();
+  for (const host of ['e', 'f', 'g']) ignored(lookups.lookUp(host, MALLORY, end.signal));
+  await expect(lookups.lookUp('h', MALLORY)).rejects.toThrow('maxHostLookups is 3');
+  expect(lookups.largest).toEqual({ used: 3, usedBy: MALLORY.name });
+  for (const host of ['a', 'b', 'c', 'd', 'e']) await resolver.end(host);
+  expect(lookups.largest).toEqual({ used: 2, usedBy: MALLORY.name });
+  end.abort();
+  await resolver.end('f');
+  expect(lookups.largest).toEqual({ used: 0, usedBy: undefined });
+});
+
+it('names that a name server gave have a turn besides those of clients at its address', async () => {
+  const { resolver, lookups } = made();
+  const clients = ['a', 'b', 'c'].map((host) => lookups.lookUp(host, chooserAt('10.0.0.66:5', 3)));
+  const camera = lookups.lookUp('camera', registrarAt('10.0.0.66:9090'));
+  for (const host of ['a', 'camera']) await resolver.end(host);
+  expect(await camera).toEqual(FOUND);
+  for (const host of ['b', 'c']) await resolver.end(host);
+  await Promise.all(clients);
+  expect(resolver.asked).toEqual(['a', 'camera', 'b', 'c']);
 });
 
 it('many addresses together have a bounded queue, and names without a limit have room behind it', async () => {

@@ -24,7 +24,7 @@ expose(GreeterObject);
  */
 let asked: string[] = [];
 const stuck = new Set<() => void>();
-processWide(
+const lookups = processWide(
   'host-lookups',
   () =>
     new HostLookups((host) => {
@@ -113,6 +113,34 @@ it('a retry finds a name that a name server gave and the resolver did not know a
   cleanups.push(() => own.$release());
   expect(await own.hello()).toBe('hello');
   expect(asked).toEqual(['flaky.near', 'flaky.near']);
+});
+
+it('a name of this program does not wait behind all names of clients at the address of its name server', async () => {
+  const names = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
+  cleanups.push(() => names.close());
+  const client = PyroProxy.to<{ register(name: string, to: string): Promise<void> }>(names.uri);
+  cleanups.push(() => client.$release());
+  await client.register('greeter', `PYRO:greeter@own.near:${uri.port}`);
+  await client.register('chosen', `PYRO:greeter@chosen.near:${uri.port}`);
+  const calls = ['a.slow', 'b.slow'].map((host) => received(`PYRO:greeter@${host}:1`).hello());
+  // a name that a client looks up is one of the client, too
+  calls.push(received(`PYRONAME:chosen@127.0.0.1:${names.uri.port}`, allowed).hello());
+  const outcomes = Promise.allSettled(calls);
+  const lookUp = vi.spyOn(lookups, 'lookUp');
+  cleanups.push(() => lookUp.mockRestore());
+  const isWaiting = (host: string): boolean => lookUp.mock.calls.some(([wanted]) => wanted === host);
+  await vi.waitUntil(() => isWaiting('chosen.near'));
+  const nameServer = { host: '127.0.0.1', port: names.uri.port! };
+  const own = PyroProxy.to<Greeter>('PYRONAME:greeter', { nameServer, maxRetries: 0 });
+  cleanups.push(() => own.$release());
+  const greeting = own.hello();
+  await vi.waitUntil(() => isWaiting('own.near'));
+  for (const end of stuck) end();
+  expect(await greeting).toBe('hello');
+  await vi.waitUntil(() => asked.includes('b.slow'));
+  for (const end of stuck) end();
+  expect(await outcomes).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }, { value: 'hello' }]);
+  expect(asked).toEqual(['a.slow', 'own.near', 'b.slow', 'chosen.near']);
 });
 
 it('names that a name server gave, and the name server that a peer chose, are looked up in turn', async () => {
