@@ -18,6 +18,7 @@ import type { ProxySender } from '../options/received-proxies.js';
 import { optionsOfReceived } from '../options/received-proxy-options.js';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import { ProxyConnections } from './proxy-connections.js';
+import { ProxyRemains } from './proxy-remains.js';
 
 /** Services that proxies use, and that rooms above this one build. */
 export interface ProxyServices {
@@ -82,6 +83,7 @@ const NOT_USED: PoolUse = { connections: 0, busy: 0, waiting: 0 };
  * never called.
  */
 export class ProxyCore {
+  private madeRemains: ProxyRemains | undefined;
   private inUse: CoreInUse | undefined;
   /** True when the proxy was released before its first use. */
   private isReleased = false;
@@ -126,6 +128,11 @@ export class ProxyCore {
     return new ProxyReference(this.uri, oneway, methods, attrs, shared, serializer);
   }
 
+  /** What may stay open when the core was garbage-collected. */
+  get remains(): ProxyRemains {
+    return (this.madeRemains ??= new ProxyRemains());
+  }
+
   /** Connects, if there is no connection. @throws `deadline.failure`, when its time is over or its signal aborts first */
   async connect(deadline = new Deadline('connecting', 0, this.settings.signal)): Promise<void> {
     const { pool } = (this.inUse ?? this.begin()).connections;
@@ -142,7 +149,7 @@ export class ProxyCore {
   /** Closes the connections of this proxy, and of the proxies in its results. */
   async release(): Promise<void> {
     this.isReleased = true;
-    await Promise.all([this.inUse?.connections.pool.release(), this.inUse?.received?.group.closeAfterCalls()]);
+    await this.madeRemains?.release();
   }
 
   /** Makes the parts that calls need. Called at the first use, or when the proxy is made: the metrics of a proxy begin here. */
@@ -159,6 +166,7 @@ export class ProxyCore {
     // A proxy, its streams and its running calls refer to its CallRunner, and sockets do not. A connected socket belongs to the program
     // that gave it.
     if (!options.connectedSocket) droppedProxies.closeAfter(calls, connections.pool);
+    this.remains.pool = connections.pool;
     return (this.inUse = { connections, calls, received: undefined });
   }
 
@@ -175,6 +183,7 @@ export class ProxyCore {
       group: this.target.group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED),
       make: this.settings.makerOfReceived(options),
     };
+    this.remains.received = inUse.received.group;
     return inUse.received.make(reference, sender, inUse.received.group);
   }
 }

@@ -1,5 +1,13 @@
 import { afterEach, expect, it } from 'vitest';
-import { expose, PyroDaemon, PyroProxy, type RemoteObject, type RemoteStream } from '../../../../lib/core.js';
+import {
+  expose,
+  ProxyReference,
+  PyroDaemon,
+  PyroProxy,
+  PyroUri,
+  type RemoteObject,
+  type RemoteStream,
+} from '../../../../lib/core.js';
 import { ProvidedProxies } from '../../../../lib/nest/client/provided-proxies.js';
 import { collectUntil } from '../../../garbage-collection.js';
 
@@ -12,6 +20,15 @@ class Lamp {
   }
 }
 expose(Lamp, 'light', 'watts');
+
+class Board {
+  subscribe(listener: unknown): boolean {
+    return listener !== undefined;
+  }
+}
+expose(Board, 'subscribe');
+
+class Listener {}
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -97,4 +114,37 @@ it.each(Object.entries(kept))('%s that the program has is released at the end', 
   await provided.release();
   await expect.poll(() => daemon.connections).toEqual([]);
   await expect(goOn()).rejects.toThrow('the proxy was released');
+});
+
+/** A remote object per request: it passes an object of the program, and is dropped. */
+async function subscribeDropped(uri: PyroUri, provided: ProvidedProxies, ended: () => void): Promise<void> {
+  const reference = new ProxyReference(new PyroUri('PYRO:listener@127.0.0.1:1'), new Set(), new Set(), new Set());
+  const leaseFor = (value: object) => (value instanceof Listener ? { reference, release: ended } : undefined);
+  const board = PyroProxy.to<Board>(uri, { autoproxy: { referenceFor: () => undefined, leaseFor } });
+  provided.add(board);
+  expect(await board.subscribe(new Listener())).toBe(true);
+}
+
+it('connections that dropped proxies have left open, since objects of the program are leased over them, are closed at the end', async () => {
+  const { daemon, provided } = await start();
+  const uri = daemon.register(new Board());
+  let endedLeases = 0;
+  for (let request = 0; request < 3; request++) await subscribeDropped(uri, provided, () => endedLeases++);
+  await collectUntil(() => provided.size === 0);
+  expect(provided.leftOpen).toBe(3);
+  expect([daemon.connections.length, endedLeases]).toEqual([3, 0]);
+  await provided.release();
+  expect(endedLeases).toBe(3);
+  await expect.poll(() => daemon.connections).toEqual([]);
+});
+
+it('what dropped proxies have left open is forgotten when its connections have ended', async () => {
+  const { daemon, provided } = await start();
+  const uri = daemon.register(new Board());
+  let endedLeases = 0;
+  await subscribeDropped(uri, provided, () => endedLeases++);
+  await collectUntil(() => provided.size === 0);
+  daemon.connections[0]!.close();
+  await collectUntil(() => provided.leftOpen === 0);
+  expect(endedLeases).toBe(1);
 });
