@@ -89,7 +89,7 @@ export class WatchedTags {
   }
 }
 
-/** What one change has not, the next ones often have not either. */
+/** The words that one change lacks, the next ones often lack, too. */
 function moveToFront(mask: TagMask, index: number): void {
   const [word, bits] = [mask[index]!, mask[index + 1]!];
   mask[index] = mask[0]!;

@@ -1,6 +1,6 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
-import { isLongText } from '../serpent/hash-collisions.js';
+import { isLongText, LONGEST_HASHED_TEXT } from '../serpent/hash-collisions.js';
 import { PyroError } from './errors.js';
 import { peerText } from './peer-text.js';
 import { safeText } from './safe-text.js';
@@ -138,7 +138,11 @@ function sortedTags(text: string): string {
   const tags = text.split(',', MOST_TAGS + 1);
   checkTags(tags.length, text);
   const long = longTagOf(tags);
-  if (long !== undefined) throw badUri(text, `a tag of PYROMETA has ${long.length} characters; ask for shorter ones`);
+  if (long !== undefined)
+    throw badUri(
+      text,
+      `a tag of PYROMETA has ${long.length} characters, of at most ${LONGEST_HASHED_TEXT}; ask for shorter ones`,
+    );
   if (tags.every((tag, index) => tag !== '' && (index === 0 || tags[index - 1]! < tag))) return text;
   return [...new Set(tags)]
     .filter((tag) => tag !== '')

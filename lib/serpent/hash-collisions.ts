@@ -34,7 +34,7 @@ const CHARS_PER_PRICE = 16;
  *
  * @see V8, src/objects/string.h, `String::kMaxHashCalcLength`
  */
-const LONGEST_HASHED_TEXT = 16_383;
+export const LONGEST_HASHED_TEXT = 16_383;
 
 type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
 
@@ -108,6 +108,12 @@ export function longKeysReason(key: unknown): string | undefined {
     `too many dict keys or set members of ${key.length} characters: over ${LONGEST_HASHED_TEXT} characters, keys of the same length ` +
     `collide; use shorter keys, or send fewer of them at once`
   );
+}
+
+/** Ends the error of a name that is refused: why, when it is a long text; empty for other names. */
+export function longNameReason(name: unknown): string {
+  if (typeof name !== 'string' || !isLongText(name)) return '';
+  return `: it has ${name.length} characters, of at most ${LONGEST_HASHED_TEXT}; use a shorter name`;
 }
 
 /** True for a text whose hash is its length. See {@link LONGEST_HASHED_TEXT}. */

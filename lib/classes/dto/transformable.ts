@@ -1,7 +1,7 @@
 import type { Spend } from '../../arrays/memory.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { shortText } from '../../protocol/short-text.js';
-import { isLongText } from '../../serpent/hash-collisions.js';
+import { isLongText, LONGEST_HASHED_TEXT } from '../../serpent/hash-collisions.js';
 import { isPlainObject } from '../../serializers/contract/plain-object.js';
 import { failedInside, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { emittedType, type TransformedClass } from './dto-packages.js';
@@ -61,7 +61,8 @@ function isWhole(object: object): boolean {
 function lostValues(dict: ReadonlyMap<unknown, unknown>): UnreadableError {
   const key = [...dict.keys()].find((each) => typeof each !== 'string' || each === '__proto__' || isLongText(each));
   return new UnreadableError(
-    `a dict has the key ${shortText(key)}, and class-transformer would lose its values; use other texts as keys, or give the member @Transform`,
+    `a dict has the key ${shortText(key)}, and class-transformer would lose its values; ` +
+      `use texts of at most ${LONGEST_HASHED_TEXT} characters as keys, or give the member @Transform`,
   );
 }
 

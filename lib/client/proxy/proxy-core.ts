@@ -128,7 +128,7 @@ export class ProxyCore {
     return new ProxyReference(this.uri, oneway, methods, attrs, shared, serializer);
   }
 
-  /** What may stay open when the core was garbage-collected. */
+  /** The parts that may stay open when the core was garbage-collected. */
   get remains(): ProxyRemains {
     return (this.madeRemains ??= new ProxyRemains());
   }

@@ -2,8 +2,8 @@ import type { ConnectionPool } from '../connection/connection-pool.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';
 
 /**
- * What may stay open of a proxy that was garbage-collected: connections over which objects of this program are leased, and those of the
- * proxies in its results. Nothing here refers to the proxy.
+ * The parts of a proxy that may stay open when it was garbage-collected: connections over which objects of this program are leased, and
+ * those of the proxies in its results. Nothing here refers to the proxy.
  */
 export class ProxyRemains {
   /** Undefined: the proxy was never used. */

@@ -1,4 +1,5 @@
 import { correlationText } from '../../calls/correlation-id.js';
+import { UnfinishedParts } from '../../calls/unfinished-parts.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { withoutOtherBytes } from '../../protocol/messages/own-bytes.js';
 import { FLAGS } from '../../protocol/constants.js';
@@ -20,7 +21,6 @@ import { AbortableRequest } from './abortable-request.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure, reportUnheardFailure } from './failure-report.js';
 import { memoryOf } from './request-memory.js';
-import { UnfinishedParts } from '../../calls/unfinished-parts.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 

@@ -17,13 +17,13 @@ interface LeftOpen {
  * The proxies that an application was given and still has. It holds none of them: those in singletons are held by Nest, and a proxy that
  * was made for one request is garbage behind the request.
  *
- * It looks at the core of a proxy, which its methods, its running calls and its streams refer to, also when the program has no proxy.
+ * The core of a proxy counts: its methods, its running calls and its streams refer to the core, also when the program has no proxy.
  * A core may leave connections open, over which objects of the program are leased. They are closed at the end, too.
  */
 export class ProvidedProxies {
   private readonly provided = new Set<Provided>();
   private readonly collected = new FinalizationRegistry<Provided>((gone) => this.forget(gone));
-  /** What collected proxies have left open. It is garbage once its sockets are closed. */
+  /** The connections that collected proxies have left open. They are garbage once their sockets are closed. */
   private readonly left = new Set<LeftOpen>();
   private readonly closed = new FinalizationRegistry<LeftOpen>((left) => this.left.delete(left));
 

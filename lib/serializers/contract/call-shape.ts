@@ -1,5 +1,5 @@
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import { isLongText } from '../../serpent/hash-collisions.js';
+import { isLongText, LONGEST_HASHED_TEXT } from '../../serpent/hash-collisions.js';
 import { isPlainObject, objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
@@ -94,7 +94,7 @@ export function kwargsOf(value: unknown): Record<string, unknown> {
   for (const name of (value as Map<unknown, unknown>).keys()) {
     if (typeof name !== 'string') throw badCall('strings as keys of kwargs');
     if (name === '__proto__') throw badCall('no keyword argument __proto__');
-    if (isLongText(name)) throw badCall(`keywords shorter than one of ${name.length} characters`);
+    if (isLongText(name)) throw badCall(`keywords of at most ${LONGEST_HASHED_TEXT} characters, not of ${name.length}`);
   }
   return objectOf(value as Map<string, unknown>);
 }

@@ -9,7 +9,7 @@ import { EXCEPTION_COST, dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
-import { isLongText } from '../../serpent/hash-collisions.js';
+import { isLongText, longNameReason } from '../../serpent/hash-collisions.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';
@@ -255,7 +255,7 @@ function recordOf(dict: Dict, name: string): Record<string, unknown> {
   if (!(dict instanceof Map)) return dict;
   for (const key of dict.keys()) {
     if (typeof key !== 'string' || key === '__proto__' || isLongText(key)) {
-      throw new UnreadableError(`the dict of class ${shortened(name)} has a key that is no member name`);
+      throw new UnreadableError(`the dict of class ${shortened(name)} has a key that is no member name${longNameReason(key)}`);
     }
   }
   return objectOf(dict as Map<string, unknown>);

@@ -7,7 +7,7 @@ import { sendableAttributes, typeFault } from '../../protocol/python-exception-r
 import { beginningOf } from '../../protocol/peer-text.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import type { Spend } from '../../arrays/memory.js';
-import { isLongText } from '../../serpent/hash-collisions.js';
+import { isLongText, longNameReason } from '../../serpent/hash-collisions.js';
 import type { PyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
 import { isPlainObject, memberOf as memberOfDict, objectOf } from '../contract/plain-object.js';
@@ -178,7 +178,9 @@ function partsOfAttributes(pythonType: string, attributes: unknown): AttributePa
   const entries = isPlain ? Object.entries(attributes) : [...(attributes as Map<unknown, unknown>)];
   for (const [name] of entries) {
     if (typeof name !== 'string' || name === '__proto__' || isLongText(name)) {
-      throw new UnreadableError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
+      throw new UnreadableError(
+        `exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}${longNameReason(name)}`,
+      );
     }
   }
   const extra = objectOf((entries as [string, unknown][]).filter(([name]) => name !== TRACEBACK));
