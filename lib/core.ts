@@ -167,10 +167,10 @@ export { NameServerClient } from './naming/name-server-client.js';
 export type { NameEvent, NameFilter, NameRegistration, TagFilter } from './naming/name-records.js';
 export type { NameWatchLimits } from './naming/name-limits.js';
 export type { NameWaitOptions, NameWatchOptions } from './naming/name-watch.js';
-export type { NamedObject } from './naming/named-object.js';
-export { NameRegistrar, type NameRegistrarOptions } from './naming/name-registrar.js';
-export type { NameState } from './naming/server-registrar.js';
-export type { NameRegistrarEvents } from './naming/registrar-events.js';
+export type { NamedObject } from './naming/registrar/named-object.js';
+export { NameRegistrar, type NameRegistrarOptions } from './naming/registrar/name-registrar.js';
+export type { NameState } from './naming/registrar/server-registrar.js';
+export type { NameRegistrarEvents } from './naming/registrar/registrar-events.js';
 
 // daemon and proxy
 export { PyroDaemon } from './pyro/pyro-daemon.js';
@@ -188,8 +188,8 @@ export {
   startNameServer,
 } from './name-server/name-server.js';
 export type { BroadcastResponderAddress } from './name-server/broadcast-responder.js';
-export type { NameAction, NamePolicy, NameRequest, NameRule } from './name-server/name-policy.js';
-export type { NameLimits } from './name-server/name-rules.js';
+export type { NameAction, NamePolicy, NameRequest, NameRule } from './name-server/names/name-policy.js';
+export type { NameLimits } from './name-server/names/name-rules.js';
 export type {
   NameChange,
   NameLease,

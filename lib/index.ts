@@ -59,7 +59,7 @@ export type {
   PyroInspectorPlace,
   PyroInspectorSettings,
 } from './nest/inspector/inspector-module-options.js';
-export type { InspectorOptions } from './inspector/inspector-options.js';
+export type { InspectorOptions } from './inspector/contract/inspector-options.js';
 export type { LogEntry } from './core.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroFailureLevel } from './nest/logging/failure-level.js';

@@ -4,8 +4,8 @@ export const ROOMS: Record<string, readonly string[]> = {
   copies: ['serpent'],
   protocol: ['copies', 'serpent'],
   arrays: ['protocol', 'serpent'],
-  reports: ['protocol'],
   calls: ['protocol', 'copies'],
+  reports: ['calls', 'protocol'],
   objects: ['calls', 'reports', 'protocol', 'serpent', 'copies'],
   options: ['calls', 'reports', 'protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
@@ -125,9 +125,19 @@ export const OWN_FILES = '.';
  * listed has no folders.
  */
 export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
+  serpent: {
+    text: [],
+    values: ['text'],
+    costs: [],
+    keys: ['costs', 'values', 'text'],
+    reading: ['keys', 'costs', 'values', 'text'],
+    writing: ['costs', 'values', 'text'],
+    [OWN_FILES]: ['writing', 'reading', 'values'],
+  },
   protocol: {
-    [OWN_FILES]: [],
-    messages: [OWN_FILES],
+    texts: [],
+    [OWN_FILES]: ['texts'],
+    messages: [OWN_FILES, 'texts'],
   },
   transport: {
     sockets: [],
@@ -156,10 +166,11 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     object: ['options', 'contract'],
     connection: ['options', 'contract'],
     streams: ['connection', 'object', 'options', 'contract'],
-    call: ['streams', 'connection', 'object', 'options', 'contract', 'limits'],
-    session: ['call', 'connection', 'object', 'options', 'contract'],
-    inspection: ['session', 'call', 'streams', 'connection', 'object', 'contract', 'limits'],
-    [OWN_FILES]: ['inspection', 'session', 'call', 'streams', 'connection', 'object', 'options', 'contract', 'limits'],
+    request: ['streams', 'connection', 'object', 'options', 'contract', 'limits'],
+    call: ['request', 'streams', 'connection', 'object', 'options', 'contract', 'limits'],
+    session: ['call', 'request', 'connection', 'object', 'options', 'contract'],
+    inspection: ['session', 'call', 'request', 'streams', 'connection', 'object', 'contract', 'limits'],
+    [OWN_FILES]: ['inspection', 'session', 'call', 'request', 'streams', 'connection', 'object', 'options', 'contract', 'limits'],
   },
   client: {
     options: [],
@@ -168,16 +179,27 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     call: ['connection', 'messages', 'options'],
     proxy: ['call', 'connection', 'messages', 'options'],
   },
+  naming: {
+    [OWN_FILES]: [],
+    registrar: [OWN_FILES],
+  },
   'name-server': {
     store: [],
     'store/redis': ['store'],
     'store/sql': ['store'],
     regex: [],
-    [OWN_FILES]: ['regex', 'store/redis', 'store/sql', 'store'],
+    names: ['regex', 'store'],
+    watches: ['names', 'store'],
+    [OWN_FILES]: ['watches', 'names', 'regex', 'store/redis', 'store/sql', 'store'],
   },
   inspector: {
-    [OWN_FILES]: [],
-    page: [OWN_FILES],
+    contract: [],
+    values: ['contract'],
+    sources: ['values', 'contract'],
+    calls: ['values', 'contract'],
+    requests: ['contract'],
+    [OWN_FILES]: ['requests', 'calls', 'sources', 'values', 'contract'],
+    page: ['values', 'contract'],
   },
   'command-line': {
     terminal: [],

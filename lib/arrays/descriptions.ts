@@ -1,8 +1,8 @@
 import { SerializeError } from '../protocol/errors.js';
-import { safeText } from '../protocol/safe-text.js';
-import { collisionsOf } from '../serpent/hash-collisions.js';
+import { safeText } from '../protocol/texts/safe-text.js';
+import { collisionsOf } from '../serpent/costs/hash-collisions.js';
 import { loads } from '../serpent/index.js';
-import type { ReadBudget } from '../serpent/value-costs.js';
+import type { ReadBudget } from '../serpent/costs/value-costs.js';
 import type { Spend } from './memory.js';
 
 /** Characters of a dtype in text, and of the names of its fields. NumPy's own limit on the header of an npy file is 10,000. */

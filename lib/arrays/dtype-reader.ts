@@ -1,5 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
-import { safeText } from '../protocol/safe-text.js';
+import { safeText } from '../protocol/texts/safe-text.js';
 import { LITERAL_COST, literalIn, MAX_DTYPE_CHARS, MAX_DTYPE_DEPTH } from './descriptions.js';
 import { CODES_BY_NAME, DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
 import type { Spend } from './memory.js';

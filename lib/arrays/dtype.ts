@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { isIndexKey } from '../serpent/index-keys.js';
+import { isIndexKey } from '../serpent/costs/index-keys.js';
 import { pyTuple } from '../serpent/index.js';
 import type { NdTypedArray } from './element-types.js';
 import { sizeOf, spareLists } from './shape.js';

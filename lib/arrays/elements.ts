@@ -1,6 +1,6 @@
-import { storeIndexKeysInHashTable } from '../serpent/index-keys.js';
+import { storeIndexKeysInHashTable } from '../serpent/costs/index-keys.js';
 import { PyComplex } from '../serpent/index.js';
-import { TextUnits } from '../serpent/text-units.js';
+import { TextUnits } from '../serpent/text/text-units.js';
 import { type DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
 import type { NdRecord, NdTypedArray, NdValue } from './element-types.js';
 import { float16Of } from './float16.js';

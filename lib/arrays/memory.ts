@@ -1,4 +1,4 @@
-import type { ReadBudget } from '../serpent/value-costs.js';
+import type { ReadBudget } from '../serpent/costs/value-costs.js';
 import { SerializeError } from '../protocol/errors.js';
 import type { DType } from './dtype.js';
 import type { NdTypedArray } from './element-types.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { recogniseInstances } from '../serpent/recognised-instances.js';
+import { recogniseInstances } from '../serpent/values/recognised-instances.js';
 import { axisSlices, type AxisSlice, indexIn } from './axis-slices.js';
 import type { DType } from './dtype.js';
 import { dtypeOf } from './dtype-reader.js';

@@ -1,5 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
-import { safeText } from '../protocol/safe-text.js';
+import { safeText } from '../protocol/texts/safe-text.js';
 
 /** Dimensions of an array, as in NumPy. */
 export const MAX_DIMENSIONS = 64;

@@ -1,8 +1,8 @@
 import { processWide } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
-import { optionText } from '../protocol/safe-text.js';
-import { isThenable } from '../protocol/thenable.js';
+import { optionText } from '../protocol/texts/safe-text.js';
+import { isThenable } from './thenable.js';
 
 /** The served call, as far as calls that are made inside of it need it. */
 export interface CurrentCall {

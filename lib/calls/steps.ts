@@ -1,4 +1,4 @@
-import { isThenable } from '../protocol/thenable.js';
+import { isThenable } from './thenable.js';
 import { captureContext, type RunInContext } from './async-context.js';
 
 /**

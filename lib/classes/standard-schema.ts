@@ -1,4 +1,4 @@
-import { isThenable } from '../protocol/thenable.js';
+import { isThenable } from '../calls/thenable.js';
 import { withMethods } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { configError } from '../options/option-checks.js';

@@ -4,7 +4,7 @@ import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
-import { closeAtDaemon } from '../inspector/close-stream.js';
+import { closeAtDaemon } from '../inspector/calls/close-stream.js';
 import { DAEMON_METHODS } from '../protocol/constants.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -15,7 +15,7 @@ import { print, resultText, printJson } from './terminal/output.js';
 import { ANY_ADDRESS, objectArgument, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
 import { daemonUriOf, orUnreachable, withRemote } from './remote/remote-connection.js';
 import { untilInterrupted } from './terminal/signals.js';
-import { jsonOf, valueOfText } from '../inspector/typed-values.js';
+import { jsonOf, valueOfText } from '../inspector/values/typed-values.js';
 
 interface CallArguments extends RemoteArguments {
   kw?: Record<string, string>;

@@ -3,7 +3,7 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { connectToNameServer, locateNameServer } from '../naming/locate.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
-import { readNames } from '../inspector/read-signatures.js';
+import { readNames } from '../inspector/sources/read-signatures.js';
 import { DAEMON_METHODS, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 import { print, table, printJson } from './terminal/output.js';

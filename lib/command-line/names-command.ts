@@ -6,7 +6,7 @@ import type { NameRegistration } from '../naming/name-records.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
 import { environmentConfig } from '../options/environment.js';
 import { PyroUri } from '../protocol/uri.js';
-import { stringLiteral } from '../serpent/literals.js';
+import { stringLiteral } from '../serpent/writing/literals.js';
 import { orUnreachable } from './remote/remote-connection.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';

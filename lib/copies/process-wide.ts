@@ -4,9 +4,9 @@
  *
  * A version of this package that changes the shape of a shared value must give the value another name.
  */
-import { sharedSymbol } from '../serpent/recognised-instances.js';
+import { sharedSymbol } from '../serpent/values/recognised-instances.js';
 
-export { recogniseInstances, sharedSymbol } from '../serpent/recognised-instances.js';
+export { recogniseInstances, sharedSymbol } from '../serpent/values/recognised-instances.js';
 
 /** The value that all copies of this package share under a name. The first copy that asks for the value makes it. */
 export function processWide<T>(name: string, make: () => T): T {

@@ -11,7 +11,7 @@ import { ProxyReference } from '../protocol/proxy-reference.js';
 import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemons.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
-import { type DaemonServices, createDaemonServices } from './call/daemon-services.js';
+import { type DaemonServices, createDaemonServices } from './request/daemon-services.js';
 import { AbandonedConnections } from './connection/abandoned-connections.js';
 import { CleanUpTimes } from './connection/clean-up-times.js';
 import type { CleanUps } from './contract/clean-ups.js';

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
-import { asError } from '../protocol/safe-text.js';
-import type { CallAnswer, StreamAnswer } from './contract.js';
-import { callRequestOf, streamRequestOf } from './call-requests.js';
-import { INSPECTOR_DEFAULTS, INSPECTOR_RULES, type InspectorOptions } from './inspector-options.js';
-import { InspectorCalls } from './inspector-calls.js';
-import type { InspectorSource } from './inspector-source.js';
-import { isClosed, OpenResponses } from './open-responses.js';
+import { asError } from '../protocol/texts/safe-text.js';
+import type { CallAnswer, StreamAnswer } from './contract/contract.js';
+import { callRequestOf, streamRequestOf } from './calls/call-requests.js';
+import { INSPECTOR_DEFAULTS, INSPECTOR_RULES, type InspectorOptions } from './contract/inspector-options.js';
+import { InspectorCalls } from './calls/inspector-calls.js';
+import type { InspectorSource } from './contract/inspector-source.js';
+import { isClosed, OpenResponses } from './requests/open-responses.js';
 import { sendPage } from './page-files.js';
-import { RequestRefusal } from './request-refusal.js';
+import { RequestRefusal } from './contract/request-refusal.js';
 import {
   readJson,
   refuseForeignReader,
@@ -17,9 +17,9 @@ import {
   refuseLargeBody,
   refusePipelined,
   setSecurityHeaders,
-} from './request-rules.js';
-import { Slots } from './slots.js';
-import { type FeedReader, SnapshotFeed } from './snapshot-feed.js';
+} from './requests/request-rules.js';
+import { Slots } from './calls/slots.js';
+import { type FeedReader, SnapshotFeed } from './requests/snapshot-feed.js';
 
 /** Longest id of a page, filter and id of an object that are read. */
 const MAX_QUERY_CHARS = 1_000;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { OpenResponses } from './open-responses.js';
+import type { OpenResponses } from './requests/open-responses.js';
 
 /** A file of the page. */
 interface PageFile {

@@ -1,8 +1,8 @@
-import { UNKNOWN } from '../daemon/call/failure-report.js';
-import { presentableError } from '../daemon/call/presentable-error.js';
+import { UNKNOWN } from '../daemon/request/failure-report.js';
+import { presentableError } from '../daemon/request/presentable-error.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { CallErrorInfo } from '../daemon/options/daemon-events.js';
-import { asError } from '../protocol/safe-text.js';
+import { asError } from '../protocol/texts/safe-text.js';
 import { printable, printableMessage, printableStack } from '../reports/printable.js';
 import { RepeatedLines } from '../reports/repeated-lines.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';

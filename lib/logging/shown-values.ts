@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions, types } from 'node:util';
-import { peerText } from '../protocol/peer-text.js';
-import { safeText } from '../protocol/safe-text.js';
+import { peerText } from '../protocol/texts/peer-text.js';
+import { safeText } from '../protocol/texts/safe-text.js';
 import { isPlainObject, objectOf } from '../serializers/contract/plain-object.js';
 import { SerializedBlob } from '../serializers/contract/serialized-blob.js';
 

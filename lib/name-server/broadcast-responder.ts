@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { QUESTION } from '../naming/broadcast.js';
 import { DEFAULT_BROADCAST_PORT } from '../protocol/constants.js';
-import { publishedUri } from '../naming/published-uri.js';
+import { publishedUri } from '../naming/registrar/published-uri.js';
 import { environmentConfig } from '../options/environment.js';
 import { configError } from '../options/option-checks.js';
 import { tcpLocation } from '../protocol/location.js';

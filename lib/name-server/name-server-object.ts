@@ -9,16 +9,16 @@ import { refusal } from '../protocol/refusals.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { pyTuple, type PyTuple } from '../serpent/index.js';
-import { NAME_IN_USE } from '../naming/registrar-lease.js';
-import { ChangeLog } from './change-log.js';
-import { nameFeed, type NameFeedItem } from './name-feed.js';
-import type { NameRules } from './name-policy.js';
-import { type ListedName, NameLists } from './name-lists.js';
-import { namePattern } from './name-pattern.js';
-import { NameRoom } from './name-room.js';
-import { checkHashable, isTrueInPython, NameArguments, type NameLimits } from './name-rules.js';
+import { NAME_IN_USE } from '../naming/registrar/registrar-lease.js';
+import { ChangeLog } from './watches/change-log.js';
+import { nameFeed, type NameFeedItem } from './watches/name-feed.js';
+import type { NameRules } from './names/name-policy.js';
+import { type ListedName, NameLists } from './names/name-lists.js';
+import { namePattern } from './names/name-pattern.js';
+import { NameRoom } from './names/name-room.js';
+import { checkHashable, isTrueInPython, NameArguments, type NameLimits } from './names/name-rules.js';
 import { TimeSlices } from './store/time-slices.js';
-import { WatchRoom } from './watch-room.js';
+import { WatchRoom } from './watches/watch-room.js';
 import { afterwards, type NameLease, type NameRecord, type NameStore, type RemoveOptions } from './store/name-store.js';
 
 /** Names that are removed in one step, at most. Others are served between two steps, and watches skip names of no concern to them. */

@@ -1,6 +1,6 @@
 import type { Pending } from '../objects/keyed-instances.js';
 import { configError } from '../options/option-checks.js';
-import { optionText } from '../protocol/safe-text.js';
+import { optionText } from '../protocol/texts/safe-text.js';
 import { FileNameStore } from './store/file-store.js';
 import { MemoryNameStore } from './store/memory-store.js';
 import type { NameStore } from './store/name-store.js';

@@ -15,7 +15,7 @@ import { environmentConfig } from '../options/environment.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
-import { peerText } from '../protocol/peer-text.js';
+import { peerText } from '../protocol/texts/peer-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { HostChooser } from '../transport/sockets/host-lookups.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';

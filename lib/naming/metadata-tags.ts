@@ -1,5 +1,5 @@
 import { configError } from '../options/option-checks.js';
-import { optionText } from '../protocol/safe-text.js';
+import { optionText } from '../protocol/texts/safe-text.js';
 
 /**
  * Checks metadata tags and gives them as they are sent.

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../protocol/errors.js';
-import { safeText } from '../protocol/safe-text.js';
+import { safeText } from '../protocol/texts/safe-text.js';
 import { longTagOf, PyroUri } from '../protocol/uri.js';
 import type { NameRegistration } from './name-records.js';
 

@@ -52,7 +52,7 @@ export function isForTooManyWatches(error: unknown): boolean {
   return error instanceof NamingError && error.message.startsWith(TOO_MANY_WATCHES);
 }
 
-/** An item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
+/** An item of the name server's `watch`; see `lib/name-server/watches/name-feed.ts`. */
 export type NameServerChange =
   | { readonly change: 'registered'; readonly name: string; readonly registration: NameRegistration }
   | { readonly change: 'removed'; readonly name: string }

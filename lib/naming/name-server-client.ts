@@ -16,7 +16,7 @@ import {
 } from '../options/option-checks.js';
 import { ConnectionClosedError, NamingError } from '../protocol/errors.js';
 import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-reference.js';
-import { peerText } from '../protocol/peer-text.js';
+import { peerText } from '../protocol/texts/peer-text.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { PyroUri } from '../protocol/uri.js';
 import type { HostChooser } from '../transport/sockets/host-lookups.js';

@@ -1,5 +1,5 @@
-import { isIndexKey, storeIndexKeysInHashTable } from '../serpent/index-keys.js';
-import { peerText } from '../protocol/peer-text.js';
+import { isIndexKey, storeIndexKeysInHashTable } from '../serpent/costs/index-keys.js';
+import { peerText } from '../protocol/texts/peer-text.js';
 import { pythonTypeError } from '../protocol/python-exception.js';
 import { hasChangedNames, namesBeforeNumber } from './renamed-parameters.js';
 import { type AnyFunction, decoratedFunctionsOf } from './decorated-functions.js';

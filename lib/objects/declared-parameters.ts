@@ -1,5 +1,5 @@
 import { processWide } from '../copies/process-wide.js';
-import { optionText } from '../protocol/safe-text.js';
+import { optionText } from '../protocol/texts/safe-text.js';
 import type { AnyFunction } from './decorated-functions.js';
 import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DaemonError } from '../protocol/errors.js';
-import { peerText } from '../protocol/peer-text.js';
+import { peerText } from '../protocol/texts/peer-text.js';
 import { shortText } from '../protocol/short-text.js';
 
 /** 128 random bits in hexadecimal. Nobody can guess an id: a client that knows an id was told it. */

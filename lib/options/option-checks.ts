@@ -3,8 +3,8 @@ import { MAX_TIMER_MS } from '../calls/watchdog.js';
 import { PyroError } from '../protocol/errors.js';
 import { MAX_PORT } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
-import { optionText } from '../protocol/safe-text.js';
-import { DEEPEST, MOST_DIGITS } from '../serpent/value-limits.js';
+import { optionText } from '../protocol/texts/safe-text.js';
+import { DEEPEST, MOST_DIGITS } from '../serpent/values/value-limits.js';
 import { nearestName } from './nearest-name.js';
 
 export { MAX_TIMER_MS };

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerOpts } from 'node:net';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
-import { asError } from '../protocol/safe-text.js';
+import { asError } from '../protocol/texts/safe-text.js';
 import type { PyroConfig } from './config-items.js';
 import {
   anyOf,

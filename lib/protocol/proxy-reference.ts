@@ -1,10 +1,10 @@
 import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
-import { isLongText } from '../serpent/hash-collisions.js';
-import { isIndexKey } from '../serpent/index-keys.js';
+import { isLongText } from '../serpent/costs/hash-collisions.js';
+import { isIndexKey } from '../serpent/costs/index-keys.js';
 import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
-import { optionText } from './safe-text.js';
+import { optionText } from './texts/safe-text.js';
 import { PyroUri } from './uri.js';
 
 /** The member of a value that travels as a proxy: its {@link ProxyReference}. */

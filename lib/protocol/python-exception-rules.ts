@@ -1,5 +1,5 @@
 import { processWide } from '../copies/process-wide.js';
-import { optionText } from './safe-text.js';
+import { optionText } from './texts/safe-text.js';
 
 const setOf = (names: string): ReadonlySet<string> => new Set(names.split(' '));
 

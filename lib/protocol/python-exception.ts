@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { recogniseInstances } from '../copies/process-wide.js';
-import { optionText } from './safe-text.js';
+import { optionText } from './texts/safe-text.js';
 import { exceptionFault } from './python-exception-rules.js';
 import { messageOfArgs } from './short-text.js';
 

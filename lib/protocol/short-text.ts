@@ -1,7 +1,7 @@
 import { PyComplex, PyFloat } from '../serpent/index.js';
-import { peerText } from './peer-text.js';
+import { peerText } from './texts/peer-text.js';
 import { referenceOf } from './proxy-reference.js';
-import { safeText } from './safe-text.js';
+import { safeText } from './texts/safe-text.js';
 import { PyroUri } from './uri.js';
 
 const MAX_ITEMS = 10;

@@ -1,9 +1,9 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
-import { isLongText, LONGEST_HASHED_TEXT } from '../serpent/hash-collisions.js';
+import { isLongText, LONGEST_HASHED_TEXT } from '../serpent/costs/hash-collisions.js';
 import { PyroError } from './errors.js';
-import { peerText } from './peer-text.js';
-import { safeText } from './safe-text.js';
+import { peerText } from './texts/peer-text.js';
+import { safeText } from './texts/safe-text.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
 const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;

@@ -4,7 +4,7 @@ import { addressesOf, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { checkArgument, checkOptions, configError, type OptionRule, withMethods } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import { type NameServerOptions, nameServersOf } from '../naming/locate.js';
-import { NameRegistrar } from '../naming/name-registrar.js';
+import { NameRegistrar } from '../naming/registrar/name-registrar.js';
 
 /** The name server at which the objects of a daemon are registered, and how often the names are checked. */
 export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {

@@ -1,4 +1,4 @@
-import { thrownText } from '../protocol/safe-text.js';
+import { thrownText } from '../protocol/texts/safe-text.js';
 
 /** Longest text of a peer in a line of a log. */
 const MAX_CHARS = 200;

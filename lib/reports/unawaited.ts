@@ -1,4 +1,4 @@
-import { isThenable } from '../protocol/thenable.js';
+import { isThenable } from '../calls/thenable.js';
 
 /** Gets the error of code that nobody waits for. */
 export type FailureReport = (error: unknown) => void;

@@ -1,4 +1,4 @@
-import { asError } from '../protocol/safe-text.js';
+import { asError } from '../protocol/texts/safe-text.js';
 import { printable, printableMessage, printableStack } from './printable.js';
 import { runUnawaited } from './unawaited.js';
 

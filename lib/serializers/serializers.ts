@@ -7,7 +7,7 @@ import {
 import { SerializeError } from '../protocol/errors.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
-import { checkLimits, VALUE_LIMITS } from '../serpent/value-limits.js';
+import { checkLimits, VALUE_LIMITS } from '../serpent/values/value-limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
 import { JsonSerializer } from './json/json-serializer.js';
 import { BlobInfoSerializer } from './marshal/blob-info-serializer.js';

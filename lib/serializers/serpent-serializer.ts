@@ -1,9 +1,9 @@
 import { SerializeError } from '../protocol/errors.js';
-import type { ByteWriter } from '../serpent/byte-writer.js';
+import type { ByteWriter } from '../serpent/writing/byte-writer.js';
 import { SerpentError } from '../serpent/index.js';
-import { checkLimits } from '../serpent/value-limits.js';
-import { LiteralReader } from '../serpent/reader.js';
-import { LiteralWriter } from '../serpent/writer.js';
+import { checkLimits } from '../serpent/values/value-limits.js';
+import { LiteralReader } from '../serpent/reading/reader.js';
+import { LiteralWriter } from '../serpent/writing/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
 import { SERIALIZER_IDS } from '../protocol/constants.js';
 import type { SerializerOptions } from './contract/serializer.js';

@@ -5,9 +5,9 @@
  * @module nestjs-pyro/serpent
  * @packageDocumentation
  */
-export { SerpentError, type SerpentErrorCode } from './serpent-error.js';
-export type { SerpentLimits } from './value-limits.js';
-export { loads, parse, type LoadsOptions, type Parsed } from './reader.js';
-export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './values.js';
-export { dumps } from './writer.js';
-export type { DumpsOptions } from './expression-writer.js';
+export { SerpentError, type SerpentErrorCode } from './values/serpent-error.js';
+export type { SerpentLimits } from './values/value-limits.js';
+export { loads, parse, type LoadsOptions, type Parsed } from './reading/reader.js';
+export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './values/values.js';
+export { dumps } from './writing/writer.js';
+export type { DumpsOptions } from './writing/expression-writer.js';

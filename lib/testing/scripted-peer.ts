@@ -6,7 +6,7 @@ import { sizeLimit } from '../protocol/messages/header.js';
 import { socketAddressOf } from '../protocol/location.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/messages/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
-import { tupleOf } from '../serpent/values.js';
+import { tupleOf } from '../serpent/values/values.js';
 
 const MAX = 2 ** 31;
 /** Longest wait. It is longer than any delay of a busy machine. */

@@ -3,7 +3,7 @@ import type { AnnotationLimits } from '../protocol/messages/annotations.js';
 import { ConnectionClosedError } from '../protocol/errors.js';
 import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
 import { sizeLimit } from '../protocol/messages/header.js';
-import { asError } from '../protocol/safe-text.js';
+import { asError } from '../protocol/texts/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';
 import type { FrameConnectionHandler } from './frame-connection-handler.js';
 import { type FrameTimeouts, FrameTimer } from './frame-timer.js';

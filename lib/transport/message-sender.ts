@@ -14,7 +14,7 @@ import {
   type WireMessage,
 } from '../protocol/messages/message.js';
 import { warnIfItFails } from '../reports/warning.js';
-import type { ByteWriter } from '../serpent/byte-writer.js';
+import type { ByteWriter } from '../serpent/writing/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { LingeringClose } from './lingering-close.js';
 import type { SendBufferUser } from './send-buffer.js';

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LargeBlocks } from '../protocol/messages/large-blocks.js';
-import { ByteWriter } from '../serpent/byte-writer.js';
+import { ByteWriter } from '../serpent/writing/byte-writer.js';
 
 /** A connection whose messages are in the send buffer. */
 export interface SendBufferUser {

@@ -1,7 +1,7 @@
 import type { Spend } from '../../arrays/memory.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { shortText } from '../../protocol/short-text.js';
-import { isLongText, LONGEST_HASHED_TEXT } from '../../serpent/hash-collisions.js';
+import { isLongText, LONGEST_HASHED_TEXT } from '../../serpent/costs/hash-collisions.js';
 import { isPlainObject } from '../../serializers/contract/plain-object.js';
 import { failedInside, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { emittedType, type TransformedClass } from './dto-packages.js';

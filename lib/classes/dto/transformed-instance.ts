@@ -2,7 +2,7 @@ import type { Spend } from '../../arrays/memory.js';
 import { NdArray } from '../../arrays/nd-array.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { configError } from '../../options/option-checks.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { isPlainObject, objectOf } from '../../serializers/contract/plain-object.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { peerMap, peerSet } from '../../serializers/reading/peer-tables.js';

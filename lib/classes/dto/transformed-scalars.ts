@@ -2,7 +2,7 @@ import type { Spend } from '../../arrays/memory.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { isPlainObject } from '../../serializers/contract/plain-object.js';
 import { shortText } from '../../protocol/short-text.js';
-import { PyFloat } from '../../serpent/values.js';
+import { PyFloat } from '../../serpent/values/values.js';
 import { peerSet } from '../../serializers/reading/peer-tables.js';
 import { expectedOf, isScalarClass } from '../fields/field-types.js';
 import type { TransformedClass } from './dto-packages.js';

@@ -1,4 +1,4 @@
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 
 /** Depth up to which nested validation errors are read. */
 const MAX_VALIDATION_DEPTH = 20;

@@ -4,7 +4,7 @@ import { NdArray } from '../../arrays/nd-array.js';
 import { isNumeric, isTime } from '../../arrays/number-conversion.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { limitOf } from '../../protocol/over-limit.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { type Dict, isDict, memberOf } from '../../serializers/contract/plain-object.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from '../../serializers/objects/array-dicts.js';
 import { ArrayReads } from '../../serializers/objects/array-reads.js';

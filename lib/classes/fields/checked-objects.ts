@@ -1,4 +1,4 @@
-import { indexArrayBytes } from '../../serpent/index-keys.js';
+import { indexArrayBytes } from '../../serpent/costs/index-keys.js';
 import type { ValueType } from './field-types.js';
 
 /** Items of a list that count as one object: a rule with `each` looks at every item. */

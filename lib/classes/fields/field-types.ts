@@ -2,7 +2,7 @@ import type { Spend } from '../../arrays/memory.js';
 import type { NdArray } from '../../arrays/nd-array.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { configError } from '../../options/option-checks.js';
-import { optionText } from '../../protocol/safe-text.js';
+import { optionText } from '../../protocol/texts/safe-text.js';
 import { type ArrayConverter, arrayConverterOf } from './array-conversion.js';
 
 /** Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not checked. */

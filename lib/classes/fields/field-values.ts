@@ -1,6 +1,6 @@
 import type { Spend } from '../../arrays/memory.js';
-import { safeText } from '../../protocol/safe-text.js';
-import { PyFloat, pyFloat } from '../../serpent/values.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
+import { PyFloat, pyFloat } from '../../serpent/values/values.js';
 import { failedInside, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { naturalValue } from '../../serializers/objects/natural-value.js';
 import { shortText } from '../../protocol/short-text.js';

@@ -2,7 +2,7 @@ import { NdArray } from '../../arrays/nd-array.js';
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
-import { PyComplex, PyFloat, PyTuple } from '../../serpent/values.js';
+import { PyComplex, PyFloat, PyTuple } from '../../serpent/values/values.js';
 
 /** Classes whose instances are one value. Tools that check, copy or leave out members must not look into them. */
 export const OPAQUE_CLASSES = [NdArray, PyComplex, PyFloat, PyroUri, ProxyReference, SerializedBlob, Error] as const;

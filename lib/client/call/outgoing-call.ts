@@ -4,7 +4,7 @@ import { type CorrelationIdSource, GivenId } from '../../calls/correlation-id.js
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { classNameOf, isLiteralObject } from '../../protocol/literal-object.js';
-import { optionText } from '../../protocol/safe-text.js';
+import { optionText } from '../../protocol/texts/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';

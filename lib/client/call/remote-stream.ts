@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
-import { hideMembers } from '../../protocol/hidden-members.js';
+import { hideMembers } from '../../protocol/texts/hidden-members.js';
 import { printable } from '../../reports/printable.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
-import { isOfFullDaemon } from '../../protocol/refusal-texts.js';
+import { isOfFullDaemon } from '../../protocol/texts/refusal-texts.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { printableMessage } from '../../reports/printable.js';
 import type { ClientConnection } from './client-connection.js';

@@ -4,7 +4,7 @@ import { processWide } from '../../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { limitOf } from '../../protocol/over-limit.js';
-import { asError } from '../../protocol/safe-text.js';
+import { asError } from '../../protocol/texts/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/sockets/connector.js';

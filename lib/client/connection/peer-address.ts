@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import { configError } from '../../options/option-checks.js';
 import { CommunicationError, SecurityError } from '../../protocol/errors.js';
 import { isLoopbackAddress, plainAddress, socketAddressOf } from '../../protocol/location.js';

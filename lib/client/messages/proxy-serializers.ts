@@ -1,6 +1,6 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { Inflation } from '../../protocol/messages/inflation.js';
-import { ByteWriter } from '../../serpent/byte-writer.js';
+import { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import { servedReference } from '../../objects/serving-daemons.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS } from '../../protocol/constants.js';

@@ -1,5 +1,5 @@
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
-import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
+import { UNKNOWN_OBJECT } from '../../protocol/texts/refusal-texts.js';
 
 /** The reasons of daemons that have rejected a connection, by the errors. */
 const reasons = new WeakMap<object, string>();

@@ -17,7 +17,7 @@ import {
   TEXT,
   TEXTS,
 } from '../../options/option-checks.js';
-import { optionText } from '../../protocol/safe-text.js';
+import { optionText } from '../../protocol/texts/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';

@@ -3,7 +3,7 @@ import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_HOST_LOOKUPS, DEFAULT_MAX_MESS
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
-import { VALUE_LIMITS } from '../../serpent/value-limits.js';
+import { VALUE_LIMITS } from '../../serpent/values/value-limits.js';
 
 /** A limit of a proxy. Its name is the name of its option. */
 export interface ProxyLimit {

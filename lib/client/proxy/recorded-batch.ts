@@ -1,6 +1,6 @@
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
-import { tupleOf } from '../../serpent/values.js';
+import { tupleOf } from '../../serpent/values/values.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { explainAttribute } from '../call/attribute-hints.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';

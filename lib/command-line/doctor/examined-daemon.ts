@@ -3,7 +3,7 @@ import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import { resolveProxyOptions } from '../../client/options/resolve-proxy-options.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, SERIALIZER_NAMES } from '../../protocol/constants.js';
 import type { PyroError } from '../../protocol/errors.js';
-import { acceptedSerializers } from '../../protocol/refusal-texts.js';
+import { acceptedSerializers } from '../../protocol/texts/refusal-texts.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { printable } from '../../reports/printable.js';

@@ -1,4 +1,4 @@
-import { PYTHON_KEYWORDS } from '../../inspector/python-keywords.js';
+import { PYTHON_KEYWORDS } from '../../inspector/values/python-keywords.js';
 
 /**
  * True for a name that Python's code can give to a class, a member or a parameter.

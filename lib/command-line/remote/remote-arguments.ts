@@ -13,7 +13,7 @@ import { secondsOfLimit } from '../terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
 import type { OutputArguments } from '../terminal/output.js';
-import { valueOfText } from '../../inspector/typed-values.js';
+import { valueOfText } from '../../inspector/values/typed-values.js';
 
 /** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
 export interface RemoteArguments extends OutputArguments {

@@ -3,7 +3,7 @@ import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroUri } from '../../protocol/uri.js';
 import type { RemoteArguments } from './remote-arguments.js';
 import { resolvedUri, withRemote } from './remote-connection.js';
-import { readSignatures } from '../../inspector/read-signatures.js';
+import { readSignatures } from '../../inspector/sources/read-signatures.js';
 
 /** An object, and the signatures of its members. */
 export interface RemoteSignatures {

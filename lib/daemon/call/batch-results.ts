@@ -3,10 +3,10 @@ import { refusal } from '../../protocol/refusals.js';
 import { limitOf, overLimit } from '../../protocol/over-limit.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { unserializableError } from '../../serializers/objects/exceptions.js';
-import { presentableError } from './presentable-error.js';
-import { MAX_REPLACEMENT_CHARACTERS, unsendable } from './reply.js';
+import { presentableError } from '../request/presentable-error.js';
+import { MAX_REPLACEMENT_CHARACTERS, unsendable } from '../request/reply.js';
 import { ResultSize, SharedParts } from './result-size.js';
-import type { ServedRequest } from './served-request.js';
+import type { ServedRequest } from '../request/served-request.js';
 
 /** Most bytes that serializers write for a byte of {@link ResultSize.bytes}: a float of 24 characters counts as one byte. */
 const MOST_WRITTEN_BYTES = 32;

@@ -1,7 +1,7 @@
 import { PyroError, TimeoutError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
 import { PythonException } from '../../protocol/python-exception.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { kwargsOf } from '../../serializers/contract/call-shape.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
@@ -12,9 +12,9 @@ import type { PyroTarget } from '../contract/target.js';
 import { disposeWithin } from '../object/disposal-limit.js';
 import { BatchResults } from './batch-results.js';
 import { BegunCall } from './begun-call.js';
-import { reportFailure } from './failure-report.js';
+import { reportFailure } from '../request/failure-report.js';
 import { Call } from './call.js';
-import type { ServedRequest } from './served-request.js';
+import type { ServedRequest } from '../request/served-request.js';
 import { closeUnpulled } from './unpulled-stream.js';
 
 /** Most entries of a batch that run in one turn. Entries that take long are fewer: see {@link CONNECTION_TURN_MS}. */

@@ -2,9 +2,9 @@ import { BATCH_METHOD } from '../../protocol/constants.js';
 import { attributeOf } from '../../serializers/contract/call-shape.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ObservedCall } from '../contract/observer.js';
-import { UNKNOWN } from './failure-report.js';
+import { UNKNOWN } from '../request/failure-report.js';
 import { Call } from './call.js';
-import type { ServedRequest } from './served-request.js';
+import type { ServedRequest } from '../request/served-request.js';
 
 /** A call as observers see it: the call of a request, or one entry of a batch. */
 export class BegunCall extends Call implements ObservedCall {

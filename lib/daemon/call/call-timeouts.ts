@@ -1,9 +1,9 @@
 import { captureContext, runIsolated } from '../../calls/async-context.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
-import type { ServedRequest } from './served-request.js';
+import type { ServedRequest } from '../request/served-request.js';
 
 /** Answers the calls of a daemon that run longer than `callTimeoutMs`. One timer serves all calls. */
 export class CallTimeouts {

@@ -3,13 +3,13 @@ import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { checkArgument, type OptionRule } from '../../options/option-checks.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
-import type { ServedRequest } from './served-request.js';
+import type { ServedRequest } from '../request/served-request.js';
 
 const RESOURCE: OptionRule = { takes: 'an object', fits: (value) => Object(value) === value };
 

@@ -6,7 +6,7 @@ import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { ConversionError, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { runSteps } from '../../calls/steps.js';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
@@ -16,12 +16,12 @@ import { guardedObject } from '../object/object-guards.js';
 import { runBatch } from './batch.js';
 import { BegunCall } from './begun-call.js';
 import { Call } from './call.js';
-import type { CallFollowers } from './call-observers.js';
+import type { CallFollowers } from '../request/call-observers.js';
 import { CallTimeouts } from './call-timeouts.js';
-import { type DaemonServices, unknownSerializerText } from './daemon-services.js';
-import { reportFailure } from './failure-report.js';
-import { Reply } from './reply.js';
-import { ServedRequest } from './served-request.js';
+import { type DaemonServices, unknownSerializerText } from '../request/daemon-services.js';
+import { reportFailure } from '../request/failure-report.js';
+import { Reply } from '../request/reply.js';
+import { ServedRequest } from '../request/served-request.js';
 import { closeUnpulled } from './unpulled-stream.js';
 
 /**

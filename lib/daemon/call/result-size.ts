@@ -1,7 +1,7 @@
 import { limitOf } from '../../protocol/over-limit.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
-import { COSTS, dictCost, isSmallInt, isWide } from '../../serpent/value-costs.js';
-import { isPyNumber } from '../../serpent/value-kinds.js';
+import { COSTS, dictCost, isSmallInt, isWide } from '../../serpent/costs/value-costs.js';
+import { isPyNumber } from '../../serpent/values/value-kinds.js';
 
 /** Memory of an object of a class, as a multiple of the bytes that it takes in a message. */
 const INSTANCE_FACTOR = 2;

@@ -1,7 +1,7 @@
 import type { AnyIterator } from '../../objects/item-iterators.js';
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import { CallStream } from '../object/call-stream.js';
-import type { ServedRequest } from './served-request.js';
+import type { ServedRequest } from '../request/served-request.js';
 
 /** Closes the iterator of a stream that no client will pull. @param method the method that returned the stream */
 export async function closeUnpulled(

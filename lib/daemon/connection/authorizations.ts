@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runForConnection } from '../../calls/current-call.js';
 import { configError } from '../../options/option-checks.js';
 import { endsInTime } from './handshake-time.js';
-import { optionText, safeText } from '../../protocol/safe-text.js';
+import { optionText, safeText } from '../../protocol/texts/safe-text.js';
 import { SecurityError } from '../../protocol/errors.js';
 import type { Authorization, AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 import type { PyroConnection } from '../contract/connection.js';

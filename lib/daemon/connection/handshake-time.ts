@@ -1,6 +1,6 @@
 import { SecurityError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
 
 /** The text for a part of a handshake that takes too long. @param what the part */

@@ -2,7 +2,7 @@ import { DaemonError, SecurityError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
 import { isLoopbackAddress, networkOf } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { fullDaemonText, tooManyFailuresText } from '../../protocol/refusal-texts.js';
+import { fullDaemonText, tooManyFailuresText } from '../../protocol/texts/refusal-texts.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
 /** Addresses whose failures are remembered. Over this number the address whose last failure is the oldest is forgotten. */

@@ -1,5 +1,5 @@
 import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
-import type { ByteWriter } from '../../serpent/byte-writer.js';
+import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import type { PyroTarget } from './target.js';
 
 /** A request that is served. */

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, objectRule, type OptionRules, TEXT, wholeNumber } from '../../options/option-checks.js';
 import { printable } from '../../reports/printable.js';
-import type { DaemonServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../request/daemon-services.js';
 import type { ItemStream } from '../streams/item-stream.js';
 import type {
   ConnectionSnapshot,

@@ -1,4 +1,4 @@
-import type { DaemonServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../request/daemon-services.js';
 import type { LimitSnapshot } from '../contract/snapshot.js';
 import type { RemoteAddress } from '../connection/remote-addresses.js';
 import { LIMITS, type LimitName } from '../limits/limits.js';

@@ -1,4 +1,4 @@
-import type { DaemonServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../request/daemon-services.js';
 import type { ListedFirst, NameSnapshot } from '../contract/snapshot.js';
 import type { PyroTarget } from '../contract/target.js';
 import { describeTarget } from '../object/target-description.js';

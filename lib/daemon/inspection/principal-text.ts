@@ -1,4 +1,4 @@
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import type { Authorization } from '../contract/authorization.js';
 

@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_HOST_LOOKUPS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { VALUE_LIMITS } from '../../serpent/value-limits.js';
+import { VALUE_LIMITS } from '../../serpent/values/value-limits.js';
 import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';

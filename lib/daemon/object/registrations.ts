@@ -1,7 +1,7 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { checkIsObject, checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { DaemonError } from '../../protocol/errors.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
 import { areSameGuards, guardsFor, OBJECT_GUARDS, type LaterRegistration, type ObjectGuards } from './object-guards.js';

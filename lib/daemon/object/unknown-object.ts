@@ -1,5 +1,5 @@
 import { DaemonError } from '../../protocol/errors.js';
-import { UNKNOWN_OBJECT } from '../../protocol/refusal-texts.js';
+import { UNKNOWN_OBJECT } from '../../protocol/texts/refusal-texts.js';
 import { refusal } from '../../protocol/refusals.js';
 
 /** The refusal of a call to an object that is not served, or no longer. */

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { runIsolated } from '../../calls/async-context.js';
-import { asError } from '../../protocol/safe-text.js';
+import { asError } from '../../protocol/texts/safe-text.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { reportRejection, runUnawaited } from '../../reports/unawaited.js';
 import { warn, warnOfError } from '../../reports/warning.js';

@@ -1,4 +1,4 @@
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { keptText } from '../../reports/printable.js';
 import { pythonTypeOf } from '../../serializers/objects/exceptions.js';
 import type { FailureSnapshot } from '../contract/snapshot.js';

@@ -1,5 +1,5 @@
 import type { ConnectionGroup } from '../../transport/connection-group.js';
-import type { DaemonServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../request/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 

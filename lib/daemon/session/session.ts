@@ -5,7 +5,7 @@ import { FrameConnection } from '../../transport/frame-connection.js';
 import type { FrameConnectionHandler } from '../../transport/frame-connection-handler.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
-import { Reply } from '../call/reply.js';
+import { Reply } from '../request/reply.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import { answerHandshake } from './handshake.js';
 import { startHandshakeTimer } from './handshake-timer.js';

@@ -4,7 +4,7 @@ import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
 import { Call, currentContext, servedCallOrNone } from '../call/call.js';
-import type { DaemonServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../request/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import type { RunningRequest } from '../contract/reply-channel.js';

@@ -1,6 +1,6 @@
 import { DaemonError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { fullDaemonText } from '../../protocol/refusal-texts.js';
+import { fullDaemonText } from '../../protocol/texts/refusal-texts.js';
 import type { AbandonedConnections } from '../connection/abandoned-connections.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import { type RemoteAddress, RemoteAddresses } from '../connection/remote-addresses.js';

@@ -1,4 +1,4 @@
-import type { CallAnswer, ShownValue } from '../contract.js';
+import type { CallAnswer, ShownValue } from '../contract/contract.js';
 import { Failure } from './failure.js';
 import { durationText } from './formats.js';
 import type { ServerConnection } from './server-connection.js';

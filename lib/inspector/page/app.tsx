@@ -1,6 +1,6 @@
 import { TextFilter } from '../../daemon/inspection/text-filter.js';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { InspectedServer, InspectorState } from '../contract.js';
+import type { InspectedServer, InspectorState } from '../contract/contract.js';
 import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView, type TableViewProps } from './tables.js';
 import { Boundary } from './boundary.js';
 import { History } from './history.js';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { InspectedAttribute } from '../contract.js';
+import type { InspectedAttribute } from '../contract/contract.js';
 import { Answer } from './answer.js';
 import { CopyLine } from './copy-button.js';
 import type { Caller } from './caller.js';

@@ -1,4 +1,4 @@
-import type { ShownError } from '../contract.js';
+import type { ShownError } from '../contract/contract.js';
 
 /** An error, with the tracebacks of both sides. */
 export function Failure({ error: { type, message, remoteTraceback, localTraceback } }: { error: ShownError }) {

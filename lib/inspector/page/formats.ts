@@ -1,4 +1,4 @@
-import type { InspectedMember, InspectedParameter } from '../contract.js';
+import type { InspectedMember, InspectedParameter } from '../contract/contract.js';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 

@@ -1,4 +1,4 @@
-import type { InspectedServer, InspectorState } from '../contract.js';
+import type { InspectedServer, InspectorState } from '../contract/contract.js';
 
 /** A point of the charts. Null: not known. */
 export interface Point {

@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks';
-import type { InspectedObject, InspectedServer } from '../contract.js';
+import type { InspectedObject, InspectedServer } from '../contract/contract.js';
 import { AttributeForm } from './attribute-form.js';
 import type { Caller } from './caller.js';
 import { Chart } from './chart.js';

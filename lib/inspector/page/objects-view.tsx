@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import type { InspectedObject, InspectedServer } from '../contract.js';
+import type { InspectedObject, InspectedServer } from '../contract/contract.js';
 import { Chart } from './chart.js';
 import { countText, hashOf, numberText } from './formats.js';
 import type { History } from './history.js';

@@ -1,5 +1,5 @@
-import { parseJson } from '../exact-json.js';
-import { PYTHON_KEYWORDS } from '../python-keywords.js';
+import { parseJson } from '../values/exact-json.js';
+import { PYTHON_KEYWORDS } from '../values/python-keywords.js';
 
 /** A call as the form has it. */
 export interface WrittenCall {

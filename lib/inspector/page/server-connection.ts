@@ -1,5 +1,5 @@
 import type { ListedFirst } from '../../daemon/contract/snapshot.js';
-import type { CallAnswer, PageCall, InspectorState, StreamAnswer, StreamRequest } from '../contract.js';
+import type { CallAnswer, PageCall, InspectorState, StreamAnswer, StreamRequest } from '../contract/contract.js';
 
 /** The state of the feed of snapshots. */
 export type FeedState = 'connecting' | 'live' | 'broken';

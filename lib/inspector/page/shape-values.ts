@@ -1,4 +1,4 @@
-import { jsonText, parseJson } from '../exact-json.js';
+import { jsonText, parseJson } from '../values/exact-json.js';
 import type { MemberShape, ValueShape } from '../../objects/value-shape.js';
 
 type Dict = Readonly<Record<string, unknown>>;

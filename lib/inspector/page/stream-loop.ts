@@ -1,4 +1,4 @@
-import type { ShownError, ShownValue } from '../contract.js';
+import type { ShownError, ShownValue } from '../contract/contract.js';
 import { RequestFailure, type ServerConnection } from './server-connection.js';
 
 /** Items of one request. */

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ShownError, ShownValue } from '../contract.js';
+import type { ShownError, ShownValue } from '../contract/contract.js';
 import { Failure } from './failure.js';
 import { numberText } from './formats.js';
 import type { ServerConnection } from './server-connection.js';

@@ -1,5 +1,5 @@
 import type { DaemonTotals } from '../../daemon/contract/snapshot.js';
-import type { InspectedServer } from '../contract.js';
+import type { InspectedServer } from '../contract/contract.js';
 import { Chart } from './chart.js';
 import { bytesText, countText, durationText, numberText } from './formats.js';
 import type { History, Point } from './history.js';

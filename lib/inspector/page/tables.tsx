@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { InspectedServer } from '../contract.js';
+import type { InspectedServer } from '../contract/contract.js';
 import { bytesText, clockTime, countText, durationText, numberText } from './formats.js';
 
 export interface TableViewProps {

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { CallAnswer, PageCall } from '../contract.js';
+import type { CallAnswer, PageCall } from '../contract/contract.js';
 import type { ServerConnection } from './server-connection.js';
 
 interface FormCall {

@@ -1,4 +1,4 @@
-import type { InspectedParameter } from '../contract.js';
+import type { InspectedParameter } from '../contract/contract.js';
 import { ShapeFields } from './shape-fields.js';
 import { fieldOfValue, valueInField } from './shape-values.js';
 

@@ -1,4 +1,4 @@
-import type { InspectedParameter } from '../contract.js';
+import type { InspectedParameter } from '../contract/contract.js';
 
 /** The fields of a method's form, as a person filled them in. */
 export interface WrittenFields {

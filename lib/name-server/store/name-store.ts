@@ -1,4 +1,4 @@
-import { isWide } from '../../serpent/value-costs.js';
+import { isWide } from '../../serpent/costs/value-costs.js';
 import type { Pending } from '../../objects/keyed-instances.js';
 
 /** The right to a name for a limited time, which its owner renews. */

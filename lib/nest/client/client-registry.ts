@@ -7,7 +7,7 @@ import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { NameServerOptions } from '../../naming/locate.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { checkOptions, givenOptions, type OptionRules } from '../../options/option-checks.js';
-import { printAs } from '../../protocol/hidden-members.js';
+import { printAs } from '../../protocol/texts/hidden-members.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { type PyroWireLog, WIRE_LOG, wireLogOf } from '../logging/wire-log.js';
 import { PyroServers } from '../server/pyro-servers.js';

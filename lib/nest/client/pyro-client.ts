@@ -6,7 +6,7 @@ import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { checkOptions, configError, type OptionRules, URI } from '../../options/option-checks.js';
-import { printAs } from '../../protocol/hidden-members.js';
+import { printAs } from '../../protocol/texts/hidden-members.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../../protocol/packet-metadata.js';
 import { printable } from '../../reports/printable.js';

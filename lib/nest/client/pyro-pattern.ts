@@ -1,5 +1,5 @@
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 
 /** A pattern of `PyroClient.send` and `emit`: the name of a method, or an attribute to read or write. */
 export type PyroPattern =

@@ -1,4 +1,4 @@
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 
 /**
  * Gets failures that no caller waits for: of lifecycle hooks, disposals and handshake guards.

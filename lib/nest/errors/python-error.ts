@@ -3,7 +3,7 @@ import { RpcException } from '@nestjs/microservices';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { isDescribedException, PythonException } from '../../protocol/python-exception.js';
 import { exceptionFault, sendableAttributes } from '../../protocol/python-exception-rules.js';
-import { safeText, thrownText } from '../../protocol/safe-text.js';
+import { safeText, thrownText } from '../../protocol/texts/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 import { PyroException } from './pyro.exception.js';
 import { groupedMessages } from './grouped-messages.js';

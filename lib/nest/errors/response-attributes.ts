@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { groupedMessages } from './grouped-messages.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { isAttributeName } from '../../protocol/python-exception-rules.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 
 /** Depth up to which details are sent as they are. */

@@ -5,7 +5,7 @@ import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import { locateUntil, nameServersOf } from '../../naming/locate.js';
 import { PyroError } from '../../protocol/errors.js';
 import { configError } from '../../options/option-checks.js';
-import { asError } from '../../protocol/safe-text.js';
+import { asError } from '../../protocol/texts/safe-text.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import type { PyroServer } from '../server/pyro-server.js';
 import { PyroServers } from '../server/pyro-servers.js';

@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DaemonSource, type LocalDaemon } from '../../inspector/daemon-source.js';
+import { DaemonSource, type LocalDaemon } from '../../inspector/sources/daemon-source.js';
 import { Inspector, type InspectorAction, type InspectorRoute } from '../../inspector/inspector.js';
-import { refuseOtherMachines } from '../../inspector/host-rules.js';
+import { refuseOtherMachines } from '../../inspector/requests/host-rules.js';
 import { configError, givenOptions } from '../../options/option-checks.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { serversOf } from '../binding/pyro-binder.js';

@@ -1,6 +1,6 @@
 import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
-import type { InspectorOptions } from '../../inspector/inspector-options.js';
-import { INSPECTOR_RULES } from '../../inspector/inspector-options.js';
+import type { InspectorOptions } from '../../inspector/contract/inspector-options.js';
+import { INSPECTOR_RULES } from '../../inspector/contract/inspector-options.js';
 import { ANYTHING, anyOf, checkOptions, FUNCTION, oneOf, type OptionRules, TEXT } from '../../options/option-checks.js';
 import { MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
 import { GUARDS } from '../metadata/controller-metadata.js';

@@ -1,7 +1,7 @@
 import type { ContextId } from '@nestjs/core';
 import { classNameOf, isDisposable } from '../../objects/disposal.js';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';

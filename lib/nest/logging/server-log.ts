@@ -4,7 +4,7 @@ import { logDaemonEvents } from '../../logging/daemon-log.js';
 import { logFailedCalls } from '../../logging/failed-calls.js';
 import { LogEntry, type LogSink } from '../../logging/log-entry.js';
 import { sinkOf } from '../../logging/log-sink.js';
-import type { NameRegistrar } from '../../naming/name-registrar.js';
+import type { NameRegistrar } from '../../naming/registrar/name-registrar.js';
 import { isLoopbackLocation } from '../../protocol/location.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { printable, printableMessage } from '../../reports/printable.js';

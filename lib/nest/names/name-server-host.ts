@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { NAME_SERVER_RULES, PyroNameServer, type PyroNameServerOptions } from '../../name-server/name-server.js';
 import { checkOptions, type OptionRules } from '../../options/option-checks.js';
-import { asError } from '../../protocol/safe-text.js';
+import { asError } from '../../protocol/texts/safe-text.js';
 import { printable, printableMessage, printableStack } from '../../reports/printable.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { warnIfItFails } from '../../reports/warning.js';

@@ -1,7 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Observable, ObservableInput } from 'rxjs';
 import { captureContext } from '../../calls/async-context.js';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import type { CallRecord } from './call-record.js';
 import { type BegunRest, DeferredRest, InterceptorAnswer, type PipelineRest, type ResultReader } from './deferred-rest.js';
 

@@ -1,5 +1,5 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import { noteRefusedArgument } from '../errors/python-error.js';
 import type { CallRecord } from './call-record.js';
 

@@ -1,6 +1,6 @@
 import type { CanActivate, NestInterceptor, PreRequestHook, Type } from '@nestjs/common';
 import { catchError, isObservable, Observable } from 'rxjs';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import type { PyroStreamOptions } from '../metadata/member-metadata.js';
 import { refusedCall } from '../errors/guard-refusal.js';
 import type { AnyMethod, CallRecord } from './call-record.js';

@@ -12,8 +12,8 @@ import { descriptionFor } from '../../classes/register-class.js';
 import { type AnyIterator, asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { isPlainObject, objectOf } from '../../serializers/contract/plain-object.js';
-import { indexArrayBytes } from '../../serpent/index-keys.js';
-import { PyFrozenSet, tupleOf } from '../../serpent/values.js';
+import { indexArrayBytes } from '../../serpent/costs/index-keys.js';
+import { PyFrozenSet, tupleOf } from '../../serpent/values/values.js';
 import type { PyroContext } from '../context/pyro-context.js';
 
 const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterceptor].map(({ prototype }) =>

@@ -2,7 +2,7 @@ import { Logger, type LogLevel } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { printAs } from '../../protocol/hidden-members.js';
+import { printAs } from '../../protocol/texts/hidden-members.js';
 import { DEADLINE, DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
 import type { InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';

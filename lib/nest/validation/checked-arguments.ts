@@ -5,7 +5,7 @@ import { servedCall } from '../../daemon/call/call.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { naturalValue } from '../../serializers/objects/natural-value.js';
-import { PyTuple } from '../../serpent/values.js';
+import { PyTuple } from '../../serpent/values/values.js';
 import { arrayPipeUse, checksObjects, convertsImplicitly, transformedType, validatedType } from '../nest-pipes.js';
 import { CountedTexts } from './counted-texts.js';
 import { refusedArgument } from './refused-argument.js';

@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { servedCall } from '../../daemon/call/call.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { ArrayPipeUse } from '../nest-pipes.js';
 import { estimateJson } from './json-estimate.js';
 import { refusedArgument } from './refused-argument.js';

@@ -1,5 +1,5 @@
 import { ITEMS, CHARACTERS, membersCount } from '../../classes/fields/checked-objects.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
 
 /** The values that `JSON.parse` would make of a text. */
 export interface JsonEstimate {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { overLimit } from '../over-limit.js';
 import { ProtocolError } from '../errors.js';
 import { classNameOf, isLiteralObject } from '../literal-object.js';
-import { optionText } from '../safe-text.js';
+import { optionText } from '../texts/safe-text.js';
 import { ownCopy } from './own-bytes.js';
 
 /** Annotations of a message: data by id, four ASCII letters. */

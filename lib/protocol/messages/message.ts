@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../serpent/byte-writer.js';
+import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations } from './annotations.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from '../constants.js';
 import { messageTooLarge, sizeLimit, writeHeader } from './header.js';

@@ -1,13 +1,13 @@
 import { overLimit } from '../../protocol/over-limit.js';
 import { failedInside, type RaisedAs, UnreadableError } from '../contract/unreadable-error.js';
 import type { ValueBudget } from '../contract/value-budget.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { KnownMembers } from '../reading/known-members.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
 import { PyFloat } from '../../serpent/index.js';
-import { safeInt } from '../../serpent/values.js';
+import { safeInt } from '../../serpent/values/values.js';
 import type { SerializerOptions } from '../contract/serializer.js';
-import { TextWindow } from '../../serpent/text-window.js';
+import { TextWindow } from '../../serpent/text/text-window.js';
 
 const NO_ITEMS: unknown[] = [];
 

@@ -1,5 +1,5 @@
-import { CHARACTERS, isDecimalDigit } from '../../serpent/characters.js';
-import { POWERS_OF_TEN, SAFE_DIGITS } from '../../serpent/decimal.js';
+import { CHARACTERS, isDecimalDigit } from '../../serpent/text/characters.js';
+import { POWERS_OF_TEN, SAFE_DIGITS } from '../../serpent/text/decimal.js';
 
 const { PLUS, MINUS, POINT, ZERO, LOWER_E } = CHARACTERS;
 

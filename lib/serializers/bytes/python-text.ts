@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { TextUnits } from '../../serpent/text-units.js';
+import type { TextUnits } from '../../serpent/text/text-units.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -1,5 +1,5 @@
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import { isLongText, LONGEST_HASHED_TEXT } from '../../serpent/hash-collisions.js';
+import { isLongText, LONGEST_HASHED_TEXT } from '../../serpent/costs/hash-collisions.js';
 import { isPlainObject, objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';

@@ -1,4 +1,4 @@
-import { isIndexKey, storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
+import { isIndexKey, storeIndexKeysInHashTable } from '../../serpent/costs/index-keys.js';
 
 /** The kinds of members of a plain object: each kind is set in another way. */
 export const MemberKind = { plain: 0, index: 1, inherited: 2 } as const;

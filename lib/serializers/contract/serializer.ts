@@ -1,5 +1,5 @@
 import type { SERIALIZER_IDS } from '../../protocol/constants.js';
-import type { ByteWriter } from '../../serpent/byte-writer.js';
+import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import type { ClassRegistry } from './class-registry.js';
 import type { ValueBudget } from './value-budget.js';
 

@@ -1,5 +1,5 @@
 import { SerializeError } from '../../protocol/errors.js';
-import { asError, safeText } from '../../protocol/safe-text.js';
+import { asError, safeText } from '../../protocol/texts/safe-text.js';
 import { PythonException } from '../../protocol/python-exception.js';
 
 /** A member of a container: an index, or a dict key as text. */

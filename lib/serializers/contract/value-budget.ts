@@ -1,5 +1,5 @@
-import type { HashCollisions } from '../../serpent/hash-collisions.js';
-import type { ReadBudget } from '../../serpent/value-costs.js';
+import type { HashCollisions } from '../../serpent/costs/hash-collisions.js';
+import type { ReadBudget } from '../../serpent/costs/value-costs.js';
 import { heapRoomBytes } from '../../options/heap-share.js';
 import { DEFAULT_MAX_CHECKED_OBJECTS } from '../../protocol/constants.js';
 import { overLimit } from '../../protocol/over-limit.js';

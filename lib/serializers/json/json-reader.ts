@@ -1,8 +1,8 @@
-import { CHARACTERS } from '../../serpent/characters.js';
-import { POWERS_OF_TEN, SAFE_DIGITS } from '../../serpent/decimal.js';
+import { CHARACTERS } from '../../serpent/text/characters.js';
+import { POWERS_OF_TEN, SAFE_DIGITS } from '../../serpent/text/decimal.js';
 import { PyFloat } from '../../serpent/index.js';
-import { type CheckedLimits, checkLimits } from '../../serpent/value-limits.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { type CheckedLimits, checkLimits } from '../../serpent/values/value-limits.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';

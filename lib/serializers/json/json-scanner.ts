@@ -1,8 +1,8 @@
-import { CHARACTERS, isHexDigit } from '../../serpent/characters.js';
-import { checkEncoding } from '../../serpent/encoding.js';
-import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/serpent-error.js';
-import { checkLongText } from '../../serpent/long-texts.js';
-import { COPIED_SLICE_CHARS, type Spender, TextWindow } from '../../serpent/text-window.js';
+import { CHARACTERS, isHexDigit } from '../../serpent/text/characters.js';
+import { checkEncoding } from '../../serpent/reading/encoding.js';
+import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/values/serpent-error.js';
+import { checkLongText } from '../../serpent/text/long-texts.js';
+import { COPIED_SLICE_CHARS, type Spender, TextWindow } from '../../serpent/text/text-window.js';
 
 const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH, LOWER_U } = CHARACTERS;
 

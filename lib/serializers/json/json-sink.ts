@@ -1,7 +1,7 @@
-import { CHARACTERS } from '../../serpent/characters.js';
+import { CHARACTERS } from '../../serpent/text/characters.js';
 import { PyComplex, PyFloat } from '../../serpent/index.js';
-import { floatLiteral } from '../../serpent/literals.js';
-import type { ByteWriter } from '../../serpent/byte-writer.js';
+import { floatLiteral } from '../../serpent/writing/literals.js';
+import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import { type DictKey, Unwritable, type ValueSink } from '../values/value-sink.js';
 
 const { DOUBLE_QUOTE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;

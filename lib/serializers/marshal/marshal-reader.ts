@@ -3,9 +3,9 @@ import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../../protocol/short-text.js';
 import { DictBuilder } from '../reading/dict-builder.js';
 import { collidingKeys } from '../reading/peer-tables.js';
-import { capacityOf, COSTS } from '../../serpent/value-costs.js';
+import { capacityOf, COSTS } from '../../serpent/costs/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
-import { tupleOf } from '../../serpent/values.js';
+import { tupleOf } from '../../serpent/values/values.js';
 import { MarshalScalarReader } from './marshal-scalar-reader.js';
 
 /**

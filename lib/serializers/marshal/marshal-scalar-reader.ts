@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { PyComplex } from '../../serpent/index.js';
-import { checkLongText, checkTextCost } from '../../serpent/long-texts.js';
-import { TextUnits } from '../../serpent/text-units.js';
-import { COSTS } from '../../serpent/value-costs.js';
-import { safeInt } from '../../serpent/values.js';
+import { checkLongText, checkTextCost } from '../../serpent/text/long-texts.js';
+import { TextUnits } from '../../serpent/text/text-units.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
+import { safeInt } from '../../serpent/values/values.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { plainNumber } from '../bytes/plain-numbers.js';
 import { decodeSurrogatePass, floatOfText, surrogatePassUnits, unitOf } from '../bytes/python-text.js';

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../serpent/byte-writer.js';
+import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import { KnownMembers } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';

@@ -1,5 +1,5 @@
 import type { PyComplex } from '../../serpent/index.js';
-import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
+import { type ByteWriter, isShortAscii } from '../../serpent/writing/byte-writer.js';
 import type { MarshalSingleton } from '../contract/marshal-singleton.js';
 import { MARSHAL } from './marshal-types.js';
 import { encodeSurrogatePass } from '../bytes/python-text.js';

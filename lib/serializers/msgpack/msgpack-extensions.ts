@@ -3,11 +3,11 @@ import { overLimit } from '../../protocol/over-limit.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { plainNumber } from '../bytes/plain-numbers.js';
 import { complexOf, floatOf } from '../objects/complex-text.js';
-import { CHARACTERS } from '../../serpent/characters.js';
+import { CHARACTERS } from '../../serpent/text/characters.js';
 import { PyComplex } from '../../serpent/index.js';
 import { isoDate, isoDateTime } from './iso-texts.js';
 import { PYRO_EXT } from './msgpack-types.js';
-import { safeInt } from '../../serpent/values.js';
+import { safeInt } from '../../serpent/values/values.js';
 
 const DIGITS = /^[+-]?\d+$/;
 /** Python's `date.toordinal` of 9999-12-31. */

@@ -3,7 +3,7 @@ import { BinaryReader } from '../bytes/binary-reader.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../../protocol/short-text.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { KnownMember } from '../reading/known-members.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';

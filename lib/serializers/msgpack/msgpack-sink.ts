@@ -1,5 +1,5 @@
 import type { PyComplex } from '../../serpent/index.js';
-import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
+import { type ByteWriter, isShortAscii } from '../../serpent/writing/byte-writer.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { isWellFormed } from '../bytes/python-text.js';
 import { type DictKey, Unwritable, type ValueSink } from '../values/value-sink.js';

@@ -7,7 +7,7 @@ import { shapeOf, sizeOf } from '../../arrays/shape.js';
 import { PyComplex } from '../../serpent/index.js';
 import { complexOf } from './complex-text.js';
 import { limitOf } from '../../protocol/over-limit.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { type Dict, memberOf } from '../contract/plain-object.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import type { ArrayReads } from './array-reads.js';

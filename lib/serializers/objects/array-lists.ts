@@ -4,8 +4,8 @@ import { elementOf, scalarAt } from '../../arrays/elements.js';
 import type { NdLayout } from '../../arrays/layout.js';
 import { stridesOf } from '../../arrays/shape.js';
 import { timeText } from '../../arrays/times.js';
-import { type ListedElements, NestedLists } from '../../serpent/nested-lists.js';
-import { asTuple, PyFloat } from '../../serpent/values.js';
+import { type ListedElements, NestedLists } from '../../serpent/values/nested-lists.js';
+import { asTuple, PyFloat } from '../../serpent/values/values.js';
 
 /**
  * Nested lists of the elements of an array, as NumPy's `tolist` gives them; a time is a text, which NumPy reads again. The lists are made

@@ -4,7 +4,7 @@ import type { NdTypedArray } from '../../arrays/element-types.js';
 import { bytesOfData } from '../../arrays/memory.js';
 import { NdArray } from '../../arrays/nd-array.js';
 import { writeNpyHeader } from '../../arrays/npy.js';
-import { tupleOf } from '../../serpent/values.js';
+import { tupleOf } from '../../serpent/values/values.js';
 import { nestedLists } from './array-lists.js';
 import type { ArrayEncoding, SerializerName } from '../contract/serializer.js';
 

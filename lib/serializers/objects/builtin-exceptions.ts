@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 
 /** The parts of a Python exception. */
 export interface ExceptionDescription {

@@ -9,7 +9,7 @@ import { EXCEPTION_COST, dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
-import { isLongText, longNameReason } from '../../serpent/hash-collisions.js';
+import { isLongText, longNameReason } from '../../serpent/costs/hash-collisions.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { configError } from '../../options/option-checks.js';
-import { isThenable } from '../../protocol/thenable.js';
+import { isThenable } from '../../calls/thenable.js';
 import { shortText } from '../../protocol/short-text.js';
 import { reportRejection } from '../../reports/unawaited.js';
 import type { ClassConverter } from '../contract/class-registry.js';

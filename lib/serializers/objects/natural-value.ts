@@ -1,5 +1,5 @@
 import type { Spend } from '../../arrays/memory.js';
-import { isLongText } from '../../serpent/hash-collisions.js';
+import { isLongText } from '../../serpent/costs/hash-collisions.js';
 import { PyFloat } from '../../serpent/index.js';
 import { objectOf } from '../contract/plain-object.js';
 import { peerMap } from '../reading/peer-tables.js';

@@ -1,7 +1,7 @@
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { pyTuple } from '../../serpent/index.js';
-import { tupleOf } from '../../serpent/values.js';
+import { tupleOf } from '../../serpent/values/values.js';
 
 /**
  * Makes the class dict of a URI. The state is a tuple, as in Pyro5: Pyrolite accepts nothing else.

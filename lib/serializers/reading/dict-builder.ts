@@ -1,7 +1,7 @@
 import { UnreadableError } from '../contract/unreadable-error.js';
-import { isLongText } from '../../serpent/hash-collisions.js';
-import { newIndexTable, storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { isLongText } from '../../serpent/costs/hash-collisions.js';
+import { newIndexTable, storeIndexKeysInHashTable } from '../../serpent/costs/index-keys.js';
+import { COSTS } from '../../serpent/costs/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
 import type { KnownMember } from './known-members.js';
 import { collidingKeys } from './peer-tables.js';

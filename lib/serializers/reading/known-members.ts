@@ -1,4 +1,4 @@
-import { SEEDS_INDEX_TEXTS } from '../../serpent/index-text-hash.js';
+import { SEEDS_INDEX_TEXTS } from '../../serpent/costs/index-text-hash.js';
 import { kindOf, MemberKind } from '../contract/plain-object.js';
 
 /** ASCII text that has no escapes in json: its bytes are its characters, in every format. */

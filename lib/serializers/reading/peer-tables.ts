@@ -1,5 +1,5 @@
 import type { Spend } from '../../arrays/memory.js';
-import { collisionsOf, type HashCollisions, longKeysReason } from '../../serpent/hash-collisions.js';
+import { collisionsOf, type HashCollisions, longKeysReason } from '../../serpent/costs/hash-collisions.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 
 /** The limits on colliding keys of what no budget counts, by the function that counts the memory. */

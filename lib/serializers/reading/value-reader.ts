@@ -1,4 +1,4 @@
-import { collisionsOf, type HashCollisions } from '../../serpent/hash-collisions.js';
+import { collisionsOf, type HashCollisions } from '../../serpent/costs/hash-collisions.js';
 import {
   COSTS,
   grownCapacity,
@@ -8,7 +8,7 @@ import {
   TABLE_COST,
   TABLE_MEMBER_COST,
   TABLE_MEMBERS,
-} from '../../serpent/value-costs.js';
+} from '../../serpent/costs/value-costs.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import type { KnownMember, KnownMembers } from './known-members.js';
 

@@ -1,5 +1,5 @@
 import { BATCH_METHOD, SET_ATTRIBUTE } from '../../protocol/constants.js';
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import type { MemberStep } from '../contract/unreadable-error.js';
 
 /** Index of the arguments and of the keyword arguments in a call, and their names in json. */

@@ -1,12 +1,12 @@
 import { runIsolated } from '../../calls/async-context.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { limitOf, overLimit } from '../../protocol/over-limit.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
 import { pyTuple, SerpentError } from '../../serpent/index.js';
-import { ByteWriter } from '../../serpent/byte-writer.js';
-import { placeInLiteral } from '../../serpent/place.js';
-import { bytesOf } from '../../serpent/spare-memory.js';
-import { tupleOf } from '../../serpent/values.js';
+import { ByteWriter } from '../../serpent/writing/byte-writer.js';
+import { placeInLiteral } from '../../serpent/text/place.js';
+import { bytesOf } from '../../serpent/writing/spare-memory.js';
+import { tupleOf } from '../../serpent/values/values.js';
 import { callOf, type CallTarget, targetOf } from '../contract/call-shape.js';
 import { ConversionError, UnreadableError } from '../contract/unreadable-error.js';
 import { ValueBudget } from '../contract/value-budget.js';

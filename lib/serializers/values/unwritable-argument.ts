@@ -1,7 +1,7 @@
 import { BATCH_METHOD, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
-import { safeText } from '../../protocol/safe-text.js';
-import { ROOT } from '../../serpent/path.js';
+import { safeText } from '../../protocol/texts/safe-text.js';
+import { ROOT } from '../../serpent/values/path.js';
 import type { SerializedCall, Serializer } from '../contract/serializer.js';
 
 type Arguments = Pick<SerializedCall, 'method' | 'args' | 'kwargs'>;

@@ -1,14 +1,21 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
-import { checkParts } from '../../serpent/values.js';
+import { checkParts } from '../../serpent/values/values.js';
 import { type DictKey, Unwritable, type ValueSink } from './value-sink.js';
 import { MarshalSingleton } from '../contract/marshal-singleton.js';
-import { NestedLists } from '../../serpent/nested-lists.js';
-import { Nesting } from '../../serpent/nesting.js';
-import { isContainer, isFloatArray, isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
+import { NestedLists } from '../../serpent/values/nested-lists.js';
+import { Nesting } from '../../serpent/values/nesting.js';
+import {
+  isContainer,
+  isFloatArray,
+  isoformat,
+  isPyNumber,
+  unsendableKind,
+  withArticle,
+} from '../../serpent/values/value-kinds.js';
 
 export interface ValueWriterOptions {
   maxDepth: number;

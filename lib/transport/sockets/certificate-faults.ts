@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { configError } from '../../options/option-checks.js';
 import type { ClientTlsOptions, ServerTlsOptions } from '../../options/tls.js';
 import type { PyroError } from '../../protocol/errors.js';
-import { asError } from '../../protocol/safe-text.js';
+import { asError } from '../../protocol/texts/safe-text.js';
 
 type OwnCertificate = Pick<ServerTlsOptions | ClientTlsOptions, 'cert' | 'key'>;
 

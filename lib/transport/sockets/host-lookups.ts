@@ -6,7 +6,7 @@ import { processWide } from '../../copies/process-wide.js';
 import { CommunicationError } from '../../protocol/errors.js';
 import { networkOf, socketAddressOf } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { peerText } from '../../protocol/peer-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 
 /** Most names that wait to be looked up for all peers with a limit. */
 const MOST_WAITING = 1_000;

@@ -2,8 +2,8 @@ import { types } from 'node:util';
 import { createSecureContext, type PeerCertificate, type TlsOptions } from 'node:tls';
 import type { ClientTlsOptions, ServerTlsOptions } from '../../options/tls.js';
 import { CommunicationError } from '../../protocol/errors.js';
-import { asError, optionText, thrownText } from '../../protocol/safe-text.js';
-import { isThenable } from '../../protocol/thenable.js';
+import { asError, optionText, thrownText } from '../../protocol/texts/safe-text.js';
+import { isThenable } from '../../calls/thenable.js';
 import { reportRejection } from '../../reports/unawaited.js';
 
 type SniCallback = NonNullable<TlsOptions['SNICallback']>;

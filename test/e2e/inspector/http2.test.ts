@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract.js';
+import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract/contract.js';
 import { callOf, InspectedApp } from './fixtures.js';
 
 let app: InspectedApp;

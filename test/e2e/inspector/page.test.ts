@@ -6,7 +6,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy } from 'nestjs-pyro';
 import type { PyroTarget } from '../../../lib/daemon/contract/target.js';
-import type { InspectorState } from '../../../lib/inspector/contract.js';
+import type { InspectorState } from '../../../lib/inspector/contract/contract.js';
 import { Program } from '../../../scripts/program.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import { CommandLineProgram } from '../../command-line-program.js';

@@ -8,7 +8,7 @@ import { type CanActivate, type ExecutionContext, Module } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core';
 import { PyroInspectorModule } from 'nestjs-pyro';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract.js';
+import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract/contract.js';
 import { Camera, callOf, InspectedApp, type Platform } from './fixtures.js';
 
 /** All files of the page together, compressed. */

@@ -14,7 +14,7 @@ import {
   PyroProxy,
   startNameServer,
 } from '../../../lib/core.js';
-import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract.js';
+import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract/contract.js';
 import { Program } from '../../../scripts/program.js';
 import { CommandLineProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';

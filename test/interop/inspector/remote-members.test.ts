@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { RemoteSource } from '../../../lib/inspector/remote-source.js';
+import { RemoteSource } from '../../../lib/inspector/sources/remote-source.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
 const NEVER_OLD_MS = 3_600_000;

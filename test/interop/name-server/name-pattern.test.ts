@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NamingError } from '../../../lib/core.js';
-import { instructionsOf, namePattern } from '../../../lib/name-server/name-pattern.js';
-import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
+import { instructionsOf, namePattern } from '../../../lib/name-server/names/name-pattern.js';
+import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/names/name-rules.js';
 import { translateRegex } from '../../../lib/name-server/regex/python-regex.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 

@@ -2,8 +2,8 @@ import { afterEach, expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
 import { locateNameServer } from '../../../lib/naming/locate.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
-import { NameRegistrar } from '../../../lib/naming/name-registrar.js';
-import type { NamedObject } from '../../../lib/naming/named-object.js';
+import { NameRegistrar } from '../../../lib/naming/registrar/name-registrar.js';
+import type { NamedObject } from '../../../lib/naming/registrar/named-object.js';
 import { keepWarnings } from '../../kept-warnings.js';
 import { PythonServer } from '../client/python-server.js';
 

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { elementOf, scalarAt } from '../../../lib/arrays/elements.js';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
-import { PyComplex } from '../../../lib/serpent/values.js';
+import { PyComplex } from '../../../lib/serpent/values/values.js';
 import { argumentsText } from '../../../lib/logging/arguments-text.js';
-import { safeText } from '../../../lib/protocol/safe-text.js';
+import { safeText } from '../../../lib/protocol/texts/safe-text.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 // counts the elements that are read

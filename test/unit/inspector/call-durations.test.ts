@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { expose, PyroProxy } from '../../../lib/core.js';
-import { DurationRecorder } from '../../../lib/inspector/call-durations.js';
+import { DurationRecorder } from '../../../lib/inspector/sources/call-durations.js';
 import type { ObservedCall } from '../../../lib/daemon/contract/observer.js';
 import { eventually, startDaemon } from '../daemon/fixtures.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonText, parseJson } from '../../../lib/inspector/exact-json.js';
-import { valueOfText } from '../../../lib/inspector/typed-values.js';
+import { jsonText, parseJson } from '../../../lib/inspector/values/exact-json.js';
+import { valueOfText } from '../../../lib/inspector/values/typed-values.js';
 
 describe('JSON with long ints', () => {
   it.each<[string, unknown]>([

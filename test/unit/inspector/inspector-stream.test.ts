@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import type { RemoteStream } from '../../../lib/client/call/remote-stream.js';
-import { InspectorStream } from '../../../lib/inspector/inspector-stream.js';
+import { InspectorStream } from '../../../lib/inspector/calls/inspector-stream.js';
 import { dependantsOf } from '../../abort-signals.js';
 
 it('the items of a stream leave nothing at the signal of the request that reads them', async () => {

@@ -6,10 +6,10 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PyroDaemon } from '../../../lib/core.js';
 import { Inspector } from '../../../lib/inspector/inspector.js';
-import { InspectorCalls } from '../../../lib/inspector/inspector-calls.js';
-import { INSPECTOR_DEFAULTS, type InspectorOptions } from '../../../lib/inspector/inspector-options.js';
-import type { InspectorSource } from '../../../lib/inspector/inspector-source.js';
-import { RemoteSource } from '../../../lib/inspector/remote-source.js';
+import { InspectorCalls } from '../../../lib/inspector/calls/inspector-calls.js';
+import { INSPECTOR_DEFAULTS, type InspectorOptions } from '../../../lib/inspector/contract/inspector-options.js';
+import type { InspectorSource } from '../../../lib/inspector/contract/inspector-source.js';
+import { RemoteSource } from '../../../lib/inspector/sources/remote-source.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

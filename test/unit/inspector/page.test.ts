@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InspectedServer } from '../../../lib/inspector/contract.js';
+import type { InspectedServer } from '../../../lib/inspector/contract/contract.js';
 import { bytesText, durationText } from '../../../lib/inspector/page/formats.js';
 import { History } from '../../../lib/inspector/page/history.js';
 import { pythonLine, type WrittenCall } from '../../../lib/inspector/page/python-line.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
 import type { DaemonSnapshot } from '../../../lib/daemon/contract/snapshot.js';
 import { hashOf } from '../../../lib/inspector/page/formats.js';
-import { readSnapshot, UnreadableSnapshot } from '../../../lib/inspector/read-snapshot.js';
+import { readSnapshot, UnreadableSnapshot } from '../../../lib/inspector/sources/read-snapshot.js';
 
 class Camera {
   configure(settings: object, mode = 'slow'): object {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DaemonObject, expose, INSPECTOR_OBJECT_ID, type ObjectMetadata, PyroDaemon } from '../../../lib/core.js';
-import type { InspectedServer } from '../../../lib/inspector/contract.js';
-import { RemoteSource } from '../../../lib/inspector/remote-source.js';
+import type { InspectedServer } from '../../../lib/inspector/contract/contract.js';
+import { RemoteSource } from '../../../lib/inspector/sources/remote-source.js';
 
 /** Stands where a daemon has its inspector: the peer may be any program. */
 class Answers {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { typedText, typedValue, withMember } from '../../../lib/inspector/page/shape-values.js';
-import { TypeTextReader } from '../../../lib/inspector/type-texts.js';
+import { TypeTextReader } from '../../../lib/inspector/sources/type-texts.js';
 
 describe('a field for a member', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
-import { shownError, shownValue } from '../../../lib/inspector/shown-values.js';
+import { shownError, shownValue } from '../../../lib/inspector/values/shown-values.js';
 import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 
 it('a shown value of few parts is whole', () => {

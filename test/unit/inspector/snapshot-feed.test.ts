@@ -4,8 +4,8 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { InspectorSource } from '../../../lib/inspector/inspector-source.js';
-import { SnapshotFeed } from '../../../lib/inspector/snapshot-feed.js';
+import type { InspectorSource } from '../../../lib/inspector/contract/inspector-source.js';
+import { SnapshotFeed } from '../../../lib/inspector/requests/snapshot-feed.js';
 import { keepWarnings } from '../../kept-warnings.js';
 
 const warnings = keepWarnings(/^no servers yet$/);

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
-import { ChangeLog } from '../../../lib/name-server/change-log.js';
-import { nameFeed, type NameFeedItem } from '../../../lib/name-server/name-feed.js';
-import { NameLists } from '../../../lib/name-server/name-lists.js';
-import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
+import { ChangeLog } from '../../../lib/name-server/watches/change-log.js';
+import { nameFeed, type NameFeedItem } from '../../../lib/name-server/watches/name-feed.js';
+import { NameLists } from '../../../lib/name-server/names/name-lists.js';
+import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/names/name-rules.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import type { NameChange, NameRecord } from '../../../lib/name-server/store/name-store.js';
-import { WatchRoom } from '../../../lib/name-server/watch-room.js';
+import { WatchRoom } from '../../../lib/name-server/watches/watch-room.js';
 import { CountedTags } from './counted-tags.js';
 
 const PUT = { safe: false, takeover: false };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../lib/daemon/call/call.js';
-import { ListTurns } from '../../../lib/name-server/list-turns.js';
+import { ListTurns } from '../../../lib/name-server/names/list-turns.js';
 
 const LIMITS = { maxWaitingLists: 4, maxListWaitMs: 60_000 };
 

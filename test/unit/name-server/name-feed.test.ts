@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { expect, it, vi } from 'vitest';
-import { ChangeLog } from '../../../lib/name-server/change-log.js';
-import { NameLists } from '../../../lib/name-server/name-lists.js';
-import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
-import { nameFeed } from '../../../lib/name-server/name-feed.js';
-import { WatchRoom } from '../../../lib/name-server/watch-room.js';
+import { ChangeLog } from '../../../lib/name-server/watches/change-log.js';
+import { NameLists } from '../../../lib/name-server/names/name-lists.js';
+import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/names/name-rules.js';
+import { nameFeed } from '../../../lib/name-server/watches/name-feed.js';
+import { WatchRoom } from '../../../lib/name-server/watches/watch-room.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import { CountedTags } from './counted-tags.js';
 import { dependantsOf } from '../../abort-signals.js';

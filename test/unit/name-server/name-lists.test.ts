@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FLAGS, type PyroNameServer, type PyroNameServerOptions, startNameServer } from '../../../lib/core.js';
-import { NameLists } from '../../../lib/name-server/name-lists.js';
-import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
+import { NameLists } from '../../../lib/name-server/names/name-lists.js';
+import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/names/name-rules.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import { PyFrozenSet, pyTuple } from '../../../lib/serpent/index.js';
 import { RemoteFailure, ScriptedPeer, valueOf } from '../../../lib/testing/index.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, it } from 'vitest';
-import { instructionsOf, namePattern } from '../../../lib/name-server/name-pattern.js';
-import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/name-rules.js';
+import { instructionsOf, namePattern } from '../../../lib/name-server/names/name-pattern.js';
+import { DEFAULT_NAME_LIMITS } from '../../../lib/name-server/names/name-rules.js';
 
 /** Parts that make up regular expressions, in any order. */
 const PARTS = [

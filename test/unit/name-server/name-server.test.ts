@@ -19,9 +19,9 @@ import {
   startNameServer,
 } from '../../../lib/core.js';
 import type { Pending } from '../../../lib/objects/keyed-instances.js';
-import { RegistrarLease } from '../../../lib/naming/registrar-lease.js';
+import { RegistrarLease } from '../../../lib/naming/registrar/registrar-lease.js';
 import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
-import { DEFAULT_NAME_LIMITS, NameArguments } from '../../../lib/name-server/name-rules.js';
+import { DEFAULT_NAME_LIMITS, NameArguments } from '../../../lib/name-server/names/name-rules.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 import type { NameRecord, NameSelection } from '../../../lib/name-server/store/name-store.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Call } from '../../../lib/daemon/call/call.js';
-import { WatchRoom } from '../../../lib/name-server/watch-room.js';
+import { WatchRoom } from '../../../lib/name-server/watches/watch-room.js';
 import { limitOf } from '../../../lib/protocol/over-limit.js';
 
 const callOf = (connection: object): Call => ({ connection }) as unknown as Call;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import { WatchedTags } from '../../../lib/name-server/watched-tags.js';
+import { WatchedTags } from '../../../lib/name-server/watches/watched-tags.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { NameRegistrar } from '../../../lib/naming/name-registrar.js';
+import { NameRegistrar } from '../../../lib/naming/registrar/name-registrar.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { loads } from '../../../lib/serpent/index.js';
 import { authorize, reply, ScriptedDaemon } from '../client/scripted-daemon.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { peerText } from '../../../lib/protocol/peer-text.js';
+import { peerText } from '../../../lib/protocol/texts/peer-text.js';
 
 it('a text of a peer is cut, and never in the middle of a surrogate pair', () => {
   expect(peerText('x'.repeat(200))).toBe('x'.repeat(200));

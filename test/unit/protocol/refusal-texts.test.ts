@@ -6,7 +6,7 @@ import {
   isOfFullDaemon,
   refusedSerializerText,
   tooManyFailuresText,
-} from '../../../lib/protocol/refusal-texts.js';
+} from '../../../lib/protocol/texts/refusal-texts.js';
 
 it('the refusals of daemons are recognised as they are written', () => {
   expect(acceptedSerializers(refusedSerializerText(9, ['serpent', 'json']))).toEqual(['serpent', 'json']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asError, optionText, safeText, thrownText } from '../../../lib/protocol/safe-text.js';
+import { asError, optionText, safeText, thrownText } from '../../../lib/protocol/texts/safe-text.js';
 import { shortText } from '../../../lib/protocol/short-text.js';
 
 describe('the text of any value', () => {

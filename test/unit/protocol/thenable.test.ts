@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isThenable } from '../../../lib/protocol/thenable.js';
+import { isThenable } from '../../../lib/calls/thenable.js';
 
 it('only objects and functions with a then method count as thenable', () => {
   // oxlint-disable-next-line unicorn/no-thenable -- not a function

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HashCollisions } from '../../../lib/serpent/hash-collisions.js';
-import { seedsIndexTexts } from '../../../lib/serpent/index-text-hash.js';
+import { HashCollisions } from '../../../lib/serpent/costs/hash-collisions.js';
+import { seedsIndexTexts } from '../../../lib/serpent/costs/index-text-hash.js';
 
 const COUNT = 20_000;
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { loads } from '../../../lib/serpent/index.js';
-import { indexArrayBytes, isIndexKey, storeIndexKeysInHashTable } from '../../../lib/serpent/index-keys.js';
+import { indexArrayBytes, isIndexKey, storeIndexKeysInHashTable } from '../../../lib/serpent/costs/index-keys.js';
 
 setFlagsFromString('--allow-natives-syntax');
 const hasHashTable = runInThisContext('(object) => %HasDictionaryElements(object)') as (object: object) => boolean;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { placeInLiteral } from '../../../lib/serpent/place.js';
+import { placeInLiteral } from '../../../lib/serpent/text/place.js';
 
 function placeOf(text: string): ReturnType<typeof placeInLiteral> {
   return placeInLiteral(Buffer.from(text.replace('^', '')), text.indexOf('^'));

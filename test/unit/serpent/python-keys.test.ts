@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyHash } from '../../../lib/serpent/key-hash.js';
+import { KeyHash } from '../../../lib/serpent/keys/key-hash.js';
 import { loads, parse, PyComplex, PyFloat, pyTuple } from '../../../lib/serpent/index.js';
 
 /** Numbers in all forms. The forms of a row are equal in Python. */

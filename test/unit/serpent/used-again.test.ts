@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteWriter } from '../../../lib/serpent/byte-writer.js';
+import { ByteWriter } from '../../../lib/serpent/writing/byte-writer.js';
 import { loads, pyTuple, SerpentError } from '../../../lib/serpent/index.js';
-import { KnownTexts } from '../../../lib/serpent/known-texts.js';
-import { checkLimits } from '../../../lib/serpent/value-limits.js';
-import { LiteralReader, type Parsed } from '../../../lib/serpent/reader.js';
-import { LiteralWriter } from '../../../lib/serpent/writer.js';
+import { KnownTexts } from '../../../lib/serpent/text/known-texts.js';
+import { checkLimits } from '../../../lib/serpent/values/value-limits.js';
+import { LiteralReader, type Parsed } from '../../../lib/serpent/reading/reader.js';
+import { LiteralWriter } from '../../../lib/serpent/writing/writer.js';
 import { collectUntil } from '../../garbage-collection.js';
 
 const LIMITS = checkLimits(undefined);

@@ -1,5 +1,5 @@
 import { configError } from '../../../options/option-checks.js';
-import { optionText } from '../../../protocol/safe-text.js';
+import { optionText } from '../../../protocol/texts/safe-text.js';
 import { AnswerTimer } from './answer-timer.js';
 
 /** A connection to Redis. It does not connect again: a new connection is made. */

@@ -1,5 +1,5 @@
 import { configError } from '../../../options/option-checks.js';
-import { optionText } from '../../../protocol/safe-text.js';
+import { optionText } from '../../../protocol/texts/safe-text.js';
 import type { NameStore } from '../name-store.js';
 import type { RedisNameStoreOptions } from './redis-options.js';
 import { redisNameStore } from './redis-store.js';

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { HEAP_SHARE_BYTES } from '../../../../lib/options/heap-share.js';
-import { DEFAULT_NAME_LIMITS } from '../../../../lib/name-server/name-rules.js';
+import { DEFAULT_NAME_LIMITS } from '../../../../lib/name-server/names/name-rules.js';
 import { MemoryNameStore } from '../../../../lib/name-server/store/memory-store.js';
 import type { NameRecord } from '../../../../lib/name-server/store/name-store.js';
 

@@ -15,7 +15,7 @@ import {
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { presentableError } from '../../../../lib/daemon/call/presentable-error.js';
+import { presentableError } from '../../../../lib/daemon/request/presentable-error.js';
 import { PythonException } from '../../../../lib/core.js';
 import { PyroException } from '../../../../lib/index.js';
 import { messageOf, toPythonError } from '../../../../lib/nest/errors/python-error.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import { SerializeError } from '../../../../lib/protocol/errors.js';
-import { TextUnits } from '../../../../lib/serpent/text-units.js';
+import { TextUnits } from '../../../../lib/serpent/text/text-units.js';
 import { ValueBudget } from '../../../../lib/serializers/contract/value-budget.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import type { Serializer, ValueMode } from '../../../../lib/serializers/contract/serializer.js';
 import { KnownMember } from '../../../../lib/serializers/reading/known-members.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
-import { SEEDS_INDEX_TEXTS } from '../../../../lib/serpent/index-text-hash.js';
-import { ReadKey } from '../../../../lib/serpent/repeated-keys.js';
+import { SEEDS_INDEX_TEXTS } from '../../../../lib/serpent/costs/index-text-hash.js';
+import { ReadKey } from '../../../../lib/serpent/reading/read-keys.js';
 
 /** Keys that collide in V8's hash tables where texts like array indices are hashed without a seed. */
 const KEYS = Array.from({ length: 20_000 }, (_, index) => String(index * 65_536));

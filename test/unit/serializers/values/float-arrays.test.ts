@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NdArray, PyFloat, SERIALIZER_IDS } from '../../../../lib/core.js';
 import type { SerializerName } from '../../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
-import { isFloatArray } from '../../../../lib/serpent/value-kinds.js';
+import { isFloatArray } from '../../../../lib/serpent/values/value-kinds.js';
 
 type FloatArray = new (elements: number[]) => ArrayBufferView & ArrayLike<number>;
 

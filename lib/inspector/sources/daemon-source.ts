@@ -1,0 +1,114 @@
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { allInterfaces, socketAddressOf, tcpLocation } from '../../protocol/location.js';
+import { asError } from '../../protocol/texts/safe-text.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { DurationRecorder } from './call-durations.js';
+import type { ListedFirst } from '../../daemon/contract/snapshot.js';
+import type { InspectedServer } from '../contract/contract.js';
+import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from '../contract/inspector-source.js';
+import { RequestRefusal } from '../contract/request-refusal.js';
+
+/** A daemon of this process. */
+export interface LocalDaemon {
+  /** Identifies the daemon. */
+  readonly id: string;
+  readonly daemon: PyroDaemon;
+}
+
+interface Watched {
+  recorder: DurationRecorder;
+  end: () => void;
+}
+
+/** Shows daemons of this process, by their snapshots. */
+export class DaemonSource implements InspectorSource {
+  /** The watched daemons. Undefined while no page watches: then no call is timed. */
+  private watched: Map<PyroDaemon, Watched> | undefined;
+
+  /**
+   * @param daemons gives the daemons that listen now
+   * @param options options of the proxies that call objects of these daemons
+   */
+  constructor(
+    private readonly daemons: () => LocalDaemon[],
+    private readonly options: PyroProxyOptions,
+    private readonly maxListed: number,
+  ) {}
+
+  take(first?: ListedFirst): Promise<InspectedServer[]> {
+    return Promise.resolve(
+      this.daemons().map((local) => {
+        try {
+          return this.inspect(local, first);
+        } catch (error) {
+          // the daemon is closing
+          const { message } = asError(error);
+          return {
+            id: local.id,
+            location: null,
+            error: message,
+            pingMs: null,
+            objects: [],
+            objectCount: 0,
+            snapshot: null,
+            durations: null,
+            totalDurations: null,
+          };
+        }
+      }),
+    );
+  }
+
+  follow(): () => void {
+    this.watched = new Map();
+    return () => {
+      for (const { end } of this.watched?.values() ?? []) end();
+      this.watched = undefined;
+    };
+  }
+
+  reach(server: string, objectId: string): ReachableObject {
+    const found = this.daemons().find(({ id }) => id === server);
+    if (found === undefined) throw new RequestRefusal(404, `there is no server "${server}"`);
+    return { uri: uriToReach(objectId, reachable(found.daemon.locationStr)), options: this.options };
+  }
+
+  private inspect({ id, daemon }: LocalDaemon, first: ListedFirst = {}): InspectedServer {
+    const { objects, ...snapshot } = daemon.inspect({ maxListed: this.maxListed, first });
+    const names = namesByObject(snapshot);
+    const recorder = this.recorderOf(daemon);
+    return {
+      id,
+      location: snapshot.location,
+      error: null,
+      pingMs: null,
+      objects: objects.map((object) => ({
+        ...object,
+        uri: String(daemon.uriFor(object.objectId)),
+        names: names.get(object.objectId) ?? [],
+      })),
+      objectCount: snapshot.totals.objects,
+      snapshot,
+      durations: recorder?.of(objects.map(({ objectId }) => objectId)) ?? null,
+      totalDurations: recorder?.ofAll() ?? null,
+    };
+  }
+
+  private recorderOf(daemon: PyroDaemon): DurationRecorder | undefined {
+    if (this.watched === undefined) return undefined;
+    let watched = this.watched.get(daemon);
+    if (watched === undefined) {
+      const recorder = new DurationRecorder();
+      this.watched.set(daemon, (watched = { recorder, end: daemon.observe(recorder) }));
+    }
+    return watched.recorder;
+  }
+}
+
+/** A location that this process can connect to. A daemon that listens on all interfaces is reached over loopback. */
+function reachable(location: string): string {
+  const address = socketAddressOf(location);
+  if (address === undefined || 'path' in address) return location;
+  const version = allInterfaces(address.host);
+  return version === undefined ? location : tcpLocation(version === 4 ? '127.0.0.1' : '::1', address.port);
+}
