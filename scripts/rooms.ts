@@ -134,6 +134,10 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     writing: ['costs', 'values', 'text'],
     [OWN_FILES]: ['writing', 'reading', 'values'],
   },
+  arrays: {
+    dates: [],
+    [OWN_FILES]: ['dates'],
+  },
   protocol: {
     texts: [],
     [OWN_FILES]: ['texts'],

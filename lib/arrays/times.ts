@@ -1,9 +1,12 @@
+import { dateOfDay, DAYS_PER_CYCLE, YEARS_PER_CYCLE } from './dates/calendar.js';
 import type { DType } from './dtype.js';
-import { partsOfDate, partsOfIso, type TimeParts } from './iso-times.js';
+import { partsOfDate, partsOfIso, type TimeParts } from './dates/iso-times.js';
 
 /** NumPy's "not a time". */
 export const NAT = -(2n ** 63n);
 
+const CYCLE_DAYS = BigInt(DAYS_PER_CYCLE);
+const CYCLE_YEARS = BigInt(YEARS_PER_CYCLE);
 const MONTHS_PER_UNIT: Record<string, bigint> = { Y: 12n, M: 1n };
 const SECOND = 10n ** 18n;
 const DAY = 86_400n * SECOND;
@@ -87,41 +90,36 @@ export function timeText(dtype: DType, ticks: bigint): string {
   if (months !== undefined) {
     const month = ticks * months * count;
     const year = yearText(1970n + floorDiv(month, 12n));
-    return unit === 'Y' ? year : `${year}-${two(floorMod(month, 12n) + 1n)}`;
+    return unit === 'Y' ? year : `${year}-${twoDigits(floorMod(month, 12n) + 1n)}`;
   }
   const length = LENGTHS[unit];
   if (length === undefined) return String(ticks);
   const attoseconds = ticks * count * length;
-  const date = civilText(floorDiv(attoseconds, DAY));
+  const date = dateText(floorDiv(attoseconds, DAY));
   if (unit === 'W' || unit === 'D') return date;
   const inDay = floorMod(attoseconds, DAY);
   const seconds = inDay / SECOND;
-  const hour = `${date}T${two(seconds / 3_600n)}`;
+  const hour = `${date}T${twoDigits(seconds / 3_600n)}`;
   if (unit === 'h') return hour;
-  const minute = `${hour}:${two((seconds / 60n) % 60n)}`;
+  const minute = `${hour}:${twoDigits((seconds / 60n) % 60n)}`;
   if (unit === 'm') return minute;
   const digits = DIGITS[unit];
   const fraction = String(inDay % SECOND).padStart(18, '0');
-  return `${minute}:${two(seconds % 60n)}${digits === undefined ? '' : `.${fraction.slice(0, digits)}`}`;
+  return `${minute}:${twoDigits(seconds % 60n)}${digits === undefined ? '' : `.${fraction.slice(0, digits)}`}`;
 }
 
-function civilText(days: bigint): string {
-  const shifted = days + 719_468n;
-  const era = floorDiv(shifted, 146_097n);
-  const dayOfEra = shifted - era * 146_097n;
-  const yearOfEra = (dayOfEra - dayOfEra / 1_460n + dayOfEra / 36_524n - dayOfEra / 146_096n) / 365n;
-  const dayOfYear = dayOfEra - (365n * yearOfEra + yearOfEra / 4n - yearOfEra / 100n);
-  const monthFromMarch = (5n * dayOfYear + 2n) / 153n;
-  const day = dayOfYear - (153n * monthFromMarch + 2n) / 5n + 1n;
-  const month = monthFromMarch < 10n ? monthFromMarch + 3n : monthFromMarch - 9n;
-  return `${yearText(yearOfEra + era * 400n + (month <= 2n ? 1n : 0n))}-${two(month)}-${two(day)}`;
+function dateText(days: bigint): string {
+  // a number is not exact for the most distant days; the calendar repeats
+  const cycles = floorDiv(days, CYCLE_DAYS);
+  const { year, month, day } = dateOfDay(Number(days - cycles * CYCLE_DAYS));
+  return `${yearText(BigInt(year) + cycles * CYCLE_YEARS)}-${twoDigits(month)}-${twoDigits(day)}`;
 }
 
 function yearText(year: bigint): string {
   return year < 0n ? `-${String(-year).padStart(4, '0')}` : String(year).padStart(4, '0');
 }
 
-function two(value: bigint): string {
+function twoDigits(value: bigint | number): string {
   return String(value).padStart(2, '0');
 }
 

@@ -1,3 +1,5 @@
+import { dateOfDay } from '../../arrays/dates/calendar.js';
+
 /** Numbers of two digits as texts. */
 const TWO = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
 const DASHED = TWO.map((digits) => `-${digits}`);
@@ -6,34 +8,15 @@ const DASHED = TWO.map((digits) => `-${digits}`);
 const ORDINAL_OF_1970 = 719_163;
 const SECONDS_PER_DAY = 86_400;
 
-const DAYS_PER_YEAR = 365;
-const DAYS_PER_4_YEARS = 1_461;
-const DAYS_PER_CENTURY = 36_524;
-const DAYS_PER_400_YEARS = 146_097;
-/** Years are counted from March on, so that the leap day is the last one. Days of 0000-03-01 before 0001-01-01. */
-const DAYS_BEFORE_YEAR_1 = 306;
-
 /**
  * The day of Python's `date.fromordinal`, as `date.isoformat` writes it. This takes 60 ns, and `Date.prototype.toISOString` 500.
  *
  * @param ordinal 1 is 0001-01-01; up to 9999-12-31
  */
 export function isoDate(ordinal: number): string {
-  const day = ordinal - 1 + DAYS_BEFORE_YEAR_1;
-  const era = Math.floor(day / DAYS_PER_400_YEARS);
-  const ofEra = day - era * DAYS_PER_400_YEARS;
-  const leapDays =
-    Math.floor(ofEra / (DAYS_PER_4_YEARS - 1)) -
-    Math.floor(ofEra / DAYS_PER_CENTURY) +
-    Math.floor(ofEra / (DAYS_PER_400_YEARS - 1));
-  const yearOfEra = Math.floor((ofEra - leapDays) / DAYS_PER_YEAR);
-  const ofYear = ofEra - (DAYS_PER_YEAR * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  // months from March on have 153 days in five: 31, 30, 31, 30, 31
-  const month = Math.floor((5 * ofYear + 2) / 153);
-  const dayOfMonth = ofYear - Math.floor((153 * month + 2) / 5) + 1;
-  const year = era * 400 + yearOfEra + (month < 10 ? 0 : 1);
+  const { year, month, day } = dateOfDay(ordinal - ORDINAL_OF_1970);
   // up to 12 characters, V8 joins texts to a flat one
-  return TWO[Math.floor(year / 100)]! + TWO[year % 100]! + DASHED[month < 10 ? month + 3 : month - 9]! + DASHED[dayOfMonth]!;
+  return TWO[Math.floor(year / 100)]! + TWO[year % 100]! + DASHED[month]! + DASHED[day]!;
 }
 
 /** Gets the texts of datetimes: V8 would keep the parts of a text of more than 12 characters. */

@@ -1,3 +1,4 @@
+import { daysInMonth, daysSince1970 } from '../../arrays/dates/calendar.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{3,6})?)?(?:[+-]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{6})?)?)?$/;
@@ -18,9 +19,7 @@ const PLUS = 43;
 const SPACE = 32;
 const T = 84;
 const Z = 90;
-const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-/** The calendar repeats every 400 years. */
-const MS_PER_400_YEARS = 146_097 * 86_400_000;
+const MS_PER_DAY = 86_400_000;
 /** The memory of a Date, over that of its text, in bytes. */
 const DATE_COST = 72;
 
@@ -42,8 +41,7 @@ export function parseDateTime(text: string): Date | undefined {
   if (zone === length) return localDate(text, seconds, ms);
   const offset = offsetMs(text, zone);
   if (offset === undefined) return undefined;
-  // Date.UTC takes years below 100 for those of the last century
-  const midnight = Date.UTC(yearOf(text) + 400, monthOf(text) - 1, dayOf(text)) - MS_PER_400_YEARS;
+  const midnight = daysSince1970(yearOf(text), monthOf(text), dayOf(text)) * MS_PER_DAY;
   return new Date(midnight + seconds * 1_000 + ms - offset);
 }
 
@@ -63,9 +61,7 @@ function isDayAt(text: string): boolean {
   const year = yearOf(text);
   const month = monthOf(text);
   const day = dayOf(text);
-  if (year <= 0 || month <= 0 || month > 12 || day <= 0) return false;
-  const isLeapDay = month === 2 && day === 29;
-  return isLeapDay ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) : day <= DAYS_OF_MONTH[month - 1]!;
+  return year > 0 && month > 0 && month <= 12 && day > 0 && day <= daysInMonth(year, month);
 }
 
 /** The seconds of the day that `10:20:30` shows; -1 when no clock shows it. */

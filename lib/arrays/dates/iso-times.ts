@@ -1,3 +1,5 @@
+import { daysInMonth, daysSince1970 } from './calendar.js';
+
 const ZERO = 48;
 const NINE = 57;
 const PLUS = 43;
@@ -12,9 +14,6 @@ const SEPARATORS = ['-', '-', 'T ', ':', ':'] as const;
 /** Parts before the hour. */
 const DATE_PARTS = 2;
 const UTC: readonly string[] = ['', 'Z', '+00:00', '-00:00', '+0000', '-0000'];
-
-const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365] as const;
-const DAYS_BEFORE_1970 = 719_162;
 
 /** A time, as numbers that are exact. */
 export interface TimeParts {
@@ -54,7 +53,7 @@ export function partsOfIso(text: string): TimeParts | undefined {
   }
   if (at < text.length && (count <= DATE_PARTS || !UTC.includes(text.slice(at)))) return undefined;
   const [month, day, hour, minute, second] = parts as [number, number, number, number, number];
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   return {
     months: (year - 1970) * 12 + month - 1,
@@ -81,21 +80,4 @@ function digitsEnd(text: string, start: number, most: number): number {
   let at = start;
   while (at < stop && text.charCodeAt(at) >= ZERO && text.charCodeAt(at) <= NINE) at++;
   return at;
-}
-
-function isLeap(year: number): boolean {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
-
-function daysIn(year: number, month: number): number {
-  const leapDay = month === 2 && isLeap(year) ? 1 : 0;
-  return DAYS_BEFORE_MONTH[month]! - DAYS_BEFORE_MONTH[month - 1]! + leapDay;
-}
-
-/** Of the Gregorian calendar, also for years before it. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const before = year - 1;
-  const leapDays = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
-  const leapDay = month > 2 && isLeap(year) ? 1 : 0;
-  return before * 365 + leapDays + DAYS_BEFORE_MONTH[month - 1]! + leapDay + day - 1 - DAYS_BEFORE_1970;
 }
