@@ -128,7 +128,7 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
   serpent: {
     text: [],
     values: ['text'],
-    costs: [],
+    costs: ['text'],
     keys: ['costs', 'values', 'text'],
     reading: ['keys', 'costs', 'values', 'text'],
     writing: ['costs', 'values', 'text'],

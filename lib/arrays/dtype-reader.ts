@@ -1,9 +1,12 @@
 import { SerializeError } from '../protocol/errors.js';
 import { safeText } from '../protocol/texts/safe-text.js';
+import { CHARACTERS } from '../serpent/text/characters.js';
 import { LITERAL_COST, literalIn, MAX_DTYPE_CHARS, MAX_DTYPE_DEPTH } from './descriptions.js';
 import { CODES_BY_NAME, DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
 import type { Spend } from './memory.js';
 import { checkEmptyElements, shapeOf, sizeOf } from './shape.js';
+
+const { PAREN_OPEN, BRACKET_OPEN } = CHARACTERS;
 
 /** Characters of a dtype in text that has no fields. */
 const MAX_SIMPLE_CHARS = 64;
@@ -62,7 +65,7 @@ export function dtypeOf(given: unknown, spend: Spend = () => undefined): DType {
 /** True for the description of a dtype, even of a dtype that is refused. */
 export function looksLikeDType(given: unknown): boolean {
   // many dicts of marshal may share long bytes
-  if (given instanceof Uint8Array && given.length > MAX_SIMPLE_CHARS) return given[0] === 0x5b && given[1] === 0x28;
+  if (given instanceof Uint8Array && given.length > MAX_SIMPLE_CHARS) return given[0] === BRACKET_OPEN && given[1] === PAREN_OPEN;
   const text = textOf(given);
   if (text === undefined) {
     // many dicts of marshal may share a long list

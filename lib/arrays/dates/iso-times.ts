@@ -1,10 +1,7 @@
+import { CHARACTERS } from '../../serpent/text/characters.js';
 import { daysInMonth, daysSince1970 } from './calendar.js';
 
-const ZERO = 48;
-const NINE = 57;
-const PLUS = 43;
-const MINUS = 45;
-const POINT = 46;
+const { PLUS, MINUS, POINT, ZERO, NINE } = CHARACTERS;
 
 const LEAST_YEAR_DIGITS = 4;
 const MOST_YEAR_DIGITS = 6;

@@ -2,7 +2,7 @@ import { indexArrayBytes } from '../../serpent/costs/index-keys.js';
 import type { ValueType } from './field-types.js';
 
 /** Items of a list that count as one object: a rule with `each` looks at every item. */
-export const ITEMS = 64;
+export const ITEMS_PER_OBJECT = 64;
 
 /**
  * Members of one dict that count as one further object. Twice as many members count as four objects, because class-transformer compares
@@ -11,7 +11,7 @@ export const ITEMS = 64;
 const MEMBERS = 128;
 
 /** Characters of a text that count as one object: a rule with a regular expression looks at each. */
-export const CHARACTERS = 1_024;
+export const CHARACTERS_PER_OBJECT = 1_024;
 
 /** Objects for which the members of one dict count, besides the dict. */
 export function membersCount(members: number): number {
@@ -26,12 +26,12 @@ export function membersCount(members: number): number {
  * @param most counting ends over this number, and the result is over it then
  */
 export function objectsIn(value: unknown, most: number): number {
-  if (typeof value === 'string') return Math.floor(value.length / CHARACTERS);
+  if (typeof value === 'string') return Math.floor(value.length / CHARACTERS_PER_OBJECT);
   if (typeof value !== 'object' || value === null) return 0;
   if (ArrayBuffer.isView(value)) return 1;
   const items = itemsOf(value);
   const parts = items?.parts ?? Object.values(value);
-  let count = 1 + (items === undefined ? membersCount((parts as unknown[]).length) : items.count / ITEMS);
+  let count = 1 + (items === undefined ? membersCount((parts as unknown[]).length) : items.count / ITEMS_PER_OBJECT);
   for (const part of parts) {
     if (count > most) break;
     if (typeof part === 'object' || typeof part === 'string') count += objectsIn(part, most - count);

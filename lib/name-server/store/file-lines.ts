@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
+import { CHARACTERS } from '../../serpent/text/characters.js';
 
 /** Bytes that are read at a time: a file may be larger than the longest text. */
 const READ_BYTES = 1 << 20;
-const NEWLINE = 0x0a;
+const { LINE_FEED } = CHARACTERS;
 
 /** A line of a file, without its end. */
 interface Line {
@@ -26,7 +27,7 @@ export async function* linesOf(file: FileHandle): AsyncGenerator<Line> {
     // a copy, since the last line goes on after the next read
     const bytes = Buffer.from(buffer.subarray(0, bytesRead));
     let start = 0;
-    for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
+    for (let end; (end = bytes.indexOf(LINE_FEED, start)) >= 0; start = end + 1) {
       const line = String(Buffer.concat([...begun, bytes.subarray(start, end)]));
       begun = [];
       yield { line, end: position + end + 1, isWhole: true };

@@ -1,5 +1,6 @@
-import { ITEMS, CHARACTERS, membersCount } from '../../classes/fields/checked-objects.js';
+import { CHARACTERS_PER_OBJECT, ITEMS_PER_OBJECT, membersCount } from '../../classes/fields/checked-objects.js';
 import { COSTS } from '../../serpent/costs/value-costs.js';
+import { CHARACTERS } from '../../serpent/text/characters.js';
 
 /** The values that `JSON.parse` would make of a text. */
 export interface JsonEstimate {
@@ -15,10 +16,7 @@ export interface JsonEstimate {
 const MEMBER_BYTES = COSTS.newMember + COSTS.slot + COSTS.number;
 const ITEM_BYTES = COSTS.slot + COSTS.number;
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const [OPEN_LIST, CLOSE_LIST, OPEN_DICT, CLOSE_DICT] = [0x5b, 0x5d, 0x7b, 0x7d];
+const { DOUBLE_QUOTE, COMMA, BRACKET_OPEN, BACKSLASH, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
 
 /**
  * Estimates what `JSON.parse` makes of a text, without making it. A text that is no JSON may count for more than it is.
@@ -37,23 +35,23 @@ export function estimateJson(text: string, most: { objects: number; depth: numbe
   };
   for (let at = 0; at < text.length && objects <= most.objects && depth <= most.depth; at++) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) {
+    if (code === DOUBLE_QUOTE) {
       const start = at;
-      while (++at < text.length && text.charCodeAt(at) !== QUOTE) if (text.charCodeAt(at) === BACKSLASH) at++;
-      objects += Math.floor((at - start) / CHARACTERS);
+      while (++at < text.length && text.charCodeAt(at) !== DOUBLE_QUOTE) if (text.charCodeAt(at) === BACKSLASH) at++;
+      objects += Math.floor((at - start) / CHARACTERS_PER_OBJECT);
       bytes += COSTS.string + 2 * (at - start);
     } else if (code === COMMA) {
       const top = members.length - 1;
       if (top < 0) continue;
       members[top]!++;
-      objects += isDict[top] ? 0 : 1 / ITEMS;
+      objects += isDict[top] ? 0 : 1 / ITEMS_PER_OBJECT;
       bytes += isDict[top] ? MEMBER_BYTES : ITEM_BYTES;
-    } else if (code === OPEN_LIST || code === OPEN_DICT) {
+    } else if (code === BRACKET_OPEN || code === BRACE_OPEN) {
       depth = Math.max(depth, members.push(0));
-      isDict.push(code === OPEN_DICT);
+      isDict.push(code === BRACE_OPEN);
       objects++;
-      bytes += code === OPEN_DICT ? COSTS.dict + MEMBER_BYTES : COSTS.list + COSTS.number;
-    } else if (code === CLOSE_LIST || code === CLOSE_DICT) {
+      bytes += code === BRACE_OPEN ? COSTS.dict + MEMBER_BYTES : COSTS.list + COSTS.number;
+    } else if (code === BRACKET_CLOSE || code === BRACE_CLOSE) {
       close();
     }
   }

@@ -1,4 +1,7 @@
 import { dateOfDay } from '../../arrays/dates/calendar.js';
+import { CHARACTERS } from '../../serpent/text/characters.js';
+
+const { POINT, ZERO } = CHARACTERS;
 
 /** Numbers of two digits as texts. */
 const TWO = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
@@ -21,7 +24,6 @@ export function isoDate(ordinal: number): string {
 
 /** Gets the texts of datetimes: V8 would keep the parts of a text of more than 12 characters. */
 const scratch = Buffer.from('0000-00-00T00:00:00.000000+00:00', 'latin1');
-const ZERO = 48;
 const DATE_CHARS = 10;
 const FRACTION_START = 19;
 const ZONE = Buffer.from('+00:00', 'latin1');
@@ -42,7 +44,7 @@ export function isoDateTime(seconds: number, micros: number): string {
   putDigits(ofDay % 60, 17, 2);
   let end = FRACTION_START;
   if (micros > 0) {
-    scratch[end] = 46;
+    scratch[end] = POINT;
     putDigits(micros, end + 1, 6);
     end += 7;
   }

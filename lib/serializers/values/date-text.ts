@@ -1,5 +1,8 @@
 import { daysInMonth, daysSince1970 } from '../../arrays/dates/calendar.js';
+import { CHARACTERS } from '../../serpent/text/characters.js';
 import type { ValueBudget } from '../contract/value-budget.js';
+
+const { SPACE, PLUS, MINUS, POINT, ZERO, COLON, UPPER_T, UPPER_Z } = CHARACTERS;
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{3,6})?)?(?:[+-]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{6})?)?)?$/;
 
@@ -11,14 +14,6 @@ const MS_CHARS = '2026-01-31T10:20:30.123'.length;
 /** The lengths of the shortest and the longest fraction of a second. */
 const LEAST_FRACTION = '.123'.length;
 const MOST_FRACTION = '.123456'.length;
-const ZERO = 48;
-const DASH = 45;
-const COLON = 58;
-const POINT = 46;
-const PLUS = 43;
-const SPACE = 32;
-const T = 84;
-const Z = 90;
 const MS_PER_DAY = 86_400_000;
 /** The memory of a Date, over that of its text, in bytes. */
 const DATE_COST = 72;
@@ -33,7 +28,7 @@ export function parseDateTime(text: string): Date | undefined {
   const { length } = text;
   if (length < LEAST_CHARS || length > MOST_CHARS) return undefined;
   const separator = text.charCodeAt(DAY_CHARS);
-  if ((separator !== T && separator !== SPACE) || !isDayAt(text)) return undefined;
+  if ((separator !== UPPER_T && separator !== SPACE) || !isDayAt(text)) return undefined;
   const seconds = clockAt(text, DAY_CHARS + 1);
   const zone = endOfFraction(text, LEAST_CHARS);
   if (seconds < 0 || zone < 0) return undefined;
@@ -57,7 +52,7 @@ export function isTimeText(text: string): boolean {
 
 /** True when a text begins with a day that the calendar has. */
 function isDayAt(text: string): boolean {
-  if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return false;
+  if (text.charCodeAt(4) !== MINUS || text.charCodeAt(7) !== MINUS) return false;
   const year = yearOf(text);
   const month = monthOf(text);
   const day = dayOf(text);
@@ -94,8 +89,8 @@ function endOfFraction(text: string, start: number): number {
 function offsetMs(text: string, start: number): number | undefined {
   const sign = text.charCodeAt(start);
   const length = text.length - start;
-  if (sign === Z) return length === 1 ? 0 : undefined;
-  if (sign !== PLUS && sign !== DASH) return undefined;
+  if (sign === UPPER_Z) return length === 1 ? 0 : undefined;
+  if (sign !== PLUS && sign !== MINUS) return undefined;
   const isShort = length === '+00:00'.length;
   const seconds = isShort ? hoursAndMinutes(text, start + 1) * 60 : clockAt(text, start + 1);
   const fraction = start + '+00:00:00'.length;
@@ -103,7 +98,7 @@ function offsetMs(text: string, start: number): number | undefined {
   const hasMicros = endOfFraction(text, fraction) === text.length && text.length - fraction === MOST_FRACTION;
   if (seconds < 0 || !(isWhole || hasMicros)) return undefined;
   const ms = seconds * 1_000 + (isWhole ? 0 : digitsAt(text, fraction + 1, 3));
-  return sign === DASH ? -ms : ms;
+  return sign === MINUS ? -ms : ms;
 }
 
 function localDate(text: string, seconds: number, ms: number): Date {

@@ -1,5 +1,6 @@
-const ZERO = 48;
-const NINE = 57;
+import { CHARACTERS } from '../text/characters.js';
+
+const { ZERO, NINE } = CHARACTERS;
 /** Digits of the largest index, 4294967294. */
 const MOST_DIGITS = 10;
 const LARGEST_INDEX = 2 ** 32 - 2;

@@ -2,8 +2,7 @@ import { CHARACTERS } from '../text/characters.js';
 import type { Scanner } from './scanner.js';
 import { COSTS } from '../costs/value-costs.js';
 
-const { SPACE, DOUBLE_QUOTE, QUOTE, MINUS, UNDERSCORE } = CHARACTERS;
-const EQUALS = 61;
+const { SPACE, DOUBLE_QUOTE, QUOTE, MINUS, EQUALS, UNDERSCORE } = CHARACTERS;
 
 /** The rest of the dict of bytes, after the base64 text. A space may stand before each part. */
 const TAIL = [',', "'encoding'", ':', "'base64'", '}'];
