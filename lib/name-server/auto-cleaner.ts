@@ -4,7 +4,9 @@ import { endsWithin } from '../calls/deadline.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { socketAddressOf } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
-import { type HostChooser, hostLookups, lookupOf } from '../transport/sockets/host-lookups.js';
+import type { HostChooser } from '../transport/sockets/host-choosers.js';
+import { hostLookups } from '../transport/sockets/host-lookups.js';
+import { lookupOf } from '../transport/sockets/socket-lookup.js';
 import type { NameRecord, NameStore } from './store/name-store.js';
 
 /** Names of a server that cannot be reached for this time are removed. @see Pyro5/nameserver.py, `AutoCleaner.max_unreachable_time` */

@@ -17,7 +17,7 @@ import { CommunicationError, NamingError } from '../protocol/errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
 import { peerText } from '../protocol/texts/peer-text.js';
 import { PyroUri } from '../protocol/uri.js';
-import type { HostChooser } from '../transport/sockets/host-lookups.js';
+import type { HostChooser } from '../transport/sockets/host-choosers.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';

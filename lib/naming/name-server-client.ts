@@ -19,7 +19,7 @@ import { PROXY_REFERENCE, type ProxyReference } from '../protocol/proxy-referenc
 import { peerText } from '../protocol/texts/peer-text.js';
 import { shortTexts } from '../protocol/short-text.js';
 import type { PyroUri } from '../protocol/uri.js';
-import type { HostChooser } from '../transport/sockets/host-lookups.js';
+import type { HostChooser } from '../transport/sockets/host-choosers.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
 import {

@@ -22,7 +22,7 @@ import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
 import { anonymousTls, CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
-import type { HostChooser } from '../../transport/sockets/host-lookups.js';
+import type { HostChooser } from '../../transport/sockets/host-choosers.js';
 import { unixPathFault } from '../../transport/sockets/unix-path.js';
 import type { ProxySender } from './received-proxies.js';
 

@@ -4,7 +4,7 @@ import type { WireLog } from '../../protocol/messages/message.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
-import type { HostChooser } from '../../transport/sockets/host-lookups.js';
+import type { HostChooser } from '../../transport/sockets/host-choosers.js';
 import { CallRunner } from '../call/call-runner.js';
 import type { ClientObserver } from '../call/client-observer.js';
 import type { PoolUse } from '../connection/pool-parts.js';

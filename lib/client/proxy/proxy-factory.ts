@@ -1,7 +1,7 @@
 import { environmentConfig } from '../../options/environment.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
-import type { HostChooser } from '../../transport/sockets/host-lookups.js';
+import type { HostChooser } from '../../transport/sockets/host-choosers.js';
 import { endsOf } from '../connection/peer-address.js';
 import type { CallOptions, PyroProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';

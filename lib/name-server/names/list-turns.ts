@@ -1,11 +1,7 @@
+import { FairQueue } from '../../calls/fair-queue.js';
 import type { Call } from '../../daemon/call/call.js';
 import { clientGone } from '../../daemon/connection/session-connection.js';
 import { clientName, clientOf, type NameLimits, tooMany } from './name-rules.js';
-
-/** A call that waits for its turn. */
-interface Waiter {
-  begin(): void;
-}
 
 /**
  * Lets one large list be made at a time. The others wait.
@@ -15,9 +11,8 @@ interface Waiter {
  */
 export class ListTurns {
   private isBusy = false;
-  private waiting = 0;
-  /** The calls that wait, by address or connection. The first of the first queue is next. */
-  private readonly queues = new Map<unknown, Waiter[]>();
+  /** Begins the calls that wait, by address or connection. */
+  private readonly waiting = new FairQueue<unknown, () => void>();
 
   constructor(private readonly limits: Pick<NameLimits, 'maxWaitingLists' | 'maxListWaitMs'>) {}
 
@@ -39,13 +34,12 @@ export class ListTurns {
 
   private async wait(call: Call | undefined): Promise<void> {
     const who = call && clientOf(call);
-    if (call !== undefined) this.check(call, this.queues.get(who)?.length ?? 0);
+    if (call !== undefined) this.check(call, this.waiting.sizeOf(who));
     let leave: (error: Error) => void = () => undefined;
     const begun = new Promise<void>((resolve, reject) => {
-      const waiter = { begin: resolve };
-      this.add(who, waiter);
+      this.waiting.add(who, resolve);
       leave = (error) => {
-        if (this.remove(who, waiter)) reject(error);
+        if (this.waiting.delete(who, resolve)) reject(error);
       };
     });
     if (call === undefined) return begun;
@@ -71,43 +65,16 @@ export class ListTurns {
   private check({ connection }: Call, waitingOfClient: number): void {
     const { maxWaitingLists } = this.limits;
     const remedy = 'try again later, or list fewer names by a prefix';
-    if (this.waiting >= maxWaitingLists)
-      throw tooMany(`calls wait for their large lists: ${remedy}`, this.waiting, 'maxWaitingLists', maxWaitingLists);
+    if (this.waiting.size >= maxWaitingLists)
+      throw tooMany(`calls wait for their large lists: ${remedy}`, this.waiting.size, 'maxWaitingLists', maxWaitingLists);
     if (waitingOfClient < maxWaitingLists / 2) return;
     const what = `calls of ${clientName(connection)} wait for their large lists, half of the limit: ${remedy}`;
     throw tooMany(what, waitingOfClient, 'maxWaitingLists', maxWaitingLists);
   }
 
-  private add(who: unknown, waiter: Waiter): void {
-    this.waiting++;
-    const queue = this.queues.get(who);
-    if (queue === undefined) this.queues.set(who, [waiter]);
-    else queue.push(waiter);
-  }
-
-  /** @returns false when the waiter has begun, or has left */
-  private remove(who: unknown, waiter: Waiter): boolean {
-    const queue = this.queues.get(who);
-    const index = queue?.indexOf(waiter) ?? -1;
-    if (index < 0) return false;
-    this.waiting--;
-    queue!.splice(index, 1);
-    if (queue!.length === 0) this.queues.delete(who);
-    return true;
-  }
-
   private beginNext(): void {
-    const [first] = this.queues;
-    if (first === undefined) {
-      this.isBusy = false;
-      return;
-    }
-    const [who, queue] = first;
-    const waiter = queue.shift()!;
-    this.waiting--;
-    // the other calls of the client come after those of all others
-    this.queues.delete(who);
-    if (queue.length > 0) this.queues.set(who, queue);
-    waiter.begin();
+    const begin = this.waiting.take();
+    if (begin === undefined) this.isBusy = false;
+    else begin();
   }
 }

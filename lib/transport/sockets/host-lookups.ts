@@ -1,52 +1,51 @@
 import { lookup as dnsLookup } from 'node:dns/promises';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import { FairQueue } from '../../calls/fair-queue.js';
 import { orAborted } from '../../calls/or-aborted.js';
 import { processWide } from '../../copies/process-wide.js';
 import { CommunicationError } from '../../protocol/errors.js';
-import { networkOf, socketAddressOf } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { peerText } from '../../protocol/texts/peer-text.js';
+import type { HostChooser } from './host-choosers.js';
+import { lookupOf } from './socket-lookup.js';
 
 /** Most names that wait to be looked up for all peers with a limit. */
 const MOST_WAITING = 1_000;
-/** How long the outcome of a slow lookup is used again. A failure that came fast is not: the next attempt may succeed. */
-const KEPT_MS = 5_000;
+/** A lookup that takes so long is slow. The outcome of a faster one is not used again: after a failure, the next attempt may succeed. */
 const SLOW_MS = 1_000;
+/** How long the outcome of a slow lookup is used again, a failure too. */
+const KEPT_MS = 5_000;
 /** Most outcomes that are kept; over this number the oldest is dropped. */
 const MOST_KEPT = 1_000;
-
-/** Who chose a host name. */
-export interface HostChooser {
-  /** The address of the peer, or another text. Each has its queue and its turn. */
-  readonly name: string;
-  /** Names of it that may wait or be looked up at the same time, which is the limit `maxHostLookups`. Undefined: no limit. */
-  readonly most?: number | undefined;
-}
 
 /** Looks a name up, as `lookup` of `node:dns/promises` with `all`. It may throw. */
 export type NameLookUp = (host: string, options: LookupOptions & { all: true }) => Promise<LookupAddress[]>;
 
-/** A name that waits for its turn, or is looked up. */
-interface Name {
+/** A host name that a chooser wants to know: it waits for its turn, or is looked up. */
+interface WantedHost {
   readonly chooser: string;
+  /** The same for the same lookup. */
+  readonly key: string;
   readonly host: string;
   readonly hints: number;
+  /** True for a name that counts for `maxHostLookups` of its chooser. */
   readonly isLimited: boolean;
   readonly outcome: Promise<LookupAddress[]>;
   readonly settle: (outcome: Promise<LookupAddress[]>) => void;
-  readonly waiters: Set<object>;
+  /** The number of those who wait for the outcome. */
+  waiters: number;
 }
 
-/** The names of one chooser by their keys, in the order in which they came. */
-interface Names {
-  readonly waiting: Map<string, Name>;
-  readonly running: Map<string, Name>;
+/** What one chooser wants to know. */
+interface WantedHosts {
+  readonly byKey: Map<string, WantedHost>;
   /** The number of those with a limit. */
   limited: number;
 }
 
-interface Kept {
+/** The outcome of a lookup that runs, or that was slow. */
+interface KeptOutcome {
   readonly outcome: Promise<LookupAddress[]>;
   /** In milliseconds of `performance.now()`. */
   readonly until: number;
@@ -60,13 +59,13 @@ interface Kept {
  * The peers take turns. A name that nobody waits for any more is not looked up.
  */
 export class HostLookups {
-  /** By choosers, the next one first. */
-  private readonly choosers = new Map<string, Names>();
+  private readonly choosers = new Map<string, WantedHosts>();
+  private readonly queue = new FairQueue<string, WantedHost>();
   /** Outcomes of lookups that run, or that were slow and ended a moment ago, by the keys of names. */
-  private readonly kept = new Map<string, Kept>();
+  private readonly kept = new Map<string, KeptOutcome>();
   private running = 0;
-  /** Names with a limit that wait. */
-  private limited = 0;
+  /** Names of all choosers that have a limit and wait. */
+  private waitingWithLimit = 0;
 
   /** @param mostRunning lookups that run at the same time */
   constructor(
@@ -94,7 +93,7 @@ export class HostLookups {
     signal?.throwIfAborted();
     const key = `${hints} ${host.toLowerCase()}`;
     const kept = this.keptOutcome(key);
-    return kept === undefined ? this.wait(this.nameOf(key, host, chooser, hints), key, signal) : orAborted(kept, signal);
+    return kept === undefined ? this.wait(this.wanted({ key, host, hints }, chooser), signal) : orAborted(kept, signal);
   }
 
   /** Looks hosts up for a socket that connects to a host which somebody else chose. */
@@ -114,91 +113,79 @@ export class HostLookups {
     return undefined;
   }
 
-  /** The name as the chooser has it already, or a new one. @throws {CommunicationError} over a limit */
-  private nameOf(key: string, host: string, { name: chooser, most }: HostChooser, hints: number): Name {
-    const names = this.choosers.get(chooser) ?? newNames();
-    const known = names.waiting.get(key) ?? names.running.get(key);
+  /** The name as the chooser wants it already, or a new one. @throws {CommunicationError} over a limit */
+  private wanted(lookup: Pick<WantedHost, 'key' | 'host' | 'hints'>, { name: chooser, maxHostLookups }: HostChooser): WantedHost {
+    const hosts = this.choosers.get(chooser) ?? { byKey: new Map(), limited: 0 };
+    const known = hosts.byKey.get(lookup.key);
     if (known !== undefined) return known;
-    if (most !== undefined) this.checkRoom(chooser, names.limited, most);
-    const name = newName({ chooser, host, hints, isLimited: most !== undefined });
-    names.waiting.set(key, name);
-    this.choosers.set(chooser, names);
-    if (name.isLimited) {
-      names.limited++;
-      this.limited++;
+    if (maxHostLookups !== undefined) this.checkRoom(chooser, hosts.limited, maxHostLookups);
+    const wanted = newWantedHost({ ...lookup, chooser, isLimited: maxHostLookups !== undefined });
+    hosts.byKey.set(lookup.key, wanted);
+    this.choosers.set(chooser, hosts);
+    this.queue.add(chooser, wanted);
+    if (wanted.isLimited) {
+      hosts.limited++;
+      this.waitingWithLimit++;
     }
-    this.next();
-    return name;
+    this.beginNext();
+    return wanted;
   }
 
-  private checkRoom(chooser: string, used: number, most: number): void {
-    if (used < most && this.limited < MOST_WAITING) return;
+  private checkRoom(chooser: string, used: number, maxHostLookups: number): void {
+    if (used < maxHostLookups && this.waitingWithLimit < MOST_WAITING) return;
     const full =
-      used >= most
-        ? `too many host names of ${peerText(chooser)} wait to be looked up (maxHostLookups is ${most})`
-        : `too many host names of all peers wait to be looked up (${MOST_WAITING}, besides maxHostLookups)`;
+      used >= maxHostLookups
+        ? `too many host names of ${peerText(chooser)} wait to be looked up (maxHostLookups is ${maxHostLookups})`
+        : `${MOST_WAITING} host names of all peers wait to be looked up, a fixed limit`;
     const text = `${full}; give an IP address in the URI, or try again later`;
     throw overLimit('maxHostLookups', new CommunicationError(text, { sent: false }));
   }
 
-  private async wait(name: Name, key: string, signal: AbortSignal | undefined): Promise<LookupAddress[]> {
-    const waiter = {};
-    name.waiters.add(waiter);
+  private async wait(wanted: WantedHost, signal: AbortSignal | undefined): Promise<LookupAddress[]> {
+    wanted.waiters++;
     try {
-      return await orAborted(name.outcome, signal);
+      return await orAborted(wanted.outcome, signal);
     } finally {
-      name.waiters.delete(waiter);
-      if (name.waiters.size === 0) this.forget(name, key);
+      wanted.waiters--;
+      if (wanted.waiters === 0 && this.queue.delete(wanted.chooser, wanted)) {
+        if (wanted.isLimited) this.waitingWithLimit--;
+        this.forget(wanted);
+      }
     }
   }
 
-  /** Takes a name out of the queue that nobody waits for. */
-  private forget(name: Name, key: string): void {
-    const names = this.choosers.get(name.chooser);
-    if (names?.waiting.get(key) !== name) return;
-    this.leaveQueue(names, name, key);
-    if (name.isLimited) names.limited--;
-    if (sizeOf(names) === 0) this.choosers.delete(name.chooser);
+  private forget({ chooser, key, isLimited }: WantedHost): void {
+    const hosts = this.choosers.get(chooser)!;
+    hosts.byKey.delete(key);
+    if (isLimited) hosts.limited--;
+    if (hosts.byKey.size === 0) this.choosers.delete(chooser);
   }
 
-  private leaveQueue(names: Names, name: Name, key: string): void {
-    names.waiting.delete(key);
-    if (name.isLimited) this.limited--;
-  }
-
-  /** Looks up the next names: the first of each chooser in turn. */
-  private next(): void {
-    for (const [chooser, names] of this.choosers) {
-      if (this.running >= this.mostRunning) return;
-      const [first] = names.waiting;
-      if (first === undefined) continue;
-      // moves the chooser to the end, where this loop finds it again
-      this.choosers.delete(chooser);
-      this.choosers.set(chooser, names);
-      const [key, name] = first;
-      this.leaveQueue(names, name, key);
-      names.running.set(key, name);
-      void this.run(names, name, key);
+  /** Looks the next names up: one of each chooser in turn. */
+  private beginNext(): void {
+    while (this.running < this.mostRunning) {
+      const wanted = this.queue.take();
+      if (wanted === undefined) return;
+      if (wanted.isLimited) this.waitingWithLimit--;
+      void this.run(wanted);
     }
   }
 
-  private async run(names: Names, name: Name, key: string): Promise<void> {
-    const others = this.keptOutcome(key);
-    if (others === undefined) this.running++;
-    const outcome = others ?? this.begin(name, key);
-    name.settle(outcome);
+  private async run(wanted: WantedHost): Promise<void> {
+    const known = this.keptOutcome(wanted.key);
+    if (known === undefined) this.running++;
+    const outcome = known ?? this.begin(wanted);
+    wanted.settle(outcome);
     await outcome.catch(() => undefined);
-    if (others === undefined) this.running--;
-    names.running.delete(key);
-    if (name.isLimited) names.limited--;
-    this.choosers.delete(name.chooser);
-    // behind those who have come while the lookup ran
-    if (sizeOf(names) > 0) this.choosers.set(name.chooser, names);
-    this.next();
+    if (known === undefined) this.running--;
+    this.forget(wanted);
+    // those who have come while the lookup ran are served first
+    this.queue.moveToEnd(wanted.chooser);
+    this.beginNext();
   }
 
   /** Looks a name up. Others who want the name meanwhile get the same outcome. */
-  private begin({ host, hints }: Name, key: string): Promise<LookupAddress[]> {
+  private begin({ key, host, hints }: WantedHost): Promise<LookupAddress[]> {
     const begun = performance.now();
     const outcome = (async () => this.lookUpName(host, { all: true, order: 'ipv4first', hints }))();
     this.keep(key, { outcome, until: Infinity });
@@ -211,7 +198,7 @@ export class HostLookups {
     return outcome;
   }
 
-  private keep(key: string, kept: Kept): void {
+  private keep(key: string, kept: KeptOutcome): void {
     this.kept.delete(key);
     this.kept.set(key, kept);
     if (this.kept.size <= MOST_KEPT) return;
@@ -230,32 +217,6 @@ export function hostLookups(): HostLookups {
   return processWide('host-lookups', () => new HostLookups());
 }
 
-/** Gives a socket the addresses of its host that were looked up before. */
-export function lookupOf(addresses: readonly LookupAddress[]): LookupFunction {
-  return (host, { all, family }, callback) => {
-    const version = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
-    const fitting = addresses.filter((address) => !version || address.family === version);
-    const [first] = fitting;
-    // a socket expects no answer before its connect() has returned
-    if (first === undefined)
-      process.nextTick(callback, Object.assign(new Error(`${host} has no such address`), { code: 'ENOTFOUND' }), '');
-    else if (all) process.nextTick(callback, null, fitting);
-    else process.nextTick(callback, null, first.address, first.family);
-  };
-}
-
-/** The peer at a location, as the chooser of a host name. */
-export function chooserAt(location: string, most: number | undefined): HostChooser {
-  const address = socketAddressOf(location);
-  const name = address !== undefined && 'host' in address ? (networkOf(address.host) ?? address.host) : location;
-  return { name, most };
-}
-
-/** The name server at a location, as the chooser of the host names that it gives. They have turns besides those of clients at its address. */
-export function registrarAt(location: string): HostChooser {
-  return { name: `names of ${chooserAt(location, undefined).name}` };
-}
-
 /**
  * libuv gives lookups half of its threads, rounded up. One of them is left to the program.
  *
@@ -266,18 +227,10 @@ function spareThreads(given: string | undefined): number {
   return Math.max(1, Math.ceil(threads / 2) - 1);
 }
 
-function newNames(): Names {
-  return { waiting: new Map(), running: new Map(), limited: 0 };
-}
-
-function sizeOf({ waiting, running }: Names): number {
-  return waiting.size + running.size;
-}
-
-function newName(name: Pick<Name, 'chooser' | 'host' | 'hints' | 'isLimited'>): Name {
-  let settle: Name['settle'] | undefined;
+function newWantedHost(given: Pick<WantedHost, 'chooser' | 'key' | 'host' | 'hints' | 'isLimited'>): WantedHost {
+  let settle: WantedHost['settle'] | undefined;
   const outcome = new Promise<LookupAddress[]>((resolve) => (settle = resolve));
   // nobody may wait for it any more
   outcome.catch(() => undefined);
-  return { ...name, outcome, settle: settle!, waiters: new Set() };
+  return { ...given, outcome, settle: settle!, waiters: 0 };
 }

@@ -1,5 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { chooserAt, HostLookups, lookupOf, registrarAt } from '../../../lib/transport/sockets/host-lookups.js';
+import { chooserAt, registrarAt } from '../../../lib/transport/sockets/host-choosers.js';
+import { HostLookups } from '../../../lib/transport/sockets/host-lookups.js';
+import { lookupOf } from '../../../lib/transport/sockets/socket-lookup.js';
 
 afterEach(() => vi.useRealTimers());
 
@@ -36,8 +38,8 @@ const made = (mostRunning = 1) => {
   const resolver = new Resolver();
   return { resolver, lookups: new HostLookups(resolver.lookUp, mostRunning) };
 };
-const MALLORY = { name: '10.0.0.66', most: 3 };
-const ALICE = { name: '10.0.0.1', most: 3 };
+const MALLORY = { name: '10.0.0.66', maxHostLookups: 3 };
+const ALICE = { name: '10.0.0.1', maxHostLookups: 3 };
 const ignored = (work: Promise<unknown>): void => void work.catch(() => undefined);
 
 it('one name of all peers is looked up at a time, and the peers take turns', async () => {
@@ -111,11 +113,13 @@ it('many addresses together have a bounded queue, and names without a limit have
   const { lookups } = made();
   const refusals: Error[] = [];
   for (let i = 0; i < 1_001; i++)
-    lookups.lookUp(`h${i}`, { name: `10.0.${i >> 8}.${i & 255}`, most: 3 }).catch((error: Error) => refusals.push(error));
+    lookups
+      .lookUp(`h${i}`, { name: `10.0.${i >> 8}.${i & 255}`, maxHostLookups: 3 })
+      .catch((error: Error) => refusals.push(error));
   await Promise.resolve();
   expect(refusals).toEqual([]);
   await expect(lookups.lookUp('one-more', MALLORY)).rejects.toThrow(
-    'too many host names of all peers wait to be looked up (1000, besides maxHostLookups)',
+    '1000 host names of all peers wait to be looked up, a fixed limit; give an IP address in the URI, or try again later',
   );
   const unlimited = lookups.lookUp('registered', { name: 'name server' });
   expect(await Promise.race([unlimited.catch(() => 'refused'), Promise.resolve('waits')])).toBe('waits');
@@ -224,7 +228,7 @@ it('a socket gets the addresses of the version of IP that it asks for', async ()
 });
 
 it('a network of 64 bits is one peer', () => {
-  expect(chooserAt('[2001:db8:1:2::9]:5', 3)).toEqual({ name: '2001:db8:1:2::/64', most: 3 });
-  expect(chooserAt('[::ffff:10.0.0.1]:5', 3)).toEqual({ name: '10.0.0.1', most: 3 });
-  expect(chooserAt('./u:/run/socket', undefined)).toEqual({ name: './u:/run/socket', most: undefined });
+  expect(chooserAt('[2001:db8:1:2::9]:5', 3)).toEqual({ name: '2001:db8:1:2::/64', maxHostLookups: 3 });
+  expect(chooserAt('[::ffff:10.0.0.1]:5', 3)).toEqual({ name: '10.0.0.1', maxHostLookups: 3 });
+  expect(chooserAt('./u:/run/socket', undefined)).toEqual({ name: './u:/run/socket', maxHostLookups: undefined });
 });
