@@ -1,14 +1,10 @@
-import type { LookupAddress } from 'node:dns';
 import type { Duplex } from 'node:stream';
 import { processWide } from '../../copies/process-wide.js';
-import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
-import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
+import { CommunicationError, ConnectionClosedError, PyroError, TimeoutError } from '../../protocol/errors.js';
 import { limitOf } from '../../protocol/over-limit.js';
 import { asError } from '../../protocol/texts/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
-import type { PyroUri } from '../../protocol/uri.js';
-import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/sockets/connector.js';
-import { chooserAt, type HostChooser, registrarAt } from '../../transport/sockets/host-choosers.js';
+import { certificateRefusal, locationOf, openSocket } from '../../transport/sockets/connector.js';
 import { hostLookups } from '../../transport/sockets/host-lookups.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
@@ -19,10 +15,9 @@ import { Deadline } from '../../calls/deadline.js';
 import { orAborted } from '../../calls/or-aborted.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { checkArgument, STREAM } from '../../options/option-checks.js';
-import { type NameLookup, type NameResolver, waitMsOf } from '../options/name-resolver.js';
-import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { type NameLookup, waitMsOf } from '../options/name-resolver.js';
 import type { ProxySender } from '../options/received-proxies.js';
-import { addressOf, allowedAddress, mayConnect } from './peer-address.js';
+import { type LocatedObject, locateObject, type SoughtObject } from './located-object.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 
 /** A connection after its handshake. */
@@ -59,27 +54,11 @@ interface ConnectingObserver {
 }
 
 /** The object that a proxy connects to. */
-export interface Destination {
-  uri: PyroUri;
-  options: ResolvedProxyOptions;
-  /** Looks up PYRONAME and PYROMETA URIs. */
-  resolve: NameResolver;
-  /** The peer that sent the proxy; undefined: this program chose the URI. */
-  sender: ProxySender | undefined;
-  /** Who chose the host of the URI; undefined: this program or the sender. */
-  hostChooser?: HostChooser | undefined;
+export interface Destination extends SoughtObject {
   /** Gets the error of each attempt that a limit on what the sender may use has ended. */
   onOverLimit?: ((error: Error, sender: ProxySender) => void) | undefined;
   /** Follows the calls of the proxy. */
   observer?: ConnectingObserver | undefined;
-}
-
-/** The daemon to connect to. */
-interface Located {
-  uri: PyroUri;
-  address: ConnectAddress;
-  /** Who chose the host; undefined: this program. */
-  hostChooser: HostChooser | undefined;
 }
 
 /** The time limits of attempts to connect. They keep the process alive: during a name lookup nothing else may do so. */
@@ -178,7 +157,7 @@ export class ConnectionOpener {
   private async connect(lookup: NameLookup): Promise<OpenedConnection> {
     const { signal } = lookup;
     const { options } = this.destination;
-    const located = await orAborted(this.locate(lookup), signal);
+    const located = await orAborted(locateObject(this.destination, lookup), signal);
     const { uri, address } = located;
     this.location = locationOf(address);
     const socket = await this.openSocket(located, signal);
@@ -205,7 +184,7 @@ export class ConnectionOpener {
     }
   }
 
-  private async openSocket({ address, hostChooser }: Located, signal: AbortSignal): Promise<Duplex> {
+  private async openSocket({ address, hostChooser }: LocatedObject, signal: AbortSignal): Promise<Duplex> {
     const { openSocket: ownSocket, connectedSocket, tls, keepAliveMs } = this.destination.options;
     if (connectedSocket) return this.useConnected(connectedSocket);
     if (!ownSocket) {
@@ -235,35 +214,4 @@ export class ConnectionOpener {
     usedSockets.add(socket);
     return socket;
   }
-
-  /** Finds the address of the object. The address of a received proxy must be allowed, and so must an address that a name led to. */
-  private async locate(lookup: NameLookup): Promise<Located> {
-    const { uri, options, resolve, sender } = this.destination;
-    const { receivedProxies: allowed, handshake, tls, nameServer = {}, maxHostLookups } = options;
-    const hostChooser = sender ? chooserAt(sender.remoteAddress, maxHostLookups) : this.destination.hostChooser;
-    if (sender && uri.protocol === 'PYRO') {
-      const lookUp = lookUpFor(hostChooser!, lookup.signal);
-      const address = await allowedAddress(uri, sender, { allowed, what: 'a received proxy may not connect', lookUp });
-      return { uri, address, hostChooser };
-    }
-    if (uri.protocol === 'PYRO') return { uri, address: addressOf(uri), hostChooser };
-    if (sender && !(allowed && mayConnect(uri, sender, allowed))) {
-      throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
-    }
-    const { observer } = this.destination;
-    const lookUpName = (annotations?: Annotations): ReturnType<NameResolver> =>
-      resolve(uri, nameServer, { ...lookup, annotations, hostChooser });
-    const { uri: found, givenBy } = await (observer === undefined ? lookUpName() : observer.step('lookup', lookUpName));
-    // names that a peer looks up wait among its own, not among those of the application
-    const registrar = sender ? hostChooser! : registrarAt(givenBy.remoteAddress);
-    const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
-    if (!isSecret) return { uri: found, address: addressOf(found), hostChooser: registrar };
-    const what = 'without tls, handshake data may not be sent to where a name led:';
-    const lookUp = lookUpFor(registrar, lookup.signal);
-    return { uri: found, address: await allowedAddress(found, givenBy, { allowed, what, lookUp }), hostChooser: registrar };
-  }
-}
-
-function lookUpFor(chooser: HostChooser, signal: AbortSignal): (host: string) => Promise<LookupAddress[]> {
-  return (host) => hostLookups().lookUp(host, chooser, signal);
 }
