@@ -122,7 +122,7 @@ it('a name of this program does not wait behind all names of clients at the addr
   cleanups.push(() => client.$release());
   await client.register('greeter', `PYRO:greeter@own.near:${uri.port}`);
   await client.register('chosen', `PYRO:greeter@chosen.near:${uri.port}`);
-  const calls = ['a.slow', 'b.slow'].map((host) => received(`PYRO:greeter@${host}:1`).hello());
+  const calls = ['d.slow', 'e.slow'].map((host) => received(`PYRO:greeter@${host}:1`).hello());
   // a name that a client looks up is one of the client, too
   calls.push(received(`PYRONAME:chosen@127.0.0.1:${names.uri.port}`, allowed).hello());
   const outcomes = Promise.allSettled(calls);
@@ -137,10 +137,10 @@ it('a name of this program does not wait behind all names of clients at the addr
   await vi.waitUntil(() => isWaiting('own.near'));
   for (const end of stuck) end();
   expect(await greeting).toBe('hello');
-  await vi.waitUntil(() => asked.includes('b.slow'));
+  await vi.waitUntil(() => asked.includes('e.slow'));
   for (const end of stuck) end();
   expect(await outcomes).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }, { value: 'hello' }]);
-  expect(asked).toEqual(['a.slow', 'own.near', 'b.slow', 'chosen.near']);
+  expect(asked).toEqual(['d.slow', 'own.near', 'e.slow', 'chosen.near']);
 });
 
 it('names that a name server gave, and the name server that a peer chose, are looked up in turn', async () => {
