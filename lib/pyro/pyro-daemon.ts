@@ -2,7 +2,7 @@ import { recogniseInstances } from '../copies/process-wide.js';
 import type { Autoproxy, PyroProxyOptions } from '../client/options/proxy-options.js';
 import { resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
 import type { ProxySender, ReceivedProxies } from '../client/options/received-proxies.js';
-import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
+import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions, SHARED_OPTIONS } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ReceivedProxyMaker } from '../client/proxy/proxy-core.js';
 import type { PyroConnection } from '../daemon/contract/connection.js';
@@ -56,26 +56,6 @@ export class PyroDaemon extends BaseDaemon {
 }
 
 const MAX_CONNECTIONS = 1_000;
-/** Options of a daemon that its proxies take over. */
-const SHARED_OPTIONS = [
-  'maxMessageBytes',
-  'maxValueBytes',
-  'maxCheckedObjects',
-  'maxAnnotations',
-  'maxAnnotationsBytes',
-  'maxInflationRatio',
-  'maxInflatingBytes',
-  'frameTimeoutMs',
-  'maxDepth',
-  'maxIntDigits',
-  'maxHostLookups',
-  'serpentBytesRepr',
-  'compression',
-  'values',
-  'dates',
-  'arrays',
-  'classes',
-] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 
 /** Makes the proxies that clients pass to one daemon. */
 class ClientProxies implements ProxyReceiver {

@@ -11,22 +11,11 @@ import { PROXY_RULES, type ResolvedProxyOptions, resolveProxyOptions } from './r
 /** Default `idleTimeoutMs` of a proxy from a peer: nobody may know when to release the proxy. */
 export const RECEIVED_IDLE_TIMEOUT_MS = 30_000;
 
-/** Options that a proxy from a peer takes over from its parent: limits and settings, no credentials. */
-const INHERITED_OPTIONS = [
-  'serializer',
-  'callTimeoutMs',
-  'connectTimeoutMs',
+/** Options that daemons and proxies have, and that the proxies from a peer take over from either: limits and settings. */
+export const SHARED_OPTIONS = [
   'frameTimeoutMs',
-  'maxQueuedCalls',
-  'maxRetries',
-  'retryDelayMs',
-  'maxRetryDelayMs',
-  'keepAliveMs',
-  'idleTimeoutMs',
-  'openSocket',
   'compression',
   'maxMessageBytes',
-  'maxHandshakeBytes',
   'maxValueBytes',
   'maxCheckedObjects',
   'maxAnnotations',
@@ -41,6 +30,22 @@ const INHERITED_OPTIONS = [
   'dates',
   'arrays',
   'classes',
+] as const satisfies readonly (keyof PyroProxyOptions)[];
+
+/** Options that a proxy from a peer takes over from a parent proxy: limits and settings, no credentials. */
+const INHERITED_OPTIONS = [
+  ...SHARED_OPTIONS,
+  'serializer',
+  'callTimeoutMs',
+  'connectTimeoutMs',
+  'maxQueuedCalls',
+  'maxRetries',
+  'retryDelayMs',
+  'maxRetryDelayMs',
+  'keepAliveMs',
+  'idleTimeoutMs',
+  'openSocket',
+  'maxHandshakeBytes',
   'receivedProxies',
   'autoproxy',
   'wireLog',
