@@ -102,11 +102,11 @@ function bytesAt(data: Uint8Array, start: number, length: number): Buffer {
   return Buffer.from(data.subarray(start, start + length));
 }
 
-/** NumPy does not tell zeros at the end from bytes that are missing. */
-function withoutZeros(bytes: Buffer): Buffer {
+/** Bytes up to the zeros at the end, which NumPy does not tell from bytes that are missing: a view, or the same bytes. */
+export function withoutZeros(bytes: Buffer): Buffer {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
-  return bytes.subarray(0, end);
+  return end === bytes.length ? bytes : bytes.subarray(0, end);
 }
 
 const UNKNOWN_CHARACTER = 0xfffd;

@@ -1,6 +1,6 @@
 import type { DType, DTypeField } from '../../arrays/dtype.js';
 import type { NdTypedArray } from '../../arrays/element-types.js';
-import { elementOf, scalarAt } from '../../arrays/elements.js';
+import { elementOf, scalarAt, withoutZeros } from '../../arrays/elements.js';
 import type { NdLayout } from '../../arrays/layout.js';
 import { stridesOf } from '../../arrays/shape.js';
 import { timeText } from '../../arrays/times.js';
@@ -8,8 +8,8 @@ import { type ListedElements, NestedLists } from '../../serpent/values/nested-li
 import { asTuple, PyFloat } from '../../serpent/values/values.js';
 
 /**
- * Nested lists of the elements of an array, as NumPy's `tolist` gives them; a time is a text, which NumPy reads again. The lists are made
- * while they are written. An array without dimensions gives its element.
+ * Nested lists of the elements of an array, as NumPy's `tolist` gives them; a time is a text, which NumPy reads again. The lists are
+ * virtual. An array without dimensions gives its element.
  */
 export function nestedLists({ dtype, shape, memory, strides, offset }: NdLayout): unknown {
   const isInBytes = dtype.kind === 'struct' || dtype.kind === 'bytes' || dtype.kind === 'void';
@@ -67,13 +67,10 @@ function fieldReader({ dtype, shape, offset }: DTypeField, view: DataView): (at:
   return (at) => new NestedLists(shape, strides, at + offset, elements);
 }
 
-/** A view on the bytes, which are written and not kept. NumPy does not tell zeros at the end from bytes that are missing. */
+/** A view on the bytes, which are written and not kept. */
 function bytesAt({ kind, itemBytes }: DType, { buffer, byteOffset }: DataView, at: number): Buffer {
   const bytes = Buffer.from(buffer, byteOffset + at, itemBytes);
-  if (kind === 'void' || bytes[itemBytes - 1] !== 0) return bytes;
-  let end = itemBytes - 1;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  return bytes.subarray(0, end);
+  return kind === 'void' ? bytes : withoutZeros(bytes);
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: NdTypedArray): DataView {

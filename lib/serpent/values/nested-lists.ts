@@ -8,8 +8,8 @@ export interface ListedElements {
 }
 
 /**
- * Nested lists that are never made: a writer walks over the elements, and stops where the text is too long. A method may give its caller an
- * array back, and made lists would take some hundred times the memory of an array of bytes.
+ * Virtual lists inside of lists: no list is ever made. A writer walks over the elements, and stops where the text is too long. A method may
+ * give its caller an array back, and made lists would take some hundred times the memory of an array of bytes.
  */
 export class NestedLists {
   /** How deep the lists stand: behind a length of 0 there are none. */

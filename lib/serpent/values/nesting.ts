@@ -1,7 +1,7 @@
 import { NO_STEP, pathOf } from './path.js';
 
-/** Stands for the lists that are made while they are written. */
-const LIST: readonly unknown[] = [];
+/** Stands for each of the virtual lists of `NestedLists`. */
+const VIRTUAL_LIST: readonly unknown[] = [];
 
 /** Why a container cannot be written. */
 export type NestingFault = 'CYCLE' | 'TOO_DEEP';
@@ -35,10 +35,10 @@ export class Nesting {
     this.depth--;
   }
 
-  /** Goes into lists inside of lists, at once: each has the next as its first member. @returns the index of the outermost, for {@link at} */
+  /** Goes into virtual lists inside of lists, at once: each has the next as its first member. @returns the index of the outermost, for {@link at} */
   enterLists(count: number): number {
     const { depth } = this;
-    for (let left = count; left > 0; left--) this.push(LIST, 0);
+    for (let left = count; left > 0; left--) this.push(VIRTUAL_LIST, 0);
     return depth;
   }
 
