@@ -1,4 +1,5 @@
 import { isThenable } from './thenable.js';
+import type { LaterTurns } from '../protocol/later-turns.js';
 import { captureContext, type RunInContext } from './async-context.js';
 
 /**
@@ -11,11 +12,6 @@ export type Steps<T> = Generator<unknown, T, unknown>;
 export const LATER_TURN = Symbol('later turn');
 
 type Step<T> = IteratorResult<unknown, T>;
-
-/** Does work in a later turn of the event loop, between the work of others. */
-interface LaterTurns {
-  delay(work: { takeTurn(): void; turnFailed(error: unknown): void }): void;
-}
 
 /**
  * Runs steps: synchronously up to the first promise, then like an async function.

@@ -18,7 +18,7 @@ import {
   refusePipelined,
   setSecurityHeaders,
 } from './requests/request-rules.js';
-import { Slots } from './calls/slots.js';
+import { ConcurrencyLimit } from './calls/concurrency-limit.js';
 import { type FeedReader, SnapshotFeed } from './requests/snapshot-feed.js';
 
 /** Longest id of a page, filter and id of an object that are read. */
@@ -35,7 +35,7 @@ export class Inspector {
   private readonly limits: Required<InspectorOptions>;
   private readonly feed: SnapshotFeed;
   private readonly calls: InspectorCalls;
-  private readonly snapshots: Slots;
+  private readonly snapshots: ConcurrencyLimit;
   private readonly answers = new OpenResponses();
   private isClosed = false;
 
@@ -55,7 +55,7 @@ export class Inspector {
     this.calls = new InspectorCalls(made, this.limits);
     const { maxReaders } = this.limits;
     const text = `${maxReaders} snapshots are being read (maxReaders): wait for one of them, or raise the option`;
-    this.snapshots = new Slots(maxReaders, () => new RequestRefusal(503, text));
+    this.snapshots = new ConcurrencyLimit(maxReaders, () => new RequestRefusal(503, text));
   }
 
   /** Answers a GET request. */

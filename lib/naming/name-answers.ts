@@ -17,15 +17,15 @@ export function registrationOf(value: unknown): NameRegistration {
 
 /** The text of a URI. It may be no URI: Python's name server takes texts that are none here. */
 export function uriTextOf(value: unknown): string {
-  return value instanceof PyroUri ? value.toString() : textOf(value, 'a URI');
+  return value instanceof PyroUri ? value.toString() : answeredText(value, 'a URI');
 }
 
-export function textOf(value: unknown, expected: string): string {
+export function answeredText(value: unknown, expected: string): string {
   if (typeof value === 'string') return value;
   throw badAnswer(expected);
 }
 
-export function countOf(value: unknown): number {
+export function answeredCount(value: unknown): number {
   if (typeof value === 'number') return value;
   throw badAnswer('a number');
 }

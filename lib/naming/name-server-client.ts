@@ -24,11 +24,11 @@ import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
 import {
   badAnswer,
-  countOf,
+  answeredCount,
   nameMapOf,
   registrationOf,
   tagSetOf,
-  textOf,
+  answeredText,
   answeredTuple,
   answeredUri,
   uriTextOf,
@@ -150,7 +150,7 @@ export class NameServerClient implements AsyncDisposable {
   async remove(what: string | NameFilter): Promise<number> {
     if (typeof what !== 'string') checkOptions(what, FILTER_RULES, 'remove: ');
     const { prefix = null, regex = null } = typeof what === 'string' ? {} : what;
-    return countOf(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
+    return answeredCount(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
   }
 
   /** Lists names with their URIs. @throws {NamingError} when the regex is invalid */
@@ -221,7 +221,7 @@ export class NameServerClient implements AsyncDisposable {
   /** @internal Id of what the name server stores; name servers with the same id share their names. Undefined for Python's name server. */
   async storeId(): Promise<string | undefined> {
     if (!this.proxy.$metadata?.methods.has('store_id')) return undefined;
-    return textOf(await this.call('store_id'), 'a text');
+    return answeredText(await this.call('store_id'), 'a text');
   }
 
   /** @internal Registers a name for `ttlMs`; {@link renewLeases} begins the time anew. */
@@ -233,7 +233,7 @@ export class NameServerClient implements AsyncDisposable {
   async renewLeases(owner: string, names: readonly string[]): Promise<string[]> {
     const lost = await this.call('renew_leases', owner, names);
     if (!Array.isArray(lost)) throw badAnswer('a list');
-    return lost.map((name) => textOf(name, 'a list of names'));
+    return lost.map((name) => answeredText(name, 'a list of names'));
   }
 
   /** @internal Removes a leased name of the owner. */
@@ -251,7 +251,7 @@ export class NameServerClient implements AsyncDisposable {
 
   /** Gives the number of names, the name server's own included. */
   async count(): Promise<number> {
-    return countOf(await this.call('count'));
+    return answeredCount(await this.call('count'));
   }
 
   /** Throws when the name server does not answer. */
@@ -302,7 +302,7 @@ async function* readChanges(stream: AsyncIterable<unknown>): AsyncGenerator<Name
   for await (const item of endedAsClosed(stream)) {
     if (!(item instanceof Map)) throw badAnswer('a dict');
     const change: unknown = item.get('change');
-    const nameOf = (): string => textOf(item.get('name'), 'a name');
+    const nameOf = (): string => answeredText(item.get('name'), 'a name');
     if (change === 'registered')
       yield { change, name: nameOf(), registration: registrationOf([item.get('uri'), item.get('metadata')]) };
     else if (change === 'removed') yield { change, name: nameOf() };

@@ -138,12 +138,12 @@ export class ContextualLoader {
 
 /** Options of a ClassSerializerInterceptor that leave members out by their names, or that make instances of a class. */
 const OPTIONS_ABOUT_NAMES = ['excludePrefixes', 'strategy', 'excludeExtraneousValues', 'type'] as const;
-type SerializerOptions = Partial<Record<(typeof OPTIONS_ABOUT_NAMES)[number], unknown>>;
+type SerializerInterceptorOptions = Partial<Record<(typeof OPTIONS_ABOUT_NAMES)[number], unknown>>;
 
 /** The members of a ClassSerializerInterceptor that are for its subclasses. */
 interface SerializerMembers {
-  readonly defaultOptions?: SerializerOptions;
-  getContextOptions(context: ExecutionContext): SerializerOptions | undefined;
+  readonly defaultOptions?: SerializerInterceptorOptions;
+  getContextOptions(context: ExecutionContext): SerializerInterceptorOptions | undefined;
 }
 
 /** True when a ClassSerializerInterceptor looks at the names of the members of dicts. */

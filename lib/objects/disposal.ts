@@ -1,3 +1,5 @@
+import { classNameOf } from '../protocol/literal-object.js';
+
 interface Closable extends Partial<AsyncDisposable & Disposable> {
   close?: () => unknown;
 }
@@ -10,12 +12,12 @@ export function isDisposable(object: object): boolean {
 
 /** The text that names the disposal of an object, for reports. */
 export function disposalOf(object: object): string {
-  return `the disposal of ${classNameOf(object)}`;
+  return `the disposal of ${instanceText(object)}`;
 }
 
-/** Name of an object's class, for reports. */
-export function classNameOf(object: object): string {
-  return object.constructor?.name || 'an object';
+/** An object for reports: the name of its class, or `an object`. */
+export function instanceText(object: object): string {
+  return classNameOf(object) ?? 'an object';
 }
 
 /**

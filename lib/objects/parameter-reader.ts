@@ -84,7 +84,7 @@ export function namedParameters(names: readonly string[]): MethodParameters {
   return { positional, rest, trustworthy: true, declared: true };
 }
 
-interface Found {
+interface ParsedFunction {
   text: string;
   node: FunctionNode;
 }
@@ -98,7 +98,7 @@ const acornOptions = {
   checkPrivateFields: false,
 } as const;
 
-function parseAsMember(source: string): Found | undefined {
+function parseAsMember(source: string): ParsedFunction | undefined {
   const text = `(class extends Object { ${source} })`;
   const members = parseExpression(text, 'ClassExpression')?.body.body;
   const [member] = members ?? [];
@@ -106,7 +106,7 @@ function parseAsMember(source: string): Found | undefined {
   return { text, node: member.value as FunctionNode };
 }
 
-function parseAsExpression(source: string): Found | undefined {
+function parseAsExpression(source: string): ParsedFunction | undefined {
   const text = `(${source})`;
   const node = parseExpression(text, 'FunctionExpression') ?? parseExpression(text, 'ArrowFunctionExpression');
   return node && { text, node: node as FunctionNode };

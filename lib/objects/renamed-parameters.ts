@@ -96,13 +96,13 @@ export function hasChangedNames(fn: AnyFunction): boolean {
 }
 
 /** The text of a file, and where a method begins in the text. */
-interface Source {
+interface SourceText {
   readonly text: string;
   readonly at: number;
 }
 
 /** The file on the stack that has the source of this method in it. */
-function sourceOf(fn: AnyFunction): Source | undefined {
+function sourceOf(fn: AnyFunction): SourceText | undefined {
   const method = Function.prototype.toString.call(fn);
   for (const file of new Set(filesOnStack())) {
     const text = textOf(file) ?? '';
@@ -113,7 +113,7 @@ function sourceOf(fn: AnyFunction): Source | undefined {
 }
 
 /** True when most names near the method are as short as a minifier's. */
-function isMinified(source: Source | undefined): boolean {
+function isMinified(source: SourceText | undefined): boolean {
   if (source === undefined) return false;
   const { text, at } = source;
   const names = new Set<string>();
@@ -135,7 +135,7 @@ interface Bundle {
 }
 
 /** The bundle that this source is; undefined when it is none. */
-function bundleOf(source: Source | undefined): Bundle | undefined {
+function bundleOf(source: SourceText | undefined): Bundle | undefined {
   if (source === undefined || !MODULE_COMMENT.test(source.text)) return undefined;
   const { text, at } = source;
   const [indentation = ''] = /^ */.exec(text.slice(text.lastIndexOf('\n', at) + 1, at)) ?? [];

@@ -5,7 +5,7 @@ import { exceptionFault } from './python-exception-rules.js';
 import { messageOfArgs } from './short-text.js';
 
 /** Completes the sentence "the attributes must be …". */
-export const ATTRIBUTES = 'an object with the attributes as members: { code: 5 }';
+export const ATTRIBUTES_SHAPE = 'an object with the attributes as members: { code: 5 }';
 
 /** True for an object whose members can be attributes: a text or a list has indexes as members, and a Map has none. */
 export function areAttributes(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -36,7 +36,7 @@ export class PythonException extends Error {
     if (!Array.isArray(args))
       throw new TypeError(`PythonException: args is ${optionText(args)}; it must be a list: ['not in stock']`);
     if (!areAttributes(attributes))
-      throw new TypeError(`PythonException: attributes is ${optionText(attributes)}; it must be ${ATTRIBUTES}`);
+      throw new TypeError(`PythonException: attributes is ${optionText(attributes)}; it must be ${ATTRIBUTES_SHAPE}`);
     const fault = exceptionFault(pythonType, args, attributes);
     if (fault !== undefined) throw new TypeError(`PythonException: ${fault}`);
     super(messageOfArgs(args), options);

@@ -19,7 +19,7 @@ export interface LineKind<Level extends string> {
 }
 
 /** The lines of one kind in the running window. A window outlives the calls that it counts, so it keeps texts of its own, and no function. */
-interface Window<Level extends string, Fields extends object> {
+interface LineWindow<Level extends string, Fields extends object> {
   readonly level: Level;
   readonly text: string;
   printed: number;
@@ -32,7 +32,7 @@ interface Window<Level extends string, Fields extends object> {
 
 /** Keeps peers from filling a log: at most 20 lines of each kind are printed in 60 s, and then the number of the other lines. */
 export class RepeatedLines<Level extends string, Fields extends object = object> {
-  private readonly windows = new Map<string, Window<Level, Fields>>();
+  private readonly windows = new Map<string, LineWindow<Level, Fields>>();
   /** Timers keep the async context in which they are made. The context of a call has the arguments of the call. */
   private readonly outsideOfCalls = AsyncLocalStorage.snapshot();
 
@@ -62,7 +62,7 @@ export class RepeatedLines<Level extends string, Fields extends object = object>
     for (const key of this.windows.keys()) this.end(key);
   }
 
-  private windowOf({ level, what, of }: LineKind<Level>): Window<Level, Fields> {
+  private windowOf({ level, what, of }: LineKind<Level>): LineWindow<Level, Fields> {
     const own = keptText(of === undefined ? what : `${what} of ${of}`);
     const ownKey = `${level} ${own}`;
     const known = this.windows.get(ownKey);
@@ -70,13 +70,13 @@ export class RepeatedLines<Level extends string, Fields extends object = object>
     return this.windows.size < MAX_KINDS ? this.begin(ownKey, level, own) : this.windowOfOthers(level, what);
   }
 
-  private windowOfOthers(level: Level, what: string): Window<Level, Fields> {
+  private windowOfOthers(level: Level, what: string): LineWindow<Level, Fields> {
     const text = `${what} of others`;
     const key = `${level} ${text}`;
     return this.windows.get(key) ?? this.begin(key, level, text);
   }
 
-  private begin(key: string, level: Level, text: string): Window<Level, Fields> {
+  private begin(key: string, level: Level, text: string): LineWindow<Level, Fields> {
     const timer = this.outsideOfCalls(() => setTimeout(() => warnIfItFails(() => this.end(key)), WINDOW_MS).unref());
     const window = { level, text, printed: 0, more: 0, shared: undefined, timer };
     this.windows.set(key, window);

@@ -66,7 +66,7 @@ function lostValues(dict: ReadonlyMap<unknown, unknown>): UnreadableError {
   );
 }
 
-interface Member {
+interface TransformedMember {
   readonly type: AnyClass;
   readonly transformed: TransformedClass;
   /** Whose member it is. */
@@ -76,7 +76,7 @@ interface Member {
   readonly isValidated: boolean;
 }
 
-function checkMember(about: Member, value: unknown, use: TransformUse): void {
+function checkMember(about: TransformedMember, value: unknown, use: TransformUse): void {
   const { type, transformed, object, member } = about;
   const what = `${member} of ${type.name}`;
   if (value instanceof Map && transformed.isMap(member) && !transformed.hasTransform(member)) throw lostValues(value);

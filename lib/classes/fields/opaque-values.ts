@@ -11,7 +11,7 @@ export const OPAQUE_CLASSES = [NdArray, PyComplex, PyFloat, PyroUri, ProxyRefere
 export const CONTAINER_CLASSES = [PyTuple, Map, Set] as const;
 
 /** A tuple, set, frozenset, or a dict with any keys. */
-export type Container = PyTuple | Map<unknown, unknown> | Set<unknown>;
+export type PythonContainer = PyTuple | Map<unknown, unknown> | Set<unknown>;
 
 /** True for an instance of an opaque class, and for a proxy. */
 export function isOpaque(value: object): boolean {
@@ -25,6 +25,6 @@ export function isOpaqueClass(type: unknown): boolean {
   return OPAQUE_CLASSES.includes(type as (typeof OPAQUE_CLASSES)[number]);
 }
 
-export function isContainer(value: object): value is Container {
+export function isPythonContainer(value: object): value is PythonContainer {
   return CONTAINER_CLASSES.some((type) => value instanceof type);
 }

@@ -3,7 +3,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { type CorrelationIdSource, GivenId } from '../../calls/correlation-id.js';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
-import { classNameOf, isLiteralObject } from '../../protocol/literal-object.js';
+import { isLiteralObject, objectOfClassText } from '../../protocol/literal-object.js';
 import { optionText } from '../../protocol/texts/safe-text.js';
 import { objectOf } from '../../serializers/contract/plain-object.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
@@ -68,7 +68,7 @@ function namedValues(values: unknown): Readonly<Record<string, unknown>> {
   if (typeof values !== 'object' || values === null || Symbol.iterator in values) return refuse(optionText(values));
   // as a promise, a Date and a proxy are
   const isEmpty = !isLiteralObject(values) && Object.keys(values).length === 0;
-  if (isEmpty) return refuse(`an object of the class ${classNameOf(values)} without members`);
+  if (isEmpty) return refuse(`${objectOfClassText(values)} without members`);
   return values as Readonly<Record<string, unknown>>;
 }
 

@@ -37,11 +37,11 @@ export interface OpenedConnection {
   /** Number of item streams that were opened over the connection and are not over. */
   openStreams: number;
   /** The call that uses the connection. */
-  call: RunningCall | undefined;
+  call: WatchedCall | undefined;
 }
 
 /** A call that uses a connection. */
-interface RunningCall {
+interface WatchedCall {
   /** The promise that the program has. Undefined: none, or it is not known. */
   readonly outcome?: Promise<unknown> | undefined;
 }

@@ -50,7 +50,7 @@ export function readReply(frame: Frame, serializer: Serializer, context: ReadCon
 function readValue(data: Buffer, flags: number, serializer: Serializer, context: ReadContext): unknown {
   const value = valueOf(data, serializer, context);
   if (!(flags & FLAGS.exception)) return value;
-  throw failureOf(value);
+  throw callFailure(value);
 }
 
 /**
@@ -59,7 +59,7 @@ function readValue(data: Buffer, flags: number, serializer: Serializer, context:
  * @param exception the exception as it was read. Of a class with a converter it is whatever `fromDict` made
  * @returns a ProtocolError when it is no error: `throw` of another value has no stack, and Python cannot raise one
  */
-export function failureOf(exception: unknown): unknown {
+export function callFailure(exception: unknown): unknown {
   if (exception instanceof PyroRemoteError) return withCaller(exception);
   if (exception instanceof Error || types.isNativeError(exception)) return convertedWithCaller(exception);
   const text = `the reply says that the call failed, but holds no exception: ${shortText(exception)}`;
@@ -69,7 +69,7 @@ export function failureOf(exception: unknown): unknown {
 /** As {@link withCaller}, for an error that a converter made. */
 function convertedWithCaller(error: Error): Error {
   try {
-    Error.captureStackTrace(error, failureOf);
+    Error.captureStackTrace(error, callFailure);
     const shown = { stack: error.stack, remoteTraceback: convertedTraceback(error), toString: () => String(error) };
     showRemoteTraceback(shown as PyroRemoteError);
     error.stack = shown.stack!;

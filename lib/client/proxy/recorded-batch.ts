@@ -7,7 +7,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
 import { RefusedChanges } from './refused-changes.js';
-import { failureOf } from '../messages/reply-reader.js';
+import { callFailure } from '../messages/reply-reader.js';
 
 /** Options of a batch. */
 export interface BatchOptions {
@@ -71,7 +71,7 @@ export function settledResults(reply: unknown, calls: number): PromiseSettledRes
   }
   return results.map((value) =>
     value instanceof ExceptionWrapper
-      ? { status: 'rejected', reason: failureOf(value.exception) }
+      ? { status: 'rejected', reason: callFailure(value.exception) }
       : { status: 'fulfilled', value },
   );
 }

@@ -4,7 +4,7 @@ import { NAMES_AND_TEXTS } from './python-texts.js';
 
 type Types = ReadonlyMap<string, TypeSignature>;
 /** Old names and new names. */
-type Names = ReadonlyMap<string, string>;
+type NewNames = ReadonlyMap<string, string>;
 
 /** The type of a field that a server only reads: the field of the caller may have a narrower type, as `list[int]` for `Sequence[float]`. */
 export function readOnly(text: string): string {
@@ -19,7 +19,7 @@ export function readOnly(text: string): string {
  *
  * @param resultNames the types of arguments, and the types of results of the same TypeScript types
  */
-export function withArgumentTypes(objects: readonly ObjectSignatures[], types: Types, resultNames: Names): ObjectSignatures[] {
+export function withArgumentTypes(objects: readonly ObjectSignatures[], types: Types, resultNames: NewNames): ObjectSignatures[] {
   const same = sameTypes(types, resultNames);
   const typeNamed = (name: string): TypeSignature | undefined => types.get(name);
   const reached = new Set(objects.flatMap((each) => Object.keys(withReachedTypes(each, typeNamed).types ?? {})));
@@ -40,7 +40,7 @@ export function withArgumentTypes(objects: readonly ObjectSignatures[], types: T
 }
 
 /** The types of arguments that are types of results. Types may name each other in circles, so all are the same until they differ. */
-function sameTypes(types: Types, resultNames: Names): Names {
+function sameTypes(types: Types, resultNames: NewNames): NewNames {
   const same = new Map(resultNames);
   const isSame = (argument: string, result: string): boolean => {
     const type = renamedType(types.get(argument)!, (text) => renamed(text.replace(/^ReadOnly\[([^]*)\]$/, '$1'), same));
@@ -55,14 +55,14 @@ function sameTypes(types: Types, resultNames: Names): Names {
 
 function renamedMethod(
   { parameters, ...method }: ObjectSignatures['methods'][string],
-  names: Names,
+  names: NewNames,
 ): ObjectSignatures['methods'][string] {
   const given = parameters?.map((each) => (each.type === undefined ? each : { ...each, type: renamed(each.type, names) }));
   return { parameters: given ?? null, ...method };
 }
 
 /** The type of an attribute that can only be set is a type of arguments. */
-function renamedAttribute({ setType, ...attribute }: AttributeSignature, names: Names): AttributeSignature {
+function renamedAttribute({ setType, ...attribute }: AttributeSignature, names: NewNames): AttributeSignature {
   const { type, readable } = attribute;
   if (!readable && type !== undefined) return { ...attribute, type: renamed(type, names) };
   const own = setType && renamed(setType, names);
@@ -74,7 +74,7 @@ function renamedType(type: TypeSignature, rename: (text: string) => string): Typ
   return { ...type, fields: mapped(type.fields, (field) => ({ ...field, type: rename(field.type) })) };
 }
 
-function renamed(text: string, names: Names): string {
+function renamed(text: string, names: NewNames): string {
   return text.replace(NAMES_AND_TEXTS, (part) => names.get(part) ?? part);
 }
 

@@ -41,7 +41,7 @@ export function readProjectSignatures(project: Project, naming: PyroNaming | und
   const pythonNames = new Map(classes.map(({ symbol, name }) => [symbol, pythonNameFor(name, MODULE_NAMES)]));
   const texts = new PythonTypeTexts(project, pythonNames);
   const signatures = classes.map((each) => {
-    const read = new ClassReader(project, texts, each, each.naming ?? naming).read();
+    const read = new DecoratedClassReader(project, texts, each, each.naming ?? naming).read();
     return { ...read, class: pythonNames.get(each.symbol)! };
   });
   const complete = withArgumentTypes(signatures, texts.types, texts.resultNames);
@@ -51,7 +51,7 @@ export function readProjectSignatures(project: Project, naming: PyroNaming | und
   };
 }
 
-class ClassReader {
+class DecoratedClassReader {
   constructor(
     private readonly project: Project,
     private readonly texts: PythonTypeTexts,

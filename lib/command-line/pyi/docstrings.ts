@@ -1,8 +1,8 @@
-import { linesOf, nested } from '../types/doc-comment.js';
+import { docLines, nested } from '../types/doc-comment.js';
 
 /** The lines of a docstring. */
 export function docString(doc: string | undefined): string[] {
-  const lines = linesOf(doc).map((line) => line.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'));
+  const lines = docLines(doc).map((line) => line.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'));
   if (lines.length === 0) return [];
   if (lines.length === 1) return [`"""${lines[0]}${lines[0]!.endsWith('"') ? ' ' : ''}"""`];
   return [`"""${lines[0]}`, ...lines.slice(1), '"""'];

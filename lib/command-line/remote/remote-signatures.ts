@@ -26,14 +26,14 @@ export async function remoteSignatures(text: string, given: RemoteArguments): Pr
   return { uri, signatures: told ?? named, isTold: told !== undefined };
 }
 
-interface Names {
+interface ExposedNames {
   readonly methods: ReadonlySet<string>;
   readonly oneway: ReadonlySet<string>;
   readonly attrs: ReadonlySet<string>;
 }
 
 /** Makes signatures from the names of members alone. Every attribute counts as writable, since names do not tell. */
-function signaturesOf({ methods, oneway, attrs }: Names): ObjectSignatures {
+function signaturesOf({ methods, oneway, attrs }: ExposedNames): ObjectSignatures {
   return {
     class: null,
     methods: Object.fromEntries(

@@ -1,6 +1,6 @@
 import type { FieldSignature, TypeSignature } from '../../daemon/contract/signatures.js';
 import type { SourceModule } from './source-module.js';
-import type { Place, SourceModules } from './source-modules.js';
+import type { ModuleMember, SourceModules } from './source-modules.js';
 import { childrenOf, type Definition, type SyntaxNode } from './syntax-tree.js';
 
 const RECORDS = /^(?:dataclasses\.)?dataclass\b|^(?:attrs?\.)?(?:s|define|frozen|mutable|dataclass)\b/;
@@ -25,13 +25,13 @@ export class PythonTypes {
   typeNamed(name: string): TypeSignature | undefined {
     if (!this.known.has(name)) {
       this.known.set(name, undefined);
-      const place = this.modules.placeNamed(name);
+      const place = this.modules.memberNamed(name);
       if (place !== undefined) this.known.set(name, this.typeAt(place));
     }
     return this.known.get(name);
   }
 
-  private typeAt({ module, name }: Place): TypeSignature | undefined {
+  private typeAt({ module, name }: ModuleMember): TypeSignature | undefined {
     const alias = module.aliases.get(name);
     if (alias !== undefined) return { alias: this.modules.named(alias, module) };
     return this.typeOf({ module, definition: module.classes.get(name)! });

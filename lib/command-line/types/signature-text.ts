@@ -1,5 +1,5 @@
 import type { MethodSignature, ObjectSignatures, ParameterSignature } from '../../daemon/contract/signatures.js';
-import { linesOf, nested } from './doc-comment.js';
+import { docLines, nested } from './doc-comment.js';
 
 /** The signatures and docs of an object as lines, in the form of Python's `help()`. */
 export function signatureLines({ class: name, doc, attributes, methods }: ObjectSignatures): string[] {
@@ -7,8 +7,8 @@ export function signatureLines({ class: name, doc, attributes, methods }: Object
     ...sortedEntries(attributes).map(([member, each]) => [attributeText(member, each), each.doc] as const),
     ...sortedEntries(methods).map(([member, each]) => [methodText(member, each), each.doc] as const),
   ];
-  const head = name === null ? [] : [`class ${name}`, ...nested(linesOf(doc)), ''];
-  return [...head, ...members.flatMap(([text, of]) => [text, ...nested(linesOf(of))])];
+  const head = name === null ? [] : [`class ${name}`, ...nested(docLines(doc)), ''];
+  return [...head, ...members.flatMap(([text, of]) => [text, ...nested(docLines(of))])];
 }
 
 function attributeText(name: string, { type, readable, writable }: ObjectSignatures['attributes'][string]): string {

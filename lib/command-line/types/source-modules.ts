@@ -1,7 +1,7 @@
 import type { Imported, SourceModule } from './source-module.js';
 
 /** A class or an alias of a module. */
-export interface Place {
+export interface ModuleMember {
   readonly module: SourceModule;
   readonly name: string;
 }
@@ -13,7 +13,7 @@ const NAMES =
 /** The modules of some sources, which may import each other. */
 export class SourceModules {
   /** Names that no two classes or aliases share. */
-  private readonly places = new Map<string, Place>();
+  private readonly membersByName = new Map<string, ModuleMember>();
   private readonly names = new Map<SourceModule, Map<string, string>>();
 
   constructor(readonly all: readonly SourceModule[]) {
@@ -21,24 +21,24 @@ export class SourceModules {
       const names = new Map<string, string>();
       this.names.set(module, names);
       for (const name of new Set([...module.aliases.keys(), ...module.classes.keys()])) {
-        const place = { module, name };
-        const own = this.nameFor(place);
+        const member = { module, name };
+        const own = this.nameFor(member);
         names.set(name, own);
-        this.places.set(own, place);
+        this.membersByName.set(own, member);
       }
     }
   }
 
   /** The class or alias with a name that {@link named} gives. */
-  placeNamed(name: string): Place | undefined {
-    return this.places.get(name);
+  memberNamed(name: string): ModuleMember | undefined {
+    return this.membersByName.get(name);
   }
 
   /** A text of a type of a module, with the names that classes and aliases of all modules have. */
   named(text: string, module: SourceModule): string {
     return text.replace(NAMES, (written) => {
-      const place = written.endsWith(']') ? undefined : this.find(written.replace(/\s+/g, ''), module);
-      const name = place && this.names.get(place.module)!.get(place.name)!;
+      const member = written.endsWith(']') ? undefined : this.find(written.replace(/\s+/g, ''), module);
+      const name = member && this.names.get(member.module)!.get(member.name)!;
       return name === undefined || name === written.split('.').at(-1)!.trim() ? written : name;
     });
   }
@@ -48,7 +48,7 @@ export class SourceModules {
    *
    * @param dotted as the module writes it: `Device`, `base.Device`
    */
-  find(dotted: string, module: SourceModule, seen = new Set<string>()): Place | undefined {
+  find(dotted: string, module: SourceModule, seen = new Set<string>()): ModuleMember | undefined {
     const key = `${module.parts.join('/')} ${dotted}`;
     // modules may import each other
     if (seen.has(key)) return undefined;
@@ -71,7 +71,12 @@ export class SourceModules {
     return this.moduleNamed(module, level, by) !== undefined;
   }
 
-  private imported({ module, level, name }: Imported, rest: string[], by: SourceModule, seen: Set<string>): Place | undefined {
+  private imported(
+    { module, level, name }: Imported,
+    rest: string[],
+    by: SourceModule,
+    seen: Set<string>,
+  ): ModuleMember | undefined {
     const names = name === undefined ? rest : [name, ...rest];
     for (let count = 0; count < names.length; count++) {
       const source = this.moduleNamed([...module, ...names.slice(0, count)], level, by);
@@ -98,7 +103,7 @@ export class SourceModules {
   }
 
   /** The name of a class or alias; with the name of its module in front if the name has another meaning in another module. */
-  private nameFor({ module, name }: Place): string {
+  private nameFor({ module, name }: ModuleMember): string {
     const isShared = this.all.some((other) => {
       if (other === module || !(other.defines(name) || other.imports.has(name))) return false;
       const found = this.find(name, other);
@@ -106,7 +111,7 @@ export class SourceModules {
     });
     const base = isShared ? `${module.parts.at(-1)}_${name}`.replace(/[^\p{ID_Continue}]/gu, '_') : name;
     let own = base;
-    for (let number = 2; this.places.has(own); number++) own = `${base}${number}`;
+    for (let number = 2; this.membersByName.has(own); number++) own = `${base}${number}`;
     return own;
   }
 }

@@ -44,12 +44,12 @@ function signaturesOf(source: SourceClass, modules: SourceModules, types: Python
     methods: {},
     attributes: {},
   };
-  for (const each of types.lineOf(source)) new ClassReader(each, modules).addTo(signatures);
+  for (const each of types.lineOf(source)) new SourceClassReader(each, modules).addTo(signatures);
   return withReachedTypes(signatures, (name) => types.typeNamed(name));
 }
 
 /** Reads the members that the body of a class exposes. */
-class ClassReader {
+class SourceClassReader {
   constructor(
     private readonly read: SourceClass,
     private readonly modules: SourceModules,

@@ -1,4 +1,4 @@
-import { linesOf } from './doc-comment.js';
+import { docLines } from './doc-comment.js';
 import { unquoted } from './python-type.js';
 
 /** The package `@lezer/python`. */
@@ -77,7 +77,7 @@ export class PythonSource {
   docOf(definition: Definition): { doc?: string } {
     const [first] = this.statements(definition).filter(({ name }) => name !== ':');
     const literal = first?.name === 'ExpressionStatement' ? first.getChild('String') : null;
-    return literal === null ? {} : { doc: linesOf(this.stringOf(literal)).join('\n') };
+    return literal === null ? {} : { doc: docLines(this.stringOf(literal)).join('\n') };
   }
 
   /** The text that a string literal stands for. */

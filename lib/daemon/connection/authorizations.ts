@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runForConnection } from '../../calls/current-call.js';
 import { configError } from '../../options/option-checks.js';
-import { endsInTime } from './handshake-time.js';
+import { endsInTime } from './guard-time-limit.js';
 import { optionText, safeText } from '../../protocol/texts/safe-text.js';
 import { SecurityError } from '../../protocol/errors.js';
 import type { Authorization, AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';

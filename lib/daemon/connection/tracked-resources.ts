@@ -1,4 +1,4 @@
-import { classNameOf, closeResource } from '../../objects/disposal.js';
+import { closeResource, instanceText } from '../../objects/disposal.js';
 
 /** Waits for a clean-up. @returns false when it takes too long @throws the error of the clean-up */
 type WaitForCleanUp = (closing: Promise<unknown>, what: string) => Promise<boolean>;
@@ -61,7 +61,7 @@ export class TrackedResources {
     this.untrack(resource);
     const { wait, onError } = this.ending!;
     try {
-      return await wait(closeResource(resource), `the end of the tracked ${classNameOf(resource)}`);
+      return await wait(closeResource(resource), `the end of the tracked ${instanceText(resource)}`);
     } catch (error) {
       onError(error);
       return true;

@@ -14,13 +14,13 @@ import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
 
 /** Counts memory. The budget has the limits of the whole read, as that on colliding keys. */
-type Spend = ((bytes: number) => void) & { budget?: ValueBudget | undefined };
+type SpendMemory = ((bytes: number) => void) & { budget?: ValueBudget | undefined };
 
 /** The memory that one request holds until it ends: its arguments, and results that are being made. */
 export abstract class RequestMemory extends Reply {
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
-  private knownSpend: Spend | undefined = undefined;
+  private knownSpend: SpendMemory | undefined = undefined;
   /** Memory that the request holds. */
   heldBytes = 0;
   /** True once the request has ended. */
@@ -56,12 +56,12 @@ export abstract class RequestMemory extends Reply {
    * Counts memory that the arguments take after they were read. It is held until the request ends. Always the same function: it stands for
    * the read. It throws an UnreadableError over a limit.
    */
-  get spend(): Spend {
+  get spend(): SpendMemory {
     return (this.knownSpend ??= this.makeSpend());
   }
 
-  private makeSpend(): Spend {
-    const spend: Spend = (bytes) => {
+  private makeSpend(): SpendMemory {
+    const spend: SpendMemory = (bytes) => {
       this.budget?.spend(bytes);
       this.hold(bytes);
     };

@@ -1,6 +1,6 @@
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { tooLongText } from '../connection/handshake-time.js';
+import { tooLongText } from '../connection/guard-time-limit.js';
 
 /**
  * Starts the time of a handshake. The caller clears the timer when the handshake has ended.

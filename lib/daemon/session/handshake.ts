@@ -11,7 +11,7 @@ import { type DaemonServices, unknownSerializerText } from '../request/daemon-se
 import { Reply } from '../request/reply.js';
 import { memoryOf } from '../request/request-memory.js';
 import type { SessionConnection } from '../connection/session-connection.js';
-import { endsInTime } from '../connection/handshake-time.js';
+import { endsInTime } from '../connection/guard-time-limit.js';
 import { runHookOf } from '../object/object-guards.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 

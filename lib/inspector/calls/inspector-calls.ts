@@ -11,7 +11,7 @@ import type { InspectorSource } from '../contract/inspector-source.js';
 import { closeAtDaemon } from './close-stream.js';
 import { RequestRefusal } from '../contract/request-refusal.js';
 import { shownError, shownValue } from '../values/shown-values.js';
-import { Slots } from './slots.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { valueOfText } from '../values/typed-values.js';
 
 /** Most proxies that are kept without a running call and without a stream. Each proxy has its own handshake data, and so its own sessions. */
@@ -35,7 +35,7 @@ export class InspectorCalls {
   /** The proxies, the least recently used first. */
   private readonly proxies = new Map<string, KeptProxy>();
   private readonly streams = new Map<string, InspectorStream>();
-  private readonly running: Slots;
+  private readonly running: ConcurrencyLimit;
   private isClosed = false;
 
   constructor(
@@ -44,7 +44,7 @@ export class InspectorCalls {
   ) {
     const { maxCalls } = limits;
     const text = `${maxCalls} calls of the inspector are running (maxCalls): wait for one of them`;
-    this.running = new Slots(maxCalls, () => new RequestRefusal(429, text));
+    this.running = new ConcurrencyLimit(maxCalls, () => new RequestRefusal(429, text));
   }
 
   /**

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { InspectedServer, InspectorState } from '../contract/contract.js';
 import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView, type TableViewProps } from './tables.js';
 import { Boundary } from './boundary.js';
-import { History } from './history.js';
+import { CallHistory } from './history.js';
 import { ObjectsView } from './objects-view.js';
 import { type FeedState, ServerConnection } from './server-connection.js';
 import { Summary } from './summary.js';
@@ -12,7 +12,7 @@ const VIEWS = ['objects', 'connections', 'streams', 'limits', 'names', 'failures
 type ViewName = (typeof VIEWS)[number];
 
 /** The part of the page that its address names: a view, and in the view of objects an object. */
-interface Place {
+interface PageAddress {
   view: ViewName;
   objectId: string | undefined;
 }
@@ -28,13 +28,13 @@ const FEED_TEXTS: Record<FeedState, string> = {
 
 export function App({ base }: { base: string }) {
   const connection = useMemo(() => new ServerConnection(base), [base]);
-  const history = useRef(new History()).current;
+  const history = useRef(new CallHistory()).current;
   const [state, setState] = useState<InspectorState>();
   const [feed, setFeed] = useState<FeedState>('connecting');
   const [isPaused, setPaused] = useState(false);
   const [serverId, setServerId] = useState<string>();
   const [filter, setFilter] = useState('');
-  const place = usePlace();
+  const place = usePageAddress();
   const paused = useRef(isPaused);
   paused.current = isPaused;
 
@@ -123,9 +123,9 @@ export function App({ base }: { base: string }) {
   );
 }
 
-interface ViewProps extends Place {
+interface ViewProps extends PageAddress {
   server: InspectedServer;
-  history: History;
+  history: CallHistory;
   filter: string;
   connection: ServerConnection;
   allowCalls: boolean;
@@ -180,17 +180,17 @@ function useLater(text: string): string {
   return later;
 }
 
-function usePlace(): Place {
-  const [place, setPlace] = useState(readPlace);
+function usePageAddress(): PageAddress {
+  const [place, setPlace] = useState(readPageAddress);
   useEffect(() => {
-    const read = (): void => setPlace(readPlace());
+    const read = (): void => setPlace(readPageAddress());
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);
   }, []);
   return place;
 }
 
-function readPlace(): Place {
+function readPageAddress(): PageAddress {
   const [view = '', id] = location.hash.slice(1).split('/', 2);
   return { view: VIEWS.find((name) => name === view) ?? 'objects', objectId: id ? decoded(id) : undefined };
 }

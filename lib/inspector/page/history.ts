@@ -20,7 +20,7 @@ interface Counts {
 }
 
 /** Keeps the calls of the last minutes for each server and each object, from the differences of snapshots. */
-export class History {
+export class CallHistory {
   private readonly points = new Map<string, Point[]>();
   private readonly last = new Map<string, Counts>();
   private lastAt: number | undefined;

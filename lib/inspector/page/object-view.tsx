@@ -4,14 +4,14 @@ import { AttributeForm } from './attribute-form.js';
 import type { Caller } from './caller.js';
 import { Chart } from './chart.js';
 import { durationText, numberText, signatureOf } from './formats.js';
-import type { History } from './history.js';
+import type { CallHistory } from './history.js';
 import { MethodForm } from './method-form.js';
 import type { ServerConnection } from './server-connection.js';
 
 interface ObjectViewProps {
   object: InspectedObject;
   server: InspectedServer;
-  history: History;
+  history: CallHistory;
   connection: ServerConnection;
   allowCalls: boolean;
   /** False: a person looks at another part of the page. The view keeps what was typed, and results that come meanwhile. */

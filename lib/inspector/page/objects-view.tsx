@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import type { InspectedObject, InspectedServer } from '../contract/contract.js';
 import { Chart } from './chart.js';
 import { countText, hashOf, numberText } from './formats.js';
-import type { History } from './history.js';
+import type { CallHistory } from './history.js';
 import { ObjectView } from './object-view.js';
 import type { ServerConnection } from './server-connection.js';
 
@@ -11,7 +11,7 @@ const MAX_KEPT = 10;
 
 interface ObjectsViewProps {
   server: InspectedServer;
-  history: History;
+  history: CallHistory;
   connection: ServerConnection;
   matches: (...texts: (string | null)[]) => boolean;
   /** The object that is shown. */
@@ -73,7 +73,7 @@ function useKept(objects: readonly InspectedObject[], selected: InspectedObject 
 interface EntryProps {
   object: InspectedObject;
   server: InspectedServer;
-  history: History;
+  history: CallHistory;
   isSelected: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { jsonText, parseJson } from '../values/exact-json.js';
 import type { MemberShape, ValueShape } from '../../objects/value-shape.js';
 
-type Dict = Readonly<Record<string, unknown>>;
+type FieldValues = Readonly<Record<string, unknown>>;
 
 /** The value in a field of JSON; undefined for an empty field, and for a text that is no JSON. */
 export function valueInField(text: string): unknown {
@@ -32,8 +32,8 @@ export function typedText(value: unknown, type: string): string {
 }
 
 /** The members of a value that is a dict; else none. */
-export function membersIn(value: unknown): Dict {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Dict) : {};
+export function membersIn(value: unknown): FieldValues {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as FieldValues) : {};
 }
 
 /** The items of a value that is a list; else none. */
@@ -50,7 +50,7 @@ export function withMember(
   { className, members }: Extract<ValueShape, { kind: 'dict' }>,
   { name }: MemberShape,
   member: unknown,
-): Dict | undefined {
+): FieldValues | undefined {
   const { __class__: _, ...before } = membersIn(value);
   const after = { ...before, [name]: member };
   const names = [...new Set([...members.map((each) => each.name), ...Object.keys(after)])];

@@ -2,10 +2,10 @@ import type { DaemonTotals } from '../../daemon/contract/snapshot.js';
 import type { InspectedServer } from '../contract/contract.js';
 import { Chart } from './chart.js';
 import { bytesText, countText, durationText, numberText } from './formats.js';
-import type { History, Point } from './history.js';
+import type { CallHistory, Point } from './history.js';
 
 /** The numbers of a server, with charts of the last minutes. */
-export function Summary({ server, history }: { server: InspectedServer; history: History }) {
+export function Summary({ server, history }: { server: InspectedServer; history: CallHistory }) {
   const points = history.of(server.id);
   const last = points.at(-1);
   const { snapshot } = server;

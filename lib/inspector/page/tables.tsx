@@ -8,14 +8,24 @@ export interface TableViewProps {
   matches: (...texts: (string | null)[]) => boolean;
 }
 
-interface Row {
+interface TableRow {
   key: string | number;
   /** Marks a row that needs a look. */
   tone?: 'warning' | undefined;
   cells: ComponentChildren[];
 }
 
-function Table({ title, head, rows, empty }: { title: string; head: readonly string[]; rows: readonly Row[]; empty: string }) {
+function Table({
+  title,
+  head,
+  rows,
+  empty,
+}: {
+  title: string;
+  head: readonly string[];
+  rows: readonly TableRow[];
+  empty: string;
+}) {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <div class="table" role="region" aria-label={title} tabIndex={0}>
@@ -46,7 +56,7 @@ function Table({ title, head, rows, empty }: { title: string; head: readonly str
 export function ConnectionsView({ snapshot: { connections, totals }, matches }: TableViewProps) {
   const rows = connections
     .filter(({ id, remoteAddress, principal }) => matches(String(id), remoteAddress, principal))
-    .map((one): Row => ({
+    .map((one): TableRow => ({
       key: one.id,
       tone: one.unsentBytes > 1024 * 1024 ? 'warning' : undefined,
       cells: [
@@ -76,7 +86,7 @@ export function ConnectionsView({ snapshot: { connections, totals }, matches }: 
 export function StreamsView({ snapshot: { streams, totals }, matches }: TableViewProps) {
   const rows = streams
     .filter(({ objectId, method }) => matches(objectId, method))
-    .map((one, index): Row => ({
+    .map((one, index): TableRow => ({
       key: index,
       cells: [
         one.objectId,
@@ -100,7 +110,7 @@ export function StreamsView({ snapshot: { streams, totals }, matches }: TableVie
 export function LimitsView({ snapshot: { limits }, matches }: TableViewProps) {
   const rows = limits
     .filter(({ name, usedBy }) => matches(name, usedBy))
-    .map(({ name, value, unit, used, isNear, usedBy, reached }): Row => ({
+    .map(({ name, value, unit, used, isNear, usedBy, reached }): TableRow => ({
       key: name,
       tone: reached > 0 || isNear ? 'warning' : undefined,
       cells: [
@@ -134,7 +144,7 @@ function amountText(value: number, unit: string): string {
 export function NamesView({ snapshot: { names, totals }, matches }: TableViewProps) {
   const rows = names
     .filter(({ name, objectId, nameServer }) => matches(name, objectId, nameServer))
-    .map(({ name, objectId, nameServer, state, isAvailable }): Row => ({
+    .map(({ name, objectId, nameServer, state, isAvailable }): TableRow => ({
       key: `${name} ${nameServer}`,
       tone: state === 'registered' && isAvailable ? undefined : 'warning',
       cells: [name, objectId, nameServer ?? 'not found yet', state, isAvailable ? 'yes' : 'no'],
@@ -152,7 +162,7 @@ export function NamesView({ snapshot: { names, totals }, matches }: TableViewPro
 export function FailuresView({ snapshot: { failures }, matches }: TableViewProps) {
   const rows = failures
     .filter((one) => matches(one.errorType, one.message, one.objectId, one.method, one.remoteAddress, one.correlationId))
-    .map((one, index): Row => ({
+    .map((one, index): TableRow => ({
       key: failures.length - index,
       cells: [
         <time key="at" dateTime={one.at}>

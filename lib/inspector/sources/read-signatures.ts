@@ -10,7 +10,7 @@ import { objectOf } from '../../serializers/contract/plain-object.js';
 
 const KINDS: readonly string[] = ['positional-only', 'positional', 'varargs', 'keyword', 'kwargs'];
 
-type Dict = Readonly<Record<string, unknown>>;
+type AnsweredDict = Readonly<Record<string, unknown>>;
 
 /**
  * Reads what a daemon has answered to `get_signatures`. Parts of another shape are left out.
@@ -36,7 +36,7 @@ export function readNames(answer: unknown): string[] {
   return [...(answer as Iterable<unknown>)].filter((name) => typeof name === 'string');
 }
 
-function methodOf(method: Dict): MethodSignature {
+function methodOf(method: AnsweredDict): MethodSignature {
   const { parameters, oneway, stream } = method;
   return {
     parameters: Array.isArray(parameters) ? parameters.map((each) => parameterOf(dictOf(each))) : null,
@@ -46,7 +46,7 @@ function methodOf(method: Dict): MethodSignature {
   };
 }
 
-function parameterOf(parameter: Dict): ParameterSignature {
+function parameterOf(parameter: AnsweredDict): ParameterSignature {
   const { name, kind, required } = parameter;
   return {
     name: typeof name === 'string' ? name : null,
@@ -56,37 +56,37 @@ function parameterOf(parameter: Dict): ParameterSignature {
   };
 }
 
-function attributeOf(attribute: Dict): AttributeSignature {
+function attributeOf(attribute: AnsweredDict): AttributeSignature {
   const { readable, writable } = attribute;
   return { ...texts(attribute, 'type', 'setType', 'doc'), readable: readable !== false, writable: writable === true };
 }
 
-function typeOf(type: Dict): TypeSignature {
+function typeOf(type: AnsweredDict): TypeSignature {
   const { alias, fields } = type;
   return isDict(fields)
     ? { fields: mapped(fields, fieldOf), ...texts(type, 'doc', 'class', 'base') }
     : { alias: typeof alias === 'string' ? alias : 'Any', ...texts(type, 'class') };
 }
 
-function fieldOf(field: Dict): FieldSignature {
+function fieldOf(field: AnsweredDict): FieldSignature {
   const { type, required } = field;
   return { type: typeof type === 'string' ? type : 'Any', required: required === true, ...texts(field, 'doc') };
 }
 
-function mapped<T>(members: unknown, read: (member: Dict) => T): Record<string, T> {
+function mapped<T>(members: unknown, read: (member: AnsweredDict) => T): Record<string, T> {
   const entries = Object.entries(dictOf(members)).map(([name, member]): [string, T] => [name, read(dictOf(member))]);
   return objectOf(entries) as Record<string, T>;
 }
 
-function texts<K extends string>(dict: Dict, ...names: K[]): { [Name in K]?: string } {
+function texts<K extends string>(dict: AnsweredDict, ...names: K[]): { [Name in K]?: string } {
   const entries = names.map((name) => [name, dict[name]]).filter(([, value]) => typeof value === 'string' && value !== '');
   return Object.fromEntries(entries) as { [Name in K]?: string };
 }
 
-function dictOf(value: unknown): Dict {
+function dictOf(value: unknown): AnsweredDict {
   return isDict(value) ? value : {};
 }
 
-function isDict(value: unknown): value is Dict {
+function isDict(value: unknown): value is AnsweredDict {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
 }

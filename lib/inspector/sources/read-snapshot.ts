@@ -36,7 +36,7 @@ export class UnreadableSnapshot extends Error {
 }
 
 /** Reads a value of a field. @throws {UnreadableSnapshot} when the value has another type */
-type Reader<T> = (value: unknown, field: string) => T;
+type FieldReader<T> = (value: unknown, field: string) => T;
 
 /**
  * Reads what a daemon has answered to `inspect`. Only the fields that a {@link DaemonSnapshot} has are read. A row of another shape is left
@@ -48,7 +48,7 @@ export function readSnapshot(answer: unknown): ReadSnapshot {
   return SNAPSHOT(answer, '');
 }
 
-function typed<T>(isOfType: (value: unknown) => boolean): Reader<T> {
+function typed<T>(isOfType: (value: unknown) => boolean): FieldReader<T> {
   return (value, field) => {
     if (!isOfType(value)) throw new UnreadableSnapshot(field);
     return value as T;
@@ -59,31 +59,31 @@ const text = typed<string>((value) => typeof value === 'string');
 const flag = typed<boolean>((value) => typeof value === 'boolean');
 
 /** A number that is no safe integer travels as a bigint. */
-const number: Reader<number> = (value, field) => {
+const number: FieldReader<number> = (value, field) => {
   const read = typeof value === 'bigint' ? Number(value) : value;
   if (!Number.isFinite(read)) throw new UnreadableSnapshot(field);
   return read as number;
 };
 
 /** A word that is only shown. Another version may have other words. */
-function word<T extends string>(): Reader<T> {
-  return text as Reader<T>;
+function word<T extends string>(): FieldReader<T> {
+  return text as FieldReader<T>;
 }
 
-function oneOf<T extends string>(...choices: readonly T[]): Reader<T> {
+function oneOf<T extends string>(...choices: readonly T[]): FieldReader<T> {
   return typed((value) => (choices as readonly unknown[]).includes(value));
 }
 
 /** A number that earlier versions did not have. */
-const count: Reader<number> = (value, field) => (value === undefined ? 0 : number(value, field));
+const count: FieldReader<number> = (value, field) => (value === undefined ? 0 : number(value, field));
 
 /** A field that is missing counts as null: earlier versions did not have all fields. */
-function orNull<T>(read: Reader<T>): Reader<T | null> {
+function orNull<T>(read: FieldReader<T>): FieldReader<T | null> {
   return (value, field) => (value === null || value === undefined ? null : read(value, field));
 }
 
 /** Reads a value of which nothing depends: `fallback` when it has another shape. */
-function orElse<T, F>(read: Reader<T>, fallback: F): Reader<T | F> {
+function orElse<T, F>(read: FieldReader<T>, fallback: F): FieldReader<T | F> {
   return (value, field) => {
     try {
       return read(value, field);
@@ -95,7 +95,7 @@ function orElse<T, F>(read: Reader<T>, fallback: F): Reader<T | F> {
 }
 
 /** A list whose items are all good. */
-function list<T>(read: Reader<T>): Reader<T[]> {
+function list<T>(read: FieldReader<T>): FieldReader<T[]> {
   return (value, field) => {
     if (!Array.isArray(value)) throw new UnreadableSnapshot(field);
     return value.map((item: unknown, index) => read(item, `${field}[${index}]`));
@@ -103,16 +103,16 @@ function list<T>(read: Reader<T>): Reader<T[]> {
 }
 
 /** A list without the items of another shape. */
-function rows<T>(read: Reader<T>): Reader<T[]> {
+function rows<T>(read: FieldReader<T>): FieldReader<T[]> {
   const all = list(orElse(read, undefined));
   return (value, field) => all(value, field).filter((item) => item !== undefined);
 }
 
-type Readers<T> = { [Name in keyof T]-?: Reader<T[Name]> };
+type Readers<T> = { [Name in keyof T]-?: FieldReader<T[Name]> };
 
 /** Members that are undefined are left out. */
-function dict<T>(readers: Readers<T>): Reader<T> {
-  const all = Object.entries(readers) as [name: string, Reader<unknown>][];
+function dict<T>(readers: Readers<T>): FieldReader<T> {
+  const all = Object.entries(readers) as [name: string, FieldReader<unknown>][];
   return (value, field) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnreadableSnapshot(field);
     const given = value as Readonly<Record<string, unknown>>;
@@ -121,10 +121,10 @@ function dict<T>(readers: Readers<T>): Reader<T> {
   };
 }
 
-const hint = orElse(text, undefined) as Reader<string>;
-const rules = orElse(list(text), undefined) as Reader<string[]>;
+const hint = orElse(text, undefined) as FieldReader<string>;
+const rules = orElse(list(text), undefined) as FieldReader<string[]>;
 
-function shapeAt(depth: number): Reader<ValueShape> {
+function shapeAt(depth: number): FieldReader<ValueShape> {
   return (value, field) => {
     if (depth > MAX_DEPTH) throw new UnreadableSnapshot(field);
     const { kind } = dict<{ kind: ValueShape['kind'] }>({ kind: oneOf('scalar', 'choice', 'list', 'dict') })(value, field);
@@ -134,7 +134,7 @@ function shapeAt(depth: number): Reader<ValueShape> {
 
 const choice = typed<string | number>((value) => typeof value === 'string' || Number.isFinite(value));
 
-const SHAPES: Record<ValueShape['kind'], (depth: number) => Reader<ValueShape>> = {
+const SHAPES: Record<ValueShape['kind'], (depth: number) => FieldReader<ValueShape>> = {
   scalar: () => dict({ kind: oneOf('scalar'), type: text }),
   choice: () => dict({ kind: oneOf('choice'), choices: list(choice) }),
   list: (depth) => dict({ kind: oneOf('list'), item: shapeAt(depth) }),
@@ -146,7 +146,7 @@ const SHAPES: Record<ValueShape['kind'], (depth: number) => Reader<ValueShape>> 
     }),
 };
 
-const HINTS = { type: hint, rules, shape: orElse(shapeAt(0), undefined) as Reader<ValueShape> };
+const HINTS = { type: hint, rules, shape: orElse(shapeAt(0), undefined) as FieldReader<ValueShape> };
 
 const PARAMETER = dict<MethodParameter>({
   name: orNull(text),
@@ -171,7 +171,7 @@ const ATTRIBUTE = dict<Omit<InspectedAttribute, 'doc'>>({
   ...HINTS,
 });
 
-const MEMBER: Reader<InspectedMember> = (value, field) =>
+const MEMBER: FieldReader<InspectedMember> = (value, field) =>
   (value as { kind?: unknown } | null)?.kind === 'method' ? METHOD(value, field) : ATTRIBUTE(value, field);
 
 const OBJECT = dict<ReadObject>({

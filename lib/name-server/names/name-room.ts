@@ -8,7 +8,7 @@ interface Growth {
 }
 
 /** A registration, or new tags of a name. */
-type NameChange = NameRecord | Pick<NameRecord, 'name' | 'metadata'>;
+type NameWrite = NameRecord | Pick<NameRecord, 'name' | 'metadata'>;
 
 /** Keeps the registrations of a store within the limits of their number and of their bytes. Changes that are being made count. */
 export class NameRoom {
@@ -26,7 +26,7 @@ export class NameRoom {
    *
    * @throws {NamingError} when there is no room
    */
-  async take<Result>(change: NameChange, make: () => Promise<Result>): Promise<Result> {
+  async take<Result>(change: NameWrite, make: () => Promise<Result>): Promise<Result> {
     const [names, bytes] = await Promise.all([this.store.count(), this.store.bytes()]);
     // the present registration is read only when it decides
     let growth: Growth = { names: 1, bytes: recordBytes({ uri: '', lease: undefined, ...change }) };
@@ -58,7 +58,7 @@ export class NameRoom {
   }
 }
 
-function growthBy(change: NameChange, current: NameRecord | undefined): Growth {
+function growthBy(change: NameWrite, current: NameRecord | undefined): Growth {
   if (current !== undefined)
     return { names: 0, bytes: Math.max(0, recordBytes({ ...current, ...change }) - recordBytes(current)) };
   // tags of an unknown name are refused for another reason

@@ -19,7 +19,7 @@ const MAX_OCTAL = 0o377;
 const MAX_CODE_POINT = 0x10_ff_ff;
 
 /** The text that a pattern has found, and its groups. */
-export interface Found extends Readonly<Record<string, string | undefined>> {
+export interface RegexMatch extends Readonly<Record<string, string | undefined>> {
   readonly all: string;
 }
 
@@ -51,7 +51,7 @@ export class RegexText {
   }
 
   /** Reads what a pattern of {@link TAKEN} finds here. */
-  take(pattern: RegExp): Found | undefined {
+  take(pattern: RegExp): RegexMatch | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.regex);
     if (!found) return undefined;

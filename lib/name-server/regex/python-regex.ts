@@ -1,5 +1,5 @@
 import { type CharacterClass, type CharacterRange, ESCAPED_CLASSES, rangesText, withOtherCase } from './python-regex-sets.js';
-import { codeOf, type Found, RegexText, TAKEN } from './python-regex-text.js';
+import { codeOf, type RegexMatch, RegexText, TAKEN } from './python-regex-text.js';
 
 /** The flags of Python's `re` that hold in a part of an expression. */
 interface RegexFlags {
@@ -89,7 +89,7 @@ class Translation {
     }
   }
 
-  private withFlags(flags: RegexFlags, { on = '', off = '', close }: Found): RegexFlags {
+  private withFlags(flags: RegexFlags, { on = '', off = '', close }: RegexMatch): RegexFlags {
     if ((on === '' || off !== '') && close === ')') throw this.text.error('a group without flags');
     if (on.includes('L')) throw this.text.error("cannot use 'L' flag with a str pattern");
     if (Array.from(off).some((flag) => on.includes(flag))) throw this.text.error('a flag is turned on and off');
@@ -128,7 +128,7 @@ class Translation {
     return joined(parts, '');
   }
 
-  private repeated(part: RegexPart | undefined, { all, least, range, most }: Found): RegexPart {
+  private repeated(part: RegexPart | undefined, { all, least, range, most }: RegexMatch): RegexPart {
     const isUnlimited = range !== undefined && most === '';
     const bounds = least === undefined ? undefined : [Number(least), isUnlimited ? undefined : Number(most ?? least)];
     const [fewest = 0, limit] = bounds ?? [0, all === '?' ? 1 : undefined];

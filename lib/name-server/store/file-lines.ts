@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** Reads a file from its beginning. */
-export async function* linesOf(file: FileHandle): AsyncGenerator<Line> {
+export async function* fileLines(file: FileHandle): AsyncGenerator<Line> {
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   let begun: Buffer[] = [];
   for (let position = 0; ;) {

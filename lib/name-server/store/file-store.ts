@@ -20,7 +20,7 @@ import { TableStore } from './table-store.js';
 const MAX_BATCH = 1_000;
 
 /** Work on the names that waits to be written. */
-interface PendingWork {
+interface PendingFileWork {
   readonly run: (draft: Draft) => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -55,7 +55,7 @@ class Draft {
  * A lease begins anew when the file is opened.
  */
 export class FileNameStore extends TableStore {
-  private waiting: PendingWork[] = [];
+  private waiting: PendingFileWork[] = [];
   private writing: Promise<void> | undefined;
 
   private constructor(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { configError } from '../../options/option-checks.js';
-import { linesOf, writeLine } from './file-lines.js';
+import { fileLines, writeLine } from './file-lines.js';
 import type { NameRecord } from './name-store.js';
 
 /** A change of a journal: a registration, or names that were removed. */
@@ -138,7 +138,7 @@ export class Journal {
   private async read(onEntry: (entry: JournalEntry) => void): Promise<void> {
     let number = 0;
     let damaged = 0;
-    for await (const { line, end, isWhole } of linesOf(this.file)) {
+    for await (const { line, end, isWhole } of fileLines(this.file)) {
       if (++number === 1) {
         if (!isWhole && [FIRST_HEADER, HEADER].some((header) => header.startsWith(line))) return;
         if (!isWhole || (line !== HEADER && line !== FIRST_HEADER))

@@ -26,7 +26,8 @@ import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
 import { checkWireName } from '../metadata/wire-names.js';
 import type { ProvidedController } from './provided-controllers.js';
 
-type AnyMethod = (...args: unknown[]) => unknown;
+/** A method of any class. */
+export type AnyMethod = (...args: unknown[]) => unknown;
 
 /** A method that the pipeline can run: an exposed method, or the getter or setter of an attribute. */
 export interface Operation {

@@ -158,7 +158,7 @@ function writtenParameters(
   return written;
 }
 
-interface Slots {
+interface AssignedSlots {
   /** The wire parameter of each slot. */
   readonly parameters: Parameter[];
   /** Sources by the index of the method's parameter. */
@@ -166,7 +166,7 @@ interface Slots {
 }
 
 /** Gives each parameter its slot on the wire. A `@Payload('name')` parameter that reads the argument of another has no slot. */
-function assignSlots(written: readonly WrittenParameter[]): Slots {
+function assignSlots(written: readonly WrittenParameter[]): AssignedSlots {
   const slots = new Map<number, Parameter>();
   const sources = new Map<number, ParameterSource>();
   const numbered: { slot: number; parameter: Parameter }[] = [];

@@ -8,7 +8,7 @@ import { safeText } from '../../protocol/texts/safe-text.js';
 export type OnFailure = (what: string, error: unknown) => void;
 
 /** The error that the server emits for a failure. Its stack is the stack of the failure, if that has one. */
-export function failureOf(what: string, error: unknown): Error {
+export function emittedFailure(what: string, error: unknown): Error {
   const failure = new Error(`${what} failed: ${safeText(error)}`, { cause: error });
   if (error instanceof Error && error.stack !== undefined) failure.stack = error.stack;
   return failure;

@@ -9,7 +9,7 @@ import {
   type OptionRule,
   type OptionRules,
 } from '../../options/option-checks.js';
-import { areAttributes, ATTRIBUTES, SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
+import { areAttributes, ATTRIBUTES_SHAPE, SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 import { exceptionFault } from '../../protocol/python-exception-rules.js';
 import { messageOfArgs } from '../../protocol/short-text.js';
 
@@ -21,7 +21,7 @@ export interface PyroExceptionOptions extends ErrorOptions {
 
 const ARGS: OptionRule = listOf(ANYTHING, "a list: ['not in stock']");
 const RULES: OptionRules<PyroExceptionOptions> = {
-  attributes: { takes: ATTRIBUTES, fits: areAttributes },
+  attributes: { takes: ATTRIBUTES_SHAPE, fits: areAttributes },
   cause: ANYTHING,
 };
 

@@ -13,7 +13,7 @@ import { type EnhancerOverride, overridesIn } from '../nest-observers.js';
 import { unprovidedGuard } from './unprovided-guards.js';
 
 /** Gives the guard, or a dependency of the guard, for one handshake. */
-type Source<T> = (contextId: ContextId) => Promise<T>;
+type GuardSource<T> = (contextId: ContextId) => Promise<T>;
 
 /**
  * Finds handshake guards among Nest's providers, first in the object's own module. Makes guards that no module provides, with
@@ -21,7 +21,7 @@ type Source<T> = (contextId: ContextId) => Promise<T>;
  * transient. A test may override guards, as all guards of Nest: `overrideGuard(TokenGuard)`.
  */
 export class GuardResolver {
-  private readonly sources: Source<CanActivate>[] = [];
+  private readonly sources: GuardSource<CanActivate>[] = [];
   private scoped = false;
 
   private constructor(
@@ -45,7 +45,7 @@ export class GuardResolver {
     return Promise.all(this.sources.map((source) => source(contextId)));
   }
 
-  private async sourceOf(guard: HandshakeGuard): Promise<Source<CanActivate>> {
+  private async sourceOf(guard: HandshakeGuard): Promise<GuardSource<CanActivate>> {
     const override = overridesIn(this.container).get(guard);
     if (override !== undefined) return this.sourceOfOverride(override);
     if (typeof guard !== 'function') return async () => guard;
@@ -57,7 +57,7 @@ export class GuardResolver {
     useClass,
     useFactory,
     inject = [],
-  }: EnhancerOverride): Promise<Source<CanActivate>> {
+  }: EnhancerOverride): Promise<GuardSource<CanActivate>> {
     if (useClass) return this.sourceOfUnprovided(useClass as Type<CanActivate>);
     if (!useFactory) return async () => useValue as CanActivate;
     const dependencies = inject.map((dependency) => this.sourceOfDependency(dependency));
@@ -66,7 +66,7 @@ export class GuardResolver {
   }
 
   /** @throws {Error} when no module provides the dependency, unless it is optional */
-  private sourceOfDependency(dependency: NonNullable<EnhancerOverride['inject']>[number]): Source<unknown> {
+  private sourceOfDependency(dependency: NonNullable<EnhancerOverride['inject']>[number]): GuardSource<unknown> {
     const isObject = typeof dependency === 'object' && 'token' in dependency;
     const token = isObject ? dependency.token : dependency;
     const source = this.sourceOfProvided(token);
@@ -77,7 +77,7 @@ export class GuardResolver {
     );
   }
 
-  private sourceOfProvided<T>(token: InjectionToken<T>): Source<T> | undefined {
+  private sourceOfProvided<T>(token: InjectionToken<T>): GuardSource<T> | undefined {
     for (const strict of [true, false]) {
       try {
         const instance = this.ref.get<T, T>(token as never, { strict });
@@ -92,7 +92,7 @@ export class GuardResolver {
     return undefined;
   }
 
-  private async sourceOfUnprovided(guard: Type<CanActivate>): Promise<Source<CanActivate>> {
+  private async sourceOfUnprovided(guard: Type<CanActivate>): Promise<GuardSource<CanActivate>> {
     const { scope = Scope.DEFAULT } = (Reflect.getMetadata(SCOPE_OPTIONS_METADATA, guard) ?? {}) as { scope?: Scope };
     if (scope === Scope.DEFAULT) {
       const { ref, module, container } = this;

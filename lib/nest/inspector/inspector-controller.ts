@@ -1,12 +1,10 @@
 import { Controller, Get, Inject, Post, Req, Res, SetMetadata, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { InspectorHost } from './inspector-host.js';
+import type { PlatformRequest, PlatformResponse } from './inspector-host.js';
 import type { PyroInspectorPlace } from './inspector-module-options.js';
 
 /** The key of `@ApiExcludeController()` of @nestjs/swagger. */
 const EXCLUDED_FROM_SWAGGER = 'swagger/apiExcludeController';
-
-type PlatformRequest = Parameters<InspectorHost['get']>[1];
-type PlatformResponse = Parameters<InspectorHost['get']>[2];
 
 /**
  * Makes the controller of an inspector. Its guards are guards of Nest, and the guards of the application run before them.

@@ -18,14 +18,14 @@ export const INSPECTOR_PLACE = Symbol('PyroInspectorModule place');
 export const INSPECTOR_SETTINGS = Symbol('PyroInspectorModule settings');
 
 /** A request as Nest's platforms give it. Express gives Node's request; Fastify gives an object whose `raw` is Node's request. */
-interface PlatformRequest {
+export interface PlatformRequest {
   raw?: IncomingMessage;
   /** The body, where the platform has read it. */
   body?: unknown;
 }
 
 /** A response as Nest's platforms give it. */
-interface PlatformResponse {
+export interface PlatformResponse {
   raw?: ServerResponse;
   /** Fastify: the handler answers by `raw`. */
   hijack?(): void;

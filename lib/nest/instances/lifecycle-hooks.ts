@@ -1,5 +1,5 @@
 import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
-import { classNameOf } from '../../objects/disposal.js';
+import { instanceText } from '../../objects/disposal.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { OnFailure } from '../errors/failures.js';
 
@@ -59,7 +59,7 @@ export async function tellDisconnect(
 ): Promise<void> {
   for (const instance of instances)
     if (hasHook(instance, 'onPyroDisconnect'))
-      await cleanUp(`onPyroDisconnect of ${classNameOf(instance)}`, () => hooksOf(instance).onPyroDisconnect!(connection));
+      await cleanUp(`onPyroDisconnect of ${instanceText(instance)}`, () => hooksOf(instance).onPyroDisconnect!(connection));
 }
 
 /** Calls `onPyroHousekeeping`. An error goes to `onFailure`. */
@@ -67,7 +67,7 @@ export async function tellHousekeeping(instance: object, onFailure: OnFailure): 
   try {
     await hooksOf(instance).onPyroHousekeeping?.();
   } catch (error) {
-    onFailure(`onPyroHousekeeping of ${classNameOf(instance)}`, error);
+    onFailure(`onPyroHousekeeping of ${instanceText(instance)}`, error);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ContextId } from '@nestjs/core';
-import { classNameOf, isDisposable } from '../../objects/disposal.js';
+import { instanceText, isDisposable } from '../../objects/disposal.js';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { isThenable } from '../../calls/thenable.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -109,7 +109,7 @@ export class ObjectInstances implements SingleUser {
   }
 
   private async endHousekeeping({ housekeeping, instance }: InstanceHolder, cleanUp: RunCleanUp): Promise<void> {
-    if (housekeeping) await cleanUp(`onPyroHousekeeping of ${classNameOf(instance)}`, () => housekeeping);
+    if (housekeeping) await cleanUp(`onPyroHousekeeping of ${instanceText(instance)}`, () => housekeeping);
   }
 
   /** @param connection undefined: all connections use the instances */

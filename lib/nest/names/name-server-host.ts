@@ -6,7 +6,7 @@ import { asError } from '../../protocol/texts/safe-text.js';
 import { printable, printableMessage, printableStack } from '../../reports/printable.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { warnIfItFails } from '../../reports/warning.js';
-import { failureOf } from '../errors/failures.js';
+import { emittedFailure } from '../errors/failures.js';
 import { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { containerOf, rootModuleOf } from '../nest-internals.js';
@@ -100,7 +100,7 @@ export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
   }
 
   private guardsOf(guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
-    const onFailure = (what: string, error: unknown): void => this.logError(failureOf(what, error));
+    const onFailure = (what: string, error: unknown): void => this.logError(emittedFailure(what, error));
     return HandshakeRunner.create(PyroNameServer, guards, rootModuleOf(this.modules), containerOf(this.contexts), onFailure);
   }
 }

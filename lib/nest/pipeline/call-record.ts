@@ -7,6 +7,7 @@ import type { BoundArguments } from '../../objects/argument-binder.js';
 import { awaitReader, isStream } from '../../objects/item-iterators.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';
+import type { AnyMethod } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ExecutionContextHost } from '../nest-internals.js';
 import type { RestObserver, ResultReader } from './deferred-rest.js';
@@ -14,8 +15,6 @@ import { GuardedSubscriber } from './guarded-teardown.js';
 
 /** Work at the end of a call. */
 type Ending = () => Promise<void> | undefined | void;
-
-export type AnyMethod = (...args: unknown[]) => unknown;
 
 /** The arguments of a call, as Nest's `ExecutionContext` has them: `getData()` and `getContext()`. */
 export type NestArguments = [args: unknown[], context: PyroContext];

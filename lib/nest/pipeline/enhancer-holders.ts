@@ -1,4 +1,4 @@
-import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
+import type { AnyMethod, ObjectDefinition, Operation } from '../definition/object-definition.js';
 import { enhancersOn, unknownEnhancer } from '../definition/known-enhancers.js';
 import { isRemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
@@ -6,7 +6,6 @@ import { carryMetadata, carryOver } from '../metadata/carried-metadata.js';
 import { handshakeGuardsOf } from '../metadata/controller-metadata.js';
 import { routeArgumentsOf } from '../metadata/parameter-metadata.js';
 import { findDescriptor } from '../../objects/decorated-member.js';
-import type { AnyMethod } from './call-record.js';
 
 /** The things that Nest is asked for enhancers with. */
 export interface EnhancerHolders {

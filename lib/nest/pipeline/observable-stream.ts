@@ -4,7 +4,7 @@ import type { PyroStreamOptions } from '../metadata/member-metadata.js';
 import { GuardedSubscriber, type TeardownReporter } from './guarded-teardown.js';
 
 /** A reader that waits for the next step. */
-type Reader = (step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;
+type WaitingReader = (step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;
 
 /** Number of read items after which the queue is shortened. */
 const COMPACT_AT = 256;
@@ -20,7 +20,7 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
   private items: unknown[] = [];
   private first = 0;
   private state: { kind: 'open' } | { kind: 'complete' } | { kind: 'failed'; error: unknown } = { kind: 'open' };
-  private readonly readers: Reader[] = [];
+  private readonly readers: WaitingReader[] = [];
   private readonly watchers: (() => void)[] = [];
 
   constructor(

@@ -2,8 +2,9 @@ import type { CanActivate, NestInterceptor, PreRequestHook, Type } from '@nestjs
 import { catchError, isObservable, Observable } from 'rxjs';
 import { isThenable } from '../../calls/thenable.js';
 import type { PyroStreamOptions } from '../metadata/member-metadata.js';
+import type { AnyMethod } from '../definition/object-definition.js';
 import { refusedCall } from '../errors/guard-refusal.js';
-import type { AnyMethod, CallRecord } from './call-record.js';
+import type { CallRecord } from './call-record.js';
 import { type BegunRest, DeferredRest, InterceptorAnswer, type ResultReader } from './deferred-rest.js';
 import type { ExceptionFilters } from './exception-filters.js';
 import { askGuards } from './guards.js';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
 import { looksAtNames } from '../nest-internals.js';
-import { type Container, isContainer, isOpaque } from '../../classes/fields/opaque-values.js';
+import { type PythonContainer, isPythonContainer, isOpaque } from '../../classes/fields/opaque-values.js';
 import { descriptionFor } from '../../classes/register-class.js';
 import { type AnyIterator, asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -64,10 +64,10 @@ class WrappedSerializer implements NestInterceptor {
 const LONG_ARRAY_BYTES = 1_024;
 
 /** A container whose kind class-transformer would change, or a dict with keys like array indices: V8 would store them in a long array. */
-type KeptContainer = Container | Record<string, unknown>;
+type KeptContainer = PythonContainer | Record<string, unknown>;
 
 function staysContainer(value: object): value is KeptContainer {
-  return isContainer(value) || (isPlainObject(value) && indexArrayBytes(value) > LONG_ARRAY_BYTES);
+  return isPythonContainer(value) || (isPlainObject(value) && indexArrayBytes(value) > LONG_ARRAY_BYTES);
 }
 
 type Wrap = (stream: AnyIterator) => unknown;

@@ -5,7 +5,7 @@ import { PYRO_HOOKS } from '../../objects/private-names.js';
 import { KEYWORDS_OF_CHANGED_NAMES } from '../../objects/renamed-parameters.js';
 import { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
-import { failureOf, type OnFailure } from '../errors/failures.js';
+import { emittedFailure, type OnFailure } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook } from '../instances/lifecycle-hooks.js';
 import {
@@ -61,7 +61,7 @@ export class ServerBinding {
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,
       hooks,
-      onFailure: (what, error) => this.daemon!.reportError(failureOf(what, error)),
+      onFailure: (what, error) => this.daemon!.reportError(emittedFailure(what, error)),
     };
   }
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { overLimit } from '../over-limit.js';
 import { ProtocolError } from '../errors.js';
-import { classNameOf, isLiteralObject } from '../literal-object.js';
+import { isLiteralObject, objectOfClassText } from '../literal-object.js';
 import { optionText } from '../texts/safe-text.js';
 import { ownCopy } from './own-bytes.js';
 
@@ -69,7 +69,7 @@ function entriesOf(given: AnnotationValues): Iterable<[string, Uint8Array]> {
 function kindOf(given: unknown): string {
   if (types.isPromise(given)) return 'a promise';
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return optionText(given);
-  return `an object of the class ${classNameOf(given)}`;
+  return objectOfClassText(given);
 }
 
 /** Values that are no bytes stay as they are, so that {@link measureAnnotations} refuses them by their id. */

@@ -1,5 +1,6 @@
 import { decompress, decompressUpTo, isInflatedAtOnce } from './compression.js';
 import { FLAGS } from '../constants.js';
+import type { LaterTurns } from '../later-turns.js';
 import type { Frame } from './frame-reader.js';
 import { type SizeLimit, sizeLimit } from './header.js';
 
@@ -30,11 +31,6 @@ export const READ_AT_ONCE_BYTES = 64 * 1024;
 interface HeldBytes {
   hold(bytes: number): void;
   release(bytes: number): void;
-}
-
-/** Does work in a later turn of the event loop, between the work of others. */
-interface LaterTurns {
-  delay(work: { takeTurn(): void; turnFailed(error: unknown): void }): void;
 }
 
 interface Waiting {

@@ -13,7 +13,7 @@ const MOST_EXPONENT_DIGITS = 2;
  * @param isInt true: digits alone, with or without a sign
  * @returns the number, correctly rounded; NaN for every other text, which a slower function has to read
  */
-export function plainNumber(bytes: Buffer, start: number, end: number, isInt = false): number {
+export function readPlainNumber(bytes: Buffer, start: number, end: number, isInt = false): number {
   const sign = bytes[start];
   const from = sign === PLUS || sign === MINUS ? start + 1 : start;
   let at = from;
@@ -30,7 +30,7 @@ export function plainNumber(bytes: Buffer, start: number, end: number, isInt = f
       exponent = point + 1 - at;
     }
     if (at < end && code === LOWER_E) {
-      const given = plainNumber(bytes, at + 1, Math.min(end, at + 2 + MOST_EXPONENT_DIGITS), true);
+      const given = readPlainNumber(bytes, at + 1, Math.min(end, at + 2 + MOST_EXPONENT_DIGITS), true);
       if (Number.isNaN(given) || end > at + 2 + MOST_EXPONENT_DIGITS) return NaN;
       exponent += given;
       at = end;

@@ -5,7 +5,7 @@ import { TextUnits } from '../../serpent/text/text-units.js';
 import { COSTS } from '../../serpent/costs/value-costs.js';
 import { safeInt } from '../../serpent/values/values.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
-import { plainNumber } from '../bytes/plain-numbers.js';
+import { readPlainNumber } from '../bytes/plain-numbers.js';
 import { decodeSurrogatePass, floatOfText, surrogatePassUnits, unitOf } from '../bytes/python-text.js';
 
 /** Digits of a long, of 15 bits each, that a float holds without loss. */
@@ -60,7 +60,7 @@ export abstract class MarshalScalarReader extends BinaryReader {
 
   protected floatText(): number {
     const start = this.take(this.byte());
-    const plain = plainNumber(this.bytes, start, this.at);
+    const plain = readPlainNumber(this.bytes, start, this.at);
     if (!Number.isNaN(plain)) return plain;
     const text = this.bytes.toString('latin1', start, this.at);
     return floatOfText(text) ?? this.fail(`${JSON.stringify(text)} is no float`);

@@ -1,7 +1,7 @@
 import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
-import { plainNumber } from '../bytes/plain-numbers.js';
+import { readPlainNumber } from '../bytes/plain-numbers.js';
 import { complexOf, floatOf } from '../objects/complex-text.js';
 import { CHARACTERS } from '../../serpent/text/characters.js';
 import { PyComplex } from '../../serpent/index.js';
@@ -55,11 +55,11 @@ export function decodePyroExtension(
 /** Pyro5 writes every number that is no int of Python in the form of an int, too: float32 and complex64 of NumPy. */
 function numberIn(bytes: Buffer, start: number, end: number, maxIntDigits: number, asFloat: (value: number) => unknown): unknown {
   if (end - start <= maxIntDigits) {
-    const int = plainNumber(bytes, start, end, true);
+    const int = readPlainNumber(bytes, start, end, true);
     // the int zero has no sign
     if (!Number.isNaN(int)) return int + 0;
     const isComplex = bytes[end - 1] === LOWER_J;
-    const float = isComplex ? NaN : plainNumber(bytes, start, end);
+    const float = isComplex ? NaN : readPlainNumber(bytes, start, end);
     if (!Number.isNaN(float)) return asFloat(float);
     const complex = isComplex ? plainComplex(bytes, start, end - 1) : undefined;
     if (complex !== undefined) return complex;
@@ -82,8 +82,8 @@ function plainComplex(bytes: Buffer, start: number, end: number): PyComplex | un
     const isSign = bytes[sign] === PLUS || bytes[sign] === MINUS;
     if (isSign && bytes[sign - 1] !== LOWER_E) break;
   }
-  const real = sign > start ? plainNumber(bytes, start, sign) : 0;
-  const imag = plainNumber(bytes, Math.max(sign, start), end);
+  const real = sign > start ? readPlainNumber(bytes, start, sign) : 0;
+  const imag = readPlainNumber(bytes, Math.max(sign, start), end);
   return Number.isNaN(real) || Number.isNaN(imag) ? undefined : new PyComplex(real, imag);
 }
 

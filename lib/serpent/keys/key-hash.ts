@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isExactDouble, plainNumber } from './python-numbers.js';
+import { isExactDouble, numberEqualTo } from './python-numbers.js';
 import type { PyComplex } from '../values/values.js';
 
 /** The kinds of keys in the hash. The kind, with the length above it, stands before each key, so that no two rows of keys look the same. */
@@ -42,7 +42,7 @@ export class KeyHash {
   }
 
   private add(key: unknown): void {
-    const value = plainNumber(key);
+    const value = numberEqualTo(key);
     switch (typeof value) {
       case 'number':
         return this.addNumber(value);

@@ -1,6 +1,6 @@
 import type { HashCollisions } from '../costs/hash-collisions.js';
 import { KeyHash } from './key-hash.js';
-import { isExactDouble, isSameInt, plainNumber } from './python-numbers.js';
+import { isExactDouble, isSameInt, numberEqualTo } from './python-numbers.js';
 import type { Spender } from '../text/text-window.js';
 import { COSTS } from '../costs/value-costs.js';
 import { PyComplex } from '../values/values.js';
@@ -115,15 +115,15 @@ export function isOwnStandIn(key: unknown): boolean {
  * the float as stand-in, so that no stand-in takes more memory than its key.
  */
 function simpleStandIn(key: unknown): string | number | bigint | null | undefined {
-  const value = plainNumber(key);
+  const value = numberEqualTo(key);
   if (typeof value === 'object') return value === null ? null : undefined;
   return typeof value === 'bigint' && isExactDouble(value) ? Number(value) : (value as string | number | bigint);
 }
 
 /** Compares keys as Python does, without a stand-in for each. */
 function isSameKey(first: unknown, second: unknown): boolean {
-  const one = plainNumber(first);
-  const other = plainNumber(second);
+  const one = numberEqualTo(first);
+  const other = numberEqualTo(second);
   if (one === other) return true;
   if (typeof one === 'number')
     return typeof other === 'bigint' ? isSameInt(one, other) : Number.isNaN(one) && Number.isNaN(other);

@@ -1,7 +1,7 @@
 import { PyComplex, PyFloat } from '../values/values.js';
 
 /** The number of a bool, a float, or a complex number without an imaginary part, which are equal to it in Python; else the value itself. */
-export function plainNumber(value: unknown): unknown {
+export function numberEqualTo(value: unknown): unknown {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value !== 'object') return value;
   if (value instanceof PyFloat) return value.value;

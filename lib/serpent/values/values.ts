@@ -1,5 +1,5 @@
 import { recogniseInstances } from './recognised-instances.js';
-import { shownValue } from './shown-value.js';
+import { valueText } from './value-text.js';
 
 /**
  * Python's `tuple`: an Array that is written as a tuple. Make a tuple with {@link pyTuple}.
@@ -112,7 +112,7 @@ export class PyComplex {
 
 function checkedNumber(value: number, name: string): number {
   if (typeof value !== 'number')
-    throw new TypeError(`${name} is ${shownValue(value)}; it must be a number, so convert it first: Number(value)`);
+    throw new TypeError(`${name} is ${valueText(value)}; it must be a number, so convert it first: Number(value)`);
   return value;
 }
 
@@ -131,5 +131,5 @@ export function checkParts(value: PyFloat | PyComplex, fail: (what: string) => n
 }
 
 function checkPart(name: string, part: unknown, fail: (what: string) => never): void {
-  if (typeof part !== 'number') fail(`a ${name} with ${shownValue(part)} in place of a number`);
+  if (typeof part !== 'number') fail(`a ${name} with ${valueText(part)} in place of a number`);
 }

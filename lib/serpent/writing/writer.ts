@@ -2,7 +2,7 @@ import type { ByteWriter } from './byte-writer.js';
 import { type DumpsOptions, ExpressionWriter } from './expression-writer.js';
 import { checkOptionNames } from '../values/option-names.js';
 import { SerpentError } from '../values/serpent-error.js';
-import { shownValue } from '../values/shown-value.js';
+import { valueText } from '../values/value-text.js';
 import { checkLimits, type CheckedLimits, LIMIT_NAMES } from '../values/value-limits.js';
 import { bytesOf } from './spare-memory.js';
 
@@ -35,9 +35,9 @@ export class LiteralWriter {
     checkOptionNames(options, 'dumps', OPTIONS);
     const { bytesRepr, encodeObject } = options;
     if (bytesRepr !== undefined && typeof bytesRepr !== 'boolean')
-      throw new SerpentError(`bytesRepr is ${shownValue(bytesRepr)}; it has to be true or false, and no text`, 'BAD_OPTION');
+      throw new SerpentError(`bytesRepr is ${valueText(bytesRepr)}; it has to be true or false, and no text`, 'BAD_OPTION');
     if (encodeObject !== undefined && typeof encodeObject !== 'function')
-      throw new SerpentError(`encodeObject is ${shownValue(encodeObject)}; it has to be a function`, 'BAD_OPTION');
+      throw new SerpentError(`encodeObject is ${valueText(encodeObject)}; it has to be a function`, 'BAD_OPTION');
     this.limits = checkLimits(options);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InspectedServer } from '../../../lib/inspector/contract/contract.js';
 import { bytesText, durationText } from '../../../lib/inspector/page/formats.js';
-import { History } from '../../../lib/inspector/page/history.js';
+import { CallHistory } from '../../../lib/inspector/page/history.js';
 import { pythonLine, type WrittenCall } from '../../../lib/inspector/page/python-line.js';
 import { writtenArguments } from '../../../lib/inspector/page/written-arguments.js';
 
@@ -105,7 +105,7 @@ describe('the history of the charts', () => {
   const at = (second: number): string => new Date(second * 1_000).toISOString();
 
   it('the history of the charts has rates and mean durations between two snapshots, and forgets objects that have gone', () => {
-    const history = new History();
+    const history = new CallHistory();
     history.add({ at: at(0), allowCalls: false, servers: [server(10, 100)] });
     history.add({ at: at(2), allowCalls: false, servers: [server(14, 120)] });
     history.add({ at: at(4), allowCalls: false, servers: [server(14, 120)] });
@@ -119,7 +119,7 @@ describe('the history of the charts', () => {
   });
 
   it('the history of the charts has no mean duration where the server forgot the durations of an object', () => {
-    const history = new History();
+    const history = new CallHistory();
     for (const [second, calls, totalMs] of [
       [0, 10, 100],
       [2, 12, 90],

@@ -181,6 +181,7 @@ describe('options that are no numbers are checked, too', () => {
     ['a promise', Promise.resolve({ ABCD: Buffer.alloc(1) })],
     ['an object of the class Set', new Set(['ABCD'])],
     ['an object of the class Date', new Date(0)],
+    ['an object of a class without a name', new (class {})()],
     ['a function', () => ({})],
     ['an empty list', []],
     ['the text "ABCD"', 'ABCD'],

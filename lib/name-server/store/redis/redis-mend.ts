@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredRecord } from './redis-record.js';
-import { runScript, script, type SendCommand } from './redis-scripts.js';
+import { redisScript, runScript, type SendCommand } from './redis-scripts.js';
 
 /** The names as a name server has seen them last. */
 export interface NamesToMend {
@@ -42,7 +42,7 @@ const COPY_SECONDS = '60';
  *
  * All leases begin anew, unless nothing was to be mended.
  */
-const MEND = script(`
+const MEND = redisScript(`
 local state, names, leases, copy = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local newId, copyId, copySeq, mayLose = unpack(ARGV)
 redis.call('HSETNX', state, 'id', newId)

@@ -186,18 +186,18 @@ export interface RedisScript {
   readonly sha: string;
 }
 
-export function script(text: string): RedisScript {
+export function redisScript(text: string): RedisScript {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
 /** The scripts that change names. */
 export const REDIS_SCRIPTS = {
-  put: script(COMMON + PUT),
-  setMetadata: script(COMMON + SET_METADATA),
-  remove: script(COMMON + REMOVE),
-  removeUnchanged: script(COMMON + REMOVE_UNCHANGED),
-  renew: script(COMMON + RENEW),
-  tick: script(COMMON + TICK),
+  put: redisScript(COMMON + PUT),
+  setMetadata: redisScript(COMMON + SET_METADATA),
+  remove: redisScript(COMMON + REMOVE),
+  removeUnchanged: redisScript(COMMON + REMOVE_UNCHANGED),
+  renew: redisScript(COMMON + RENEW),
+  tick: redisScript(COMMON + TICK),
 } as const;
 
 /** Sends a command to Redis. */

@@ -8,7 +8,7 @@ import { hasUtf8 } from '../stored-text.js';
 export const BUSY_MS = 2_000;
 
 /** A registration in a row. */
-type Row = [name: string, uri: string, owner: string | null, ttlMs: number, number: number, tags: string[]];
+type NameRow = [name: string, uri: string, owner: string | null, ttlMs: number, number: number, tags: string[]];
 
 /** A row with a value as JSON. */
 interface Json {
@@ -290,7 +290,7 @@ export class SqlNames {
   }
 
   private recordOf({ json }: Json): NameRecord {
-    const [name, uri, owner, ttlMs, number, tags] = JSON.parse(json) as Row;
+    const [name, uri, owner, ttlMs, number, tags] = JSON.parse(json) as NameRow;
     const lease = owner === null ? undefined : { owner, ttlMs };
     const record = { name, uri, metadata: new Set(tags), lease };
     this.numbers.set(record, number);

@@ -44,7 +44,7 @@ interface Extension {
 }
 
 /** Work on the names that waits for the next transaction. */
-interface PendingWork {
+interface PendingSqlWork {
   /** Adds the changes that it makes to a list. */
   readonly run: (changes: SqlChange[]) => void;
   readonly resolve: () => void;
@@ -73,7 +73,7 @@ export class SqlNameStore implements NameStore {
   /** Goes on with the next check of the leases when the file was busy. */
   private extension: Extension | undefined;
   private isSweeping = false;
-  private waiting: PendingWork[] = [];
+  private waiting: PendingSqlWork[] = [];
   private working: Promise<void> | undefined;
 
   private constructor(

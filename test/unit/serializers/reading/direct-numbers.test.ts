@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PyComplex, PyFloat } from '../../../../lib/serpent/index.js';
 import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
-import { plainNumber } from '../../../../lib/serializers/bytes/plain-numbers.js';
+import { readPlainNumber } from '../../../../lib/serializers/bytes/plain-numbers.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 /** Numbers, times and escapes that are read without regular expressions and without texts: they must be what the slow way gives. */
@@ -18,20 +18,20 @@ describe('plainNumber', () => {
   it.each(
     // prettier-ignore
     ['0', '-0', '+7', '12', '1.', '1.5', '-1.25', '0.1', '123456789012345', '1.23456789012345', '1e5', '1e+16', '-2.5e-7', '9e22', '9e-22', '123456789012345e22', '00.10'],
-  )('plainNumber reads %s as Number does', (text) => {
-    expect(plainNumber(Buffer.from(`x${text}x`), 1, text.length + 1)).toBe(Number(text));
+  )('readPlainNumber reads %s as Number does', (text) => {
+    expect(readPlainNumber(Buffer.from(`x${text}x`), 1, text.length + 1)).toBe(Number(text));
   });
 
   it.each(
     // prettier-ignore
     ['', '-', '.', '.5', '1e', '1e+', '1e5.', '1.5.5', '1-', 'inf', 'nan', '1_0', '0x1', '1E5', '1e23', '1e-23', '1e222', '1234567890123456', '1j', ' 1', '1 '],
-  )('plainNumber leaves %j to a slower function', (text) => {
-    expect(plainNumber(Buffer.from(`5${text}5`), 1, text.length + 1)).toBeNaN();
+  )('readPlainNumber leaves %j to a slower function', (text) => {
+    expect(readPlainNumber(Buffer.from(`5${text}5`), 1, text.length + 1)).toBeNaN();
   });
 
-  it('plainNumber reads ints alone when asked to', () => {
-    expect(plainNumber(Buffer.from('-12'), 0, 3, true)).toBe(-12);
-    for (const text of ['1.5', '1.', '1e5']) expect(plainNumber(Buffer.from(text), 0, text.length, true)).toBeNaN();
+  it('readPlainNumber reads ints alone when asked to', () => {
+    expect(readPlainNumber(Buffer.from('-12'), 0, 3, true)).toBe(-12);
+    for (const text of ['1.5', '1.', '1e5']) expect(readPlainNumber(Buffer.from(text), 0, text.length, true)).toBeNaN();
   });
 });
 

@@ -33,7 +33,7 @@ export const SHOWN_STYLE: InspectOptions & { depth: number } = {
  *
  * A copy has 500 values at most, each with a name of 200 and a text of 1,000 characters at most.
  */
-export class ShownValues {
+export class LoggedValues {
   private left = MAX_VALUES;
 
   /** @throws what code of the value throws */

@@ -1,7 +1,7 @@
 import type { RequestRefusal } from '../contract/request-refusal.js';
 
 /** Limits how many pieces of work run at the same time. */
-export class Slots {
+export class ConcurrencyLimit {
   private taken = 0;
 
   /** @param refusal makes the error for work that finds no slot */
