@@ -102,7 +102,7 @@ describe.each(['ends', 'is reset'])('a Python client that is killed, so that its
 });
 
 it(
-  'oneway calls of Python programs that were killed behind them are all carried out, and the slots of the programs are free',
+  'oneway calls of Python programs that were killed after them are all carried out, and the slots of the programs are free',
   async () => {
     const limits = { maxConnections: 2, maxAbandonedConnectionsPerAddress: 1, limitLoopback: true };
     const { server } = await serve({ providers: [Thing] }, limits);

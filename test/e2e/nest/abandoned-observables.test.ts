@@ -114,7 +114,7 @@ const abandoned = ({ server }: Served): number =>
 const NEVER_ENDING = ['fails', 'own', 'merged', 'ownStream', 'mergedValue'];
 
 describe('an Observable of an interceptor or a filter that never completes', () => {
-  it.each(NEVER_ENDING)('is unsubscribed when the client disconnects: %s', async (method) => {
+  it.each(NEVER_ENDING)('an Observable that never completes is unsubscribed when the client disconnects: %s', async (method) => {
     const served = await serve({ providers: [Endless] });
     const peer = await served.join('endless');
     peer.invoke('endless', method);
@@ -123,16 +123,19 @@ describe('an Observable of an interceptor or a filter that never completes', () 
     await eventually(() => active === 0 && abandoned(served) === 0, 'the end of the call');
   });
 
-  it.each(NEVER_ENDING)('is unsubscribed at callTimeoutMs, and the connection goes on: %s', async (method) => {
-    const served = await serve({ providers: [Endless] }, { callTimeoutMs: 20 });
-    const peer = await served.join('endless');
-    await expect(peer.call('endless', method)).rejects.toThrow('callTimeoutMs');
-    expect(await peer.call('endless', 'two')).toBe(2);
-    expect(active).toBe(0);
-  });
+  it.each(NEVER_ENDING)(
+    'an Observable that never completes is unsubscribed at callTimeoutMs, and the connection goes on: %s',
+    async (method) => {
+      const served = await serve({ providers: [Endless] }, { callTimeoutMs: 20 });
+      const peer = await served.join('endless');
+      await expect(peer.call('endless', method)).rejects.toThrow('callTimeoutMs');
+      expect(await peer.call('endless', 'two')).toBe(2);
+      expect(active).toBe(0);
+    },
+  );
 
   it.each([0, 20])(
-    'of a method whose value an interceptor awaits ends with the client, callTimeoutMs %i',
+    'an Observable of a method whose value an interceptor awaits ends with the client, callTimeoutMs %i',
     async (callTimeoutMs) => {
       const served = await serve({ providers: [Endless] }, { callTimeoutMs });
       const peer = await served.join('endless');
@@ -143,7 +146,7 @@ describe('an Observable of an interceptor or a filter that never completes', () 
     },
   );
 
-  it('is unsubscribed behind the method that ran when the client disconnected', async () => {
+  it('an Observable that never completes is unsubscribed after the method that ran when the client disconnected', async () => {
     const served = await serve({ providers: [Endless] });
     const peer = await served.join('endless');
     peer.invoke('endless', 'slow');
@@ -157,7 +160,7 @@ describe('an Observable of an interceptor or a filter that never completes', () 
     expect(seen).toEqual(['late']);
   });
 
-  it('is unsubscribed at callTimeoutMs while the method runs, and the call counts until the method has ended', async () => {
+  it('an Observable that never completes is unsubscribed at callTimeoutMs while the method runs, and the call counts until the method has ended', async () => {
     const served = await serve({ providers: [Endless] }, { callTimeoutMs: 20 });
     const peer = await served.join('endless');
     await expect(peer.call('endless', 'slow')).rejects.toThrow('callTimeoutMs');
@@ -169,7 +172,7 @@ describe('an Observable of an interceptor or a filter that never completes', () 
     expect(seen).toEqual([]);
   });
 
-  it('of a pre-request hook is unsubscribed at callTimeoutMs, and the method does not run behind its guard', async () => {
+  it('an Observable of a pre-request hook is unsubscribed at callTimeoutMs, and the method does not run behind its guard', async () => {
     const prepare = (app: AnyApp): void =>
       void (app as INestMicroservice).registerPreRequestHook((_context, next) => merge(next(), endless()));
     const served = await serveBy('standalone', { providers: [Endless] }, { callTimeoutMs: 20, prepare });

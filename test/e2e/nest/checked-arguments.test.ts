@@ -116,7 +116,7 @@ async function remote(objectId: string, options: PyroServerOptions): Promise<{ p
 }
 
 describe('maxCheckedObjects', () => {
-  it('limits the objects that a global ValidationPipe validates, before the pipe has made one', async () => {
+  it('maxCheckedObjects limits the objects that a global ValidationPipe validates, before the pipe has made one', async () => {
     const { proxy, daemon } = await remote('depot', { maxCheckedObjects: 10 });
     // the box, its list and seven items
     expect(await proxy.$call('store', boxOf(7))).toBe(7);
@@ -159,25 +159,25 @@ describe('maxCheckedObjects', () => {
     });
   });
 
-  it('does not count arguments that a ValidationPipe lets pass', async () => {
+  it('maxCheckedObjects does not count arguments that a ValidationPipe lets pass', async () => {
     const { proxy } = await remote('depot', { maxCheckedObjects: 10 });
     expect(await proxy.$call('any', boxOf(1_000))).toBe(1);
   });
 
-  it('counts for each of two ValidationPipes', async () => {
+  it('maxCheckedObjects counts for each of two ValidationPipes', async () => {
     const { proxy } = await remote('depot', { maxCheckedObjects: 10 });
     expect(await proxy.$call('twice', boxOf(2))).toBe(2);
     await expect(proxy.$call('twice', boxOf(3))).rejects.toThrow(TOO_MANY);
   });
 
-  it('counts a registered class for its own rules, and for the ValidationPipe behind them', async () => {
+  it('maxCheckedObjects counts a registered class for its own rules, and for the ValidationPipe after them', async () => {
     const { proxy } = await remote('depot', { maxCheckedObjects: 2 });
     expect(await proxy.$call('tag', { number: 5 })).toBe(5);
     const { proxy: limited } = await remote('depot', { maxCheckedObjects: 1 });
     await expect(limited.$call('tag', { number: 5 })).rejects.toThrow(/tag: the value has more objects/);
   });
 
-  it('counts the calls of a batch together', async () => {
+  it('maxCheckedObjects counts the calls of a batch together', async () => {
     const { proxy } = await remote('depot', { maxCheckedObjects: 10 });
     const outcomes = await proxy.$batch(
       (batch) => {
@@ -198,7 +198,7 @@ describe('maxCheckedObjects', () => {
     ['a ValidationPipe with an expected type', 'expected', boxOf],
     ['a StandardSchemaValidationPipe', 'schema', boxOf],
     ['a ParseArrayPipe', 'items', (count: number) => boxOf(count + 1).items],
-  ])('counts for %s', async (_pipe, method, valueOf) => {
+  ])('maxCheckedObjects counts for %s', async (_pipe, method, valueOf) => {
     const { proxy } = await remote('shelf', { maxCheckedObjects: 10 });
     expect(await proxy.$call(method, valueOf(7))).toBeGreaterThan(0);
     await expect(proxy.$call(method, valueOf(9))).rejects.toThrow(TOO_MANY);
@@ -214,7 +214,7 @@ describe('maxCheckedObjects with a Python client', () => {
   });
   afterAll(() => python.stop());
 
-  it('refuses a value that a ValidationPipe would validate for too long with a ValueError', async () => {
+  it('a Python client gets a ValueError for a value that a ValidationPipe would validate for too long', async () => {
     const { daemon } = await remote('depot', { maxCheckedObjects: 10 });
     const result = await python.run(
       `

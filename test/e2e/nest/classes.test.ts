@@ -170,7 +170,7 @@ describe('arguments that are typed by registered classes', () => {
     await expect(remote.$set('corners', [{ x: 5 }])).rejects.toMatchObject({ args: ['corners[0]: e2e.Point has no y'] });
   });
 
-  it('results keep their class behind a ClassSerializerInterceptor', async () => {
+  it('results keep their class after a ClassSerializerInterceptor', async () => {
     expect(await (await desk()).interpreted!()).toEqual(new Point(1, 2));
   });
 

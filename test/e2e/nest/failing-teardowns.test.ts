@@ -165,7 +165,7 @@ async function expectLogged(lines: number, peer?: ScriptedPeer): Promise<void> {
 }
 
 describe('a teardown that throws', () => {
-  it.each(['never', 'neverIntercepted'])('ends the call of a client that leaves: %s', async (method) => {
+  it.each(['never', 'neverIntercepted'])('a failing teardown ends the call of a client that leaves: %s', async (method) => {
     const { join, app } = await serve({ providers: [Lab] });
     const peer = await join('lab');
     peer.invoke('lab', method);
@@ -176,7 +176,7 @@ describe('a teardown that throws', () => {
     await expectLogged(1, await join('lab'));
   });
 
-  it.each(['never', 'neverIntercepted'])('ends a call after its timeout: %s', async (method) => {
+  it.each(['never', 'neverIntercepted'])('a failing teardown ends a call after its timeout: %s', async (method) => {
     const { join } = await serve({ providers: [Lab] }, { callTimeoutMs: 20 });
     const peer = await join('lab');
     await expect(peer.call('lab', method)).rejects.toMatchObject({ pythonType: 'builtins.TimeoutError' });
@@ -184,7 +184,7 @@ describe('a teardown that throws', () => {
   });
 
   it.each(['atOnce', 'later', 'finalized', 'intercepted', 'merged', 'twice', 'filtered', 'guarded'])(
-    'loses no result: %s',
+    'a failing teardown loses no result: %s',
     async (method) => {
       const { join } = await serve({ providers: [Lab] });
       const peer = await join('lab');
@@ -193,14 +193,14 @@ describe('a teardown that throws', () => {
     },
   );
 
-  it('of a guard that refuses does not change the answer', async () => {
+  it('a failing teardown of a guard that refuses does not change the answer', async () => {
     const { join } = await serve({ providers: [Lab] });
     const peer = await join('lab');
     await expect(peer.call('lab', 'refused')).rejects.toMatchObject({ pythonType: 'builtins.PermissionError' });
     await expectLogged(1, peer);
   });
 
-  it('of a handshake guard of an object is logged, and the client is authorized', async () => {
+  it('a failing teardown of a handshake guard of an object is logged, and the client is authorized', async () => {
     const { join } = await serve({ providers: [Guarded, Lab] });
     const peer = await join('guarded');
     expect(await peer.call('guarded', 'get')).toBe(0);
@@ -208,25 +208,25 @@ describe('a teardown that throws', () => {
     expect(logged()[0]).toBe('the teardown of an Observable of a handshake guard of Guarded failed: teardown failed');
   });
 
-  it('of a handshake guard of the server is logged, and the client is authorized', async () => {
+  it('a failing teardown of a handshake guard of the server is logged, and the client is authorized', async () => {
     const { join } = await serve({ providers: [Lab] }, { handshakeGuards: [Guarding] });
     await expectLogged(1, await join('lab'));
   });
 
-  it('of a handshake guard that refuses is logged', async () => {
+  it('a failing teardown of a handshake guard that refuses is logged', async () => {
     const { join } = await serve({ providers: [Lab] }, { handshakeGuards: [Refusing] });
     await expect(join('lab')).rejects.toThrow('Forbidden');
     await expectLogged(1);
   });
 
-  it('of a source that an interceptor reads on its own harms nobody', async () => {
+  it('a failing teardown of a source that an interceptor reads on its own harms nobody', async () => {
     const { join } = await serve({ providers: [Lab] });
     const peer = await join('lab');
     expect(await peer.call('lab', 'read')).toBe('read');
     await expectLogged(1, peer);
   });
 
-  it('loses no error', async () => {
+  it('a failing teardown loses no error', async () => {
     const { join } = await serve({ providers: [Lab] });
     const peer = await join('lab');
     await expect(peer.call('lab', 'error')).rejects.toMatchObject({ args: ['of the method'] });
@@ -234,30 +234,33 @@ describe('a teardown that throws', () => {
     expect(ended).toEqual([]);
   });
 
-  it.each(['items', 'interceptedItems'])('of a stream that its client closes is logged: %s', async (method) => {
-    const { join } = await serve({ providers: [Lab] });
-    const peer = await join('lab');
-    const id = await openStream(peer, 'lab', method);
-    expect(await nextItem(peer, id)).toBe(0);
-    peer.invoke('Pyro.Daemon', 'close_stream', [id], {}, { flags: FLAGS.oneway });
-    await expectLogged(1, peer);
-  });
+  it.each(['items', 'interceptedItems'])(
+    'a failing teardown of a stream that its client closes is logged: %s',
+    async (method) => {
+      const { join } = await serve({ providers: [Lab] });
+      const peer = await join('lab');
+      const id = await openStream(peer, 'lab', method);
+      expect(await nextItem(peer, id)).toBe(0);
+      peer.invoke('Pyro.Daemon', 'close_stream', [id], {}, { flags: FLAGS.oneway });
+      await expectLogged(1, peer);
+    },
+  );
 
-  it('of a stream that ends loses no item', async () => {
+  it('a failing teardown of a stream that ends loses no item', async () => {
     const { join } = await serve({ providers: [Lab] });
     const peer = await join('lab');
     expect(await readStream(peer, await openStream(peer, 'lab', 'fewItems'))).toEqual([0]);
     await expectLogged(1, peer);
   });
 
-  it('of a stream that is too fast is logged', async () => {
+  it('a failing teardown of a stream that is too fast is logged', async () => {
     const { join } = await serve({ providers: [Lab] });
     const peer = await join('lab');
     await openStream(peer, 'lab', 'tooMany');
     await expectLogged(1, peer);
   });
 
-  it('of a subscriber of a PyroClient is a warning of the process', async () => {
+  it('a failing teardown of a subscriber of a PyroClient is a warning of the process', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { server } = await serve({ providers: [Lab] });
     const client = new PyroClient({ uri: `PYRO:lab@${server.unwrap<PyroDaemon>().locationStr}` });

@@ -145,7 +145,7 @@ const used = ({ server }: Served, limit: string): number => server.inspect().lim
 
 describe('a method that an interceptor has given up while it runs', () => {
   it.each(['raced', 'awaited'])(
-    'a percall instance is disposed behind the method, and the reply waits for neither: %s',
+    'a percall instance is disposed after the method, and the reply waits for neither: %s',
     async (method) => {
       const { join } = await serve({ providers });
       const peer = await join('call');
@@ -157,7 +157,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     },
   );
 
-  it('a percall instance is disposed, however soon its method ends behind the answer', async () => {
+  it('a percall instance is disposed, however soon its method ends after the answer', async () => {
     const { join } = await serve({ providers });
     const peer = await join('call');
     for (let ticks = 1; ticks <= 20; ticks++) expect(await peer.call('call', 'short', ticks)).toBe('cached');
@@ -165,7 +165,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(Array(20).fill('disposed'));
   });
 
-  it('a percall instance is disposed behind the method when the interceptor fails', async () => {
+  it('a percall instance is disposed after the method when the interceptor fails', async () => {
     const { join } = await serve({ providers });
     const peer = await join('call');
     await expect(peer.call('call', 'failed')).rejects.toThrow('given up');
@@ -175,7 +175,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['begun', 'ended', 'disposed']);
   });
 
-  it('a percall instance of a oneway call is disposed behind the method', async () => {
+  it('a percall instance of a oneway call is disposed after the method', async () => {
     const served = await serve({ providers });
     const peer = await served.join('call');
     peer.invoke('call', 'told');
@@ -186,7 +186,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['begun', 'ended', 'disposed']);
   });
 
-  it('each percall instance of a batch is disposed behind its method', async () => {
+  it('each percall instance of a batch is disposed after its method', async () => {
     const served = await serve({ providers });
     const peer = await served.join('call');
     const entries = ['raced', 'raced', 'two'].map((method) => [method, [], {}]);
@@ -200,7 +200,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     await eventually(() => used(served, 'maxLateCalls') === 0, 'the end of the calls');
   });
 
-  it('a percall instance is disposed behind the method and the end of its stream', async () => {
+  it('a percall instance is disposed after the method and the end of its stream', async () => {
     const { join } = await serve({ providers });
     const peer = await join('call');
     const id = await openStream(peer, 'call', 'streamed');
@@ -211,7 +211,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['begun', 'ended', 'disposed']);
   });
 
-  it('a percall instance is disposed behind the close of a stream that nobody reads', async () => {
+  it('a percall instance is disposed after the close of a stream that nobody reads', async () => {
     const { join } = await serve({ providers });
     const peer = await join('call');
     expect(await peer.call('call', 'opened')).toBe('given up');
@@ -232,7 +232,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     ['raced', replied],
     ['failed', replied],
     ['streamed', streamed],
-  ])('a session ends behind the method: %s', async (method, call) => {
+  ])('a session ends after the method: %s', async (method, call) => {
     const served = await serve({ providers });
     const peer = await served.join('session');
     await call(peer, method);
@@ -247,7 +247,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     await eventually(() => used(served, 'maxAbandonedConnections') === 0, 'the end of the session');
   });
 
-  it('a session whose client leaves in the middle of a stream ends behind the method', async () => {
+  it('a session whose client leaves in the middle of a stream ends after the method', async () => {
     const served = await serve({ providers }, { streamLingerMs: 0 });
     const peer = await served.join('session');
     await openStream(peer, 'session', 'streamed');
@@ -263,7 +263,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['begun', 'ended', 'disposed']);
   });
 
-  it('is waited for at the close of the application', async () => {
+  it('a method that an interceptor has given up is waited for at the close of the application', async () => {
     const { app, join } = await serve({ providers });
     const peer = await join('session');
     expect(await peer.call('session', 'raced')).toBe('given up');
@@ -273,20 +273,23 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['begun', 'ended', 'disposed', 'closed']);
   });
 
-  it.each(['ending', 'sleeping'])('its signal aborts, and the error of that is not told: %s', async (method) => {
-    const served = await serve({ providers }, { maxLateCalls: 1 });
-    const told = errorsOf(served);
-    const peer = await served.join('session');
-    for (let call = 1; call <= 5; call++) {
-      expect(await peer.call('session', method)).toBe('given up');
-      await eventually(() => log.length === call, 'the end of the method');
-    }
-    expect(log).toEqual(Array(5).fill(method === 'ending' ? 'ended: an interceptor has given the method up' : 'woken'));
-    await eventually(() => used(served, 'maxLateCalls') === 0, 'the end of the calls');
-    expect(told).toEqual([]);
-  });
+  it.each(['ending', 'sleeping'])(
+    'the signal of a method that an interceptor has given up aborts, and the error of the abort is not told: %s',
+    async (method) => {
+      const served = await serve({ providers }, { maxLateCalls: 1 });
+      const told = errorsOf(served);
+      const peer = await served.join('session');
+      for (let call = 1; call <= 5; call++) {
+        expect(await peer.call('session', method)).toBe('given up');
+        await eventually(() => log.length === call, 'the end of the method');
+      }
+      expect(log).toEqual(Array(5).fill(method === 'ending' ? 'ended: an interceptor has given the method up' : 'woken'));
+      await eventually(() => used(served, 'maxLateCalls') === 0, 'the end of the calls');
+      expect(told).toEqual([]);
+    },
+  );
 
-  it('the signal of a method that an interceptor still waits for behind its answer does not abort', async () => {
+  it('the signal of a method that an interceptor still waits for after its answer does not abort', async () => {
     const { join } = await serve({ providers });
     const peer = await join('session');
     expect(await peer.call('session', 'refreshed')).toBe('cached');
@@ -296,7 +299,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['refreshed: fresh']);
   });
 
-  it('the signal of a batch aborts behind its last entry', async () => {
+  it('the signal of a batch aborts after its last entry', async () => {
     const { join } = await serve({ providers });
     const peer = await join('session');
     const entries = ['ending', 'isAborted', 'two'].map((method) => [method, [], {}]);
@@ -306,7 +309,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log).toEqual(['ended: an interceptor has given the method up']);
   });
 
-  it('a bug in it is told, although nobody waits for its result', async () => {
+  it('a bug in a method that an interceptor has given up is told, although nobody waits for its result', async () => {
     const served = await serve({ providers });
     const told = errorsOf(served);
     const peer = await served.join('session');
@@ -335,7 +338,7 @@ describe('a method that an interceptor has given up while it runs', () => {
     expect(log.filter((line) => line === 'begun')).toHaveLength(3);
   });
 
-  it('counts under maxLateCalls: over it the connection is closed behind the reply', async () => {
+  it('a method that an interceptor has given up counts under maxLateCalls: over it the connection is closed after the reply', async () => {
     const served = await serve({ providers }, { maxLateCalls: 1 });
     const errors: string[] = [];
     served.server.on('disconnect', (_connection, error) => errors.push(String(error)));

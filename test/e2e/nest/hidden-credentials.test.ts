@@ -104,14 +104,14 @@ beforeEach(async () => {
 });
 
 describe('handshake data in logs', () => {
-  it('no object that a program logs shows them', () => {
+  it('no object that a program logs shows handshake data', () => {
     for (const [name, value] of Object.entries(logged)) {
       const text = inspect(value, { depth: 12, maxStringLength: null, maxArrayLength: null });
       expect([name, text.includes(SECRET)]).toEqual([name, false]);
     }
   });
 
-  it('objects print what they are', () => {
+  it('objects with handshake data print what they are', () => {
     const { client, stream, server, context, handshake, registry, servers } = logged;
     expect(
       [client, stream, server, context, context.connection, handshake, registry, servers].map((value) => inspect(value)),
@@ -130,7 +130,7 @@ describe('handshake data in logs', () => {
     );
   });
 
-  it('JSON has none of them', () => {
+  it('the JSON of an object has no handshake data', () => {
     const { client, stream, server, context, handshake, registry, names, root, feature } = logged;
     expect([client, stream, server, registry].map((value) => JSON.stringify(value))).toEqual([
       '{}',

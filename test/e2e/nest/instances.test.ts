@@ -249,7 +249,7 @@ describe('a session object', () => {
   });
 
   it.each(['session', 'single'] as const)(
-    'a call that runs on behind the end of the server makes no %s object',
+    'a call that runs on after the end of the server makes no %s object',
     async (instanceMode) => {
       let finish: (() => void) | undefined;
       @PyroController({ objectId: 'late', instanceMode })

@@ -77,15 +77,18 @@ const REFUSED: [make: new () => object, text: string][] = [
 ];
 
 describe('objects that are registered at run time are called directly', () => {
-  it.each(REFUSED)('so %o is refused, also as a class, in a lease and at the daemon', async (Made, text) => {
-    const { server } = await serve({ imports: [PyroModule] });
-    const daemon = server.unwrap<PyroDaemon>();
-    expect(() => server.register(new Made())).toThrow(text);
-    expect(() => server.register(Made, { guards: 'none' })).toThrow('let a module provide the class');
-    expect(() => daemon.register(new Made())).toThrow(text);
-    expect(() => daemon.lease(new Made())).toThrow(text);
-    expect(daemon.objectCount).toBe(1);
-  });
+  it.each(REFUSED)(
+    'an object with enhancers of Nest is refused at run time: %o, also as a class, in a lease and at the daemon',
+    async (Made, text) => {
+      const { server } = await serve({ imports: [PyroModule] });
+      const daemon = server.unwrap<PyroDaemon>();
+      expect(() => server.register(new Made())).toThrow(text);
+      expect(() => server.register(Made, { guards: 'none' })).toThrow('let a module provide the class');
+      expect(() => daemon.register(new Made())).toThrow(text);
+      expect(() => daemon.lease(new Made())).toThrow(text);
+      expect(daemon.objectCount).toBe(1);
+    },
+  );
 
   it('an object with guards is not passed to other servers', async () => {
     @UseHandshakeGuards(Closed)

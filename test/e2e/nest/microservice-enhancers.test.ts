@@ -46,15 +46,18 @@ async function join(
 describe.each([{ deferInitialization: true }, { deferInitialization: true, inheritAppConfig: true }, {}])(
   'global enhancers of a microservice (%o)',
   (hybridOptions) => {
-    it.each([{}, { inheritAppConfig: false }])('a guard refuses calls, reads and batches (server %o)', async (options) => {
-      // with inheritAppConfig of Nest the microservice has no separate configuration
-      if ('inheritAppConfig' in hybridOptions && 'inheritAppConfig' in options) return;
-      const peer = await join(hybridOptions, (microservice) => microservice.useGlobalGuards(closed), options);
-      expect((await peer.fail('lab', 'echo', 1)).message).toContain('Forbidden resource');
-      expect((await peer.fail('lab', '__getattr__', 'state')).message).toContain('Forbidden resource');
-    });
+    it.each([{}, { inheritAppConfig: false }])(
+      'a global guard of a microservice refuses calls, reads and batches (server %o)',
+      async (options) => {
+        // with inheritAppConfig of Nest the microservice has no separate configuration
+        if ('inheritAppConfig' in hybridOptions && 'inheritAppConfig' in options) return;
+        const peer = await join(hybridOptions, (microservice) => microservice.useGlobalGuards(closed), options);
+        expect((await peer.fail('lab', 'echo', 1)).message).toContain('Forbidden resource');
+        expect((await peer.fail('lab', '__getattr__', 'state')).message).toContain('Forbidden resource');
+      },
+    );
 
-    it('pipes, interceptors and filters run', async () => {
+    it('global pipes, interceptors and filters of a microservice run', async () => {
       const peer = await join(hybridOptions, (microservice) => {
         microservice.useGlobalPipes({ transform: (value: unknown) => `piped ${String(value)}` });
         microservice.useGlobalInterceptors({
@@ -66,7 +69,7 @@ describe.each([{ deferInitialization: true }, { deferInitialization: true, inher
       expect(await peer.call('lab', 'fail')).toBe('caught');
     });
 
-    it('pre-request hooks run', async () => {
+    it('pre-request hooks of a microservice run', async () => {
       let requests = 0;
       const peer = await join(hybridOptions, (microservice) => {
         microservice.registerPreRequestHook((_context, next) => {

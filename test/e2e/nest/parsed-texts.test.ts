@@ -102,7 +102,7 @@ describe('texts of which a ParseArrayPipe makes objects', () => {
     ['a text of many texts', 'texts', 'a,'.repeat(2_000)],
     ['a text of which each part gives an error', 'all', 'a,'.repeat(LIMIT + 1)],
     ['a long text that a schema checks', 'schema', 'x'.repeat(60_000)],
-  ])('%s is refused before the pipe reads it', async (_what, method, value) => {
+  ])('a text of which a ParseArrayPipe makes objects is refused before the pipe reads it: %s', async (_what, method, value) => {
     const peer = await join();
     const error = await peer.fail('lab', method, value);
     expect([error.pythonType, error.message]).toEqual(['builtins.ValueError', expect.stringContaining(OVER)]);
@@ -117,13 +117,13 @@ describe('texts of which a ParseArrayPipe makes objects', () => {
     ['same', dicts(20)],
     // once, although a list is looked at by two counts
     ['same', Array.from({ length: 20 }, () => ({ n: 1 }))],
-  ])('as many as the limit allows are read as Nest reads them: %s', async (method, value) => {
+  ])('as many objects of a text as the limit allows are read as Nest reads them: %s', async (method, value) => {
     const peer = await join({ maxCheckedObjects: 30 });
     await peer.call('lab', method, value);
     expect(got).toEqual(Array.from({ length: 20 }, () => Object.assign(new Item(), { n: 1 })));
   });
 
-  it('texts that are no objects in JSON stay as the pipe reads them', async () => {
+  it('texts that are no objects in JSON stay as a ParseArrayPipe reads them', async () => {
     const peer = await join();
     await peer.call('lab', 'loose', '"7",7,a, {},[],null');
     expect(got).toEqual(['7', 7, 'a', new Loose(), [], new Loose()]);
@@ -133,13 +133,13 @@ describe('texts of which a ParseArrayPipe makes objects', () => {
     expect(got).toEqual(['a', '{"n":1}']);
   });
 
-  it('the objects of several arguments and texts count together', async () => {
+  it('the objects that a ParseArrayPipe makes of several arguments and texts count together', async () => {
     const peer = await join();
     await expect(peer.call('lab', 'items', Array(3).fill(nested(20)))).rejects.toThrow(OVER);
     await peer.call('lab', 'items', Array(2).fill(nested(20)));
   });
 
-  it('the memory of the values counts before they are made', async () => {
+  it('the memory of the values that a ParseArrayPipe makes counts before they are made', async () => {
     const peer = await join({ maxCheckedObjects: 1_000_000, maxValueBytes: 1_000_000 });
     await expect(peer.call('lab', 'items', [nested(10_000)])).rejects.toThrow('maxValueBytes is 1000000');
     await expect(peer.call('lab', 'numbers', [`[${dicts(10_000)}]`])).rejects.toThrow('maxValueBytes is 1000000');
@@ -147,7 +147,7 @@ describe('texts of which a ParseArrayPipe makes objects', () => {
     expect(Item.made).toBe(0);
   });
 
-  it('a text that nests too deep is refused', async () => {
+  it('a text that nests too deep for a ParseArrayPipe is refused', async () => {
     const peer = await join({ maxCheckedObjects: 1_000_000, maxDepth: 20 });
     await expect(peer.call('lab', 'items', [`{"a":${'['.repeat(20)}${']'.repeat(20)}}`])).rejects.toThrow(
       'more than 20 nested containers: the limit is maxDepth',

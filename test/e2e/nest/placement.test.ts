@@ -84,7 +84,7 @@ describe('an application is warned of a class whose objects come from', () => {
     'a factory that gives the class': (type) => ({ provide: 'objects', useFactory: () => type }),
     'a value that is a promise': (type) => ({ provide: 'objects', useValue: Promise.resolve(new type()) }),
   };
-  it.each(Object.entries(providers))('%s', async (_, provider) => {
+  it.each(Object.entries(providers))('an application is warned of a class whose objects come from %s', async (_, provider) => {
     @PyroController('of.factory')
     class OfFactory {
       @PyroMethod() method(): void {}

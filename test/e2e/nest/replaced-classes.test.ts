@@ -48,7 +48,7 @@ afterEach(() => {
 });
 
 describe.each(Object.entries(REPLACEMENTS))('%s in the place of a class', (what, Replace) => {
-  it(`keeps handshake guards above and below (${what})`, async () => {
+  it(`a replaced class keeps handshake guards above and below (${what})`, async () => {
     @PyroController('below')
     @Replace
     @UseHandshakeGuards(Closed)
@@ -72,7 +72,7 @@ describe.each(Object.entries(REPLACEMENTS))('%s in the place of a class', (what,
     for (const id of ['below', 'above', 'twice']) await expect(join(id)).rejects.toThrow('Forbidden resource');
   });
 
-  it(`keeps guards and metadata above and below, and the dependencies of the constructor (${what})`, async () => {
+  it(`a replaced class keeps guards and metadata above and below, and the dependencies of the constructor (${what})`, async () => {
     @PyroController('below')
     @Replace
     @UseGuards(Closed)
@@ -112,7 +112,7 @@ describe.each(Object.entries(REPLACEMENTS))('%s in the place of a class', (what,
     expect(await (await joinServer(server, 'open')).call('open', 'read')).toBe(3);
   });
 
-  it(`above @PyroController is served by nobody, and the warning says what to do (${what})`, async () => {
+  it(`a class that is replaced above @PyroController is served by nobody, and the warning says what to do (${what})`, async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     @Replace
     @PyroController('hidden')

@@ -100,13 +100,16 @@ describe.each(MODES)('a method that a decorator above made a getter (%s)', (inst
   }
   const join = async () => (await serve({ providers: [Lab] })).join('lab');
 
-  it.each(['bound', 'boundOnce', 'admin'])(`keeps guards and roles: %s (${instanceMode})`, async (method) => {
-    const peer = await join();
-    expect(await refusal(peer, method)).toContain(REFUSED);
-    expect(await refusal(peer, method)).toContain(REFUSED);
-  });
+  it.each(['bound', 'boundOnce', 'admin'])(
+    `a method that a decorator above made a getter keeps guards and roles: %s (${instanceMode})`,
+    async (method) => {
+      const peer = await join();
+      expect(await refusal(peer, method)).toContain(REFUSED);
+      expect(await refusal(peer, method)).toContain(REFUSED);
+    },
+  );
 
-  it(`keeps interceptors, and pipes of the method and of parameters, and runs on its instance (${instanceMode})`, async () => {
+  it(`a method that a decorator above made a getter keeps interceptors, and pipes of the method and of parameters, and runs on its instance (${instanceMode})`, async () => {
     const peer = await join();
     expect(await peer.call('lab', 'secret')).toBe('redacted');
     expect(await peer.call('lab', 'common', 2)).toBe(4);

@@ -26,7 +26,7 @@ abstract class Resolving {
 
 describe('ContextIdFactory.getByRequest(request)', () => {
   it.each(['percall', 'session', 'single'] as const)(
-    'is the context of the object, also of several: %s',
+    'ContextIdFactory.getByRequest(request) is the context of the object, also of several: %s',
     async (instanceMode) => {
       @PyroController({ objectId: 'one', instanceMode })
       class One extends Resolving {}

@@ -108,18 +108,18 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 describe('a single object on two servers of an application', () => {
-  it('with a request-scoped dependency is one instance', async () => {
+  it('a single object with a request-scoped dependency is one instance on two servers of an application', async () => {
     await serveTwice({ providers: [Oven, Part] });
     expect(await (await joinServer(first, 'oven')).call('oven', 'heat', 220)).toBe(220);
     expect(await (await joinServer(second, 'oven')).call('oven', 'get')).toEqual([1, 220]);
   });
 
-  it('under a request-scoped global guard is one instance', async () => {
+  it('a single object under a request-scoped global guard is one instance on two servers of an application', async () => {
     await serveTwice({ providers: [Plain, { provide: APP_GUARD, useClass: Guard }] });
     for (const server of [first, second]) expect(await (await joinServer(server, 'plain')).call('plain', 'get')).toBe(1);
   });
 
-  it('is made once when both servers are asked at the same time', async () => {
+  it('a single object on two servers is made once when both servers are asked at the same time', async () => {
     await serveTwice({ providers: [Oven, Part] });
     const peers = await Promise.all([first, second].map((server) => joinServer(server, 'oven')));
     const answers = await Promise.all(peers.map((peer) => peer.call('oven', 'get')));
@@ -129,13 +129,13 @@ describe('a single object on two servers of an application', () => {
     ]);
   });
 
-  it('has the daemon that was asked first as its REQUEST', async () => {
+  it('a single object on two servers has the daemon that was asked first as its REQUEST', async () => {
     await serveTwice({ providers: [Oven, Part] });
     await (await joinServer(second, 'oven')).call('oven', 'get');
     expect(await (await joinServer(first, 'oven')).call('oven', 'requests')).toEqual([false, true]);
   });
 
-  it('is disposed with the last server, also when only the other has used it', async () => {
+  it('a single object on two servers is disposed with the last server, also when only the other has used it', async () => {
     await serveTwice({ providers: [Oven, Part] });
     await (await joinServer(first, 'oven')).call('oven', 'heat', 220);
     await first.close();
@@ -145,7 +145,7 @@ describe('a single object on two servers of an application', () => {
     expect(log).toEqual(['disposing 1', 'disposed 1']);
   });
 
-  it('stays when one of the servers unregisters it', async () => {
+  it('a single object on two servers stays when one of the servers unregisters it', async () => {
     await serveTwice({ providers: [Oven, Part] });
     await (await joinServer(first, 'oven')).call('oven', 'heat', 220);
     first.unwrap<PyroDaemon>().unregister('oven');
@@ -154,7 +154,7 @@ describe('a single object on two servers of an application', () => {
     expect(log).toEqual(['disposing 1', 'disposed 1']);
   });
 
-  it('survives a server that listens again', async () => {
+  it('a single object on two servers survives a server that listens again', async () => {
     await serveTwice({ providers: [Oven, Part] });
     await (await joinServer(first, 'oven')).call('oven', 'heat', 220);
     await first.close();
@@ -165,7 +165,7 @@ describe('a single object on two servers of an application', () => {
     expect(log).toEqual([]);
   });
 
-  it('is made again only when the instance before is disposed', async () => {
+  it('a single object on two servers is made again only when the instance before is disposed', async () => {
     await serveTwice({ providers: [Oven, Part] });
     await (await joinServer(first, 'oven')).call('oven', 'get');
     await second.close();
@@ -184,7 +184,7 @@ describe('a single object on two servers of an application', () => {
     expect(log).toEqual(['disposing 1', 'disposed 1', 'made 2']);
   });
 
-  it('is made again for another server when the one that asked first has closed', async () => {
+  it('a single object on two servers is made again for another server when the one that asked first has closed', async () => {
     const third = new PyroServer({ host: '127.0.0.1', port: 0, name: 'third' });
     await serveTwice({ providers: [Oven, Part] }, { drainTimeoutMs: 1 }, [third]);
     await (await joinServer(first, 'oven')).call('oven', 'get');
@@ -211,7 +211,7 @@ describe('a single object on two servers of an application', () => {
     await Promise.all([closed, secondClosed]);
   });
 
-  it('does its periodic work once at a time, and goes on when one server closes', async () => {
+  it('a single object on two servers does its periodic work once at a time, and goes on when one server closes', async () => {
     const { opened, open } = gate();
     disposal = opened;
     await serveTwice({ providers: [Busy] }, { housekeepingIntervalMs: 1 });

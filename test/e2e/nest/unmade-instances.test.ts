@@ -94,7 +94,7 @@ const unmade = (
 const withHiding: ModuleMetadata['providers'] = [database, { provide: APP_FILTER, useClass: Hiding }];
 
 describe.each(MODES)('an instance that cannot be made (%s)', (mode) => {
-  it('its error passes the exception filters: methods, attributes, batches, oneway calls, streams', async () => {
+  it('the error of an instance that cannot be made passes the exception filters: methods, attributes, batches, oneway calls, streams', async () => {
     const { join } = await serve({ providers: [unmade(mode), ...withHiding] });
     const peer = await join('Pyro.Daemon');
     await expect(peer.call('lab', 'on')).rejects.toThrow('hidden');
@@ -109,12 +109,12 @@ describe.each(MODES)('an instance that cannot be made (%s)', (mode) => {
     expect(seen).toEqual(Array.from({ length: 6 }, () => SECRET));
   });
 
-  it('its error stays as it is without a filter', async () => {
+  it('the error of an instance that cannot be made stays as it is without a filter', async () => {
     const { join } = await serve({ providers: [unmade(mode), database] });
     await expect((await join('Pyro.Daemon')).call('lab', 'on')).rejects.toThrow(SECRET);
   });
 
-  it('its error passes a request-scoped filter that can be made', async () => {
+  it('the error of an instance that cannot be made passes a request-scoped filter that can be made', async () => {
     const { join } = await serve({ providers: [unmade(mode, UseFilters(ScopedFilter)), database] });
     await expect((await join('Pyro.Daemon')).call('lab', 'on')).rejects.toThrow('hidden');
     expect(seen).toEqual([SECRET]);
@@ -128,25 +128,28 @@ describe.each(MODES)('an instance that cannot be made (%s)', (mode) => {
       [unmade(mode), database, { provide: APP_FILTER, scope: Scope.REQUEST, inject: ['DB'], useFactory: () => new Hiding() }],
     ],
   ];
-  it.each(unmadeFilters)('its error is hidden when the filter cannot be made either: filter %s', async (_of, providers) => {
-    const { join, server } = await serve({ providers });
-    const failures: string[] = [];
-    server.on('error', (error) => failures.push((error as Error).message));
-    const peer = await join('Pyro.Daemon');
-    const error = await peer.fail('lab', 'on');
-    expect([error.pythonType, error.message]).toEqual([
-      'builtins.RuntimeError',
-      expect.stringContaining('Internal server error'),
-    ]);
-    expect(JSON.stringify(error.attributes)).not.toContain('s3cret');
-    expect(failures).toEqual([
-      expect.stringMatching(/^the making of .*s3cret/),
-      expect.stringMatching(/^the call lab.on .*s3cret/),
-    ]);
-    failure = new ForbiddenException('not today');
-    await expect(peer.call('lab', 'on')).rejects.toThrow('not today');
-    expect(seen).toEqual([]);
-  });
+  it.each(unmadeFilters)(
+    'the error of an instance that cannot be made is hidden when the filter cannot be made either: filter %s',
+    async (_of, providers) => {
+      const { join, server } = await serve({ providers });
+      const failures: string[] = [];
+      server.on('error', (error) => failures.push((error as Error).message));
+      const peer = await join('Pyro.Daemon');
+      const error = await peer.fail('lab', 'on');
+      expect([error.pythonType, error.message]).toEqual([
+        'builtins.RuntimeError',
+        expect.stringContaining('Internal server error'),
+      ]);
+      expect(JSON.stringify(error.attributes)).not.toContain('s3cret');
+      expect(failures).toEqual([
+        expect.stringMatching(/^the making of .*s3cret/),
+        expect.stringMatching(/^the call lab.on .*s3cret/),
+      ]);
+      failure = new ForbiddenException('not today');
+      await expect(peer.call('lab', 'on')).rejects.toThrow('not today');
+      expect(seen).toEqual([]);
+    },
+  );
 
   it('the error of a request-scoped guard that cannot be made passes the exception filters', async () => {
     @PyroController({ objectId: 'lab', instanceMode: mode })
@@ -196,13 +199,13 @@ describe.each(['session', 'single'] as const)('onPyroConnect that fails at the f
     }
   }
 
-  it('its error passes the exception filters', async () => {
+  it('the error of onPyroConnect that fails at the first call passes the exception filters', async () => {
     const { join } = await serve({ providers: [Refusing, ...withHiding] });
     await expect((await join('Pyro.Daemon')).call('lab', 'on')).rejects.toThrow('hidden');
     expect(seen).toEqual([SECRET]);
   });
 
-  it('an accident is hidden without a filter, as at a handshake; other errors stay as they are', async () => {
+  it('an accident in onPyroConnect at the first call is hidden without a filter, as at a handshake; other errors stay as they are', async () => {
     const { join } = await serve({ providers: [Refusing] });
     const peer = await join('Pyro.Daemon');
     failure = Object.assign(new Error(SECRET), { code: 'ECONNREFUSED' });

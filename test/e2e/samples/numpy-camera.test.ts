@@ -56,7 +56,7 @@ async function frameAfter(page: Page, before: string): Promise<string> {
   return pictureOf(page);
 }
 
-it('shows the frames of the camera as they come, says when it has gone away, and goes on when it is there again', async () => {
+it('the page shows the frames of the camera as they come, says when the camera has gone away, and goes on when it is there again', async () => {
   const uri = await startCamera('0');
   const { page, faults } = await open(uri);
   const status = page.getByRole('status');
@@ -82,7 +82,7 @@ it('shows the frames of the camera as they come, says when it has gone away, and
   expect(faults).toEqual([]);
 });
 
-it('says when the stream of the camera has ended, and shows the next one', async () => {
+it('the page says when the stream of the camera has ended, and shows the next one', async () => {
   const interpreter = await PythonInterpreter.start();
   try {
     const uri = await interpreter.run<string>(`
@@ -112,7 +112,7 @@ it('says when the stream of the camera has ended, and shows the next one', async
   }
 });
 
-it('says when the application has gone away', async () => {
+it('the page of the camera says when the application has gone away', async () => {
   const { page, faults } = await open(await startCamera('0'));
   const status = page.getByRole('status');
   await status.getByText(/^frame/).waitFor();

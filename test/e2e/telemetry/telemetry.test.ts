@@ -214,7 +214,7 @@ describe('spans', () => {
     }
   });
 
-  it('of a batch with many entries the first 100 have spans, and the one that fails; metrics count each', async () => {
+  it('the first 100 entries of a long batch have spans, and so has the entry that fails; metrics count each', async () => {
     const { uri, daemon } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
     await expect(

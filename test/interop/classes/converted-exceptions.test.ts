@@ -97,27 +97,30 @@ describe('an exception that Python raises is thrown as what fromDict makes of it
     return house;
   }
 
-  it.each(NAMES)('by calls, attributes and streams in %s', async (serializer) => {
-    const house = connect(serializer);
-    const doors = await house.doors();
-    const failures = [
-      () => house.open('A'),
-      () => house.$get('state'),
-      async () => {
-        for await (const item of doors) expect(item).toBe(1);
-      },
-    ].map((fail) => fail().catch((thrown: unknown) => thrown as DoorError));
-    for (const error of await Promise.all(failures)) {
-      expect(error).toBeInstanceOf(DoorError);
-      const { door, stack } = error as DoorError;
-      expect(['A', 'state', 'item']).toContain(door);
-      expect(stack).toMatch(/^Error: door \w+\n {4}at /);
-      expect(stack).toContain('converted-exceptions.test.ts');
-      expect(stack).toMatch(/\nRemote traceback:\nTraceback[^]*raise error/);
-    }
-  });
+  it.each(NAMES)(
+    'calls, attributes and streams throw what fromDict makes of an exception of Python, in %s',
+    async (serializer) => {
+      const house = connect(serializer);
+      const doors = await house.doors();
+      const failures = [
+        () => house.open('A'),
+        () => house.$get('state'),
+        async () => {
+          for await (const item of doors) expect(item).toBe(1);
+        },
+      ].map((fail) => fail().catch((thrown: unknown) => thrown as DoorError));
+      for (const error of await Promise.all(failures)) {
+        expect(error).toBeInstanceOf(DoorError);
+        const { door, stack } = error as DoorError;
+        expect(['A', 'state', 'item']).toContain(door);
+        expect(stack).toMatch(/^Error: door \w+\n {4}at /);
+        expect(stack).toContain('converted-exceptions.test.ts');
+        expect(stack).toMatch(/\nRemote traceback:\nTraceback[^]*raise error/);
+      }
+    },
+  );
 
-  it.each(WITH_BATCHES)('by batches in %s', async (serializer) => {
+  it.each(WITH_BATCHES)('batches throw what fromDict makes of an exception of Python, in %s', async (serializer) => {
     const house = connect(serializer);
     const error = await house.$batch((batch) => batch.open('B')).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DoorError);
@@ -159,7 +162,7 @@ describe('an error that a method throws arrives in Python as the dict of toDict'
     await python.run('made_of.clear()');
   });
 
-  it.each(NAMES)('from calls and streams in %s', async (name) => {
+  it.each(NAMES)('calls and streams give Python the dict that toDict makes of an error, in %s', async (name) => {
     const seen = await python.run(
       `
       config.SERIALIZER = name
@@ -177,9 +180,11 @@ describe('an error that a method throws arrives in Python as the dict of toDict'
     expect(seen).toEqual([errors, errors.map(() => ({ inner: [5] }))]);
   });
 
-  it.each(WITH_BATCHES)('from attributes and batches in %s, with the results before it', async (name) => {
-    const seen = await python.run(
-      `
+  it.each(WITH_BATCHES)(
+    'attributes and batches give Python what toDict makes of an error, after the results before it, in %s',
+    async (name) => {
+      const seen = await python.run(
+        `
       config.SERIALIZER = name
       with Proxy(uri) as house:
           batch = Pyro5.api.BatchProxy(house)
@@ -189,24 +194,28 @@ describe('an error that a method throws arrives in Python as the dict of toDict'
           seen = [raised(lambda: house.state), next(results), raised(lambda: next(results))]
           return seen, [read["code"] for read in made_of]
       `,
-      { uri, name },
-    );
-    expect(seen).toEqual([
-      [[true, 'door state'], 7, [true, 'door B']],
-      [{ inner: [5] }, { inner: [5] }],
-    ]);
-  });
+        { uri, name },
+      );
+      expect(seen).toEqual([
+        [[true, 'door state'], 7, [true, 'door B']],
+        [{ inner: [5] }, { inner: [5] }],
+      ]);
+    },
+  );
 
-  it.each(NAMES)('from batches to this package in %s, and as a PyroError when it cannot be written', async (serializer) => {
-    await using house = await PyroProxy.connect<House & { unwritable(): never }>(uri, { serializer, classes });
-    const settled = await house.$batch((batch) => (batch.ok(), batch.open('D')), { settled: true });
-    expect(settled).toEqual([
-      { status: 'fulfilled', value: 7 },
-      { status: 'rejected', reason: expect.objectContaining({ door: 'D', code: { inner: [5] } }) },
-    ]);
-    expect(await house.$batch((batch) => (batch.ok(), batch.unwritable()), { settled: true })).toEqual([
-      { status: 'fulfilled', value: 7 },
-      { status: 'rejected', reason: expect.objectContaining({ pythonType: 'Pyro5.errors.PyroError' }) },
-    ]);
-  });
+  it.each(NAMES)(
+    'batches give this package what toDict makes of an error, or a PyroError if nothing can write it, in %s',
+    async (serializer) => {
+      await using house = await PyroProxy.connect<House & { unwritable(): never }>(uri, { serializer, classes });
+      const settled = await house.$batch((batch) => (batch.ok(), batch.open('D')), { settled: true });
+      expect(settled).toEqual([
+        { status: 'fulfilled', value: 7 },
+        { status: 'rejected', reason: expect.objectContaining({ door: 'D', code: { inner: [5] } }) },
+      ]);
+      expect(await house.$batch((batch) => (batch.ok(), batch.unwritable()), { settled: true })).toEqual([
+        { status: 'fulfilled', value: 7 },
+        { status: 'rejected', reason: expect.objectContaining({ pythonType: 'Pyro5.errors.PyroError' }) },
+      ]);
+    },
+  );
 });

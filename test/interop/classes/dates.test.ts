@@ -27,7 +27,7 @@ class Clock {
 @Module({ providers: [Clock] })
 class ClockModule {}
 
-it.each(SERIALIZERS)("with dates: 'Date' a server reads the datetimes of Python as Dates, in %s", async (serializer) => {
+it.each(SERIALIZERS)("a server with dates: 'Date' reads the datetimes of Python as Dates, in %s", async (serializer) => {
   const strategy = new PyroServer({ host: '127.0.0.1', port: 0, dates: 'Date' });
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(ClockModule, { strategy, logger: false });
   await app.listen();
@@ -49,7 +49,7 @@ it.each(SERIALIZERS)("with dates: 'Date' a server reads the datetimes of Python 
   }
 });
 
-it.each(SERIALIZERS)("with dates: 'Date' a proxy reads the datetimes of Python as Dates, in %s", async (serializer) => {
+it.each(SERIALIZERS)("a proxy with dates: 'Date' reads the datetimes of Python as Dates, in %s", async (serializer) => {
   const [uri, stamp] = await python.run<[string, number]>(`
     import threading
     from datetime import datetime

@@ -84,7 +84,7 @@ describe('a threaded server of Pyro5', () => {
     expect(rest).toEqual([2, 3, 4, 5]);
   });
 
-  it('a stream goes on behind an item that cannot be read, and a loop that ends with this item closes the stream', async () => {
+  it('a stream goes on after an item that cannot be read, and a loop that ends with this item closes the stream', async () => {
     const thing = await connect(server.uri('thing'));
     const others = await thing.open_streams();
     const stream = await thing.unreadable_items();
@@ -123,7 +123,7 @@ it('calls that were made before $release() reach Python, also over a proxy that 
 });
 
 it.each(['thread', 'multiplex'] as const)(
-  'after a SecurityError, with which a %s server closes the connection, no call is lost',
+  'no call is lost after a SecurityError, with which a %s server closes the connection',
   async (kind) => {
     const server = await PythonServer.start(kind);
     cleanups.push(() => server.kill());

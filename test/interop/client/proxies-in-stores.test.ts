@@ -95,21 +95,27 @@ async function watch({ uri, options }: Reached): Promise<RemoteObject<Factory>> 
 }
 
 describe('the garbage collector closes the connections of dropped proxies to which a store leads', () => {
-  it.each(Object.entries(ways))('over %s', async (_, reach) => {
-    const reached = await reach();
-    const watcher = await watch(reached);
-    await useInStore(reached, uses['a call']!);
-    expect(await watcher.connections()).toBe(2);
-    await collectUntil(async () => (await watcher.connections()) === 1);
-  });
+  it.each(Object.entries(ways))(
+    'the garbage collector closes connections of dropped proxies in a store, over %s',
+    async (_, reach) => {
+      const reached = await reach();
+      const watcher = await watch(reached);
+      await useInStore(reached, uses['a call']!);
+      expect(await watcher.connections()).toBe(2);
+      await collectUntil(async () => (await watcher.connections()) === 1);
+    },
+  );
 
-  it.each(Object.entries(uses))('after %s', async (_, use) => {
-    const reached = await ways['TCP']!();
-    const watcher = await watch(reached);
-    await useInStore(reached, use);
-    await collectUntil(async () => (await watcher.connections()) === 1);
-    expect(watcher.$connected).toBe(true);
-  });
+  it.each(Object.entries(uses))(
+    'the garbage collector closes connections of dropped proxies in a store, after %s',
+    async (_, use) => {
+      const reached = await ways['TCP']!();
+      const watcher = await watch(reached);
+      await useInStore(reached, use);
+      await collectUntil(async () => (await watcher.connections()) === 1);
+      expect(watcher.$connected).toBe(true);
+    },
+  );
 });
 
 describe('against a server that is full', () => {

@@ -277,7 +277,7 @@ describe('nestjs-pyro pyi', { timeout: 300_000 }, () => {
     ).toEqual([]);
   });
 
-  it('pyi tells the calls of a method whose required parameter stands behind an optional parameter', async () => {
+  it('pyi tells the calls of a method whose required parameter stands after an optional parameter', async () => {
     await stub('mixed', ['Mixed', 'SameName']);
     await expectRefused(
       'mixed_calls',

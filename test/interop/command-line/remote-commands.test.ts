@@ -334,7 +334,7 @@ describe('nestjs-pyro', () => {
     });
   });
 
-  it('stream says that a method is no stream, behind its result', async () => {
+  it('stream says that a method is no stream, after its result', async () => {
     const { code, stdout, stderr } = await run('stream', camera, 'add', '1');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '2\n' });
     expect(stderr).toBe('Error: add gave a result, and no stream: nestjs-pyro call calls methods\n');

@@ -68,7 +68,7 @@ beforeAll(async () => {
 });
 afterAll(() => daemon.close());
 
-it('calls Python programs back, during calls and after them', async () => {
+it('a daemon calls Python programs back, during calls and after them', async () => {
   const checks = fileURLToPath(new URL('callbacks.py', import.meta.url));
   const python = await ensurePythonEnv();
   const output = await new Promise<string>((resolve) => {

@@ -417,7 +417,7 @@ it('resetMetadataCache() refuses objects that are not registered, and ignores un
   daemon.resetMetadataCache('unknown');
 });
 
-it('behind a call over callTimeoutMs a Python client goes on over the same connection', async () => {
+it('a Python client goes on over the same connection after a call over callTimeoutMs', async () => {
   const daemon = await listen({ callTimeoutMs: 200 });
   let finish = (): void => undefined;
   class Slow {

@@ -85,7 +85,7 @@ const placePattern = (place: string): RegExp => {
 };
 
 describe.each(['serpent', 'marshal', 'json', 'msgpack'])('arguments that cannot be read, in %s', (serializer) => {
-  it('the error names the argument, and the session lives on', async () => {
+  it('the error of arguments that cannot be read names the argument, and the session lives on', async () => {
     const uri = await serveSession();
     const bad = '{"__proto__": 1}';
     const told = await tellErrors(

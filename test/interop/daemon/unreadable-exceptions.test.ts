@@ -40,7 +40,7 @@ const CHOSEN = [
 ];
 
 describe('the type of an exception', () => {
-  it('is refused if and only if Python can neither make the exception nor be given a converter for a class of this name', async () => {
+  it('the type of an exception is refused if and only if Python can neither make the exception nor be given a converter for a class of this name', async () => {
     const judged = await python.run<[string, string][]>(
       `
       import builtins, sqlite3
@@ -75,7 +75,7 @@ describe('the type of an exception', () => {
   });
 
   it.each(['DoorError', 'builtins.DoorError', 'builtins.print', 'Pyro5.errors.DoorError', 'sqlite3.DoorError'])(
-    'the author is told that no client can read it, and of the remedy: %s',
+    'the author of an exception whose type no client can read is told, and told of the remedy: %s',
     (type) => {
       const text = `the type is the text "${type}"`;
       for (const make of [() => new PyroException(type), () => new PythonException(type)])
@@ -83,14 +83,14 @@ describe('the type of an exception', () => {
     },
   );
 
-  it('may be any name that a class was registered with', () => {
+  it('the type of an exception may be any name that a class was registered with', () => {
     class OddError extends Error {}
     expect(() => new PythonException('OddError')).toThrow(TypeError);
     new ClassRegistry().registerClass(OddError, { name: 'OddError' });
     expect(new PythonException('OddError').pythonType).toBe('OddError');
   });
 
-  it('with fixed args is refused with another number of args', () => {
+  it('the type of an exception with fixed args is refused with another number of args', () => {
     expect(() => new PyroException('builtins.UnicodeEncodeError', ['x'])).toThrow(
       'args has 1 items; builtins.UnicodeEncodeError takes 5: [encoding, text, start, end, reason]',
     );
@@ -113,7 +113,7 @@ const VALUES = [5, 2 ** 40, 1.5, true, null, 'x', ['x'], { a: 1 }];
 describe.each(NAMES)('attributes of an exception in %s', (name) => {
   const serializer = createSerializers({ detailedTraceback: true }).get(SERIALIZER_IDS[name])!;
 
-  it('that Python cannot set do not take the place of the exception, whatever its type', async () => {
+  it('attributes of an exception that Python cannot set do not take the place of the exception, whatever its type', async () => {
     const types = await python.run<string[]>(`
       import builtins, sqlite3
       found = [f"builtins.{n}" for n, t in vars(builtins).items() if isinstance(t, type) and issubclass(t, BaseException)]
@@ -151,7 +151,7 @@ describe.each(NAMES)('attributes of an exception in %s', (name) => {
     expect(failed).toEqual([]);
   });
 
-  it('with the names of Python’s members are refused where the author gives them', () => {
+  it('attributes of an exception with the names of Python’s members are refused where the author gives them', () => {
     for (const attribute of ['args', '__class__', '__cause__', '__context__', '__traceback__', '__dict__', '_pyroTraceback']) {
       const text = `the attribute "${attribute}"`;
       expect(() => new PyroException('builtins.ValueError', [], { attributes: { [attribute]: 5 } })).toThrow(text);
@@ -213,7 +213,7 @@ describe.each(NAMES)('a Python client with %s', (name) => {
   }
 
   it.each(['received', 'changed'])(
-    'gets an exception with %s attributes as the exception that it is: from methods, batches and streams, and as a value',
+    'a Python client gets an exception with %s attributes as the exception that it is: from methods, batches and streams, and as a value',
     async (kind) => {
       const seen = await python.run(
         `
@@ -247,7 +247,7 @@ describe.each(NAMES)('a Python client with %s', (name) => {
     },
   );
 
-  it('gets an error that names the remedy for a type that nobody can read, and keeps its connection', async () => {
+  it('a Python client gets an error that names the remedy for a type that nobody can read, and keeps its connection', async () => {
     const seen = await python.run(
       `
       config.SERIALIZER = name
@@ -275,7 +275,7 @@ describe.each(NAMES)('a Python client with %s', (name) => {
     ]);
   });
 
-  it('with a converter gets exceptions of scripts, and those that a gateway passes on, whatever their type is', async () => {
+  it('a Python client with a converter gets exceptions of scripts, and those that a gateway passes on, whatever their type is', async () => {
     const seen = await python.run(
       `
       config.SERIALIZER = name

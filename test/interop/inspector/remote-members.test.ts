@@ -82,7 +82,7 @@ async function shownBy(inspector: RemoteSource): Promise<Record<string, string[]
   );
 }
 
-it('shows the new members of an object of Python that was registered again, and none of one that has gone', async () => {
+it('the inspector shows the new members of an object of Python that was registered again, and none of one that has gone', async () => {
   const inspector = inspect(await startDaemon(), 0);
   await register('Camera', 'device', 'device.spare');
   expect(await shownBy(inspector)).toEqual({ device: ['exposure'], 'device.spare': ['exposure'] });
@@ -97,7 +97,7 @@ it('shows the new members of an object of Python that was registered again, and 
   expect(await shownBy(inspector)).toEqual({ device: ['exposure'] });
 });
 
-it('asks a daemon of Python again for the members of ten objects in each snapshot, and for none that are new', async () => {
+it('the inspector asks a daemon of Python again for the members of ten objects in each snapshot, and for none that are new', async () => {
   const location = await startDaemon();
   const ids = Array.from({ length: 25 }, (_, index) => `device.${index}`);
   await register('Camera', 'device', ...ids);
@@ -122,7 +122,7 @@ it('asks a daemon of Python again for the members of ten objects in each snapsho
   expect(new Set(Object.values(await shownBy(eager)).map(String))).toEqual(new Set(['move']));
 });
 
-it('asks for all members again when another daemon of Python answers at the address', async () => {
+it('the inspector asks for all members again when another daemon of Python answers at the address', async () => {
   const other = await PythonInterpreter.start();
   const location = await startDaemon(0, other);
   await other.run("state.daemon.register(state.classes['Camera'](), 'device')");

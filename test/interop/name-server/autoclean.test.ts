@@ -36,7 +36,7 @@ async function startPython(): Promise<NameServerClient> {
   return namesAt(Number((await server.line('URI = ')).split(':').at(-1)));
 }
 
-it('with NS_AUTOCLEAN our name server removes the names that pyro5-ns removes, and keeps the others', async () => {
+it('our name server with NS_AUTOCLEAN removes the names that pyro5-ns removes, and keeps the others', async () => {
   const living = await PythonServer.start('thread');
   cleanups.push(() => living.kill());
   const ending = await PythonServer.start('thread');

@@ -163,7 +163,7 @@ describe('Python programs at our name server', () => {
     expect(stdout).toBe(`${server.uri}\nmetadata: {'class:Pyro5.nameserver.NameServer'}\n`);
   });
 
-  it('behind NAT our name server is registered at its external address, where a Python program finds it', async () => {
+  it('our name server behind NAT is registered at its external address, where a Python program finds it', async () => {
     const nat = await Relay.start('set below');
     cleanups.push(() => nat.close());
     const port = Number(portOf(nat.location));

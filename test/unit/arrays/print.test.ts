@@ -46,7 +46,7 @@ beforeEach(() => {
 });
 
 describe.each(ARRAYS)('the text of an array of %s', (_, array) => {
-  it('is short, and few elements are read for it', () => {
+  it('the text of an array is short, and few elements are read for it', () => {
     expect(String(array).length).toBeLessThan(MOST_CHARS);
     const read = [vi.mocked(elementOf), vi.mocked(scalarAt)].flatMap(({ mock }) => mock.results.map(({ value }) => value));
     expect(read.length).toBeLessThanOrEqual(MOST_ELEMENTS);
@@ -56,7 +56,7 @@ describe.each(ARRAYS)('the text of an array of %s', (_, array) => {
     expect(safeText(array).length).toBeLessThanOrEqual(1_000);
   });
 
-  it('is cut in the log', () => {
+  it('the text of an array is cut in the log', () => {
     expect(argumentsText({ args: Array.from({ length: 20 }, () => array), kwargs: {} }).length).toBeLessThanOrEqual(1_001);
     expect(vi.mocked(elementOf).mock.calls.length + vi.mocked(scalarAt).mock.calls.length).toBeLessThan(20 * MOST_ELEMENTS);
   });
@@ -124,11 +124,11 @@ it('the text of a long complex number has no line breaks', () => {
 it.each([
   ['S60', Buffer.alloc(60).fill(0x61, 55, 56), '<Buffer …>'],
   ['S60', Buffer.alloc(60, 0x61).fill(0, 50, 51), ' …>'],
-])('an element of %s that is cut has dots, also when the part behind the cut begins with zeros', (dtype, bytes, text) => {
+])('an element of %s that is cut has dots, also when the part after the cut begins with zeros', (dtype, bytes, text) => {
   expect(String(NdArray.from(new Uint8Array(bytes), { dtype: `<${dtype}`.replace('<S', '|S'), shape: [1] }))).toContain(text);
 });
 
-it('a text that is cut has dots, also when the part behind the cut begins with a zero character', () => {
+it('a text that is cut has dots, also when the part after the cut begins with a zero character', () => {
   const text = `${'a'.repeat(100)}\0${'a'.repeat(29)}`;
   expect(String(NdArray.from([text], { dtype: '<U130' }))).toContain("aaa'…");
 });

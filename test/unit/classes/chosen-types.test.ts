@@ -53,7 +53,7 @@ describe.each(['registered', 'for a pipe'])('a @Type that chooses by the object,
     return undefined;
   };
 
-  it('values of the class that the object chooses pass, and others do not', () => {
+  it('values of the class that a @Type chooses by the object pass, and others do not', () => {
     const made = take(Chosen, { kind: 'a', body: { value: { x: 1 } } }) as Chosen | undefined;
     if (made !== undefined) expect(made.body).toBeInstanceOf(Free);
     take(Chosen, { kind: 'b', body: { value: 5 } });
@@ -66,7 +66,7 @@ describe.each(['registered', 'for a pipe'])('a @Type that chooses by the object,
     expect(() => take(ChosenScalar, { kind: 'b', meta: { kind: 'b' }, changed: huge })).toThrow('changed of ChosenScalar');
   });
 
-  it('the error of the function is the one of class-transformer', () => {
+  it('the error of a function of @Type is the one of class-transformer', () => {
     expect(() => take(ChosenBelow, { meta: null, body: { value: 1 } })).toThrow(/null .*'kind'/);
   });
 });
@@ -171,18 +171,18 @@ describe('a member with @Type and @Transform', () => {
   PyroClass('chosen.Message')(Message);
   const message = (members: object): Message => read('chosen.Message', members) as Message;
 
-  it('the transform reads bytes and dicts that the class does not', () => {
+  it('the @Transform of a member reads bytes and dicts that the class does not', () => {
     expect(message({ image: Buffer.from('abc') }).image).toEqual(Object.assign(new Image(), { width: 3 }));
     expect(message({ when: { seconds: 5 } }).when).toEqual(new Date(5000));
   });
 
-  it('what the transform makes must be an instance that the rules see', () => {
+  it('the value that @Transform makes of a member must be an instance that the rules see', () => {
     expect(() => message({ image: Buffer.from('0123456789') })).toThrow('it must be an object of Image');
     expect(() => message({ image: { width: 'x' } })).toThrow('width must be an integer');
     expect(() => message({ list: huge })).toThrow('it must be a list');
   });
 
-  it('a pipe lets the values pass, except bytes in a place with rules', () => {
+  it('a pipe lets the values of a member with @Type and @Transform pass, except bytes in a place with rules', () => {
     class Loose {
       @Type(() => Image) @Transform(({ value }: { value: unknown }) => value) image?: unknown;
     }

@@ -3,7 +3,7 @@ import { validationMessages } from '../../../lib/classes/dto/validation-messages
 
 const LONG = 'k'.repeat(100_000);
 
-it('of many messages of a validation the first are told, of long ones the beginning', () => {
+it('the first of many messages of a validation are told, and the beginning of long ones', () => {
   const errors = Array.from({ length: 1_000 }, () => ({
     property: LONG,
     constraints: { whitelist: `property ${LONG} should not exist` },
@@ -14,7 +14,7 @@ it('of many messages of a validation the first are told, of long ones the beginn
   expect(Math.max(...messages.map(({ length }) => length))).toBe(1_001);
 });
 
-it('of the path of an issue the first steps are told, and the beginning of each', () => {
+it('the first steps of the path of an issue are told, and the beginning of each', () => {
   const issues = [{ path: Array.from({ length: 1_000 }, () => LONG), message: 'required' }];
   const [message] = validationMessages({ issues })!;
   expect(message).toMatch(/^k+…\.k+/);

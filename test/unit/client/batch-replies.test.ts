@@ -45,7 +45,7 @@ describe('the reply to a batch of two calls', () => {
     ['a result behind a failed call', [FAILED, 2]],
     ['two failed calls', [FAILED, FAILED]],
     ['a failed third call', [1, 2, FAILED]],
-  ])('with %s is a ProtocolError, and the connection goes on', async (_, value) => {
+  ])('the reply to a batch of two calls with %s is a ProtocolError, and the connection goes on', async (_, value) => {
     const thing = await answering(value);
     for (const settled of [false, true]) {
       const batch = thing.$batch(two, { settled } as { settled: false });
@@ -58,14 +58,14 @@ describe('the reply to a batch of two calls', () => {
   it.each([
     ['the first', [FAILED], 0],
     ['the last', [1, FAILED], 1],
-  ])('may end with the error of %s call', async (_, value, before) => {
+  ])('the reply to a batch of two calls may end with the error of %s call', async (_, value, before) => {
     const thing = await answering(value);
     await expect(thing.$batch(two)).rejects.toThrow(PyroRemoteError);
     const settled = await thing.$batch(two, { settled: true });
     expect(settled.map(({ status }) => status)).toEqual([...Array<string>(before).fill('fulfilled'), 'rejected']);
   });
 
-  it('has all results, and of a oneway batch there is none', async () => {
+  it('the reply to a batch has all results, and a oneway batch has no reply', async () => {
     const thing = await answering([1, 2]);
     expect(await thing.$batch(two)).toEqual([1, 2]);
     expect(await thing.$batch(two, { oneway: true })).toBeUndefined();

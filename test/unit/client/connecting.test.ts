@@ -230,7 +230,7 @@ describe('a daemon that accepts a handshake and closes', () => {
     expect(daemon.connections).toBeLessThanOrEqual(80);
   });
 
-  it('a call that takes time to compress opens two connections to such a daemon, and fails', async () => {
+  it('a call that takes time to compress opens two connections to a daemon that closes each at once, and fails', async () => {
     const daemon = await listen(async (peer) => {
       await authorize(peer);
       peer.end();

@@ -228,7 +228,7 @@ describe('$release() after calls that nobody awaits', () => {
     await notebook.$release();
   });
 
-  it('sends a call that waits over 2 s for the handshake', async () => {
+  it('$release() sends a call that waits over 2 s for the handshake', async () => {
     let answer = (): void => undefined;
     let ask = (): void => undefined;
     const asked = new Promise<void>((resolve) => (ask = resolve));
@@ -278,7 +278,7 @@ describe('a release ends a call whose promise the program dropped, and the progr
   const streamOf = (thing: RemoteObject<Thing>): Promise<AsyncIterator<unknown>> =>
     thing.$call('stream') as Promise<AsyncIterator<unknown>>;
 
-  it.each(Object.entries(forms))('%s', async (_, call) => {
+  it.each(Object.entries(forms))('a program goes on when a release ends a call whose promise it dropped: %s', async (_, call) => {
     let ask = (): void => undefined;
     const asked = new Promise<void>((resolve) => (ask = resolve));
     const daemon = await ScriptedDaemon.listen(async (peer) => {

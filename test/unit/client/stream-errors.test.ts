@@ -114,7 +114,7 @@ it.each(FAILING)('a loop that ends with an item that %s closes the stream at the
   expect(source.$connected).toBe(true);
 });
 
-it('after an item that took longer than callTimeoutMs of the daemon, next() goes on and a loop has closed the stream', async () => {
+it('next() goes on after an item that took longer than callTimeoutMs of the daemon, and a loop has closed the stream', async () => {
   const { daemon, uri } = await serve({ callTimeoutMs: 100 });
   const source = await connect(uri);
   const stream = await source.late();
@@ -176,7 +176,7 @@ it('a call that is not sent leaves a stream open for next()', async () => {
   await stream.return();
 });
 
-it('requests of a loop that wait behind a failed one ask for no further item', async () => {
+it('requests of a loop that wait after a failed one ask for no further item', async () => {
   const { uri } = await serve();
   const source = await connect(uri);
   const items = (await source.unwritable())[Symbol.asyncIterator]();

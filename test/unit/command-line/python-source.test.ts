@@ -225,7 +225,7 @@ class Both(Left, Right):
     expect(found.at(-1)).toMatchObject({ class: 'C60', methods: { f: {} } });
   });
 
-  it('the signatures of a Python source are read behind a mistake in the source; a source without classes has none', () => {
+  it('the signatures of a Python source are read after a mistake in the source; a source without classes has none', () => {
     expect(read('def f(:\n  pass\n@expose\nclass A:\n    def b(self): pass\n').map((each) => each.class)).toEqual(['A']);
     expect(read('')).toEqual([]);
     expect(read('class A(A):\n    @expose\n    def b(self): pass\n')).toHaveLength(1);

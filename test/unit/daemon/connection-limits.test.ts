@@ -216,7 +216,7 @@ describe('limits per address', () => {
     expect(addresses.of('192.0.2.1')).not.toBe(second);
   });
 
-  it('of the remembered addresses the one whose last failure is the oldest is forgotten, whenever it was seen first', () => {
+  it('the remembered address whose last failure is the oldest is forgotten, whenever it was seen first', () => {
     const addresses = new RemoteAddresses(limits);
     const all = Array.from({ length: 10_000 }, (_, i) => addresses.of(`10.0.${i >> 8}.${i & 255}`)!);
     for (const [index, address] of all.entries()) address.failed(index + 1);

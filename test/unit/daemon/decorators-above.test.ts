@@ -81,7 +81,7 @@ describe('decorators above those of core', () => {
     expect([...onewayNames]).toEqual(['log']);
   });
 
-  it('the decorator above holds for calls, reads and writes', async () => {
+  it('a decorator above that of core holds for calls, reads and writes', async () => {
     await using session = await connected(new Thing());
     expect(await session.proxy.$call('greet', 'Ann')).toBe('HELLO ANN');
     await session.proxy.$set('label', 'new');

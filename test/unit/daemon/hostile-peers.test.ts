@@ -236,7 +236,7 @@ it('a batch in faithful mode refuses the keyword __proto__, and takes None as no
 });
 
 it.each(['later', 'keywords'])(
-  'a call (%s) with garbage behind it in one write is answered before the connection ends',
+  'a call (%s) with garbage after it in one write is answered before the connection ends',
   async (method) => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);

@@ -103,7 +103,7 @@ afterEach(() => {
 });
 
 describe('a clean-up that hangs', () => {
-  it('of a connection is told once, counts as an abandoned connection, and no longer when it has ended', async () => {
+  it('a hanging clean-up of a connection is told once, counts as an abandoned connection, and no longer when it has ended', async () => {
     const daemon = await serve();
     await useAndLeave(daemon, 'session');
     expect([used(daemon), errors]).toEqual([0, []]);
@@ -121,7 +121,7 @@ describe('a clean-up that hangs', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('is forgotten when V8 has collected it', async () => {
+  it('a hanging clean-up is forgotten when V8 has collected it', async () => {
     const daemon = await serve();
     await useAndLeave(daemon, 'forgotten');
     giveUp();
@@ -129,7 +129,7 @@ describe('a clean-up that hangs', () => {
     await collectUntil(() => used(daemon) === 0);
   });
 
-  it('that fails late is told of the failure, too', async () => {
+  it('a hanging clean-up that fails late is told of the failure, too', async () => {
     const daemon = await serve();
     await useAndLeave(daemon, 'session');
     giveUp();
@@ -139,7 +139,7 @@ describe('a clean-up that hangs', () => {
     expect([errors[1], used(daemon)]).toEqual(['late failure', 0]);
   });
 
-  it('does not keep tracked resources open, nor one resource the others', async () => {
+  it('a hanging clean-up does not keep tracked resources open, nor one resource the others', async () => {
     const daemon = await serve();
     const peer = await join(daemon, 'session');
     await peer.call('session', 'trackTwo');
@@ -156,7 +156,7 @@ describe('a clean-up that hangs', () => {
     ]);
   });
 
-  it('of a percall instance holds the reply up for 5 s at most', async () => {
+  it('a hanging clean-up of a percall instance holds the reply up for 5 s at most', async () => {
     const daemon = await serve();
     const peer = await join(daemon, 'call');
     const answer = peer.call('call', 'hello');
@@ -167,7 +167,7 @@ describe('a clean-up that hangs', () => {
     expect(used(daemon)).toBe(1);
   });
 
-  it('of a percall instance that a batch uses holds its reply up for 5 s at most', async () => {
+  it('a hanging clean-up of a percall instance that a batch uses holds the reply of the batch up for 5 s at most', async () => {
     const daemon = await serve();
     const peer = await join(daemon, 'call');
     peer.invoke('call', '<batch>', [['hello', [], {}]], {}, { flags: FLAGS.batch });
@@ -176,7 +176,7 @@ describe('a clean-up that hangs', () => {
     expect(valueOf(await peer.next())).toEqual(['hello']);
   });
 
-  it('of a stream that cannot be opened holds the error up for 5 s at most', async () => {
+  it('a hanging clean-up of a stream that cannot be opened holds the error up for 5 s at most', async () => {
     const daemon = await serve({ maxStreamsPerConnection: 0 });
     const peer = await join(daemon, 'unread');
     const answer = peer.fail('unread', 'items');
@@ -186,7 +186,7 @@ describe('a clean-up that hangs', () => {
     expect(errors).toEqual([expect.stringContaining('the end of an item stream of items for 127.0.0.1')]);
   });
 
-  it('of a percall instance whose stream cannot be opened is told once', async () => {
+  it('a hanging clean-up of a percall instance whose stream cannot be opened is told once', async () => {
     const daemon = await serve({ maxStreamsPerConnection: 0 });
     const peer = await join(daemon, 'call');
     const answer = peer.fail('call', 'items');
@@ -197,7 +197,7 @@ describe('a clean-up that hangs', () => {
     expect(used(daemon)).toBe(1);
   });
 
-  it('does not keep the daemon from closing while too many hang', async () => {
+  it('hanging clean-ups do not keep the daemon from closing while too many of them hang', async () => {
     const daemon = await serve({ maxAbandonedConnections: 1, maxAbandonedConnectionsPerAddress: 1 });
     for (const peer of [await join(daemon, 'session'), await join(daemon, 'session')]) await peer.call('session', 'hello');
     let isClosed = false;
@@ -213,7 +213,7 @@ describe('a clean-up that hangs', () => {
     expect(errors[2]).toBe('the end of a session took longer than 15000 ms and is no longer waited for');
   });
 
-  it('of each of many calls is waited for while too many hang, so that their number has a limit', async () => {
+  it('the hanging clean-up of each of many calls is waited for while too many hang, so that their number has a limit', async () => {
     const daemon = await serve({ maxAbandonedConnections: 2, maxAbandonedConnectionsPerAddress: 2 });
     const peers: ScriptedPeer[] = [];
     for (let i = 0; i < 3; i++) peers.push(await join(daemon, 'call'));

@@ -187,34 +187,31 @@ describe('limits', () => {
     await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
   });
 
-  it.each(['batch', 'stream item', 'compressed call'])(
-    'callTimeoutMs: the next call is served behind a late %s',
-    async (what) => {
-      const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
-      const peer = await join(daemon);
-      if (what === 'stream item') {
-        peer.invoke('thing', 'endless');
-        const id = (await peer.next()).annotations.get('STRM')!.toString();
-        expect((await peer.fail('Pyro.Daemon', 'get_next_stream_item', id)).pythonType).toBe('builtins.TimeoutError');
-      } else if (what === 'batch') {
-        const entries = ['hang', 'hello'].map((method) => [method, [], {}]);
-        peer.invoke('thing', '<batch>', entries, {}, { flags: FLAGS.batch });
-        expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
-      } else {
-        peer.send({ flags: FLAGS.compressed, data: deflateSync(Buffer.from(`('thing','hang',(),{})`)) });
-        expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
-      }
-      expect(await peer.call('thing', 'hello')).toBe('hello');
-      // a late request for an item waits no more
-      expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: what === 'stream item' ? 0 : 1 }]);
-      thing.finish.splice(0).forEach((finish) => finish());
-      await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
-      // the second entry of the batch was not begun
-      expect(thing.calls).toBe(1);
-    },
-  );
+  it.each(['batch', 'stream item', 'compressed call'])('callTimeoutMs: the next call is served after a late %s', async (what) => {
+    const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
+    const peer = await join(daemon);
+    if (what === 'stream item') {
+      peer.invoke('thing', 'endless');
+      const id = (await peer.next()).annotations.get('STRM')!.toString();
+      expect((await peer.fail('Pyro.Daemon', 'get_next_stream_item', id)).pythonType).toBe('builtins.TimeoutError');
+    } else if (what === 'batch') {
+      const entries = ['hang', 'hello'].map((method) => [method, [], {}]);
+      peer.invoke('thing', '<batch>', entries, {}, { flags: FLAGS.batch });
+      expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
+    } else {
+      peer.send({ flags: FLAGS.compressed, data: deflateSync(Buffer.from(`('thing','hang',(),{})`)) });
+      expect(new RemoteFailure(await peer.next()).pythonType).toBe('builtins.TimeoutError');
+    }
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    // a late request for an item waits no more
+    expect(daemon.inspect().connections).toMatchObject([{ requestsInProgress: what === 'stream item' ? 0 : 1 }]);
+    thing.finish.splice(0).forEach((finish) => finish());
+    await eventually(() => daemon.inspect().totals.requestsInProgress === 0);
+    // the second entry of the batch was not begun
+    expect(thing.calls).toBe(1);
+  });
 
-  it('maxLateCalls: the connection ends behind the TimeoutError, and is abandoned until its calls end', async () => {
+  it('maxLateCalls: the connection ends after the TimeoutError, and is abandoned until its calls end', async () => {
     const { daemon, thing } = await serveThing({ callTimeoutMs: 50, maxLateCalls: 0 });
     const reasons: (string | undefined)[] = [];
     daemon.on('disconnect', (_, error) => reasons.push(error?.message));

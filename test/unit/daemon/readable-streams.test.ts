@@ -105,19 +105,19 @@ async function firstItem(peer: ScriptedPeer, method: string, path: string): Prom
 }
 
 describe('a Readable that a method returns', () => {
-  it.each(Object.keys(ENDS))('is destroyed when its stream is %s', async (name) => {
+  it.each(Object.keys(ENDS))('a Readable that a method returns is destroyed when its stream is %s', async (name) => {
     const { daemon, peer } = await serve({ streamLingerMs: 0 });
     await ENDS[name]!(peer, daemon);
     await eventually(() => made.length === 1 && made[0]!.destroyed);
   });
 
-  it('is destroyed when the daemon does not stream', async () => {
+  it('a Readable that a method returns is destroyed when the daemon does not stream', async () => {
     const { peer } = await serve({ streaming: false });
     expect((await peer.fail('recorder', 'feed')).pythonType).toBe('Pyro5.errors.ProtocolError');
     expect(made[0]!.destroyed).toBe(true);
   });
 
-  it('gives an error that comes before the first item with the first item; the process goes on', async () => {
+  it('a Readable that a method returns gives an error that comes before the first item with the first item; the process goes on', async () => {
     const { peer } = await serve();
     for (const method of ['file', 'late'])
       expect(await firstItem(peer, method, '/no/such/file')).toMatchObject({

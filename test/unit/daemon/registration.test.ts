@@ -220,7 +220,7 @@ describe('unregistered objects', () => {
   );
 
   it.each(['session', 'single'] as const)(
-    'a call that runs on behind the end of the daemon makes no %s instance',
+    'a call that runs on after the end of the daemon makes no %s instance',
     async (instanceMode) => {
       const daemon = await startDaemon();
       const log: string[] = [];

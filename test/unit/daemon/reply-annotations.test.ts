@@ -58,7 +58,7 @@ describe('annotations that a method sets for its reply', () => {
     ['number', 'responseAnnotations.set: the identifier is 1234; it must be four ASCII characters'],
     ['text', 'responseAnnotations.set: the data of "ABCD" is the text "text"; it must be a Buffer'],
     ['nothing', 'responseAnnotations.set: the data of "ABCD" is undefined; it must be a Buffer'],
-  ])('are refused where the method sets them: %s', async (kind, text) => {
+  ])('annotations for the reply are refused where the method sets them: %s', async (kind, text) => {
     const { failed, uri } = await serve();
     await using thing = await PyroProxy.connect<Thing>(uri);
     for (const call of [thing.value(kind), thing.fail(kind)]) {
@@ -70,7 +70,7 @@ describe('annotations that a method sets for its reply', () => {
     await expect(items.next()).rejects.toMatchObject({ args: [text] });
   });
 
-  it('that are too large take the place of the result, and are named', async () => {
+  it('annotations that are too large for the reply take the place of the result, and are named', async () => {
     const { failed, uri } = await serve();
     await using thing = await PyroProxy.connect<Thing>(uri);
     const text = /^Pyro5\.errors\.PyroError: the annotations of the call cannot be sent: .*maxMessageBytes is 10000/;
@@ -79,7 +79,7 @@ describe('annotations that a method sets for its reply', () => {
     expect(thing.$connected).toBe(true);
   });
 
-  it('that are too large leave the error of the method as it is, and are reported', async () => {
+  it('annotations that are too large for the reply leave the error of the method as it is, and are reported', async () => {
     const { errors, uri } = await serve();
     await using thing = await PyroProxy.connect<Thing>(uri);
     await expect(thing.fail('large')).rejects.toMatchObject({ pythonType: 'builtins.KeyError', args: ['of the method'] });

@@ -142,7 +142,7 @@ it('a request that takes too long while a guard is asked takes no item', async (
   expect([pulls(daemon), source.isAsked]).toEqual([0, false]);
 });
 
-it('of several clients that wait for items, the first that is left gets the first item', async () => {
+it('the first client that is left of several that wait for items gets the first item', async () => {
   const { daemon, source, id } = await serve();
   const peers = [await waitFor(daemon, id), await waitFor(daemon, id), await waitFor(daemon, id), await waitFor(daemon, id)];
   await leave(daemon, peers[0]!);
@@ -188,7 +188,7 @@ it('a request for an item that took too long takes no item, and its connection g
   expect(await peer.call('Pyro.Daemon', PULL, id)).toBe(1);
 });
 
-it('requests for items that wait when their stream is closed are told so, behind the item that is under way', async () => {
+it('requests for items that wait when their stream is closed are told so, after the item that is under way', async () => {
   const { daemon, source, id } = await serve();
   const [first, second] = [await waitFor(daemon, id), await waitFor(daemon, id)];
   const closer = await join(daemon);

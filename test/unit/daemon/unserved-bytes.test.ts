@@ -93,7 +93,7 @@ it('a request that waits for room is not cut for a pause that is not its own', a
   expect(daemon.counters).toMatchObject({ frameTimeoutMs: 2, maxUnservedBytes: 2 });
 });
 
-it('a large request behind a running one takes no room from other connections', async () => {
+it('a large request after a running one takes no room from other connections', async () => {
   const { daemon, thing } = await serveThing({ maxUnservedBytes: 3 * MIB });
   const request = requestOf(2 * MIB);
   const [busy, other] = [await join(daemon), await join(daemon)];
@@ -111,7 +111,7 @@ it('a large request behind a running one takes no room from other connections', 
   expect(heldBytes(daemon)).toBe(0);
 });
 
-it('requests that wait behind running ones take a quarter of maxUnservedBytes, and large requests of others are read', async () => {
+it('requests that wait after running ones take a quarter of maxUnservedBytes, and large requests of others are read', async () => {
   const { daemon, thing } = await serveThing({ maxUnservedBytes: 2 * MIB });
   const small = requestOf(20_000);
   const busy: ScriptedPeer[] = [];

@@ -54,7 +54,7 @@ describe('the arguments of a form', () => {
     isRequired: false,
   });
 
-  it('the arguments of a form are positional up to the first that is left out, and keywords behind it', () => {
+  it('the arguments of a form are positional up to the first that is left out, and keywords after it', () => {
     const parameters = [parameter('a'), parameter('b'), parameter('c')];
     expect(writtenArguments(parameters, { values: ['1', '', '3'], rest: '', keywords: '' })).toEqual({
       args: ['1'],

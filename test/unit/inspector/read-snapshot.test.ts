@@ -50,11 +50,11 @@ it('a snapshot of a version that did not have all numbers and names is read', ()
   expect([streamsEnding, read.limits[0]!.usedBy]).toEqual([0, null]);
 });
 
-it('what is no dict is refused', () => {
+it('a snapshot that is no dict is refused', () => {
   for (const answer of [null, undefined, 7, 'text', []]) expect(() => readSnapshot(answer)).toThrow('it is no dict');
 });
 
-it('fields, members and rows of another shape are left out, and the others stay', () => {
+it('fields, members and rows of a snapshot that have another shape are left out, and the others stay', () => {
   const camera = whole.objects.find(({ objectId }) => objectId === 'camera')!;
   const [method, attribute] = camera.members;
   const failure = {

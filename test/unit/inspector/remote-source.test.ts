@@ -218,7 +218,7 @@ it('readers that come at the same time get the same snapshot, and the daemon is 
   await daemon.close();
 });
 
-it('asks for a snapshot again when another daemon answers at the address', async () => {
+it('the inspector asks for a snapshot again when another daemon answers at the address', async () => {
   const bare = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
   const shown = { location: bare.locationStr, objectId: 'Pyro.Daemon', names: new Map<string, string[]>() };
   const source = new RemoteSource(shown, { callTimeoutMs: 2_000 }, 10);

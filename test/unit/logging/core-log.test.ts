@@ -289,7 +289,7 @@ describe('the access log', () => {
     expect(entry.arguments).toMatch(/^\[ true, \{ k0: \[ \{ deep: 0 \} \], .*k19: \[ \{ deep: 19 \} \], '…': 980 \} \]$/);
   });
 
-  it('of a batch with many entries the first 100 have a line, and its own line tells of the others', async () => {
+  it('the first 100 entries of a long batch have a line, and the line of the batch tells of the others', async () => {
     const { uri } = await serve({ accessLog: true });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
     const batch = (failing: boolean): Promise<unknown> =>

@@ -76,7 +76,7 @@ async function connect(options: PyroDaemonOptions = {}, listen?: 'callFailed' | 
 }
 
 describe('a daemon without a logger', () => {
-  it('warns of a bug whose stack no client gets, with the stacks of its causes', async () => {
+  it('a daemon without a logger warns of a bug whose stack no client gets, with the stacks of its causes', async () => {
     await using lamp = await connect({ detailedTraceback: false });
     await expect(lamp.fail()).rejects.toThrow('no power');
     const [[text, detail]] = warnings() as [[string, string]];
@@ -85,27 +85,27 @@ describe('a daemon without a logger', () => {
     expect(detail).toMatch(/\n {2}caused by: Error: the fuse\n +at Lamp\.fail/);
   });
 
-  it('warns of a thrown value that cannot be read', async () => {
+  it('a daemon without a logger warns of a thrown value that cannot be read', async () => {
     await using lamp = await connect({ detailedTraceback: false });
     await expect(lamp.revoked()).rejects.toThrow('without a text');
     expect(warnings().map(([text]) => text)).toEqual([expect.stringContaining('lamp.revoked failed')]);
   });
 
-  it('does not warn of errors that are meant for the client', async () => {
+  it('a daemon without a logger does not warn of errors that are meant for the client', async () => {
     await using lamp = await connect({ detailedTraceback: false });
     await expect(lamp.refuse()).rejects.toThrow('too bright');
     await expect(lamp.$call('missing')).rejects.toThrow('missing');
     expect(warnings()).toEqual([]);
   });
 
-  it('does not warn of a bug whose stack the client gets', async () => {
+  it('a daemon without a logger does not warn of a bug whose stack the client gets', async () => {
     await using lamp = await connect();
     const failure = (await lamp.fail().catch((error: unknown) => error)) as { remoteTraceback?: unknown };
     expect(String(failure.remoteTraceback)).toContain('Lamp.fail');
     expect(warnings()).toEqual([]);
   });
 
-  it('warns of errors that no client is told, and of errors of callback methods, whatever clients get', async () => {
+  it('a daemon without a logger warns of errors that no client is told, and of errors of callback methods, whatever clients get', async () => {
     await using lamp = await connect();
     await lamp.burn();
     await expect(lamp.changed()).rejects.toThrow('nobody looks');
@@ -117,20 +117,23 @@ describe('a daemon without a logger', () => {
     expect(other).toContain('lamp.changed failed');
   });
 
-  it.each(['callFailed', 'callError'] as const)('does not warn where the application listens to %s', async (event) => {
-    await using lamp = await connect({ detailedTraceback: false }, event);
-    await expect(lamp.fail()).rejects.toThrow('no power');
-    await expect(lamp.changed()).rejects.toThrow('nobody looks');
-    expect(warnings()).toEqual([]);
-  });
+  it.each(['callFailed', 'callError'] as const)(
+    'a daemon without a logger does not warn where the application listens to %s',
+    async (event) => {
+      await using lamp = await connect({ detailedTraceback: false }, event);
+      await expect(lamp.fail()).rejects.toThrow('no power');
+      await expect(lamp.changed()).rejects.toThrow('nobody looks');
+      expect(warnings()).toEqual([]);
+    },
+  );
 
-  it.each([false as const, SILENT])('does not warn with logger: %o', async (logger) => {
+  it.each([false as const, SILENT])('a daemon does not warn with logger: %o', async (logger) => {
     await using lamp = await connect({ detailedTraceback: false, logger });
     await expect(lamp.fail()).rejects.toThrow('no power');
     expect(warnings()).toEqual([]);
   });
 
-  it('counts the failures of one method after 20 warnings', async () => {
+  it('a daemon without a logger counts the failures of one method after 20 warnings', async () => {
     await using lamp = await connect({ detailedTraceback: false });
     for (let i = 0; i < 25; i++) await expect(lamp.fail()).rejects.toThrow('no power');
     expect(warnings()).toHaveLength(20);

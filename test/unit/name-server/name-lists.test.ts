@@ -43,7 +43,7 @@ describe.each([
 ])('lists of a name server with %s', (_, names) => {
   const lists = new NameLists(storeOf(names), DEFAULT_NAME_LIMITS);
 
-  it('have the URIs in the order of the registrations, and the tags, an empty frozenset for no tags', async () => {
+  it('lists of a name server have the URIs in the order of the registrations, and the tags, an empty frozenset for no tags', async () => {
     const plain = await lists.list(ALL, false, undefined);
     expect([...plain]).toEqual(Array.from({ length: names }, (_value, index) => [`name${index}`, `PYRO:o${index}@h:1`]));
     const tagged = await lists.list(ALL, true, undefined);
@@ -53,7 +53,7 @@ describe.each([
     expect((tagged.get('name2') as unknown[])[1]).toBeInstanceOf(PyFrozenSet);
   });
 
-  it('have the names of a prefix, of an expression, and of tags', async () => {
+  it('lists of a name server have the names of a prefix, of an expression, and of tags', async () => {
     expect([...(await lists.list({ by: 'prefix', prefix: 'name1' }, false, undefined)).keys()]).toContain('name10');
     const matching = await lists.listMatching((name) => name.endsWith('7'), false, undefined);
     expect(matching.size).toBe(names / 10);

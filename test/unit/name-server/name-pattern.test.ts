@@ -49,7 +49,7 @@ const PARTS = [
   '{7',
 ];
 
-it('counts at least the instructions that re2js makes of an expression', () => {
+it('the estimate of an expression counts at least the instructions that re2js makes of it', () => {
   let compiled = 0;
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...PARTS), { maxLength: 12 }), (parts) => {
@@ -76,7 +76,7 @@ it.each([
   ['a repetition of a class', '\\w{1000}'.repeat(100)],
   ['a repetition within another one', '(?:(?:a?){30}){33}'.repeat(50)],
   ['a group whose end is in a set', '(?:[)]a?a?a?){1000}'],
-])('refuses %s that is too large, before it is compiled', (_, regex) => {
+])('the name server refuses %s that is too large, before it is compiled', (_, regex) => {
   expect(() => namePattern(regex, DEFAULT_NAME_LIMITS)).toThrow(
     /^\d+ instructions in a regex, with its repetitions written out: use smaller repetitions, or a prefix; the name server takes 2000 \(its option limits.maxRegexInstructions\)/,
   );
@@ -103,7 +103,7 @@ it.each([
   ['\\u00e9\\x41\\101', 'éAA', true],
   ['a(?#the first letter)b', 'ab', true],
   ['\\\\Q', '\\Q', true],
-])('matches %j with %j as Python does: %j', (regex, name, isMatch) => {
+])('the name server matches %j with %j as Python does: %j', (regex, name, isMatch) => {
   expect(namePattern(regex, DEFAULT_NAME_LIMITS)(name)).toBe(isMatch);
 });
 
@@ -123,17 +123,20 @@ it.each([
   ['\\N{DIGIT ONE}', 'the name server does not take \\N; write the character, or its number'],
   ['\\Q', 'bad escape \\Q at position 2'],
   ['a**', 'multiple repeat at position 3'],
-])('refuses %j, since it would mean something else or be too costly, and names the remedy', (regex, text) => {
-  expect(() => namePattern(regex, DEFAULT_NAME_LIMITS)).toThrow(`invalid regex: ${text}`);
-});
+])(
+  'the name server refuses the expression %j, since it would mean something else or be too costly, and names the remedy',
+  (regex, text) => {
+    expect(() => namePattern(regex, DEFAULT_NAME_LIMITS)).toThrow(`invalid regex: ${text}`);
+  },
+);
 
-it('refuses numbers that are no numbers in JavaScript, and more groups within groups than the stack may hold', () => {
+it('the name server refuses numbers that are no numbers in JavaScript, and more groups within groups than the stack may hold', () => {
   const compiled = (regex: string) => () => namePattern(regex, DEFAULT_NAME_LIMITS);
   expect(compiled(`a{${'9'.repeat(400)}}`)).toThrow('a repetition of more than 1000 times');
   expect(compiled('('.repeat(300))).toThrow('more than 250 groups within groups; use fewer');
 });
 
-it('refuses large ranges with the flag i before re2js looks for the other case of each character', () => {
+it('the name server refuses large ranges with the flag i before re2js looks for the other case of each character', () => {
   const compiled = (regex: string) => () => namePattern(regex, DEFAULT_NAME_LIMITS);
   const text = 'does not take ranges of more than 1000000 characters with the flag i; use smaller ranges, or leave the flag out';
   expect(compiled(`(?i)${'[a-\\U0010ffff]'.repeat(9)}`)).toThrow(text);
@@ -142,7 +145,7 @@ it('refuses large ranges with the flag i before re2js looks for the other case o
     expect(compiled(regex)).not.toThrow();
 });
 
-it('takes what people write', () => {
+it('the name server takes the expressions that people write', () => {
   const words = Array.from({ length: 90 }, (_, index) => `lab\\.camera${index}`)
     .join('|')
     .slice(0, 999);
@@ -157,7 +160,7 @@ it('takes what people write', () => {
   }
 });
 
-it('does not match a name over maxNameLength, which another program may have put into a shared store', () => {
+it('an expression does not match a name over maxNameLength, which another program may have put into a shared store', () => {
   const matches = namePattern('a*', DEFAULT_NAME_LIMITS);
   expect(matches('a'.repeat(1_000))).toBe(true);
   expect(() => matches('a'.repeat(1_001))).toThrow(

@@ -322,7 +322,7 @@ describe('the policy of a name server', () => {
     expect(await (await connect(server, 'admin')).remove({ prefix: 'lab' })).toBe(1);
   });
 
-  it('refuses clients when a rule gives neither true nor false, and warns of each rule once', async () => {
+  it('the policy of a name server refuses clients when a rule gives neither true nor false, and warns of each rule once', async () => {
     const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     cleanups.push(() => emitted.mockRestore());
     const policy = { remove: () => 'no', list: () => Promise.resolve({}), setMetadata: () => undefined, takeover: () => 1 };
@@ -344,7 +344,7 @@ describe('the policy of a name server', () => {
     );
   });
 
-  it('does not tell by removing which names there are, to who may not list them', async () => {
+  it('the policy of a name server does not tell by removing which names there are, to who may not list them', async () => {
     const server = await start({
       validateHandshake: ({ data }) => ({ principal: data }),
       policy: { list: 'nobody', remove: ({ principal }) => principal === 'admin' },
@@ -359,7 +359,7 @@ describe('the policy of a name server', () => {
     expect(await admin.remove('vault.key')).toBe(1);
   });
 
-  it('lets programs of this machine register with the rule loopback', async () => {
+  it('the policy of a name server lets programs of this machine register with the rule loopback', async () => {
     const client = await connect(await start({ policy: { register: 'loopback' } }));
     await client.register('a', URI);
     expect(await client.count()).toBe(2);
@@ -423,7 +423,7 @@ describe('the lease of a name', () => {
     await expect.poll(() => store.get('lab.camera')?.lease?.ttlMs, { timeout: 60_000 }).toBe(15_000);
   });
 
-  it('cannot be taken in two steps: first with the same URI, then with another one', async () => {
+  it('the lease of a name cannot be taken in two steps: first with the same URI, then with another one', async () => {
     const server = await start();
     const owner = await registrar(server, URI);
     await owner.start();
@@ -435,7 +435,7 @@ describe('the lease of a name', () => {
     await expect(rawCall(server, 'remove', 'lab.camera')).rejects.toThrow('name is in use');
   });
 
-  it('keeps the tags of the name, so that a search by tags finds no other one', async () => {
+  it('the lease of a name keeps the tags of the name, so that a search by tags finds no other one', async () => {
     const server = await start();
     const owner = new NameRegistrar({
       nameServer: addressOf(server),
@@ -449,7 +449,7 @@ describe('the lease of a name', () => {
     expect([...(await client.yplookup({ all: ['camera'] })).keys()]).toEqual(['lab.camera']);
   });
 
-  it('is taken again by its program when it was lost', async () => {
+  it('the lease of a name is taken again by its program when it was lost', async () => {
     const store = new MemoryNameStore();
     const server = await start({ storage: store });
     const owner = await registrar(server, URI);
@@ -669,7 +669,7 @@ describe('autoclean that is stopped', () => {
   const untilRemoval = (store: SlowStore): Promise<unknown> =>
     vi.waitUntil(() => (store.lists.shift()?.(), store.removals.length > 0), { timeout: 20_000, interval: 2 });
 
-  it('waits for the removal that runs, and removes no further name', async () => {
+  it('autoclean that is stopped waits for the removal that runs, and removes no further name', async () => {
     const { store, cleaner, cleaned } = slowStore();
     await untilRemoval(store);
     const stopped = cleaner.stop();
@@ -681,7 +681,7 @@ describe('autoclean that is stopped', () => {
     expect(store.removals).toEqual([]);
   });
 
-  it('waits for the list that runs, and tries no server', async () => {
+  it('autoclean that is stopped waits for the list that runs, and tries no server', async () => {
     const { store, cleaner } = slowStore();
     await vi.waitUntil(() => store.lists.length > 0, { timeout: 20_000, interval: 2 });
     let isStopped = false;
@@ -693,7 +693,7 @@ describe('autoclean that is stopped', () => {
     expect(store.removals).toEqual([]);
   });
 
-  it('is waited for by the end of its name server', async () => {
+  it('autoclean that is stopped is waited for by the end of its name server', async () => {
     const stop = vi.spyOn(AutoCleaner.prototype, 'stop');
     cleanups.push(() => vi.restoreAllMocks());
     let release!: () => void;
@@ -708,7 +708,7 @@ describe('autoclean that is stopped', () => {
     await closed;
   });
 
-  it('ends with the daemon of its name server, which closes the store, too', async () => {
+  it('autoclean ends with the daemon of its name server, which closes the store, too', async () => {
     const stop = vi.spyOn(AutoCleaner.prototype, 'stop');
     cleanups.push(() => vi.restoreAllMocks());
     const directory = await mkdtemp(join(tmpdir(), 'names-'));

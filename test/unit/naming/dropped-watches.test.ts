@@ -41,7 +41,7 @@ describe('what was dropped is closed by the garbage collector', () => {
   it.each([
     ['', {}],
     [' with a signal that lives on', { signal: application.signal }],
-  ])('a watch that is read by hand and dropped%s', async (_, options) => {
+  ])('a watch that is read by hand and dropped%s is closed by the garbage collector', async (_, options) => {
     const { server, address } = await start();
     const watch = async (): Promise<void> => {
       const names = await locateNameServer(address);
@@ -52,7 +52,7 @@ describe('what was dropped is closed by the garbage collector', () => {
     await collectUntil(() => server.daemon.connections.length === 0);
   });
 
-  it('a proxy whose release is a listener of its own signal', async () => {
+  it('a dropped proxy whose release is a listener of its own signal is closed by the garbage collector', async () => {
     const { server } = await start();
     const connect = async (): Promise<void> => {
       const { signal } = new AbortController();
@@ -64,7 +64,7 @@ describe('what was dropped is closed by the garbage collector', () => {
     await collectUntil(() => server.daemon.connections.length === 0);
   });
 
-  it('a proxy whose release is a listener of the signal of its name server', async () => {
+  it('a dropped proxy whose release is a listener of the signal of its name server is closed by the garbage collector', async () => {
     const { server, address } = await start();
     const connect = async (): Promise<void> => {
       const { signal } = new AbortController();
@@ -77,7 +77,7 @@ describe('what was dropped is closed by the garbage collector', () => {
     await collectUntil(() => server.daemon.connections.length === 0);
   });
 
-  it('a stream whose end is a listener of the signal of its call', async () => {
+  it('a dropped stream whose end is a listener of the signal of its call is closed by the garbage collector', async () => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
     cleanups.push(() => daemon.close());
     const counter = new Counter();

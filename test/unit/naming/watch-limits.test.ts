@@ -100,19 +100,22 @@ describe.each([
   ['a name server that tells of changes', Watched],
   ['a name server that is polled', Polled],
 ])('%s', (_, Server) => {
-  it.each(EXCESSES)('ends a watch that goes over %s, which the error names', async (limit, names, limits, text, count) => {
-    let told = 0;
-    // an answer of `list` ends
-    const some = (index: number): Told | undefined => (Server === Polled && told++ >= 10 ? undefined : names(index));
-    const { error, events } = await failureOf(new Server(some), { limits });
-    expect(error).toBeInstanceOf(NamingError);
-    expect(error.message).toContain(text);
-    expect(error.message).toContain('watch fewer names by prefix or tags, or raise the limit');
-    expect(limitOf(error)).toBe(limit);
-    expect(events).toBe(count);
-  });
+  it.each(EXCESSES)(
+    'a watch that goes over %s ends with an error that names the limit',
+    async (limit, names, limits, text, count) => {
+      let told = 0;
+      // an answer of `list` ends
+      const some = (index: number): Told | undefined => (Server === Polled && told++ >= 10 ? undefined : names(index));
+      const { error, events } = await failureOf(new Server(some), { limits });
+      expect(error).toBeInstanceOf(NamingError);
+      expect(error.message).toContain(text);
+      expect(error.message).toContain('watch fewer names by prefix or tags, or raise the limit');
+      expect(limitOf(error)).toBe(limit);
+      expect(events).toBe(count);
+    },
+  );
 
-  it('gives and holds no name without the prefix', async () => {
+  it('a watch gives and holds no name without its prefix', async () => {
     const teller = new Server((index) => (index < 20 ? { name: index === 19 ? 'lab.x' : `other.${index}` } : undefined));
     const client = await connect(teller);
     const watch = client.watch({ prefix: 'lab.', limits: { maxNames: 1 } });

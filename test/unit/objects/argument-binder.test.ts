@@ -83,7 +83,7 @@ describe('ArgumentBinder', () => {
       ['axis12', 'axis1'],
       ['axis12', 'axis'],
       ['x1$1', 'x1'],
-    ])('of changed names, %s is named as the parameter that may have been %s', (name, before) => {
+    ])('a changed name, %s, is named as the parameter that may have been %s', (name, before) => {
       expect(() => read([`${name}?`], false).bind([], { [before]: 'steel' })).toThrow(
         `Thing.method() got an unexpected keyword argument '${before}' (a bundler may have renamed the parameter to '${name}'; ` +
           'the server has to give the names as `params`)',

@@ -12,16 +12,16 @@ describe('the nearest name', () => {
     ['prot', 'port'],
     ['', undefined],
     ['zebra', undefined],
-  ])('of %s is %s', (name, nearest) => {
+  ])('the nearest name of "%s" is %s', (name, nearest) => {
     expect(nearestName(name, ['port', 'host', 'maxConnections', 'maxStreams'])).toBe(nearest);
   });
 
-  it('is the first with the fewest mistakes', () => {
+  it('the nearest name is the first with the fewest mistakes', () => {
     expect(nearestName('camera', ['cameras', 'kamera', 'camerass'])).toBe('cameras');
     expect(nearestName('camera', ['camerass', 'cameras', 'camera'])).toBe('camera');
   });
 
-  it('has the mistakes that were made', () => {
+  it('the nearest name has the mistakes that were made', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'e'), minLength: 6, maxLength: 30 });
     fc.assert(
       fc.property(word, fc.nat(), fc.constantFrom('insert', 'delete', 'swap', 'replace'), (name, place, kind) => {
@@ -38,7 +38,7 @@ describe('the nearest name', () => {
     );
   });
 
-  it('is looked for among as many names as have 2,000,000 pairs of letters with it, of at most 100 letters each', () => {
+  it('the nearest name is looked for among as many names as have 2,000,000 pairs of letters with it, of at most 100 letters each', () => {
     const others = (count: number): string[] => Array.from({ length: count }, (_, n) => `n${String(n).padStart(9, '0')}`);
     expect(nearestName('lab.camara', [...others(19_999), 'lab.camera'])).toBe('lab.camera');
     expect(nearestName('lab.camara', [...others(20_000), 'lab.camera'])).toBeUndefined();
@@ -50,7 +50,7 @@ describe('the nearest name', () => {
     expect(nearestName(`${long}x`, [long])).toBeUndefined();
   });
 
-  it('is found beside names of any length', () => {
+  it('the nearest name is found beside names of any length', () => {
     const huge = 'n'.repeat(50_000_000);
     expect(nearestName('lab.cameras', [huge, 'lab.camera', huge])).toBe('lab.camera');
     expect(nearestName(huge, [huge, 'lab.camera'])).toBeUndefined();

@@ -150,7 +150,7 @@ describe('FrameReader', () => {
     expect(other.room).toBeUndefined();
   });
 
-  it('a frame reader copies what is pushed while it fills a large frame, also the bytes behind the frame', () => {
+  it('a frame reader copies what is pushed while it fills a large frame, also the bytes after the frame', () => {
     const from = reader();
     const wire = Buffer.concat([
       message(1, Buffer.alloc(300_000, 1)),
@@ -203,7 +203,7 @@ describe('FrameReader', () => {
     expect(fourth.annotations.get('TEST')!.toString()).toBe('note');
   });
 
-  it('bytes that were pushed behind a large frame before it was read belong to the next frames', () => {
+  it('bytes that were pushed after a large frame before it was read belong to the next frames', () => {
     const from = reader();
     const wire = Buffer.concat([
       message(1, Buffer.alloc(300_000, 7)),

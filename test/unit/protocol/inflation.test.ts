@@ -16,11 +16,11 @@ it('data that is not compressed is read as it is', () => {
   expect(inflation().open({ header: { flags: 0 }, data: Buffer.from('abc') } as Frame, String)).toBe('abc');
 });
 
-it('data up to 16 MiB may have any ratio', async () => {
+it('compressed data up to 16 MiB may have any ratio', async () => {
   expect(await inflation().open(zeros(16 * MIB), sizeOf)).toBe(16 * MIB);
 });
 
-it('larger data may have a hundredfold of its compressed size', async () => {
+it('compressed data over 16 MiB may inflate to a hundredfold of its size', async () => {
   const data = Buffer.concat([randomBytes(300_000), Buffer.alloc(17 * MIB)]);
   expect(await inflation().open(frameOf(deflateSync(data)), sizeOf)).toBe(data.length);
   await expect(inflation().open(zeros(17 * MIB), sizeOf)).rejects.toThrow(

@@ -30,32 +30,32 @@ const OTHER_HOSTS = [
 ];
 
 describe('the rule which hosts are this machine', () => {
-  it.each(LOOPBACK_ADDRESSES)('takes the address %s for the loopback', (address) => {
+  it.each(LOOPBACK_ADDRESSES)('the address %s is one of the loopback', (address) => {
     expect(isLoopbackAddress(address)).toBe(true);
     expect(isLoopbackHost(address)).toBe(true);
     expect(isLoopbackHost(`[${address}]`)).toBe(true);
     expect(isLoopbackLocation(tcpLocation(address, 9090))).toBe(true);
   });
 
-  it.each(OTHER_HOSTS)('does not take the host "%s" for the loopback', (host) => {
+  it.each(OTHER_HOSTS)('the host "%s" is none of the loopback', (host) => {
     expect(isLoopbackAddress(host)).toBe(false);
     expect(isLoopbackHost(host)).toBe(false);
     expect(isLoopbackLocation(tcpLocation(host, 9090))).toBe(false);
     expect(isLoopbackLocation(host)).toBe(false);
   });
 
-  it('takes the name localhost for the loopback where a name may stand, and nowhere else', () => {
+  it('the name localhost is one of the loopback where a name may stand, and nowhere else', () => {
     expect(['localhost', 'LocalHost'].map(isLoopbackHost)).toEqual([true, true]);
     expect(isLoopbackLocation('localhost:9090')).toBe(true);
     expect(isLoopbackAddress('localhost')).toBe(false);
   });
 
-  it('takes unix sockets, and clients without an address, for this machine', () => {
+  it('unix sockets, and clients without an address, are on this machine', () => {
     expect(['./u:/tmp/daemon.sock', './u:relative', 'local'].map(isLoopbackLocation)).toEqual([true, true, true]);
     expect(['local:9090', 'locality', '/tmp/daemon.sock'].map(isLoopbackLocation)).toEqual([false, false, false]);
   });
 
-  it('lets a daemon warn that listens on a name that begins like a loopback address', () => {
+  it('a daemon that listens on a name that begins like a loopback address warns', () => {
     expect(openAddressWarning({ host: '127.evil.example' }, false, '127.evil.example:9090')).toContain('whoever reaches');
     expect(openAddressWarning({ host: '[::1]' }, false, '[::1]:9090')).toBe(undefined);
   });

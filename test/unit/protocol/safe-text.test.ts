@@ -23,7 +23,7 @@ describe('the text of any value', () => {
     expect(safeText(`${'x'.repeat(999)}😀`)).toBe('x'.repeat(999));
   });
 
-  it('of a list and of bytes only the beginning is read, also of lists that repeat inside', () => {
+  it('the text of a list or of bytes is made of its beginning alone, also of lists that repeat inside', () => {
     let reads = 0;
     const counting = { toString: () => `${++reads}`.padStart(10, '0') };
     const row = Array.from({ length: 10_000 }, () => counting);
@@ -86,7 +86,7 @@ describe('the message of a thrown value', () => {
 });
 
 describe('the text of a value for errors', () => {
-  it('of a list only the first items are read', () => {
+  it('the text of a list in an error is made of its first items alone', () => {
     let reads = 0;
     const items = new Proxy(
       Array.from({ length: 100_000 }, () => 1_000_000),
@@ -102,7 +102,7 @@ describe('the text of a value for errors', () => {
     expect(reads).toBeLessThan(1_000);
   });
 
-  it('of a dict only the first members are read', () => {
+  it('the text of a dict in an error is made of its first members alone', () => {
     let reads = 0;
     const dict = {};
     for (let member = 0; member < 1_000; member++) {

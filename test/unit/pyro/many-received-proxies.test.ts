@@ -105,7 +105,7 @@ describe('a received proxy that was not used', () => {
   const received = (given = reference('o', ['m'], 'json')): RemoteObject =>
     PyroProxy.from(given, { sender: { remoteAddress: '127.0.0.1:1' }, maxRetries: 0 });
 
-  it('tells its URI, members, connection and pool without making the parts of a call', async () => {
+  it('a received proxy that was not used tells its URI, members, connection and pool without making the parts of a call', async () => {
     const proxy = received();
     const used = countUsed();
     expect(proxy.$uri.toString()).toBe('PYRO:o@127.0.0.1:1');
@@ -122,7 +122,7 @@ describe('a received proxy that was not used', () => {
     expect(used()).toBe(1);
   });
 
-  it('is passed on with its members and serializer, and without its handshake data', async () => {
+  it('a received proxy that was not used is passed on with its members and serializer, and without its handshake data', async () => {
     const { proxy, passer } = await meet('serpent');
     const given = reference('o', ['m'], 'json') as object as RemoteObject;
     await proxy.take([given]);
@@ -133,7 +133,7 @@ describe('a received proxy that was not used', () => {
     expect(passer.got[0]![HANDLE].core.reference.serializer).toBe('json');
   });
 
-  it('is released without making the parts of a call, and takes no calls until it connects again', async () => {
+  it('a received proxy that was not used is released without making the parts of a call, and takes no calls until it connects again', async () => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     cleanups.push(() => daemon.close());
     const uri = daemon.register(new Passer(), 'passer');
@@ -148,7 +148,7 @@ describe('a received proxy that was not used', () => {
     await expect(proxy.give(0)).rejects.toThrow('released');
   });
 
-  it('gives proxies in its own results that may call its server', async () => {
+  it('a received proxy gives proxies in its own results that may call its server', async () => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     cleanups.push(() => daemon.close());
     const uri = daemon.register(new Passer(), 'passer');

@@ -83,7 +83,7 @@ describe.each(NAMES)('arrays as lists in %s are written as the lists are', (name
       ),
       Array.from({ length: 64 }).reduce<unknown>((inner) => [inner], 1),
     ],
-  ])('%s', (_, array, lists) => {
+  ])('an array that is sent as lists is written as the lists are: %s', (_, array, lists) => {
     expect(write({ array })).toEqual(write({ array: lists }));
   });
 

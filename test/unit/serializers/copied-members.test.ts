@@ -62,7 +62,7 @@ describe('keys like array indices, in copies of objects whose members a peer has
     ],
     ['keyword arguments of a method', () => bindArguments(new Camera(), 'take', Camera.prototype.take, [], DICT)[0] as object],
     ['keyword arguments that are passed on', () => kwargs(new Map(Object.entries(DICT))).values],
-  ])('%s', (_, copy) => {
+  ])('keys like array indices are stored in a hash table in %s', (_, copy) => {
     const copied = copy();
     expect(hasHashTable(copied)).toBe(true);
     expect(Object.keys(copied)).toEqual(['1023', 'name']);

@@ -13,11 +13,11 @@ it.each<[string, (number | string)[], string[]]>([
   ["('lab','add',({1,2,^?},),{})", [2, 0], ['lab', 'add']],
   ['{"object":"lab","method":"add","params":[1,^?]}', ['params', 1], ['"object":"lab"', '"method":"add"']],
   ['^?', [], []],
-])('tells the containers around a place, and the items before it: %s', (text, steps, before) => {
+])('the containers around a place, and the items before it, are told: %s', (text, steps, before) => {
   expect(placeOf(text)).toEqual({ steps, before: before.map((item) => item.replace(/^'''(.*)'''$/, "''$1''")) });
 });
 
-it('keeps only the first items before a place, and the start of long items and keys', () => {
+it('the first items before a place, and the start of long items and keys, are kept', () => {
   expect(placeOf(`(${'1,'.repeat(100_000)}^?`)).toEqual({ steps: [100_000], before: ['1', '1', '1', '1'] });
   const { steps, before } = placeOf(`('${'x'.repeat(100_000)}', {'${'y'.repeat(100_000)}': ^?`);
   expect(before).toEqual([`'${'x'.repeat(999)}`]);

@@ -66,7 +66,7 @@ describe('a reader that reads one literal after another', () => {
   });
 });
 
-it('tuples of any length are read, with a comma behind the last item too', () => {
+it('tuples of any length are read, with a comma after the last item too', () => {
   for (let length = 0; length < 12; length++) {
     const items = Array.from({ length }, (_, index) => index);
     const text = items.map((item) => `${item},`).join('');

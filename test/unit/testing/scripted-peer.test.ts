@@ -23,7 +23,7 @@ it('a scripted peer fails with the fault of bytes that are no Pyro message, and 
   await left;
 });
 
-it('a scripted peer gives the messages before a fault, and ignores the bytes behind it', async () => {
+it('a scripted peer gives the messages before a fault, and ignores the bytes after it', async () => {
   const [ours, theirs] = createMemoryPair();
   const [peer, other] = [new ScriptedPeer(ours), new ScriptedPeer(theirs)];
   other.invoke('thing', 'call');

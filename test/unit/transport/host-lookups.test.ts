@@ -55,7 +55,7 @@ it('one name of all peers is looked up at a time, and the peers take turns', asy
   expect(lookups.largest).toEqual({ used: 0, usedBy: undefined });
 });
 
-it('with more threads of libuv more names are looked up, and one thread is always left to the program', async () => {
+it('more names are looked up with more threads of libuv, and one thread is always left to the program', async () => {
   const mostWith = async (threads: string | undefined): Promise<number> => {
     vi.stubEnv('UV_THREADPOOL_SIZE', threads);
     const resolver = new Resolver();
@@ -109,7 +109,7 @@ it('names that a name server gave have a turn besides those of clients at its ad
   expect(resolver.asked).toEqual(['a', 'camera', 'b', 'c']);
 });
 
-it('many addresses together have a bounded queue, and names without a limit have room behind it', async () => {
+it('many addresses together have a bounded queue, and names without a limit have room after it', async () => {
   const { lookups } = made();
   const refusals: Error[] = [];
   for (let i = 0; i < 1_001; i++)

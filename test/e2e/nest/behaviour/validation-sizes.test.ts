@@ -52,7 +52,7 @@ async function refused(peer: ScriptedPeer, samples: object[], oneway = false): P
   return { bytes: frame.data.length, messages: new RemoteFailure(frame).args as string[] };
 }
 
-it('of many refused members the first messages are sent: 100, and that there are more', async () => {
+it('the first 100 messages of many refused members are sent, and that there are more', async () => {
   const { peer } = await start();
   const { bytes, messages } = await refused(
     peer,
@@ -64,7 +64,7 @@ it('of many refused members the first messages are sent: 100, and that there are
   expect(bytes).toBeLessThan(MOST_REPLY_BYTES);
 });
 
-it('of long refused members the beginnings are sent and logged, and nothing is held afterwards', async () => {
+it('the beginnings of long refused members are sent and logged, and nothing is held afterwards', async () => {
   const { peer, daemon } = await start();
   const long = (index: number): string => `${index}${'x'.repeat(16_000)}`;
   const before = process.memoryUsage().heapUsed;

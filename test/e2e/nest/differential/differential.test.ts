@@ -216,7 +216,7 @@ it(
   TIMEOUT_MS,
 );
 
-it('of two arguments whose pipes fail, the error of the one that Nest answers is answered', async () => {
+it('a call with two arguments whose pipes fail has the error that Nest answers', async () => {
   const none = { guards: [], interceptors: [], pipes: [], filters: [] };
   const specsOf = <How extends string>(hows: readonly How[]): Spec<How>[] =>
     hows.map((how) => ({ how, error: 'plain', isScoped: false }));

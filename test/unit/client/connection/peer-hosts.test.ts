@@ -115,7 +115,7 @@ it('a retry finds a name that a name server gave and the resolver did not know a
   expect(asked).toEqual(['flaky.near', 'flaky.near']);
 });
 
-it('a name of this program does not wait behind all names of clients at the address of its name server', async () => {
+it('a name of this program does not wait for all names of clients at the address of its name server', async () => {
   const names = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
   cleanups.push(() => names.close());
   const client = PyroProxy.to<{ register(name: string, to: string): Promise<void> }>(names.uri);

@@ -100,7 +100,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     expect(ours.objectCount).toBe(2);
   });
 
-  it('an object is leased, too, behind an argument whose converter makes another call', async () => {
+  it('an object is leased, too, after an argument whose converter makes another call', async () => {
     class Point {}
     const calls: Promise<unknown>[] = [];
     const proxy = await connect({ poolSize: 2 });

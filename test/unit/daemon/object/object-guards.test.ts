@@ -80,7 +80,7 @@ it.each(['make', 'later', 'lease'])(
   },
 );
 
-it('the guards go on to what the made object makes itself, and to objects made in an item stream', async () => {
+it('the guards of the maker go on to what the made object makes itself, and to objects made in an item stream', async () => {
   const { owner, stranger } = await serve();
   const second = (await owner.call((await owner.call('maker', 'make')) as string, 'make')) as string;
   expect(await owner.call(second, 'peek')).toBe('owner');

@@ -104,7 +104,7 @@ it('drain() waits until a reply has left, and tells when it has not in time', as
   expect(await drained).toBe(true);
 });
 
-it('close() behind drain() drops no reply that drain() has waited for', async () => {
+it('close() after drain() drops no reply that drain() has waited for', async () => {
   for (let round = 0; round < 10; round++) {
     const { daemon } = await serveLibrary();
     const peer = await join(daemon);

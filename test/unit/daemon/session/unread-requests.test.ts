@@ -78,7 +78,7 @@ const BEHIND = [
 
 for (const how of ['ends', 'is reset']) {
   it.each(BEHIND)(
-    `a connection that ${how} behind a running call and %s aborts the call, and its slot is free`,
+    `a connection that ${how} after a running call and %s aborts the call, and its slot is free`,
     async (_, unread) => {
       const { daemon, feed } = await serveFeed();
       const peer = await join(daemon);
@@ -90,7 +90,7 @@ for (const how of ['ends', 'is reset']) {
     },
   );
 
-  it(`a connection that ${how} behind a pulled item and 10,000 pings lets its stream go`, async () => {
+  it(`a connection that ${how} after a pulled item and 10,000 pings lets its stream go`, async () => {
     const { daemon } = await serveFeed();
     const peer = await join(daemon);
     peer.invoke('feed', 'items');
@@ -119,7 +119,7 @@ it('oneway calls of a client that has left are all carried out, in order, and no
   expect(used(daemon, 'maxUnservedBytes')).toBe(0);
 });
 
-it('a oneway call with large arguments is carried out when its client has left behind an earlier call', async () => {
+it('a oneway call with large arguments is carried out when its client has left after an earlier call', async () => {
   const { daemon, feed } = await serveFeed();
   const peer = await join(daemon);
   peer.invoke('feed', 'work', [1]);
@@ -133,7 +133,7 @@ it('a oneway call with large arguments is carried out when its client has left b
   expect(used(daemon, 'maxUnservedBytes')).toBe(0);
 });
 
-it('a client that sends more than is read ahead behind a running call has all its calls carried out', async () => {
+it('a client that sends more than is read ahead after a running call has all its calls carried out', async () => {
   const { daemon, feed } = await serveFeed();
   const peer = await join(daemon);
   peer.invoke('feed', 'work', [0]);
@@ -153,7 +153,7 @@ it.each([
   ['one large request', [200_000]],
   ['large requests', [200_000, 200_000]],
   ['small requests between large ones', [200_000, 10, 100_000, 10, 10, 150_000, 10]],
-])('%s that arrived behind a running call: all are answered when the call has ended', async (_, sizes) => {
+])('%s that arrived after a running call: all are answered when the call has ended', async (_, sizes) => {
   const { daemon, feed } = await serveFeed();
   const peer = await join(daemon);
   peer.invoke('feed', 'work', [0]);
@@ -168,7 +168,7 @@ it.each([
   expect(used(daemon, 'maxUnservedBytes')).toBe(0);
 });
 
-it('a socket that is not read learns of a reset, also behind unread bytes, unless its requests go on', async () => {
+it('a socket that is not read learns of a reset, also after unread bytes, unless its requests go on', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

@@ -300,7 +300,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     await store.close();
   });
 
-  it('keeps the lease of a name that another program registers again as it is, without a lease', async () => {
+  it('a store keeps the lease of a name that another program registers again as it is, without a lease', async () => {
     const store = await place.empty();
     const changes: NameChange[] = [];
     const held = leased('held', 60_000);
@@ -318,7 +318,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     await store.close();
   });
 
-  it('gives the name of a program that no longer renews its lease to its next process at the same address, before the lease ends', async () => {
+  it('a store gives the name of a program that no longer renews its lease to its next process at the same address, before the lease ends', async () => {
     const store = await place.empty();
     const removed: string[] = [];
     store.watch((change) => void (change.kind === 'removed' && removed.push(change.name)));
@@ -338,7 +338,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     expect.unreachable('the name was free only after the lease had ended');
   });
 
-  it('ends no lease because its process stood still, so that the owner could not renew the lease', async () => {
+  it('a store ends no lease because its process stood still, so that the owner could not renew the lease', async () => {
     const store = await place.empty();
     await store.put(leased('stays', 3_000), PUT);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500);
@@ -372,7 +372,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     });
   });
 
-  it('lets no change fail because of a text that another one has, with half of a surrogate pair', async () => {
+  it('a store lets no change fail because of a text that another one has, with half of a surrogate pair', async () => {
     const store = await place.empty();
     const [half, plainRecord] = ['\ud800', { ...leased('x', 60_000), lease: undefined }];
     const bad: (() => unknown)[] = [
@@ -400,7 +400,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     await store.close();
   });
 
-  it('removes a registration that was checked only if it is still the same, not when it was made again with the same values', async () => {
+  it('a store removes a registration that was checked only if it is still the same, not when it was made again with the same values', async () => {
     const store = await place.empty();
     const dead: NameRecord = { name: 'name', uri: 'PYRO:a@h:1', metadata: new Set(['tag']), lease: undefined };
     const checked = async (): Promise<NameRecord> => (await store.get('name'))!;
@@ -430,7 +430,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     await store.close();
   });
 
-  it('gives a name to one of many who register it safely at the same time', async () => {
+  it('a store gives a name to one of many who register it safely at the same time', async () => {
     const store = await place.empty();
     const attempts = Array.from({ length: 50 }, async (_, index) =>
       store.put(

@@ -133,7 +133,7 @@ const CONTAINER = ['unshare', '--fork', '--pid', '--mount-proc', '--kill-child']
 const HAS_CONTAINERS = spawnSync(CONTAINER[0]!, [...CONTAINER.slice(1), 'true']).status === 0;
 
 describe.skipIf(!HAS_CONTAINERS)('two containers with one volume', () => {
-  it('do not get the same file, until the first container is killed', async () => {
+  it('two containers with one volume do not get the same file, until the first container is killed', async () => {
     const { answer, child } = await takeElsewhere(path, ...CONTAINER);
     expect(answer).toBe('has it');
     const [second, third] = await Promise.all([takeElsewhere(path, ...CONTAINER), takeElsewhere(path)]);

@@ -112,7 +112,7 @@ describe('registrations in a file', () => {
     expect(await readdir(directory)).toEqual(['names.journal']);
   });
 
-  it('are read from a journal of the first version, which is written anew in the second one', async () => {
+  it('registrations in a file are read from a journal of the first version, which is written anew in the second one', async () => {
     const lines = [
       { format: 'nestjs-pyro names', version: 1 },
       { set: { name: 'one', uri: 'PYRO:one@host:1', metadata: ['tag'], lease: { owner: 'someone', ttlMs: 60_000 } } },
@@ -127,7 +127,7 @@ describe('registrations in a file', () => {
     expect(await contents()).toEqual(expected);
   });
 
-  it('are read whatever their size is: lines are longer and shorter than what is read at a time', async () => {
+  it('registrations in a file are read whatever their size is: lines are longer and shorter than what is read at a time', async () => {
     const store = await FileNameStore.open(path);
     const tags = Array.from({ length: 100 }, (_, index) => String(index).padEnd(1_000, '€'));
     await Promise.all(Array.from({ length: 30 }, (_, index) => store.put(record(`name${index}`, undefined, tags), PUT)));
@@ -138,7 +138,7 @@ describe('registrations in a file', () => {
     expect(await contents()).toEqual(before);
   });
 
-  it('are those before the last batch, if this batch is damaged: its first bytes may be lost, and its last ones not', async () => {
+  it('registrations in a file are those before the last batch, if this batch is damaged: its first bytes may be lost, and its last ones not', async () => {
     const store = await FileNameStore.open(path);
     await store.put(record('kept'), PUT);
     const { size } = await stat(path);
@@ -166,7 +166,7 @@ describe('registrations in a file', () => {
     expect((await readFile(path)).length).toBeGreaterThan(whole.length);
   });
 
-  it('are all there when only the newline of the last line is lost: its checksum is right', async () => {
+  it('registrations in a file are all there when only the newline of the last line is lost: its checksum is right', async () => {
     const store = await FileNameStore.open(path);
     await store.put(record('one'), PUT);
     await store.put(record('last', undefined, ['tag']), PUT);
@@ -184,27 +184,30 @@ describe('registrations in a file', () => {
     ['emptied', (file) => truncate(file, 0)],
     ['cut', (file) => truncate(file, 100)],
     ['extended', (file) => appendFile(file, 'a diary\n')],
-  ])('are all written again before the next change is acknowledged, when the file was %s meanwhile', async (_, change) => {
-    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    try {
-      const store = await FileNameStore.open(path);
-      await store.put(record('before', undefined, ['tag']), PUT);
-      await store.put(record('gone'), PUT);
-      await change(path);
-      expect(await store.remove(['gone'], { takeover: false })).toBe(1);
-      await store.put(record('after'), PUT);
-      const kept = await store.list({ by: 'all' });
-      await store.close();
-      expect(kept.map(({ name }) => name)).toEqual(['before', 'after']);
-      expect(await contents()).toEqual(kept);
-      const text = `${path} was removed, replaced or changed by another program; the name server has written all its names again`;
-      expect(warned.mock.calls).toEqual([[text, { code: 'PYRO_NAMES_FILE_CHANGED' }]]);
-    } finally {
-      warned.mockRestore();
-    }
-  });
+  ])(
+    'registrations in a file are all written again before the next change is acknowledged, when the file was %s meanwhile',
+    async (_, change) => {
+      const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      try {
+        const store = await FileNameStore.open(path);
+        await store.put(record('before', undefined, ['tag']), PUT);
+        await store.put(record('gone'), PUT);
+        await change(path);
+        expect(await store.remove(['gone'], { takeover: false })).toBe(1);
+        await store.put(record('after'), PUT);
+        const kept = await store.list({ by: 'all' });
+        await store.close();
+        expect(kept.map(({ name }) => name)).toEqual(['before', 'after']);
+        expect(await contents()).toEqual(kept);
+        const text = `${path} was removed, replaced or changed by another program; the name server has written all its names again`;
+        expect(warned.mock.calls).toEqual([[text, { code: 'PYRO_NAMES_FILE_CHANGED' }]]);
+      } finally {
+        warned.mockRestore();
+      }
+    },
+  );
 
-  it('are refused in a file with hard links: a second name server would not see the lock', async () => {
+  it('registrations in a file with hard links are refused: a second name server would not see the lock', async () => {
     const other = join(directory, 'other');
     const store = await FileNameStore.open(path);
     await store.put(record('one'), PUT);
@@ -217,7 +220,7 @@ describe('registrations in a file', () => {
     expect((await contents(other)).map(({ name }) => name)).toEqual(['one', 'two']);
   });
 
-  it('stay in the file that a symbolic link leads to, with its mode, when they are written anew', async () => {
+  it('registrations stay in the file that a symbolic link leads to, with its mode, when they are written anew', async () => {
     const target = join(directory, 'target');
     await (await FileNameStore.open(target)).close();
     await chmod(target, 0o600);
@@ -233,7 +236,7 @@ describe('registrations in a file', () => {
   it.each([
     ['a directory', () => directory],
     ['a file in a file', () => join(path, 'names')],
-  ])('cannot be in %s: this is told as an error of the option', async (_, place) => {
+  ])('registrations cannot be in %s: this is told as an error of the option', async (_, place) => {
     await writeFile(path, '');
     await expect(FileNameStore.open(place())).rejects.toMatchObject({
       code: 'CONFIG',
@@ -241,7 +244,7 @@ describe('registrations in a file', () => {
     });
   });
 
-  it('are not mixed up with other files', async () => {
+  it('registrations in a file are not mixed up with other files', async () => {
     await writeFile(path, 'a diary\n');
     await expect(FileNameStore.open(path)).rejects.toThrow('is no file of registrations');
     expect(await readFile(path, 'utf8')).toBe('a diary\n');
@@ -272,7 +275,7 @@ describe('a disk that fails', () => {
   });
   afterEach(() => void vi.restoreAllMocks());
 
-  it('shows and tells nothing that it has not kept yet, and nothing that it does not keep', async () => {
+  it('a store on a disk that fails shows and tells nothing that it has not kept yet, and nothing that it does not keep', async () => {
     const store = await FileNameStore.open(path);
     await store.put(record('before'), PUT);
     const changes: NameChange[] = [];
@@ -296,7 +299,7 @@ describe('a disk that fails', () => {
     expect(await contents()).toEqual([]);
   });
 
-  it('leaves a file that can be opened, when what it wrote in part cannot be cut off either', async () => {
+  it('a store on a disk that fails leaves a file that can be opened, when what it wrote in part cannot be cut off either', async () => {
     const store = await FileNameStore.open(path);
     await store.put(record('one'), PUT);
     const write = file.write as (...args: unknown[]) => Promise<unknown>;
@@ -313,7 +316,7 @@ describe('a disk that fails', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'has the name of a new file before the first registration is acknowledged',
+    'a new file has its name on the disk before the first registration is acknowledged',
     async () => {
       const sync = vi.spyOn(file, 'sync');
       const store = await FileNameStore.open(path);

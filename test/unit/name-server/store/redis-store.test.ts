@@ -386,13 +386,13 @@ function defineTests(programs: RedisPrograms): void {
       return errors;
     }
 
-    it('says why: the subscription was lost, and not that the link has closed the other connection', async () => {
+    it('a link to Redis that breaks says why: the subscription was lost, and not that the link has closed the other connection', async () => {
       const errors = await errorsAfter(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
       expect(errors).not.toEqual([]);
       for (const error of errors) expect(error).not.toMatch(/Disconnects client|Connection is closed/);
     });
 
-    it('says why: the Redis takes no changes, since it is a replica now', async () => {
+    it('a link to Redis that breaks says why: the Redis takes no changes, since it is a replica now', async () => {
       const errors = await errorsAfter(['REPLICAOF', '127.0.0.1', '1']);
       expect(errors).not.toEqual([]);
       for (const error of errors) expect(error).toContain('READONLY');

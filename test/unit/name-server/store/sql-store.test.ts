@@ -236,7 +236,7 @@ function defineTests(): void {
       await expect.poll(() => changes.at(-1)).toEqual({ kind: 'removed', name: 'new' });
     });
 
-    it('do not come back when they were gone because their lease has ended, and another process opens the file', async () => {
+    it('registrations in an SQLite file do not come back when they were gone because their lease has ended, and another process opens the file', async () => {
       const one = open();
       await one.put({ ...record('short'), lease: { owner: 'someone', ttlMs: 1_000 } }, PUT);
       await expect.poll(() => one.get('short'), { interval: 5, timeout: 60_000 }).toBeUndefined();
@@ -244,7 +244,7 @@ function defineTests(): void {
       expect(one.get('short')).toBeUndefined();
     });
 
-    it('begin their leases anew when the file is opened: nobody could renew them before', async () => {
+    it('registrations in an SQLite file begin their leases anew when the file is opened: nobody could renew them before', async () => {
       const store = SqlNameStore.open(path);
       await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
       await store.close();

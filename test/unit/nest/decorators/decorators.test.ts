@@ -178,31 +178,31 @@ describe('without parentheses', () => {
   it.each([
     ['@PyroMethod', PyroMethod],
     ['@PyroProperty', PyroProperty],
-  ])('%s on a member says that it needs them', (name, decorator) => {
+  ])('%s without parentheses on a member says that it needs them', (name, decorator) => {
     expect(() => (decorator as (...args: unknown[]) => unknown)(Camera.prototype, 'expose', descriptor)).toThrow(
       new TypeError(`${name} is used without parentheses in Camera: write ${name}()`),
     );
   });
 
-  it('@PyroKwargs before a parameter says that it needs them', () => {
+  it('@PyroKwargs without parentheses before a parameter says that it needs them', () => {
     const withoutCall = PyroKwargs as unknown as ParameterDecorator;
     expect(() => withoutCall(Camera.prototype, 'expose', 0)).toThrow(
       new TypeError('@PyroKwargs is used without parentheses in Camera: write @PyroKwargs()'),
     );
   });
 
-  it('@UseHandshakeGuards on a class says so when the class is used', () => {
+  it('@UseHandshakeGuards without parentheses on a class says that it needs them when the class is used', () => {
     const Replaced = UseHandshakeGuards(Camera as never) as unknown as new () => Camera;
     expect(() => new Replaced()).toThrow(
       '@UseHandshakeGuards is used without parentheses in Camera: write @UseHandshakeGuards()',
     );
   });
 
-  it('@PyroClass on a class asks for a name', () => {
+  it('@PyroClass without parentheses on a class asks for a name', () => {
     expect(() => PyroClass(Camera as never)).toThrow('@PyroClass: the name is a function; it must be a text');
   });
 
-  it('@params on a method asks for names', () => {
+  it('@params without parentheses on a method asks for names', () => {
     const context = { kind: 'method', name: 'expose', static: false, private: false };
     expect(() => params(descriptor.value as never, context as never)).toThrow("write @params('text', 'limit?')");
   });
@@ -253,7 +253,7 @@ describe('decorators of classes', () => {
     );
   });
 
-  it('the same decorators take classes from other decorators and from loops', () => {
+  it('decorators of classes take classes from other decorators and from loops', () => {
     expect(() => applyDecorators(UseHandshakeGuards(guard), PyroController('composed'))(class Composed {})).not.toThrow();
     expect(() => [class One {}, class Two {}].forEach(behavior({ instanceMode: 'single' }))).not.toThrow();
   });

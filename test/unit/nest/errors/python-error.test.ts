@@ -156,7 +156,7 @@ describe('the grouped messages of a ValidationPipe', () => {
   const grouped = (message: object): PythonException =>
     toPythonError(new BadRequestException({ message, error: 'Bad Request', statusCode: 400 })) as PythonException;
 
-  it('are the args, and no attribute', () => {
+  it('the grouped messages of a ValidationPipe are the args, and no attribute', () => {
     const { args, attributes } = grouped({
       n: ['n must be a number'],
       'at.x': ['x must be a number'],
@@ -166,14 +166,14 @@ describe('the grouped messages of a ValidationPipe', () => {
     expect(attributes).toEqual({});
   });
 
-  it('are read of responses of Nest alone, and not when there are none', () => {
+  it('the grouped messages of a ValidationPipe are read of responses of Nest alone, and not when there are none', () => {
     const message = { items: [] };
     expect(grouped(message)).toMatchObject({ args: ['Bad Request Exception'], attributes: { message } });
     const other = toPythonError(new BadRequestException({ message: { allowed: ['a'] } })) as PythonException;
     expect(other).toMatchObject({ args: ['Bad Request Exception'], attributes: { message: { allowed: ['a'] } } });
   });
 
-  it('are as many and as long as those of a list', () => {
+  it('the grouped messages of a ValidationPipe are as many and as long as those of a list', () => {
     const names = Array.from({ length: 3_000 }, (_, index) => `${'x'.repeat(2_000)}${index}`);
     const { args, attributes } = grouped(Object.fromEntries(names.map((name) => [name, [`property ${name} should not exist`]])));
     expect(args).toHaveLength(101);

@@ -67,7 +67,7 @@ it('an end waits for the start that runs, which fails', async () => {
   expect(steps).toEqual(['start', 'start done', 'end', 'end done']);
 });
 
-it('an end gives up a start that waits, and runs behind the end before', async () => {
+it('an end gives up a start that waits, and runs after the end before it', async () => {
   const first = end('first');
   const starting = start();
   const second = end('second');
@@ -79,7 +79,7 @@ it('an end gives up a start that waits, and runs behind the end before', async (
   expect(steps).toEqual(['first', 'first done', 'second', 'second done']);
 });
 
-it('of many starts and ends at once the last one decides', async () => {
+it('the last of many starts and ends at once decides', async () => {
   const requests = [start('first'), end(), start('second'), end(), start('last')];
   for (let index = 0; index < 3; index++) await release();
   expect(await Promise.all(requests)).toEqual([

@@ -62,7 +62,7 @@ describe('halves of surrogate pairs', () => {
     ['a letter in place of the last byte', [0xed, 0xa0, 0x61]],
     ['a letter in place of the second byte', [0xc3, 0x61]],
     ['three letters of which the last has no end', [0x61, 0x61, 0xc3]],
-  ])('marshal: refuses %s, alone and behind a half of a pair', (_, bad) => {
+  ])('marshal: refuses %s, alone and after a half of a pair', (_, bad) => {
     expect(() => marshal.loads(textOf(Buffer.from(bad)))).toThrow(SerializeError);
     expect(() => marshal.loads(textOf(Buffer.from([0xed, 0xa0, 0x80, ...bad])))).toThrow(/not UTF-8/);
     expect(() => marshal.loads(textOf(Buffer.from([...bad, 0xed, 0xa0, 0x80])))).toThrow(/not UTF-8/);

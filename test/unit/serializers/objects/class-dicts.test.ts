@@ -353,7 +353,7 @@ describe('errors of converters', () => {
     expect(read(failures(1))[0]!.stack).toContain('class-dicts.test');
   });
 
-  it.each([0, 300])('an error that a converter throws behind %d errors that it made has a stack', (count) => {
+  it.each([0, 300])('an error that a converter throws after %d errors that it made has a stack', (count) => {
     const limit = Error.stackTraceLimit;
     const thrown = (): unknown => {
       try {
@@ -368,7 +368,7 @@ describe('errors of converters', () => {
     expect(Error.stackTraceLimit).toBe(limit);
   });
 
-  it.each([0, 300])('a frozen error that a converter throws behind %d errors stays as it is', (count) => {
+  it.each([0, 300])('a frozen error that a converter throws after %d errors stays as it is', (count) => {
     expect(() => read([...failures(count), ...failures(1, 'freeze')])).toThrow('frozen by the application');
   });
 });

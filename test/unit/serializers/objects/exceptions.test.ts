@@ -121,7 +121,7 @@ describe('an Error that is sent', () => {
 describe.each(NAMES)('an Error that is a value, in %s', (name) => {
   const serializer = createSerializers({ detailedTraceback: false }).get(SERIALIZER_IDS[name])!;
 
-  it('is refused when a part of it cannot be written, and the part is named', () => {
+  it('an Error that is a value is refused when a part of it cannot be written, and the part is named', () => {
     const error = new PythonException('builtins.ValueError', ['x', () => 1]);
     expect(() => serializer.dumps(error)).toThrow('value.args[1]: a function cannot be written');
     expect(() => serializer.dumps([new PythonException('a.B', [], { reason: [Symbol('x')] })])).toThrow(

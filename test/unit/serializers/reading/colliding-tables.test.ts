@@ -82,7 +82,7 @@ describe('keys of peers that collide, in tables that are made after the bytes we
     expect(read(name, 'faithful', 'lab.Table', { rows: dictOf(usual) })['rows']).toEqual(new Map(usual.map((key) => [key, 1])));
   });
 
-  it('all dicts of one message share the limit', () => {
+  it('keys that collide in all dicts of one message share the limit', () => {
     const rows = Array.from({ length: 60 }, () => dictOf(floats.slice(0, 1_000)));
     expect(read('marshal', 'faithful', 'lab.Table', { rows: rows.slice(0, 5) })['rows']).toHaveLength(5);
     expect(() => read('marshal', 'faithful', 'lab.Table', { rows })).toThrow(COLLIDING);
@@ -94,7 +94,7 @@ describe('keys of peers that collide, in tables that are made after the bytes we
     expect(read('marshal', 'natural', name, { all: few })['all']).toEqual(new Set(few));
   });
 
-  it('texts that class-transformer makes numbers are refused, too; of other scalar types it makes a Set', () => {
+  it('texts that class-transformer makes colliding numbers are refused, too; of other scalar types it makes a Set', () => {
     expect(() => read('json', 'natural', 'lab.Tags', { all: floats.map(String) })).toThrow(COLLIDING);
     expect(read('json', 'natural', 'lab.Words', { all: floats })['all']).toEqual(new Set(floats.map(String)));
   });

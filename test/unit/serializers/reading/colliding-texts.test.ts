@@ -44,7 +44,7 @@ it.each(['serpent', 'marshal', 'json', 'msgpack'])(
 );
 
 it.each([new KnownMember('', 0), new ReadKey('', -1, true)])(
-  'of texts that may collide, only the one that was read last is looked for among known names: %#',
+  'only the text that was read last, of texts that may collide, is looked for among known names: %#',
   (start) => {
     for (const name of ['mass', '1', '2', 'unit', '3']) start.add(name);
     for (const name of ['3', 'unit', 'mass']) expect(start.follow(name)).toBeDefined();

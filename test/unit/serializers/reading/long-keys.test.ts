@@ -28,30 +28,30 @@ const read = (name: SerializerName, values: ValueMode, value: unknown): unknown 
 const dictOf = (keys: readonly string[]): Record<string, number> => Object.fromEntries(keys.map((key) => [key, 1]));
 
 describe('long texts as dict keys and set members, which V8 does not hash', () => {
-  it.each(CASES)('%s, %s: some are read, many of one length are refused', (name, values) => {
+  it.each(CASES)('%s, %s: some long keys are read, many of one length are refused', (name, values) => {
     const few = longs(50);
     expect((read(name, values, dictOf(few)) as Map<string, number>).size).toBe(50);
     expect(() => read(name, values, dictOf(longs(400)))).toThrow(REFUSED);
   });
 
-  it.each(CASES)('%s, %s: the keys of all dicts of a message are counted together', (name, values) => {
+  it.each(CASES)('%s, %s: the long keys of all dicts of a message are counted together', (name, values) => {
     const dicts = Array.from({ length: 40 }, (_, dict) => dictOf(longs(60).map((key) => `${dict + 10}${key.slice(2)}`)));
     expect(() => read(name, values, dicts)).toThrow(REFUSED);
     expect(read(name, values, dicts.slice(0, 2))).toHaveLength(2);
   });
 
-  it.each(CASES)('%s, %s: texts of other lengths, and a character shorter, are read', (name, values) => {
+  it.each(CASES)('%s, %s: long keys of other lengths, and a character shorter, are read', (name, values) => {
     expect((read(name, values, dictOf(longs(400, (index) => LONG + index * 64))) as Map<string, number>).size).toBe(400);
     expect(() => read(name, values, dictOf(longs(400, () => LONG - 1)))).not.toThrow();
   });
 
-  it.each(['serpent', 'marshal'] as const)('%s: many as members of sets are refused', (name) => {
+  it.each(['serpent', 'marshal'] as const)('%s: many long texts as members of sets are refused', (name) => {
     expect((read(name, 'natural', new Set(longs(50))) as Set<string>).size).toBe(50);
     expect(() => read(name, 'natural', new Set(longs(400)))).toThrow(REFUSED);
     expect(() => read(name, 'faithful', new Set<unknown>([1.5, ...longs(400)]))).toThrow(REFUSED);
   });
 
-  it('a Set that is made of received texts has the same limit', () => {
+  it('a Set that is made of received texts has the limit on long keys', () => {
     expect(() => peerSet(longs(400), () => {})).toThrow(REFUSED);
   });
 

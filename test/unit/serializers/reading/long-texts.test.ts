@@ -46,13 +46,16 @@ describe('a long text', () => {
 });
 
 describe('a text of one character', () => {
-  it.each<SerializerName>(['serpent', 'json', 'marshal', 'msgpack'])('%s: is counted when V8 does not share it', (name) => {
-    const costOf = (text: string): number => {
-      const budget = new ValueBudget(Infinity);
-      serializer(name).loads(serializer(name).dumps([text]), { budget });
-      return budget.spentBytes;
-    };
-    expect(costOf('\u20ac') - costOf('a')).toBeGreaterThanOrEqual(24);
-    expect(costOf('\u0436') - costOf('a')).toBeGreaterThanOrEqual(24);
-  });
+  it.each<SerializerName>(['serpent', 'json', 'marshal', 'msgpack'])(
+    '%s: a text of one character is counted when V8 does not share it',
+    (name) => {
+      const costOf = (text: string): number => {
+        const budget = new ValueBudget(Infinity);
+        serializer(name).loads(serializer(name).dumps([text]), { budget });
+        return budget.spentBytes;
+      };
+      expect(costOf('\u20ac') - costOf('a')).toBeGreaterThanOrEqual(24);
+      expect(costOf('\u0436') - costOf('a')).toBeGreaterThanOrEqual(24);
+    },
+  );
 });

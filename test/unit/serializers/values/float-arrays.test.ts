@@ -12,14 +12,17 @@ const { Float16Array: Half } = globalThis as { Float16Array?: FloatArray };
 const TYPES: FloatArray[] = [Float32Array, Float64Array, ...(Half === undefined ? [] : [Half])];
 
 describe.each(TYPES)('a %o', (Type) => {
-  it.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('is written as a list of floats, in %s', (name) => {
-    const serializer = createSerializers({ values: 'faithful' }).get(SERIALIZER_IDS[name])!;
-    const read = serializer.loads(serializer.dumps(new Type(ELEMENTS))) as unknown[];
-    expect(read.every((item) => item instanceof PyFloat)).toBe(true);
-    expect(read.map(Number)).toEqual(ELEMENTS);
-  });
+  it.each(Object.keys(SERIALIZER_IDS) as SerializerName[])(
+    'a typed array of floats is written as a list of floats, in %s',
+    (name) => {
+      const serializer = createSerializers({ values: 'faithful' }).get(SERIALIZER_IDS[name])!;
+      const read = serializer.loads(serializer.dumps(new Type(ELEMENTS))) as unknown[];
+      expect(read.every((item) => item instanceof PyFloat)).toBe(true);
+      expect(read.map(Number)).toEqual(ELEMENTS);
+    },
+  );
 
-  it('is an array of NumPy with its own dtype', () => {
+  it('a typed array of floats is an array of NumPy with its own dtype', () => {
     const array = NdArray.from(new Type(ELEMENTS) as Float32Array);
     expect(array.dtype).toBe(Type.name.replace('Array', '').toLowerCase());
     expect([...array]).toEqual(ELEMENTS);
