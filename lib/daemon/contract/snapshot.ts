@@ -70,7 +70,7 @@ export interface DaemonTotals {
   namesRegistered: number;
   /** Names that another program has now. */
   namesTaken: number;
-  /** Names that are not registered yet. */
+  /** Names that are not registered yet, or not any more, as far as the program knows: their name server does not answer. */
   namesWaiting: number;
   /** Bytes that came from clients. Grows. Streams that are no sockets are not counted. */
   receivedBytes: number;
@@ -219,10 +219,10 @@ export interface NameSnapshot {
   /**
    * - `registered`: the name server has the name, with the URI of the object.
    * - `taken`: another program has the name.
-   * - `waiting`: the name is not registered yet.
+   * - `waiting`: the name is not registered yet, or was missing at the last check, or the name server did not answer then.
    */
   state: 'registered' | 'taken' | 'waiting';
-  /** False after the name server did not answer, or refused a name, at the last attempt. */
+  /** False after the name server did not answer, or refused one of the names, at the last check. */
   isAvailable: boolean;
 }
 

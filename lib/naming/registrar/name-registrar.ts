@@ -124,7 +124,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
    */
   states(): NameState[] {
     const entries = [...this.wanted.values()];
-    return this.servers.flatMap((server) => entries.map((entry) => server.stateOf(entry)));
+    return this.servers.flatMap((server) => {
+      const isStoreReached = this.servers.some((each) => each.reaches(server));
+      return entries.map((entry) => server.stateOf(entry, isStoreReached));
+    });
   }
 
   private async end(deadline: AbortSignal): Promise<void> {

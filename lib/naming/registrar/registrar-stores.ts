@@ -1,8 +1,11 @@
 import type { PyroUri } from '../../protocol/uri.js';
 import type { RegistrarEntry } from './named-object.js';
 
-/** The state of a name: registered by this program with a URI, or registered by another program. */
-export type RegistrationState = { readonly is: 'registered'; readonly uri: PyroUri } | { readonly is: 'taken' };
+/**
+ * The state of a name: registered by this program with a URI; registered before, and missing at the last check; or registered by another
+ * program.
+ */
+export type RegistrationState = { readonly is: 'registered' | 'waiting'; readonly uri: PyroUri } | { readonly is: 'taken' };
 
 /** The states of a registrar's names in one store. An entry without state was not registered yet. */
 export class NamesInStore {

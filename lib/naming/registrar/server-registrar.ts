@@ -34,7 +34,10 @@ export interface NameState {
   readonly uri: PyroUri;
   /** Location of the name server at the last check; null when no name server was found so far. */
   readonly nameServer: string | null;
-  /** `waiting`: not registered yet. `taken`: another program has the name. */
+  /**
+   * `waiting`: not registered yet, or missing at the last check, or the name server did not answer then. `taken`: another program has the
+   * name.
+   */
   readonly state: 'registered' | 'taken' | 'waiting';
   /** False after the name server did not answer, or refused a name, at the last check. */
   readonly isAvailable: boolean;
@@ -48,6 +51,8 @@ export class ServerRegistrar {
   /** URI of the name server at the last check. */
   private lastUri: PyroUri | undefined;
   private isUnavailable = false;
+  /** False before the name server was found, and after a check that it has not answered to the end. */
+  private isReached = false;
   private running: Promise<void> | undefined;
   /** Aborted to end the pause between two checks early. */
   private pause = new AbortController();
@@ -62,12 +67,19 @@ export class ServerRegistrar {
     return this.names.states.get(entry)?.is === 'registered';
   }
 
-  stateOf(entry: RegistrarEntry): NameState {
+  /** True when the name server answers the checks, and its store has the names of the other name server. */
+  reaches(other: ServerRegistrar): boolean {
+    return this.isReached && this.names === other.names;
+  }
+
+  /** @param isStoreReached true when the store of the names was reached at the last check, over this name server or another */
+  stateOf(entry: RegistrarEntry, isStoreReached: boolean): NameState {
+    const { is = 'waiting' } = this.names.states.get(entry) ?? {};
     return {
       name: entry.name,
       uri: entry.uri,
       nameServer: this.lastUri?.location ?? null,
-      state: this.names.states.get(entry)?.is ?? 'waiting',
+      state: is === 'registered' && !isStoreReached ? 'waiting' : is,
       isAvailable: !this.isUnavailable,
     };
   }
@@ -119,7 +131,9 @@ export class ServerRegistrar {
       await this.visit(this.stopping, (nameServer) => this.syncAll(nameServer));
     } catch (error) {
       this.common.stores?.leave(this);
-      if (!this.stopping.aborted) this.reportUnavailable(error as Error);
+      if (this.stopping.aborted) return;
+      this.isReached = false;
+      this.reportUnavailable(error as Error);
     }
   }
 
@@ -127,6 +141,7 @@ export class ServerRegistrar {
   private async visit(signal: AbortSignal, work: (nameServer: NameServerClient) => Promise<void>): Promise<void> {
     const nameServer = (this.nameServer = await this.connect(signal));
     this.lastUri = nameServer.uri;
+    this.isReached = true;
     try {
       if (await this.isOwnerAt(nameServer)) await work(nameServer);
       else this.reportAvailable(nameServer);
@@ -185,14 +200,15 @@ export class ServerRegistrar {
     const { states } = this.names;
     const uri = publishedUri(entry.uri, nameServer.ends.localAddress);
     const state = states.get(entry);
-    const ours = state?.is === 'registered' ? state.uri : undefined;
+    const ours = state?.is === 'taken' ? undefined : state?.uri;
     const current = state && (await currentUri(nameServer, name));
     if (current !== undefined && !current.equals(uri) && !current.equals(ours)) return this.noteTaken(entry, current);
-    const isAsBefore = ours !== undefined && current?.equals(uri) === true;
+    const isAsBefore = state?.is === 'registered' && current?.equals(uri) === true;
     if (isAsBefore && !hasLostLease) {
       states.set(entry, { is: 'registered', uri });
       return;
     }
+    if (ours !== undefined && current === undefined) states.set(entry, { is: 'waiting', uri: ours });
     if (!(await this.common.lease.put(nameServer, name, uri, metadata))) {
       const taken = await currentUri(nameServer, name);
       // the program that was at this address before has the lease: the name leads here, and a later check gets the lease

@@ -331,6 +331,19 @@ describe('PyroHealthIndicator', () => {
     expect(await asked).toMatchObject({ names: { status: 'up' } });
   });
 
+  it('PyroHealthIndicator tells that the name server of a registered name has gone', async () => {
+    const names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const { port } = names.uri;
+    const { pyro } = await start({ nameServer: { host: '127.0.0.1', port: port!, retryIntervalMs: 50 } }, Named);
+    expect((await pyro.isHealthy('server')).server).not.toHaveProperty('degraded');
+    await names.close();
+    await expect
+      .poll(() => pyro.isHealthy('server'))
+      .toMatchObject({
+        server: { status: 'up', degraded: true, missingNames: ['lab.named'] },
+      });
+  });
+
   it('PyroHealthIndicator tells that a server is near a limit, or lacks a name', async () => {
     const { pyro } = await start({ maxConnections: 10, nameServer: { host: '127.0.0.1', port: 1 } }, Named);
     expect(await pyro.isHealthy('server')).toMatchObject({

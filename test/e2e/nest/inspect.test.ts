@@ -126,13 +126,16 @@ describe('server.inspect()', () => {
     const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
     const { host, port } = nameServer.uri;
     const options = { host: host!, port: port!, broadcast: false };
-    const first = await serve({ providers: [Stage] }, { nameServer: options });
+    const first = await serve({ providers: [Stage] }, { nameServer: { ...options, retryIntervalMs: 50 } });
     const second = await serve({ providers: [Stage] }, { nameServer: options });
     expect(second.server.inspect().names).toMatchObject([{ state: 'taken', isAvailable: true }]);
     await nameServer.close();
     const third = await serve({ providers: [Stage] }, { nameServer: options });
     expect(third.server.inspect().names).toMatchObject([{ state: 'waiting', nameServer: null, isAvailable: false }]);
-    expect(first.server.inspect().names).toMatchObject([{ state: 'registered' }]);
+    // also the name that was registered
+    await eventually(() => first.server.inspect().totals.namesWaiting === 1);
+    expect(first.server.inspect().names).toMatchObject([{ state: 'waiting', isAvailable: false }]);
+    expect(first.server.inspect().totals).toMatchObject({ namesRegistered: 0, namesTaken: 0 });
   });
 
   it('Pyro.Inspector gives the snapshot to clients that the guards of the option inspector authorize, and does not exist without the option', async () => {

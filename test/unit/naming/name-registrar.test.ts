@@ -63,3 +63,23 @@ it('a registrar keeps and removes the other names when the name server refuses o
   expect([...names.keys()]).toEqual(['one']);
   expect(told.at(-1)).toMatch(/refuses "one": .*not yours/);
 });
+
+it('a name that its name server has lost and refuses waits, and the other names are registered', async () => {
+  const refusals = new Set<string>();
+  const { names, port } = await strictNameServer(refusals);
+  const objects = ['one', 'two'].map((name) => ({ name, uri: `PYRO:${name}@127.0.0.1:1111` }));
+  const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 20 });
+  cleanups.push(() => registrar.stop(500));
+  const states = (): string[] => registrar.states().map(({ state }) => state);
+  await registrar.start();
+  expect(states()).toEqual(['registered', 'registered']);
+  refusals.add('register two');
+  names.delete('two');
+  await expect.poll(states).toEqual(['registered', 'waiting']);
+  names.set('two', 'PYRO:other@127.0.0.1:2222');
+  await expect.poll(states).toEqual(['registered', 'taken']);
+  names.delete('two');
+  refusals.clear();
+  await expect.poll(states).toEqual(['registered', 'registered']);
+  expect(names.get('two')).toBe('PYRO:two@127.0.0.1:1111');
+});

@@ -284,4 +284,31 @@ describe('a registrar of several name servers', () => {
     expect(told.filter((text) => text.startsWith('removed')).toSorted()).toEqual(['removed lab.other', 'removed lab.thing']);
     expect(await namesAt(other)).toEqual([]);
   });
+
+  const statesOf = (registrar: NameRegistrar): string[] => registrar.states().map(({ state }) => state);
+
+  it('a registered name waits while its name server does not answer, and is registered at the others', async () => {
+    const [one, two] = [await start(), await start()];
+    const { registrar } = registrarAt([one, two]);
+    await registrar.start();
+    expect(statesOf(registrar)).toEqual(['registered', 'registered']);
+    await one.close();
+    await expect.poll(() => statesOf(registrar)).toEqual(['waiting', 'registered']);
+    await two.close();
+    await expect.poll(() => statesOf(registrar)).toEqual(['waiting', 'waiting']);
+    await start({ port: one.port });
+    await expect.poll(() => statesOf(registrar)).toEqual(['registered', 'waiting']);
+  });
+
+  it('a name in a shared store is registered as long as one of the name servers of the store answers', async () => {
+    const storage = new SharedStore();
+    const [one, two] = [await start({ storage }), await start({ storage })];
+    const { registrar, told } = registrarAt([one, two]);
+    await registrar.start();
+    await one.close();
+    await expect.poll(() => told).toContain('unavailable');
+    expect(statesOf(registrar)).toEqual(['registered', 'registered']);
+    await two.close();
+    await expect.poll(() => statesOf(registrar)).toEqual(['waiting', 'waiting']);
+  });
 });
