@@ -1,4 +1,4 @@
-import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import { correlationText, GivenId } from '../calls/correlation-id.js';
 import { outgoingCorrelationId, withCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
@@ -16,6 +16,7 @@ import { CallInstruments } from './call-instruments.js';
 import { type ClientMethod, ClientMethods } from './client-methods.js';
 import { ClientObjects } from './client-objects.js';
 import { CLIENT_METRICS, clientInstruments } from './client-metrics.js';
+import { guarded, runWithin } from './guarded-sdk.js';
 import type { WantedOtel } from './otel-api.js';
 import {
   ATTRIBUTES,
@@ -35,6 +36,15 @@ const FAILED = 'pyro.client.connections.failed';
 const CONNECT_FAILURES = [ConnectionClosedError, TimeoutError, CommunicationError, NamingError].map((type) =>
   errorType(new type('')),
 );
+
+/** A call that has ended. */
+interface Answered {
+  readonly named: ClientMethod;
+  /** True when the span began with another name: the methods of the object were not known. */
+  readonly isRenamed: boolean;
+  /** Address of the server; undefined when it is not known. */
+  readonly location: string | undefined;
+}
 
 /** The instruments of the proxies of this process. */
 export class ClientInstruments extends CallInstruments {
@@ -58,11 +68,16 @@ export class ClientInstruments extends CallInstruments {
   }
 
   count(name: keyof typeof CLIENT_METRICS, change: number, series: Series, failure?: string): void {
-    this.counters?.[name].add(change, series.labels(failure));
+    if (this.counters === undefined) return;
+    const counter = this.counters[name];
+    guarded(() => counter.add(change, series.labels(failure)));
   }
 }
 
-/** Makes a span and a measurement of each call of a proxy, with connecting and name lookup as children. */
+/**
+ * Makes a span and a measurement of each call of a proxy, with connecting and name lookup as children. Errors of the application's SDK harm
+ * no call.
+ */
 export class ClientTelemetry implements ClientObserver {
   /** The object in names and labels. */
   private readonly object: string;
@@ -97,7 +112,7 @@ export class ClientTelemetry implements ClientObserver {
     const startedAt = performance.now();
     const { metadata } = this;
     const method = this.methodOf(call);
-    const span = this.tracer?.startSpan(method.name, method.options);
+    const span = this.startSpan(method.name, method.options);
     let failure: string | undefined;
     try {
       const result = await (span === undefined ? body() : this.inSpan(span, call, body));
@@ -113,29 +128,29 @@ export class ClientTelemetry implements ClientObserver {
       const { location = this.location } = call.connection ?? {};
       // the metadata of the first connection has the methods of the object
       const named = metadata === this.metadata ? method : this.methodOf(call);
-      if (span?.isRecording()) {
-        if (named !== method) span.updateName(named.name).setAttribute(ATTRIBUTES.method, named.name);
-        this.complete(span, call, named, location);
+      if (span !== undefined) {
+        guarded(() => this.complete(span, call, { named, isRenamed: named !== method, location }));
+        guarded(() => span.end());
       }
-      span?.end();
-      instruments.record(startedAt, named.series(this.isReceived ? undefined : location), failure);
+      const series = named.series(this.isReceived ? undefined : location);
+      guarded(() => instruments.record(startedAt, series, failure));
     }
   }
 
   async step<T>(step: 'connect' | 'lookup', body: (annotations?: Annotations) => Promise<T>): Promise<T> {
     const { instruments, series } = this;
     const { context, trace } = instruments.otel;
-    const span = this.tracer?.startSpan(`pyro ${step}`, this.stepOptions);
+    const span = this.startSpan(`pyro ${step}`, this.stepOptions);
     try {
       if (span === undefined) return await body();
       const run = step === 'connect' ? body : () => this.tellNameServer(span, body);
-      return await context.with(trace.setSpan(context.active(), span), run);
+      return await this.within(() => trace.setSpan(context.active(), span), run);
     } catch (error) {
       const type = this.fail(span, error);
       if (step === 'connect') instruments.count(FAILED, 1, series, type);
       throw error;
     } finally {
-      span?.end();
+      guarded(() => span?.end());
     }
   }
 
@@ -179,39 +194,62 @@ export class ClientTelemetry implements ClientObserver {
     const { context, trace } = this.instruments.otel;
     if (this.tracer === undefined || this.openConnections > 0 || told === undefined) return body();
     const opening = readTraceContext(this.instruments.otel, told.annotations);
-    return opening === undefined ? body() : context.with(trace.setSpanContext(context.active(), opening), body);
+    return opening === undefined ? body() : this.within(() => trace.setSpanContext(context.active(), opening), body);
   }
 
   /** Looks a name up, with the trace of the lookup's span, and with the correlation id of the call that needs the name. */
   private tellNameServer<T>(span: Span, lookUp: (annotations?: Annotations) => Promise<T>): Promise<T> {
-    const spanContext = span.spanContext();
-    if (!this.instruments.otel.isSpanContextValid(spanContext)) return lookUp();
-    const told = (): Promise<T> => lookUp(writeTraceContext(spanContext));
-    if (outgoingCorrelationId() !== undefined) return told();
-    return withCorrelationId(correlationText(spanContext.traceId), told);
+    const told = guarded(() => this.traceOf(span));
+    if (told === undefined) return lookUp();
+    const lookUpInTrace = (): Promise<T> => lookUp(told.annotations);
+    if (outgoingCorrelationId() !== undefined) return lookUpInTrace();
+    return withCorrelationId(correlationText(told.traceId), lookUpInTrace);
   }
 
   private inSpan(span: Span, call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
-    const { context, trace, isSpanContextValid } = this.instruments.otel;
-    const spanContext = span.spanContext();
-    const inSpan = trace.setSpan(context.active(), span);
-    if (isSpanContextValid(spanContext)) {
+    const { context, trace } = this.instruments.otel;
+    const inSpan = (): Context => {
+      const within = trace.setSpan(context.active(), span);
+      const told = this.traceOf(span);
+      if (told === undefined) return within;
+      const { annotations, traceId } = told;
       // a Python program passes only the correlation id on for certain
-      const correlationId =
-        outgoingCorrelationId() === undefined ? new GivenId(Buffer.from(spanContext.traceId, 'hex')) : undefined;
-      call.trace = { annotations: writeTraceContext(spanContext), correlationId };
-    }
-    return context.with(inSpan, body);
+      const correlationId = outgoingCorrelationId() === undefined ? new GivenId(Buffer.from(traceId, 'hex')) : undefined;
+      call.trace = { annotations, correlationId };
+      return within;
+    };
+    return this.within(inSpan, body);
+  }
+
+  /** Undefined: no traces are wanted, or the SDK of the application fails. */
+  private startSpan(name: string, options: SpanOptions): Span | undefined {
+    const { tracer } = this;
+    return tracer && guarded(() => tracer.startSpan(name, options));
+  }
+
+  /** Runs `body` in the context that `make` gives; in the active context when `make` fails. */
+  private within<T>(make: () => Context, body: () => T): T {
+    return runWithin(this.instruments.otel, guarded(make), body);
+  }
+
+  /** The trace of a span, and the annotations that tell it. Undefined: the span belongs to no trace. */
+  private traceOf(span: Span): { traceId: string; annotations: Annotations } | undefined {
+    const spanContext = span.spanContext();
+    if (!this.instruments.otel.isSpanContextValid(spanContext)) return undefined;
+    return { traceId: spanContext.traceId, annotations: writeTraceContext(spanContext) };
   }
 
   /** @returns `error.type` in metrics */
   private fail(span: Span | undefined, error: unknown, signal?: AbortSignal): string {
     const type = clientErrorType(error, signal);
-    if (span !== undefined) this.instruments.fail(span, error, type);
+    if (span !== undefined) guarded(() => this.instruments.fail(span, error, type));
     return labelledType(error, type);
   }
 
-  private complete(span: Span, call: OutgoingCall, { name }: ClientMethod, location: string | undefined): void {
+  private complete(span: Span, call: OutgoingCall, { named, isRenamed, location }: Answered): void {
+    if (!span.isRecording()) return;
+    const { name } = named;
+    if (isRenamed) span.updateName(name).setAttribute(ATTRIBUTES.method, name);
     span.setAttributes(serverAddress(location));
     if (name === OTHER) span.setAttribute(ATTRIBUTES.originalMethod, originalMethod(this.object, call));
   }

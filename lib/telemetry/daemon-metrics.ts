@@ -1,6 +1,7 @@
 import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
+import { guarded } from './guarded-sdk.js';
 import type { Otel } from './otel-api.js';
 import { SCOPE, serverAddress } from './semantics.js';
 
@@ -133,7 +134,7 @@ class ObservedDaemon {
 
   private readonly forget = (): void => {
     clearTimeout(this.waiting);
-    this.meter.removeBatchObservableCallback(this.read, [...this.instruments.values()]);
+    guarded(() => this.meter.removeBatchObservableCallback(this.read, [...this.instruments.values()]));
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { CallFollower } from '../daemon/contract/observer.js';
 import { BatchRecords } from '../reports/batch-records.js';
+import { runWithin } from './guarded-sdk.js';
 import { ATTRIBUTES, errorType, labelledType } from './semantics.js';
 import type { Series } from './series.js';
 import type { ServerInstruments } from './server-instruments.js';
@@ -52,7 +53,7 @@ export class TracedCall extends MeasuredCall {
   }
 
   run<T>(body: () => T): T {
-    return this.instruments.otel.context.with(this.context, body);
+    return runWithin(this.instruments.otel, this.context, body);
   }
 
   override failed(thrown: Error, sent: Error): void {
@@ -61,9 +62,12 @@ export class TracedCall extends MeasuredCall {
   }
 
   override ended(isRunning: boolean): void {
-    if (isRunning) this.span.setAttribute(ATTRIBUTES.methodGoesOn, true);
-    this.span.end();
-    super.ended(isRunning);
+    try {
+      if (isRunning) this.span.setAttribute(ATTRIBUTES.methodGoesOn, true);
+      this.span.end();
+    } finally {
+      super.ended(isRunning);
+    }
   }
 }
 
@@ -84,7 +88,7 @@ export class UntracedEntry extends MeasuredCall {
   }
 
   run<T>(body: () => T): T {
-    return this.instruments.otel.context.with(this.context, body);
+    return runWithin(this.instruments.otel, this.context, body);
   }
 
   override failed(thrown: Error, sent: Error): void {
@@ -94,8 +98,11 @@ export class UntracedEntry extends MeasuredCall {
   }
 
   override ended(isRunning: boolean): void {
-    if (isRunning) this.span?.setAttribute(ATTRIBUTES.methodGoesOn, true);
-    this.span?.end();
-    super.ended(isRunning);
+    try {
+      if (isRunning) this.span?.setAttribute(ATTRIBUTES.methodGoesOn, true);
+      this.span?.end();
+    } finally {
+      super.ended(isRunning);
+    }
   }
 }

@@ -4,6 +4,7 @@ import type { PyroUri } from '../protocol/uri.js';
 import { tracerOf } from './call-instruments.js';
 import { ClientInstruments, ClientTelemetry } from './client-telemetry.js';
 import { observeDaemon } from './daemon-metrics.js';
+import { guarded } from './guarded-sdk.js';
 import { type WantedOtel, wantedOtel } from './otel-api.js';
 import { ServerTelemetry } from './server-telemetry.js';
 
@@ -29,8 +30,10 @@ export function followDaemon(daemon: BaseDaemon, option: boolean | undefined): v
  * @param isReceived true when a peer has sent the proxy
  */
 export function followProxy(uri: PyroUri, option: boolean | undefined, isReceived: boolean): ClientObserver | undefined {
-  const wanted = wantedOtel(option);
-  return wanted && new ClientTelemetry(instrumentsFor(wanted), tracerOf(wanted), uri, isReceived);
+  return guarded(() => {
+    const wanted = wantedOtel(option);
+    return wanted && new ClientTelemetry(instrumentsFor(wanted), tracerOf(wanted), uri, isReceived);
+  });
 }
 
 /** The instruments of all proxies, made for the metrics that were set up last. Proxies with traces and without share the names that are limited. */
