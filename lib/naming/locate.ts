@@ -205,7 +205,7 @@ export async function connectTo(
         ? await findByBroadcast(broadcast === true ? {} : broadcast, signal)
         : undefined;
     if (found) return connectToNameServer(found, { ...options, hostChooser: BROADCAST }, connectAgain);
-    throw new NamingError(`no name server at ${location}: ${error.message}`, { cause: error });
+    throw new NamingError(`no name server at ${peerText(location)}: ${error.message}`, { cause: error });
   }
 }
 
@@ -234,22 +234,23 @@ function lookupFailure(uri: PyroUri, nameServer: NameServerClient, error: unknow
   if (error instanceof CommunicationError) error.sent = false;
   if (!(error instanceof PyroRemoteError)) return error;
   const why = peerText(error.message, MAX_REFUSAL_CHARS);
-  return new NamingError(`${nameServer.uri} cannot look up ${uri}: ${why}`, { cause: error });
+  return new NamingError(`${nameServer.uri} cannot look up ${peerText(String(uri))}: ${why}`, { cause: error });
 }
 
 async function lookUp(nameServer: NameServerClient, uri: PyroUri): Promise<PyroUri> {
   const found = uri.protocol === 'PYRONAME' ? await nameServer.lookup(uri.object) : await findByTags(nameServer, uri.object);
-  if (found.protocol !== 'PYRO') throw new NamingError(`${uri} stands for ${peerText(String(found))}, which is no PYRO uri`);
+  if (found.protocol !== 'PYRO')
+    throw new NamingError(`${peerText(String(uri))} stands for ${peerText(String(found))}, which is no PYRO uri`);
   return found;
 }
 
 async function findByTags(nameServer: NameServerClient, tags: string): Promise<PyroUri> {
   const candidates = [...(await nameServer.yplookup({ all: tags.split(',') })).values()];
   const chosen = candidates[Math.floor(Math.random() * candidates.length)];
-  if (chosen === undefined) throw new NamingError(`nothing is registered with all of the tags ${tags}`);
+  if (chosen === undefined) throw new NamingError(`nothing is registered with all of the tags ${peerText(tags)}`);
   const uri = PyroUri.tryParse(chosen.uri);
   if (uri === undefined)
-    throw new NamingError(`PYROMETA:${tags} stands for ${JSON.stringify(chosen.uri.slice(0, 200))}, which is no uri`);
+    throw new NamingError(`PYROMETA:${peerText(tags)} stands for ${JSON.stringify(peerText(chosen.uri))}, which is no uri`);
   return uri;
 }
 

@@ -2,10 +2,12 @@ import type { Duplex } from 'node:stream';
 import { processWide } from '../../copies/process-wide.js';
 import { CommunicationError, ConnectionClosedError, PyroError, TimeoutError } from '../../protocol/errors.js';
 import { limitOf } from '../../protocol/over-limit.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import { asError } from '../../protocol/texts/safe-text.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import { certificateRefusal, locationOf, openSocket } from '../../transport/sockets/connector.js';
 import { hostLookups } from '../../transport/sockets/host-lookups.js';
+import { hostFault } from '../../transport/sockets/host-name.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
@@ -138,7 +140,7 @@ export class ConnectionOpener {
     const { connectTimeoutMs, nameServer } = options;
     const timeoutMs = connectTimeoutMs + (uri.protocol === 'PYRO' ? 0 : waitMsOf(nameServer));
     const attempt = new AbortController();
-    const deadline = new AttemptDeadline(String(uri), timeoutMs, signal, limitsOfAttempts);
+    const deadline = new AttemptDeadline(peerText(String(uri)), timeoutMs, signal, limitsOfAttempts);
     deadline.begin();
     deadline.watch({ drop: (error) => attempt.abort(error) });
     try {
@@ -191,6 +193,9 @@ export class ConnectionOpener {
       const lookup = hostChooser && hostLookups().forSocket(hostChooser, signal);
       return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal, lookup });
     }
+    const fault = hostChooser && 'host' in address ? hostFault(address.host) : undefined;
+    if (fault !== undefined)
+      throw new CommunicationError(`cannot connect to ${peerText(this.location)}: ${fault}`, { sent: false });
     const opening = outsideOfCalls(() => runIsolated(async () => ownSocket(address, signal)));
     try {
       const opened = await orAborted(opening, signal);
@@ -201,7 +206,7 @@ export class ConnectionOpener {
       opening.then((late) => late.destroy()).catch(() => undefined);
       const cause = asError(error);
       if (signal.aborted || cause instanceof PyroError) throw cause;
-      throw new ConnectionClosedError(`cannot connect to ${locationOf(address)}: ${cause.message}`, { cause, sent: false });
+      throw new ConnectionClosedError(`cannot connect to ${peerText(this.location)}: ${cause.message}`, { cause, sent: false });
     }
   }
 

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SecurityError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { ConnectAddress } from '../../transport/sockets/connector.js';
 import { chooserAt, type HostChooser, registrarAt } from '../../transport/sockets/host-choosers.js';
@@ -66,7 +67,7 @@ async function locateReceivedName(sought: SoughtObject, sender: ProxySender, loo
   const { uri, options } = sought;
   const { receivedProxies: allowed, maxHostLookups } = options;
   if (!allowed || !mayConnect(uri, sender, allowed)) {
-    throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
+    throw new SecurityError(`a received proxy may not look up ${peerText(String(uri))}; allow it with receivedProxies`);
   }
   const hostChooser = chooserAt(sender.remoteAddress, maxHostLookups);
   const { found, givenBy } = await lookUpName(sought, hostChooser, lookup);

@@ -5,6 +5,7 @@ import { isThenable } from '../../calls/thenable.js';
 import { configError } from '../../options/option-checks.js';
 import { CommunicationError, SecurityError } from '../../protocol/errors.js';
 import { isLoopbackAddress, plainAddress, socketAddressOf } from '../../protocol/location.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { type ConnectAddress, locationOf } from '../../transport/sockets/connector.js';
 import type { ProxySender, ReceivedProxies } from '../options/received-proxies.js';
@@ -61,7 +62,7 @@ export async function allowedAddress(
     return address;
   }
   throw new SecurityError(
-    `${what} to ${locationOf(address)}, which is not the address of who gave it; allow it with receivedProxies`,
+    `${what} to ${peerText(locationOf(address))}, which is not the address of who gave it; allow it with receivedProxies`,
   );
 }
 

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { networkReason } from '../../transport/sockets/connector.js';
+import { hostFault } from '../../transport/sockets/host-name.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { type Examination, failed, type Finding, ok } from './finding.js';
 
@@ -14,6 +15,8 @@ export async function* examineNetwork(uri: PyroUri, timeoutMs: number): Examinat
   }
   if (isIP(host!) === 0) {
     try {
+      const fault = hostFault(host!);
+      if (fault !== undefined) throw new Error(fault);
       const addresses = await lookup(host!, { all: true, order: 'ipv4first' });
       yield ok('host', `${host} is ${addresses.map(({ address }) => address).join(', ')}`);
     } catch (error) {

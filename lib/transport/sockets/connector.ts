@@ -8,6 +8,7 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
 import { printable } from '../../reports/printable.js';
 import { checkCertificate, keyError, asList } from './certificate-faults.js';
+import { hostFault } from './host-name.js';
 import { connectSharingReads } from './shared-reads.js';
 import { checkedIdentityCheck } from './tls-callbacks.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
@@ -42,7 +43,8 @@ export interface ConnectOptions {
  * Opens a TCP socket (host name, IPv4 or IPv6 address) or a unix domain socket, with TLS when `tls` is given.
  *
  * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
- * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or a socket path cannot be used; a later attempt will fail too
+ * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or no system takes a socket path or host so long; a
+ *   later attempt will fail too
  * @throws {PyroError} `CONFIG` when the certificate or the key of this program cannot be read
  * @throws the reason of `signal` when the signal is aborted
  */
@@ -50,7 +52,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
   const { tls, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
-    const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
+    const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : hostFault(address.host);
     if (fault !== undefined)
       return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
     const to = target(address, options.lookup);

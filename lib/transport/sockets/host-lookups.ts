@@ -8,6 +8,7 @@ import { CommunicationError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { peerText } from '../../protocol/texts/peer-text.js';
 import type { HostChooser } from './host-choosers.js';
+import { hostFault } from './host-name.js';
 import { lookupOf } from './socket-lookup.js';
 
 /** Most names that wait to be looked up for all peers with a limit. */
@@ -83,10 +84,12 @@ export class HostLookups {
   /**
    * Finds the addresses of a host, IPv4 addresses first. IP addresses and `localhost` are not looked up.
    *
-   * @throws {CommunicationError} over `maxHostLookups`
+   * @throws {CommunicationError} over `maxHostLookups`, and for a host that is too long
    * @throws the error of the lookup; the reason of `signal` when the signal is aborted
    */
   async lookUp(host: string, chooser: HostChooser, signal?: AbortSignal, hints = 0): Promise<LookupAddress[]> {
+    const fault = hostFault(host);
+    if (fault !== undefined) throw new CommunicationError(`cannot look up ${peerText(host)}: ${fault}`, { sent: false });
     const family = isIP(host);
     if (family !== 0) return [{ address: host, family }];
     if (host.toLowerCase() === 'localhost') return LOCALHOST;

@@ -125,6 +125,17 @@ it('many addresses together have a bounded queue, and names without a limit have
   expect(await Promise.race([unlimited.catch(() => 'refused'), Promise.resolve('waits')])).toBe('waits');
 });
 
+it('a host of more than 255 characters is refused before anything is looked up, and one of 255 is not', async () => {
+  const { resolver, lookups } = made();
+  await expect(lookups.lookUp('\u4e00'.repeat(256), { name: 'autoclean' })).rejects.toMatchObject({
+    code: 'COMMUNICATION',
+    sent: false,
+    message: `cannot look up ${'\u4e00'.repeat(200)}…: the host has 256 characters, and names of hosts have 255 at most; use a shorter one, or an IP address`,
+  });
+  ignored(lookups.lookUp('\u4e00'.repeat(255), MALLORY));
+  expect(resolver.asked).toEqual(['\u4e00'.repeat(255)]);
+});
+
 it('a name that nobody waits for any more is not looked up', async () => {
   const { resolver, lookups } = made();
   const end = new AbortController();

@@ -1,3 +1,5 @@
+import dns from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { ProxySender } from '../../../../lib/client/options/received-proxies.js';
 import type { RemoteObject } from '../../../../lib/client/proxy/remote-proxy.js';
@@ -62,6 +64,9 @@ function received(to: string, options: ReferencedProxyOptions = {}, sender?: Pro
   return proxy;
 }
 const allowed = { receivedProxies: () => true };
+const openSocket = (): never => expect.unreachable('a host that is too long was opened');
+/** Node makes ASCII of such a host in seconds. */
+const LONG_HOST = Array.from({ length: 20_000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join('');
 
 it('while a name of a peer is looked up without end, its further names and retries start no lookup', async () => {
   const given = { connectTimeoutMs: 30, maxRetries: 2, retryDelayMs: 1 };
@@ -174,6 +179,44 @@ it('a host name that is unknown fails as before: refused by default, and as a fa
     message: 'cannot connect to nobody.test:1: the host name is unknown (ENOTFOUND)',
     sent: false,
   });
+});
+
+it.each([
+  ['a received proxy', () => received(`PYRO:greeter@${LONG_HOST}:1`)],
+  ['a received proxy that is allowed', () => received(`PYRO:greeter@${LONG_HOST}:1`, allowed)],
+  ['a proxy of this program', () => PyroProxy.to<Greeter>(`PYRO:greeter@${LONG_HOST}:1`, { maxRetries: 3 })],
+  ['a proxy of this program with TLS', () => PyroProxy.to<Greeter>(`PYRO:greeter@${LONG_HOST}:1`, { tls: true })],
+  ['the name server of a received proxy', () => received(`PYRONAME:greeter@${LONG_HOST}:1`, allowed)],
+  ['a received proxy, also where openSocket connects', () => received(`PYRO:greeter@${LONG_HOST}:1`, { ...allowed, openSocket })],
+])('a host of more than 255 characters is not looked up, and calls fail at once: %s', async (_, proxyOf) => {
+  const proxy = proxyOf();
+  cleanups.push(() => proxy.$release());
+  const lookUp = vi.spyOn(dns, 'lookup');
+  cleanups.push(() => {
+    lookUp.mockRestore();
+    syncBuiltinESMExports();
+  });
+  syncBuiltinESMExports();
+  const failure = await proxy.hello().catch((error: unknown) => error);
+  expect(failure).toHaveProperty('message', expect.stringContaining('the host has 20000 characters'));
+  expect((failure as Error).message.length).toBeLessThan(1_000);
+  expect(lookUp).not.toHaveBeenCalled();
+  expect(asked).toEqual([]);
+});
+
+it('a proxy whose host is too long is an ordinary argument, and the connection of its client goes on', async () => {
+  class Board {
+    subscribe(callback: RemoteObject<Greeter>): string {
+      return new PyroUri(String(callback.$uri)).host!;
+    }
+  }
+  expose(Board);
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  cleanups.push(() => daemon.close());
+  const client = PyroProxy.to<{ subscribe(callback: unknown): Promise<string> }>(daemon.register(new Board(), 'board'));
+  cleanups.push(() => client.$release());
+  expect(await client.subscribe(PyroProxy.to(`PYRO:greeter@${LONG_HOST}:1`))).toBe(LONG_HOST);
+  expect(await client.subscribe(PyroProxy.to('PYRO:greeter@near:1'))).toBe('near');
 });
 
 it('a daemon counts a client over maxHostLookups also where its method catches the error', async () => {
