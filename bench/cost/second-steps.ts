@@ -1,4 +1,4 @@
-import { argumentsText } from '../../lib/logging/arguments-text.js';
+import { argumentsText } from '../../lib/logging/access-log.js';
 import type { Serializer } from '../../lib/serializers/contract/serializer.js';
 
 /** What a value costs that was read, and is shown or sent back. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
@@ -5,9 +6,9 @@ import { BATCH_METHOD } from '../protocol/constants.js';
 import { BatchRecords } from '../reports/batch-records.js';
 import { printable } from '../reports/printable.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
-import { argumentsText } from './arguments-text.js';
 import { LogEntry } from './log-entry.js';
 import { peerFields, principalField, roundedMs } from './log-texts.js';
+import { LoggedValues, SHOWN_MEMBERS, SHOWN_STYLE } from './logged-values.js';
 
 /** Options of the access log: a line for each call when it has ended. */
 export interface AccessLogOptions {
@@ -18,6 +19,9 @@ export interface AccessLogOptions {
   /** True: the line has the arguments, as a text of at most 1,000 characters. Arguments may be secrets. Default false. */
   arguments?: boolean;
 }
+
+/** Longest text of the arguments of a call. */
+const MAX_ARGUMENTS_CHARS = 1_000;
 
 const RULES: OptionRules<AccessLogOptions> = {
   sample: { takes: 'a number from 0 to 1', fits: (value) => typeof value === 'number' && value >= 0 && value <= 1 },
@@ -127,5 +131,18 @@ class FollowedCall implements CallFollower {
   ended(): void {
     this.endedAt = performance.now();
     this.onEnd(this);
+  }
+}
+
+/** The arguments of a call as a text of at most 1,000 characters. */
+export function argumentsText({ args, kwargs }: Pick<ObservedCall, 'args' | 'kwargs'>): string {
+  const values = new LoggedValues();
+  try {
+    const shown = args.slice(0, SHOWN_MEMBERS + 1).map((value) => values.shown(value));
+    if (Object.keys(kwargs).length > 0) shown.push(values.shown(kwargs));
+    return printable(inspect(shown, SHOWN_STYLE), MAX_ARGUMENTS_CHARS);
+  } catch {
+    // a getter of an argument threw
+    return 'arguments without a text';
   }
 }

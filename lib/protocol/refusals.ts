@@ -1,5 +1,6 @@
 import { sharedSymbol } from '../copies/process-wide.js';
-import type { PyroError } from './errors.js';
+import { DaemonError, type PyroError } from './errors.js';
+import { UNKNOWN_OBJECT } from './texts/refusal-texts.js';
 
 /** True on an error by which a server refuses what a client asks for; false on an error of a call to another object. */
 const IS_REFUSAL = sharedSymbol('is-refusal');
@@ -13,6 +14,11 @@ const IS_REFUSAL = sharedSymbol('is-refusal');
 export function refusal<T extends Error>(error: T): T {
   mark(error, true);
   return error;
+}
+
+/** The refusal of a call to an object that is not served, or no longer. */
+export function unknownObject(): DaemonError {
+  return refusal(new DaemonError(UNKNOWN_OBJECT));
 }
 
 /** Marks an error of a call that this program has made: it is no refusal, whatever its class. */

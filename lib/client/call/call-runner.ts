@@ -23,9 +23,8 @@ import type { CallOptions } from '../options/proxy-options.js';
 import { annotationsToSend, type ResolvedProxyOptions, tellAnnotations } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
-import { afterRepeats, unanswered } from './call-errors.js';
 import type { ClientObserver } from './client-observer.js';
-import { noteAnswer, noteFailure, noteUnreadFailure } from './kept-connections.js';
+import { noteAnswer, noteFailure, noteUnreadFailure, unanswered } from './kept-connections.js';
 import { methodCall, type OutgoingCall, pingCall, traceOfStream } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
@@ -133,7 +132,7 @@ export class CallRunner {
 
   /**
    * Sends the call once. Takes another connection only if the first turns out to be closed before anything was sent, and no connection is
-   * opened for the call more than twice: a server may close each behind its handshake.
+   * opened for the call more than twice: a server may close each after its handshake.
    *
    * This is the only async function between the caller's `await` and the reply: each further one would take 0.5 µs of a call.
    */
@@ -290,4 +289,11 @@ class ReplyContext implements ReadContext {
 /** The names of the methods that a call asks for: a batch has several. */
 function methodsOf({ flags, method, args }: OutgoingCall): string[] {
   return flags & FLAGS.batch ? args.map((entry) => (entry as [string])[0]) : [method];
+}
+
+/** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */
+function afterRepeats(error: unknown): unknown {
+  if (!(error instanceof CommunicationError) || error.sent) return error;
+  const message = `the call was sent, its connection broke, and it could not be repeated: ${error.message}`;
+  return new ConnectionClosedError(message, { cause: error, sent: true });
 }

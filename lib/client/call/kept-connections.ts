@@ -1,5 +1,6 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { ConnectionClosedError } from '../../protocol/errors.js';
 import type { OpenedConnection } from '../connection/connection-opener.js';
 import type { OutgoingCall } from './outgoing-call.js';
 
@@ -13,7 +14,7 @@ const MAX_CHARS = 200;
 /**
  * Notes on a connection that its daemon may close it because of an error that it has sent.
  *
- * A Python daemon closes the connection behind the error of a `@callback` method, a SecurityError, and exceptions of classes below
+ * A Python daemon closes the connection after the error of a `@callback` method, a SecurityError, and exceptions of classes below
  * Pyro5's communication errors. The metadata of an object does not tell which methods are `@callback`. So a connection remembers the
  * failures that it has survived, each a method and an exception class, and is asked only about others. A failure before the method was
  * called, in a converter for example, teaches the same: then the next call after an error of a `@callback` method may be lost.
@@ -31,7 +32,7 @@ export function noteFailure(opened: OpenedConnection, error: Error, pythonType: 
   if (opened.survived?.has(failure) !== true) opened.doubt = failure;
 }
 
-/** An exception has arrived that could not be read: the daemon may close the connection behind it, too. */
+/** An exception has arrived that could not be read: the daemon may close the connection after it, too. */
 export function noteUnreadFailure(opened: OpenedConnection): void {
   opened.doubt = 'an exception that was not read';
 }
@@ -43,4 +44,10 @@ export function noteAnswer(opened: OpenedConnection): void {
   const survived = (opened.survived ??= new Set());
   // the same method may raise a SecurityError of a server that keeps its connections now, and not later
   if (survived.size < MAX_KNOWN && failure.length <= MAX_CHARS && !failure.startsWith(SECURITY_ERROR)) survived.add(failure);
+}
+
+/** Why a call is not sent while the daemon is asked whether it keeps the connection. */
+export function unanswered(location: string): ConnectionClosedError {
+  const text = `after an error, ${location} was asked whether it keeps the connection, and has not answered`;
+  return new ConnectionClosedError(text, { sent: false });
 }

@@ -4,11 +4,11 @@ import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from 
 import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
+import { unknownObject } from '../../protocol/refusals.js';
 import type { CleanUps } from '../contract/clean-ups.js';
 import type { PyroConnection } from '../contract/connection.js';
 import { disposeWithin } from './disposal-limit.js';
 import { warnOfUnexposedFields } from './registration-warnings.js';
-import { unknownObject } from './unknown-object.js';
 
 /** Options of {@link behavior}. */
 export interface Behavior {

@@ -1,7 +1,7 @@
 import { BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { DaemonError } from '../../protocol/errors.js';
+import { unknownObject } from '../../protocol/refusals.js';
 import type { PyroTarget } from '../contract/target.js';
-import { unknownObject } from './unknown-object.js';
 
 /** Methods that every object has. */
 const OF_EACH_OBJECT: readonly string[] = [BATCH_METHOD, GET_ATTRIBUTE, SET_ATTRIBUTE];

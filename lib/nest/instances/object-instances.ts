@@ -5,7 +5,7 @@ import { isThenable } from '../../calls/thenable.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
-import { unknownObject } from '../../daemon/object/unknown-object.js';
+import { unknownObject } from '../../protocol/refusals.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import * as util from 'node:util';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
-import { argumentsText } from '../../../lib/logging/arguments-text.js';
+import { argumentsText } from '../../../lib/logging/access-log.js';
 import { SerializedBlob } from '../../../lib/serializers/contract/serialized-blob.js';
 import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 import { PyroUri } from '../../../lib/protocol/uri.js';

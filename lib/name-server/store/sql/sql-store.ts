@@ -18,7 +18,7 @@ import {
   type SetMetadataAnswer,
   type SetMetadataOptions,
 } from '../name-store.js';
-import { TimeSlices } from '../time-slices.js';
+import { SLICE_MS, TimeSlices } from '../time-slices.js';
 import { countedMs } from '../lease-clock.js';
 import { leaseClockMs, SqlNames } from './sql-names.js';
 import type { NameRange } from './sql-selection.js';
@@ -79,18 +79,22 @@ export class SqlNameStore implements NameStore {
   private constructor(
     private readonly path: string,
     private readonly names: SqlNames,
+    private readonly sliceMs: number,
   ) {
-    this.feed = new SqlWatch(names);
+    this.feed = new SqlWatch(names, sliceMs);
     this.sharedId = createHash('sha256')
       .update(`${hostname()}:${realpathSync(path)}`)
       .digest('hex');
     this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
   }
 
-  /** @throws {PyroError} `CONFIG`, on a Node without SQLite, or when the file is no SQLite file or cannot be opened */
-  static open(path: string): SqlNameStore {
+  /**
+   * @param sliceMs time for which many names are worked on before others are served. Default 5
+   * @throws {PyroError} `CONFIG`, on a Node without SQLite, or when the file is no SQLite file or cannot be opened
+   */
+  static open(path: string, sliceMs = SLICE_MS): SqlNameStore {
     try {
-      return new SqlNameStore(path, SqlNames.open(path));
+      return new SqlNameStore(path, SqlNames.open(path), sliceMs);
     } catch (error) {
       if ((error as { code?: string }).code === 'CONFIG') throw error;
       throw configError(`storage: cannot open sql:${path}: ${(error as Error).message}`, error as Error);
@@ -196,7 +200,7 @@ export class SqlNameStore implements NameStore {
   private async listByTags(selection: TagSelection, number: number): Promise<NameRecord[]> {
     let ids: number[];
     try {
-      ids = await idsByTags(this.names, selection);
+      ids = await idsByTags(this.names, selection, new TimeSlices(this.sliceMs));
     } catch (error) {
       throw this.failure(error);
     }
@@ -206,7 +210,7 @@ export class SqlNameStore implements NameStore {
   /** @param number the last registration before the ids were read */
   private async listInParts(ids: readonly number[], number: number, selection: NameSelection): Promise<NameRecord[]> {
     const found = new Map<string, NameRecord>();
-    const slices = new TimeSlices();
+    const slices = new TimeSlices(this.sliceMs);
     for (const some of parts(ids, LISTED_AT_ONCE)) {
       // a name may have changed, or another one may have its id
       for (const record of this.read(() => this.names.records(some)))
@@ -256,7 +260,7 @@ export class SqlNameStore implements NameStore {
   private async extendLeases(): Promise<void> {
     const extension = (this.extension ??= { byMs: this.stoodStillMs, before: this.sweptAt, after: 0 });
     const { byMs, before } = extension;
-    const slices = new TimeSlices();
+    const slices = new TimeSlices(this.sliceMs);
     for (;;) {
       const last = this.names.withoutWaiting(() => this.names.extendLeases(byMs, before, extension.after, NAMES_AT_ONCE));
       if (last === undefined) break;
@@ -269,7 +273,7 @@ export class SqlNameStore implements NameStore {
 
   /** Removes the names whose leases have ended. */
   private async endLeases(): Promise<void> {
-    const slices = new TimeSlices();
+    const slices = new TimeSlices(this.sliceMs);
     let ended: readonly (string | null)[] = [];
     do {
       this.noteStandstill();
@@ -309,7 +313,7 @@ export class SqlNameStore implements NameStore {
       let ran = 0;
       try {
         this.names.transact(() => {
-          const slices = new TimeSlices();
+          const slices = new TimeSlices(this.sliceMs);
           do this.waiting[ran++]!.run(changes);
           while (ran < this.waiting.length && !slices.isOver);
         });

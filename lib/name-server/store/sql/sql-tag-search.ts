@@ -1,6 +1,6 @@
 import type { NameSelection } from '../name-store.js';
 import { hasUtf8 } from '../stored-text.js';
-import { TimeSlices } from '../time-slices.js';
+import type { TimeSlices } from '../time-slices.js';
 import type { SqlNames } from './sql-names.js';
 
 /** Names that one statement reads. SQLite takes some 0.2 µs for each. */
@@ -18,10 +18,9 @@ export type TagSelection = Extract<NameSelection, { readonly by: 'tags' }>;
  *
  * @throws the error of SQLite
  */
-export async function idsByTags(names: SqlNames, { tags, match }: TagSelection): Promise<number[]> {
+export async function idsByTags(names: SqlNames, { tags, match }: TagSelection, slices: TimeSlices): Promise<number[]> {
   // SQLite has no other texts
   const asked = new Set(tags.filter(hasUtf8));
-  const slices = new TimeSlices();
   if (match === 'any') return idsWithAny(names, asked, slices);
   if (tags.some((tag) => !hasUtf8(tag))) return [];
   const rarest = await rarestOf(names, asked, slices);

@@ -37,7 +37,11 @@ export class SqlWatch {
   private poller: NodeJS.Timeout | undefined;
   private isPolling = false;
 
-  constructor(private readonly names: SqlNames) {}
+  /** @param sliceMs time for which names are looked at before others are served */
+  constructor(
+    private readonly names: SqlNames,
+    private readonly sliceMs: number,
+  ) {}
 
   add(listener: (change: NameChange) => void): () => void {
     if (this.listeners.size === 0) this.start();
@@ -128,7 +132,7 @@ export class SqlWatch {
         if (known.get(name) !== number) this.check(name);
       }
     });
-    const slices = new TimeSlices();
+    const slices = new TimeSlices(this.sliceMs);
     for (const name of unseen) {
       await this.step(known, () => this.check(name));
       if (slices.isOver) await slices.next();
@@ -148,7 +152,7 @@ export class SqlWatch {
   }
 
   private async eachPage(known: unknown, look: (page: ReturnType<SqlNames['numbered']>) => void): Promise<void> {
-    const slices = new TimeSlices();
+    const slices = new TimeSlices(this.sliceMs);
     for (let last: number | undefined = 0; last !== undefined;) {
       const after: number = last;
       last = await this.step(known, () => {

@@ -14,7 +14,6 @@ import type { NameChange, NameRecord } from '../../../../lib/name-server/store/n
 import { openSqlite, type SqliteDatabase } from '../../../../lib/name-server/store/sql/sqlite.js';
 import { leaseClockMs, SqlNames } from '../../../../lib/name-server/store/sql/sql-names.js';
 import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
-import { TimeSlices } from '../../../../lib/name-server/store/time-slices.js';
 import { WatchRoom } from '../../../../lib/name-server/watches/watch-room.js';
 import { blockEventLoop } from '../../../event-loop.js';
 import { HAS_SQLITE } from './stores.js';
@@ -40,8 +39,9 @@ const record = (name: string, uri = `PYRO:${name}@host:1`, tags: string[] = []):
   lease: undefined,
 });
 
-function open(): SqlNameStore {
-  const store = SqlNameStore.open(path);
+/** @param sliceMs 0: others are served between any two steps */
+function open(sliceMs?: number): SqlNameStore {
+  const store = SqlNameStore.open(path, sliceMs);
   cleanups.push(() => store.close());
   return store;
 }
@@ -58,12 +58,6 @@ function fill(database: SqliteDatabase, count: number): void {
   database.exec(`
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     INSERT INTO pyro_names(name, uri) SELECT 'x.' || i, 'PYRO:a@h:1' FROM n`);
-}
-
-/** Serves others between any two steps. */
-function takeTurns(): void {
-  const spy = vi.spyOn(TimeSlices.prototype, 'isOver', 'get').mockReturnValue(true);
-  cleanups.push(() => spy.mockRestore());
 }
 
 /** Runs a function after each call of a method. */
@@ -297,10 +291,9 @@ function defineTests(): void {
     }, 90_000);
 
     it('a watch of many names begins and goes on while another process holds the file again and again', async () => {
-      const store = open();
+      const store = open(0);
       const database = openSqlite(path);
       fill(database, 1_000);
-      takeTurns();
       let after200 = true;
       let isHeld = false;
       let release: NodeJS.Timeout | undefined;
@@ -353,10 +346,9 @@ function defineTests(): void {
     });
 
     it('a watch that begins when another one has just ended misses no change', async () => {
-      const store = open();
+      const store = open(0);
       const database = openOther();
       fill(database, 2_000);
-      takeTurns();
       store.watch(() => undefined)();
       const changes: NameChange[] = [];
       store.watch((change) => void changes.push(change));
