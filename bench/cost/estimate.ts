@@ -172,7 +172,7 @@ for (const name of SERIALIZER_NAMES) {
             : off > MOST_OFF
               ? '  <-- off'
               : isSlow
-                ? '  <-- slow behind the read'
+                ? '  <-- slow after the read'
                 : '';
         console.log(what, ...figures.map((figure) => figure.toFixed(2).padStart(8)), mark);
         if (cost.refused === undefined && off > worst.off) worst = { off, what };

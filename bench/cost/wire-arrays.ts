@@ -16,6 +16,6 @@ export function arrayBytes(tree: WireTree & { is: 'dimensions' }, name: Serializ
   const bytes = serializers
     .get(SERIALIZER_IDS[name])!
     .dumps(tree.isScalar ? { __class__: 'numpy.float64', value: array } : array);
-  // the literal behind the header line of serpent
+  // the literal after the header line of serpent
   return name === 'serpent' ? bytes.subarray(bytes.indexOf('\n') + 1) : bytes;
 }

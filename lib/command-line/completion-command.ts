@@ -11,7 +11,7 @@ export function completionCommand(): Command {
       'after',
       `
 bash: source <(nestjs-pyro completion bash)          in ~/.bashrc
-zsh:  source <(nestjs-pyro completion zsh)           in ~/.zshrc, behind compinit
+zsh:  source <(nestjs-pyro completion zsh)           in ~/.zshrc, after compinit
 fish: nestjs-pyro completion fish | source           in ~/.config/fish/config.fish`,
     )
     .action((shell: Shell) => void process.stdout.write(COMPLETION_SCRIPTS[shell]));

@@ -212,7 +212,7 @@ export function addFirstHookOf(module: Module, token: symbol, value: object): vo
 }
 
 /**
- * Makes Nest run the lifecycle hooks of an enhancer that is in no module: those that are still to come. They run behind those of the
+ * Makes Nest run the lifecycle hooks of an enhancer that is in no module: those that are still to come. They run after those of the
  * module's providers at the start, and before them at the end: the enhancer may depend on any of them.
  */
 export function addHooksOf(module: Module, enhancer: object): void {

@@ -15,7 +15,7 @@ const MAX_SENDING_MS = 60_000;
 /** Time between two looks at the unsent bytes. */
 const LOOK_MS = 50;
 
-/** The last bytes of a connection: waits until they have left, and ends the socket behind them. Its timers keep no process alive. */
+/** The last bytes of a connection: waits until they have left, and ends the socket after them. Its timers keep no process alive. */
 export class LingeringClose {
   /** Kept when the peer has stalled: it gets no further 5 s. */
   private progress: ReadProgress | undefined;
@@ -44,7 +44,7 @@ export class LingeringClose {
     });
   }
 
-  /** Ends the socket behind its last bytes. It is destroyed when the peer stalls, or does not close 2 s after the last byte. */
+  /** Ends the socket after its last bytes. It is destroyed when the peer stalls, or does not close 2 s after the last byte. */
   begin(): void {
     const { socket } = this;
     this.isEnding = true;

@@ -90,7 +90,7 @@ export async function closeAll(
 
 /** The error of a connection that the daemon closed before a call could use it. */
 export function endedAtOnce({ location }: ClientConnection): ConnectionClosedError {
-  return new ConnectionClosedError(`${location} closed the connection right behind its handshake`, { sent: false });
+  return new ConnectionClosedError(`${location} closed the connection right after its handshake`, { sent: false });
 }
 
 /** The error of an idle connection that is closed. Only `onDisconnected` gets it. */

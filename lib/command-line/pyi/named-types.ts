@@ -12,7 +12,7 @@ export class NamedTypes {
   readonly resultNames = new Map<string, string>();
   private readonly names = new Map<object, string>();
   private readonly argumentNames = new Map<ts.Type | ts.Symbol, string>();
-  /** Types whose fields are read behind the text that names them. */
+  /** Types whose fields are read after the text that names them. */
   private readonly pending: (() => void)[] = [];
 
   /**

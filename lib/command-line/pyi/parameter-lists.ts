@@ -5,7 +5,7 @@ import type { VisibleNames } from './visible-names.js';
 /**
  * The parameters of a method as Python writes them, without `self`.
  *
- * Usually one text. Python takes no required parameter behind an optional parameter, as `heat(celsius, minutes = 5, pause)` in TypeScript.
+ * Usually one text. Python takes no required parameter after an optional parameter, as `heat(celsius, minutes = 5, pause)` in TypeScript.
  * Such a method gets two texts, for `@overload`: the arguments by position, and the call by names that leaves optional arguments out.
  */
 export function parameterLists(parameters: readonly ParameterSignature[], visible: VisibleNames): string[] {

@@ -150,7 +150,7 @@ class PythonModule {
     const base = one.base !== undefined && !isTuple && this.styleOf(one.base) === style ? one.base : undefined;
     const inherited = base?.wireFields.map(({ name }) => name) ?? [];
     const own = one.wireFields.filter(({ name }) => !inherited.includes(name));
-    // a member without default behind one with a default
+    // a member without default after one with a default
     const isMixed = one.wireFields.some(({ isOptional }, at) => !isOptional && one.wireFields[at - 1]?.isOptional);
     // members of a NamedTuple with defaults come last, as Python wants them
     const ordered = isTuple && isMixed ? [...own].sort((a, b) => Number(a.isOptional) - Number(b.isOptional)) : own;

@@ -33,7 +33,7 @@ export function isTypeName(name: string): boolean {
 /** The names of types, or of the parameters of a function, in a generated file. */
 export class NamesInUse {
   private readonly names: Set<string>;
-  /** The next number behind a name: a peer may have given many types the same name. */
+  /** The next number after a name: a peer may have given many types the same name. */
   private readonly numbers = new Map<string, number>();
 
   constructor(names: Iterable<string> = []) {

@@ -94,7 +94,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
   return results.end();
 }
 
-/** Why the further entries do not run. The session counts the limit, and ends behind the reply. */
+/** Why the further entries do not run. The session counts the limit, and ends after the reply. */
 function leftTooMuch({ services }: ServedRequest): TimeoutError {
   const { maxLateCalls } = services.options;
   const text = `this entry did not run: interceptors have given up more entries of the batch that still run than maxLateCalls (${maxLateCalls}); end them, or raise the limit`;

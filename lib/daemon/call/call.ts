@@ -98,7 +98,7 @@ export function onAbort(call: CallContext, hook: (reason: Error) => void): () =>
 }
 
 /**
- * A part of a call goes on behind its answer: {@link ServedRequest.leaveRunning}.
+ * A part of a call goes on after its answer: {@link ServedRequest.leaveRunning}.
  *
  * @param call a call of this package's daemon
  */

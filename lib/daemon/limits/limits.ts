@@ -207,7 +207,7 @@ export const LIMITS = {
     exposed: 16,
     unit: 'requests',
     limits: 'calls of one connection over `callTimeoutMs`, or given up by an interceptor, that still run',
-    consequence: 'the connection is closed behind the reply of the call that is too much',
+    consequence: 'the connection is closed after the reply of the call that is too much',
     bounds: {},
   },
   maxQueuedRequests: {

@@ -120,7 +120,7 @@ export class ItemStream {
   }
 
   /**
-   * Waits for the next item, behind the pulls that were asked for before.
+   * Waits for the next item, after the pulls that were asked for before.
    *
    * @param call the call that asks for the item. Gets the response annotations that the source of the items set since the last item
    * @throws {PyroError} when the client leaves

@@ -17,7 +17,7 @@ export interface WrittenArguments {
 }
 
 /**
- * Makes the arguments of a call from the fields of its form. A value behind an optional parameter that is left out becomes a keyword
+ * Makes the arguments of a call from the fields of its form. A value after an optional parameter that is left out becomes a keyword
  * argument.
  *
  * @throws {Error} when a value cannot be given in any way, with a text for the person

@@ -52,7 +52,7 @@ export class ObjectAnswers<T> {
     await this.askEach(old.slice(0, MAX_AGAIN));
   }
 
-  /** Called behind a new connection: makes all answers old. Refusals keep their age, because a refusal may have ended the connection. */
+  /** Called after a new connection: makes all answers old. Refusals keep their age, because a refusal may have ended the connection. */
   expire(): void {
     for (const kept of this.kept.values()) {
       kept.mayChange = true;

@@ -12,7 +12,7 @@ const MAX_MESSAGE_CHARS = 10_000;
 const MAX_TRACEBACK_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
 const MAX_TRACEBACK_CHARS = 100_000;
-/** Characters without width that turn the direction of the text behind them. */
+/** Characters without width that turn the direction of the text after them. */
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text of a value, as the command line prints it with `--json`, on several lines. */

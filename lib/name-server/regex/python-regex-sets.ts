@@ -42,7 +42,7 @@ const SPACES: CharacterRange[] = [
 /** The characters of Python's `str.isalnum`, and `_`: letters and numbers. */
 const WORDS = String.raw`\p{L}\p{N}_`;
 
-/** Python's classes by the character behind the backslash, for both meanings that they have. */
+/** Python's classes by the character after the backslash, for both meanings that they have. */
 export const ESCAPED_CLASSES: Record<'ascii' | 'unicode', Record<string, CharacterClass>> = {
   ascii: {
     d: classOf(rangesText(ASCII_DIGITS)),

@@ -59,7 +59,7 @@ export class RegexText {
     return { ...(found.groups as Record<string, string | undefined>), all: found[0] };
   }
 
-  /** Reads an escaped character behind its backslash. @param octal a pattern of {@link TAKEN} for its number */
+  /** Reads an escaped character after its backslash. @param octal a pattern of {@link TAKEN} for its number */
   escapedCharacter(octal: RegExp): string {
     const number = this.take(octal)?.all;
     if (number !== undefined) {

@@ -28,10 +28,10 @@ const MAX_REPETITIONS = 1_000;
 const MAX_DEPTH = 250;
 /** Characters of all ranges whose other case re2js looks for, which takes some 25 ns for each. One range may have 125,000. */
 const MAX_FOLDED_CHARACTERS = 1_000_000;
-/** No character behind this one has another case. */
+/** No character after this one has another case. */
 const LAST_WITH_CASE = 0x1_e9_43;
 
-/** Groups of Python, by their beginning behind `(`, that re2js cannot run in linear time. */
+/** Groups of Python, by their beginning after `(`, that re2js cannot run in linear time. */
 const NOT_LINEAR: readonly [begin: string, what: string][] = [
   ['?=', 'a lookahead'],
   ['?!', 'a lookahead'],
@@ -219,7 +219,7 @@ class Translation {
     return found;
   }
 
-  /** Reads a set behind its `[`. */
+  /** Reads a set after its `[`. */
   private set(flags: RegexFlags): string {
     const negation = this.text.takeText('^') ? '^' : '';
     const ranges: CharacterRange[] = [];

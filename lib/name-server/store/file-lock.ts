@@ -192,7 +192,7 @@ async function findOwnSpace(): Promise<string> {
 async function beginOf(pid: number): Promise<string | undefined> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // the name of the program, in brackets, may have spaces; the first field behind it is the state, the 20th the start
+    // the name of the program, in brackets, may have spaces; the first field after it is the state, the 20th the start
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? 'ended, and its parent has not noticed' : fields[19];
   } catch {

@@ -81,7 +81,7 @@ export class Journal {
 
   /**
    * False when another program has removed, replaced, shortened or extended the file: then entries that are appended would be lost, or are
-   * behind bytes that nobody can read.
+   * after bytes that nobody can read.
    */
   async isInPlace(): Promise<boolean> {
     const [own, found] = await Promise.all([

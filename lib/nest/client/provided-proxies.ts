@@ -15,7 +15,7 @@ interface LeftOpen {
 
 /**
  * The proxies that an application was given and still has. It holds none of them: those in singletons are held by Nest, and a proxy that
- * was made for one request is garbage behind the request.
+ * was made for one request is garbage after the request.
  *
  * The core of a proxy counts: its methods, its running calls and its streams refer to the core, also when the program has no proxy.
  * A core may leave connections open, over which objects of the program are leased. They are closed at the end, too.

@@ -17,7 +17,7 @@ export class Abandonment {
 
   /**
    * @param stop unsubscribes from the Observable
-   * @param end called behind `stop`, when no part of the call runs any more, with the reason
+   * @param end called after `stop`, when no part of the call runs any more, with the reason
    */
   constructor(
     private readonly record: CallRecord,

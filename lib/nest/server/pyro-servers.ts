@@ -46,7 +46,7 @@ export class PyroServers {
     const [server] = fitting;
     if (server === undefined) {
       const what = name === undefined ? 'PyroServer' : `PyroServer named "${name}"`;
-      throw new Error(`there is no ${what} yet: it is there behind connectMicroservice(), so from onModuleInit on`);
+      throw new Error(`there is no ${what} yet: it is there after connectMicroservice(), so from onModuleInit on`);
     }
     if (fitting.length > 1) throw new Error(`there are ${fitting.length} PyroServers: say which one is meant by its name`);
     return server;

@@ -73,7 +73,7 @@ function passesWhole(value: unknown, type: unknown): boolean {
 }
 
 /**
- * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. Arguments that Nest's
+ * The pipes of an argument, each of Nest's validating pipes after a count of the objects that the pipe checks. Arguments that Nest's
  * pipes let pass, such as numbers and texts, have no count, except texts of which a ParseArrayPipe makes lists.
  *
  * @param metadata as the pipes get it

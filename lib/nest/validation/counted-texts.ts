@@ -12,7 +12,7 @@ const PARTS = 16;
 /**
  * Counts what a ParseArrayPipe makes of texts, before it makes it: the parts of a text, and the values of parts and items that are JSON.
  *
- * Items with a class are parsed here, so that the rules of their class run behind the count of all their objects.
+ * Items with a class are parsed here, so that the rules of their class run after the count of all their objects.
  */
 export class CountedTexts implements PipeTransform {
   constructor(
@@ -42,7 +42,7 @@ export class CountedTexts implements PipeTransform {
   }
 
   private countList(items: unknown[]): unknown[] {
-    // objects are counted behind this count as well, other items are not
+    // objects are counted after this count as well, other items are not
     this.check(this.waitsFor(items.length), !this.use.holdsObjects);
     return this.use.parsesItems ? this.readItems(items) : items;
   }
@@ -79,7 +79,7 @@ export class CountedTexts implements PipeTransform {
     request.spend(estimate.bytes);
   }
 
-  /** @param isLast true when nobody counts the objects behind this count @throws {UnreadableError} over `maxCheckedObjects` */
+  /** @param isLast true when nobody counts the objects after this count @throws {UnreadableError} over `maxCheckedObjects` */
   private check(objects: number, isLast: boolean): void {
     const { budget } = servedCall().request;
     if (budget !== undefined && (isLast || objects > budget.leftChecks)) budget.spendChecks(objects);

@@ -96,7 +96,7 @@ export class FrameReader {
   private pooled = false;
   private header: Header | undefined;
   /** Bytes of the stream after the large frame in the block. */
-  private behind: Buffer | undefined;
+  private following: Buffer | undefined;
   /** True when the annotations of the unfinished frame were counted. */
   private counted = false;
   private failure: Error | undefined;
@@ -127,7 +127,7 @@ export class FrameReader {
 
   /** Received bytes that are in no returned frame yet. */
   get bufferedBytes(): number {
-    return this.end - this.start + (this.behind?.length ?? 0);
+    return this.end - this.start + (this.following?.length ?? 0);
   }
 
   push(chunk: Buffer): void {
@@ -155,7 +155,7 @@ export class FrameReader {
     } catch (error) {
       this.failure = error as Error;
       this.empty();
-      this.behind = undefined;
+      this.following = undefined;
       throw error;
     }
   }
@@ -194,12 +194,12 @@ export class FrameReader {
   }
 
   private empty(): void {
-    const { behind } = this;
-    this.block = behind ?? NOTHING;
+    const { following } = this;
+    this.block = following ?? NOTHING;
     this.start = 0;
     this.end = this.block.length;
     this.owned = this.pooled = false;
-    this.behind = undefined;
+    this.following = undefined;
   }
 
   /** True when the annotations of the unfinished frame may be too many. */
@@ -231,7 +231,7 @@ export class FrameReader {
     const part = chunk.length > missing ? chunk.subarray(0, missing) : chunk;
     if (part.length > 0) this.append(part);
     if (part === chunk) return;
-    this.behind = Buffer.concat([this.behind ?? NOTHING, chunk.subarray(part.length)]);
+    this.following = Buffer.concat([this.following ?? NOTHING, chunk.subarray(part.length)]);
   }
 
   private append(chunk: Buffer): void {

@@ -29,7 +29,7 @@ const {
   BRACE_CLOSE,
 } = CHARACTERS;
 
-/** True for the characters that most often stand behind a number. */
+/** True for the characters that most often stand after a number. */
 function endsNumber(code: number): boolean {
   return code === COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE;
 }
@@ -131,7 +131,7 @@ export class JsonReader extends ValueReader {
     return isNegative ? 0 - value : value;
   }
 
-  /** Reads a float of few digits, without an exponent. @param at the first digit behind the point */
+  /** Reads a float of few digits, without an exponent. @param at the first digit after the point */
   private decimal(whole: number, start: number, at: number, isNegative: boolean): unknown {
     const { scanner } = this;
     const { text } = scanner;

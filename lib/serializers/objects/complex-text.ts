@@ -4,7 +4,7 @@ import { PyComplex } from '../../serpent/index.js';
 const MAX_CHARS = 60;
 const NUMBER = String.raw`[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan)`;
 const FLOAT = new RegExp(`^${NUMBER}$`);
-/** The imaginary part behind a real one has a sign: digits alone can be parted in one way only. */
+/** The imaginary part after a real one has a sign: digits alone can be parted in one way only. */
 const COMPLEX = new RegExp(String.raw`^\(?(?:(${NUMBER})(?=[+-]))?(${NUMBER})j\)?$`);
 
 /** Reads a complex number as Python prints it: `(1-2j)`, `2j`. Undefined for other texts. */

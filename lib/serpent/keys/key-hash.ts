@@ -17,7 +17,7 @@ const words = new Int32Array(double.buffer);
  * A hash of a key that is a tuple, bytes or a complex number: equal for keys that are equal in Python. No text is made of the key, so hashing
  * takes no memory, and for a number the same time whatever its form.
  *
- * The hash is HalfSipHash-1-3 with a random seed of the process, so that a peer cannot choose keys that collide: items of 32 bits.
+ * The hash is HalfSipHash-1-3 over items of 32 bits. Its seed is random for each process, so a peer cannot choose keys that collide.
  *
  * @see https://github.com/veorq/SipHash
  */

@@ -18,8 +18,8 @@ const DOUBT = 1 + 2 ** -30;
  * Digits and quotient are computed as sums of two floats, which takes 20 ns. `Number(text)` takes 200.
  *
  * @param high the first {@link SAFE_DIGITS} digits
- * @param low the digits behind them
- * @param fraction number of digits behind the point
+ * @param low the digits after them
+ * @param fraction number of digits after the point
  * @returns NaN when the literal has too many digits, or is so close to the middle of two floats that the rounding is in doubt
  */
 export function longDecimal(high: number, low: number, lowDigits: number, fraction: number): number {

@@ -6,7 +6,7 @@ const { BACKSLASH, LOWER_U, LOWER_X } = CHARACTERS;
 
 /** Texts of fewer bytes are spent once they are decoded. */
 const LONG_BYTES = 65_536;
-/** Characters behind the backslash of `\u20ac`, of Python's `\xe9`, and of other escapes. */
+/** Characters after the backslash of `\u20ac`, of Python's `\xe9`, and of other escapes. */
 const U_ESCAPE_CHARS = 5;
 const X_ESCAPE_CHARS = 3;
 const OTHER_ESCAPE_CHARS = 1;

@@ -12,7 +12,7 @@ export interface ListedElements {
  * give its caller an array back, and made lists would take some hundred times the memory of an array of bytes.
  */
 export class NestedLists {
-  /** How deep the lists stand: behind a length of 0 there are none. */
+  /** How deep the lists stand: after a length of 0 there are none. */
   readonly depth: number;
 
   /**

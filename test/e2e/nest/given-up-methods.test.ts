@@ -49,7 +49,7 @@ class Cached implements NestInterceptor {
   }
 }
 
-/** Answers from a cache, and refreshes the cache behind the answer. */
+/** Answers from a cache, and refreshes the cache after the answer. */
 class Refreshing implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     next.handle().subscribe({ next: (value) => log.push(`refreshed: ${value}`), error: (error) => log.push(String(error)) });

@@ -46,7 +46,7 @@ class KeyGuard
     log.push('onApplicationBootstrap');
   }
   onModuleDestroy(): void {
-    log.push(this.keys.known ? 'onModuleDestroy' : 'onModuleDestroy behind its dependency');
+    log.push(this.keys.known ? 'onModuleDestroy' : 'onModuleDestroy after its dependency');
   }
   beforeApplicationShutdown(): void {
     log.push('beforeApplicationShutdown');

@@ -50,7 +50,7 @@ const isCounter = (name: string): boolean => name.includes('_total{');
 
 it('the gauges of a closed daemon are 0 for every reader, and its counters keep their last value', async () => {
   const { kiln, daemon, uri, port } = await serveKiln();
-  // open at the same time, so that its callback stands behind the one that goes
+  // open at the same time, so that its callback stands after the one that goes
   const other = await serveKiln();
   await using first = PyroProxy.to<Kiln>(uri, { maxRetries: 0 });
   await using second = PyroProxy.to<Kiln>(uri, { maxRetries: 0 });

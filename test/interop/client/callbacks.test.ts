@@ -46,7 +46,7 @@ describe('callbacks from Python', () => {
   afterAll(() => Promise.all([daemon.close(), server.kill()]));
   afterEach(async () => {
     await Promise.all(released.splice(0).map((release) => release()));
-    if (daemon.objectCount > 1) throw new Error('an object is served behind the connection that it was passed over');
+    if (daemon.objectCount > 1) throw new Error('an object is served after the connection that it was passed over');
   });
 
   async function connect(options: PyroProxyOptions = {}): Promise<RemoteObject<Thing>> {

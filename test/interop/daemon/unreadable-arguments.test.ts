@@ -57,7 +57,7 @@ async function serveSession(): Promise<PyroUri> {
   return daemon.register(Session, 'session');
 }
 
-/** Runs expressions over one proxy, whose session must live on: gives the error of each, and the count of the session behind it. */
+/** Runs expressions over one proxy, whose session must live on: gives the error of each, and the count of the session after it. */
 function tellErrors(uri: PyroUri, serializer: string, ...expressions: string[]): Promise<[string, number][]> {
   return python.run(
     `

@@ -138,7 +138,7 @@ function judge(script: Script, { exitCode, output }: Outcome): void {
   if (!tracebacks && output.includes(TRACEBACK)) refuse('printed a traceback');
   let seen = 0;
   for (const wanted of prints)
-    seen = findIn(wanted, output, seen)?.end ?? refuse(`did not print ${wanted} (behind character ${seen})`);
+    seen = findIn(wanted, output, seen)?.end ?? refuse(`did not print ${wanted} (after character ${seen})`);
 }
 
 function compare(script: Script, ours: Outcome, theirs: Outcome): void {

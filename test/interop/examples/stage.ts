@@ -27,7 +27,7 @@ export class ServerConsole {
     return vi.waitFor(
       () => {
         const found = findIn(pattern, this.text, from);
-        if (found === undefined) throw new Error(`the server did not print ${pattern} (behind character ${from}):\n${this.text}`);
+        if (found === undefined) throw new Error(`the server did not print ${pattern} (after character ${from}):\n${this.text}`);
         return found.end;
       },
       { timeout: 60_000 },

@@ -102,7 +102,7 @@ describe('dtypeOf', () => {
     ['too many fields', Array.from({ length: 1_001 }, (_, index) => [`f${index}`, 'i1']), /more than 1000 fields/],
     ['text that runs code', "__import__('os').system('true')", /is not read/],
     ['a list that runs code', "[('a', __import__('os'))]", /no Python literal/],
-    ['an offset behind the itemsize', { names: ['a'], formats: ['f8'], offsets: [100], itemsize: 8 }, /itemsize/],
+    ['an offset after the itemsize', { names: ['a'], formats: ['f8'], offsets: [100], itemsize: 8 }, /itemsize/],
     ['fields that lie over each other', { names: ['a', 'b'], formats: ['f8', 'f8'], offsets: [0, 4] }, /over each other/],
     [
       'three fields of which two lie over each other',

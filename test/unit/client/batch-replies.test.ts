@@ -42,7 +42,7 @@ describe('the reply to a batch of two calls', () => {
     ['no result', []],
     ['one result', [1]],
     ['three results', [1, 2, 3]],
-    ['a result behind a failed call', [FAILED, 2]],
+    ['a result after a failed call', [FAILED, 2]],
     ['two failed calls', [FAILED, FAILED]],
     ['a failed third call', [1, 2, FAILED]],
   ])('the reply to a batch of two calls with %s is a ProtocolError, and the connection goes on', async (_, value) => {

@@ -176,7 +176,7 @@ it('a call that is not sent leaves a stream open for next()', async () => {
   await stream.return();
 });
 
-it('requests of a loop that wait after a failed one ask for no further item', async () => {
+it('requests of a loop that wait behind a failed one ask for no further item', async () => {
   const { uri } = await serve();
   const source = await connect(uri);
   const items = (await source.unwritable())[Symbol.asyncIterator]();

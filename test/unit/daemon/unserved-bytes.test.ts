@@ -111,7 +111,7 @@ it('a large request after a running one takes no room from other connections', a
   expect(heldBytes(daemon)).toBe(0);
 });
 
-it('requests that wait after running ones take a quarter of maxUnservedBytes, and large requests of others are read', async () => {
+it('requests that wait behind running ones take a quarter of maxUnservedBytes, and large requests of others are read', async () => {
   const { daemon, thing } = await serveThing({ maxUnservedBytes: 2 * MIB });
   const small = requestOf(20_000);
   const busy: ScriptedPeer[] = [];

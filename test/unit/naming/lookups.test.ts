@@ -80,7 +80,7 @@ describe('a call by name', () => {
     await Promise.all(hung);
   });
 
-  it('a lookup that waits for others at the name server ends with its signal, and those after it go on', async () => {
+  it('a lookup that waits for others at the name server ends with its signal, and those behind it go on', async () => {
     let answer = (): void => undefined;
     const mayAnswer = new Promise<void>((begin) => (answer = begin));
     const address = await nameServer(async (peer) => {

@@ -29,7 +29,7 @@ const WRAPPED: Record<string, (key: string) => string> = {
   'in nested tuples': (key) => `('a',((${key},),))`,
 };
 
-/** A set of the members, behind so many tuples. */
+/** A set of the members, after so many tuples. */
 const sizeBehind = (count: number, members: string[], values: 'natural' | 'faithful'): number => {
   const others = Array.from({ length: count }, (_, index) => `(${index}, 'other')`);
   return (loads(`{${[...others, ...members].join()}}`, { values }) as Set<unknown>).size - count;

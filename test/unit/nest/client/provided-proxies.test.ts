@@ -55,7 +55,7 @@ async function start(): Promise<Provided> {
   return { daemon, provided, provide };
 }
 
-/** Calls proxies that are dropped behind the call. */
+/** Calls proxies that are dropped after the call. */
 async function useDropped(provide: () => RemoteObject<Lamp>, end: (lamp: RemoteObject<Lamp>) => unknown): Promise<void> {
   for (let request = 0; request < 5; request++) {
     const lamp = provide();

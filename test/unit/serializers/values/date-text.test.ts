@@ -90,7 +90,7 @@ const OFFSET = /^([+-])(?:([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{6}))?)?
 /** The Date of a text, by other means. */
 function expected(text: string): Date | undefined {
   const [, day, clock, fraction = '', zone = ''] = DATE_TIME.exec(text) ?? [];
-  // the engine takes a day behind the end of its month for one of the next month
+  // the engine takes a day after the end of its month for one of the next month
   if (day === undefined || clock === undefined || day.startsWith('0000') || !hasDay(day)) return undefined;
   const time = `${day}T${clock}${fraction.slice(0, 4)}`;
   if (zone === '' || zone === 'Z') return new Date(time + zone);
