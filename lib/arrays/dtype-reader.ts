@@ -1,4 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
+import { quotedText } from '../protocol/texts/peer-text.js';
 import { safeText } from '../protocol/texts/safe-text.js';
 import { CHARACTERS } from '../serpent/text/characters.js';
 import { LITERAL_COST, literalIn, MAX_DTYPE_CHARS, MAX_DTYPE_DEPTH } from './descriptions.js';
@@ -8,6 +9,8 @@ import { checkEmptyElements, shapeOf, sizeOf } from './shape.js';
 
 const { PAREN_OPEN, BRACKET_OPEN } = CHARACTERS;
 
+/** Characters of a dtype that an error shows. */
+const MAX_SHOWN_CHARS = 100;
 /** Characters of a dtype in text that has no fields. */
 const MAX_SIMPLE_CHARS = 64;
 /** Most fields of a structured dtype, fields of nested dtypes included. */
@@ -281,6 +284,5 @@ function unknownDType(given: unknown): SerializeError {
 }
 
 function shown(given: unknown): string {
-  const text = textOf(given) ?? safeText(given);
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+  return quotedText(textOf(given) ?? safeText(given), MAX_SHOWN_CHARS);
 }

@@ -1,7 +1,11 @@
 import { SerializeError } from '../protocol/errors.js';
+import { peerText, quotedText } from '../protocol/texts/peer-text.js';
 import { PyComplex, PyFloat, PyTuple } from '../serpent/index.js';
 import { DType } from './dtype.js';
 import { MAX_DIMENSIONS, shapeOf, shapeText, sizeOf } from './shape.js';
+
+/** Characters of an item that an error shows. */
+const MAX_SHOWN_CHARS = 40;
 
 /**
  * The shape of nested lists, by the first item of each.
@@ -119,7 +123,6 @@ export function unfitElement(item: unknown, dtype: DType): SerializeError {
 function shown(item: unknown): string {
   if (item === null || item === undefined) return 'None';
   if (typeof item === 'object' && !(item instanceof PyComplex)) return item instanceof Uint8Array ? 'bytes' : 'an object';
-  if (typeof item === 'string') return JSON.stringify(item.slice(0, 40));
-  const text = String(item as number);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  if (typeof item === 'string') return quotedText(item, MAX_SHOWN_CHARS);
+  return peerText(String(item as number), MAX_SHOWN_CHARS);
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { peerText } from '../protocol/texts/peer-text.js';
 import { DType, type DTypeField } from './dtype.js';
 import { elementOf, scalarAt } from './elements.js';
 import type { NdLayout } from './layout.js';
@@ -27,7 +28,7 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 export function arrayText(layout: NdLayout): string {
   const { dtype, shape } = layout;
   const { name } = dtype;
-  const shown = name.length > MOST_DTYPE_CHARS ? `${name.slice(0, MOST_DTYPE_CHARS)}…` : name;
+  const shown = peerText(name, MOST_DTYPE_CHARS);
   return `array(${new ElementTexts(layout).nested(0, layout.offset)}, dtype=${shown}, shape=${shapeText(shape)})`;
 }
 
@@ -99,7 +100,7 @@ class ElementTexts {
     if (fields.length === 0) return '{}';
     const texts = this.items(fields.length, Infinity, (index) => {
       const { name, dtype, shape, offset } = fields[index]!;
-      const shown = name.length > MOST_NAME_CHARS ? `${name.slice(0, MOST_NAME_CHARS)}…` : name;
+      const shown = peerText(name, MOST_NAME_CHARS);
       return `${this.counted(IDENTIFIER.test(shown) ? shown : inspect(shown))}: ${this.field(dtype, shape, at + offset)}`;
     });
     return `{ ${texts} }`;

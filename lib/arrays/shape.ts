@@ -1,4 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
+import { peerText } from '../protocol/texts/peer-text.js';
 import { safeText } from '../protocol/texts/safe-text.js';
 
 /** Dimensions of an array, as in NumPy. */
@@ -11,6 +12,9 @@ export const MAX_DIMENSIONS = 64;
 const MAX_EMPTY_LISTS = 10_000;
 /** Most elements without bytes of an array, for example of dtype `S0`. */
 const MAX_EMPTY_ELEMENTS = 10_000;
+
+/** Characters of a shape that an error shows. */
+const MAX_SHOWN_CHARS = 100;
 
 export type Shape = readonly number[];
 
@@ -93,5 +97,5 @@ export function shapeText(shape: Shape): string {
 }
 
 function shown(given: unknown): string {
-  return safeText(given).slice(0, 100);
+  return peerText(safeText(given), MAX_SHOWN_CHARS);
 }

@@ -15,7 +15,7 @@ import { environmentConfig } from '../options/environment.js';
 import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
-import { peerText } from '../protocol/texts/peer-text.js';
+import { peerText, quotedText } from '../protocol/texts/peer-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { HostChooser } from '../transport/sockets/host-choosers.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -249,8 +249,7 @@ async function findByTags(nameServer: NameServerClient, tags: string): Promise<P
   const chosen = candidates[Math.floor(Math.random() * candidates.length)];
   if (chosen === undefined) throw new NamingError(`nothing is registered with all of the tags ${peerText(tags)}`);
   const uri = PyroUri.tryParse(chosen.uri);
-  if (uri === undefined)
-    throw new NamingError(`PYROMETA:${peerText(tags)} stands for ${JSON.stringify(peerText(chosen.uri))}, which is no uri`);
+  if (uri === undefined) throw new NamingError(`PYROMETA:${peerText(tags)} stands for ${quotedText(chosen.uri)}, which is no uri`);
   return uri;
 }
 

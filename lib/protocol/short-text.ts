@@ -1,5 +1,5 @@
 import { PyComplex, PyFloat } from '../serpent/index.js';
-import { peerText } from './texts/peer-text.js';
+import { peerText, quotedText } from './texts/peer-text.js';
 import { referenceOf } from './proxy-reference.js';
 import { safeText } from './texts/safe-text.js';
 import { PyroUri } from './uri.js';
@@ -16,6 +16,11 @@ const MAX_OTHER_CHARS = 2_000;
  */
 export function shortText(value: unknown): string {
   return typeof value === 'string' ? peerText(value) : inner(value, 2);
+}
+
+/** The text of a received value that a parameter or member does not take: as {@link shortText}, with strings in quotes, and `None`. */
+export function foundText(value: unknown): string {
+  return value === null ? 'None' : inner(value, 2);
 }
 
 /** The texts of the args of an exception. Strings are whole, since they are what the peer has to say. */
@@ -49,12 +54,12 @@ function safeInner(value: object): string {
 }
 
 function inner(value: unknown, depth: number): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
-  if (typeof value !== 'object' || value === null) return cut(String(value));
+  if (typeof value === 'string') return quotedText(value, MAX_INNER_CHARS);
+  if (typeof value !== 'object' || value === null) return peerText(String(value), MAX_INNER_CHARS);
   if (value instanceof PyFloat || value instanceof PyComplex) return value.toString();
   // references of marshal may share a URI of a long name
   if (value instanceof PyroUri) return peerText(value.toString());
-  if (value instanceof Error) return cut(errorText(value));
+  if (value instanceof Error) return peerText(errorText(value), MAX_INNER_CHARS);
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (Array.isArray(value) || value instanceof Set) return `[${members(value, (item) => inner(item, depth - 1), depth)}]`;
   const entries = value instanceof Map ? value : plainEntries(value);
@@ -95,8 +100,4 @@ function plainEntries(value: object): Iterable<[unknown, unknown]> | undefined {
 /** Gives the entries of a dict, each when it is asked for: only the first entries are shown. */
 function* entriesOf(value: Record<string, unknown>): Iterable<[unknown, unknown]> {
   for (const key of Object.keys(value)) yield [key, value[key]];
-}
-
-function cut(text: string): string {
-  return text.length > MAX_INNER_CHARS ? `${text.slice(0, MAX_INNER_CHARS)}…` : text;
 }

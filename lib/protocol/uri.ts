@@ -2,7 +2,7 @@ import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
 import { isLongText, LONGEST_HASHED_TEXT } from '../serpent/costs/hash-collisions.js';
 import { PyroError } from './errors.js';
-import { peerText } from './texts/peer-text.js';
+import { peerText, quotedText } from './texts/peer-text.js';
 import { safeText } from './texts/safe-text.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
@@ -198,6 +198,5 @@ function shown(state: readonly unknown[]): string {
 }
 
 function badUri(text: string, why: string): PyroError {
-  const shortened = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  return new PyroError(`invalid uri ${JSON.stringify(shortened)}: ${why}`, { code: 'BAD_URI' });
+  return new PyroError(`invalid uri ${quotedText(text)}: ${why}`, { code: 'BAD_URI' });
 }

@@ -8,7 +8,7 @@ import { safeText } from '../../protocol/texts/safe-text.js';
 import { type Dict, isDict, memberOf } from '../../serializers/contract/plain-object.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from '../../serializers/objects/array-dicts.js';
 import { ArrayReads } from '../../serializers/objects/array-reads.js';
-import { shortText } from '../../protocol/short-text.js';
+import { foundText } from '../../protocol/short-text.js';
 
 /**
  * Makes the array of a received value. None, and a value that was left out, stay as they are.
@@ -71,8 +71,7 @@ function converter(expected: string, make: (value: unknown, spend: Spend) => unk
       throw new TypeError(`${label}: ${safeText(error)}`, { cause: error });
     }
     if (made !== undefined) return made;
-    const found = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : shortText(value);
-    throw new TypeError(`${label} is ${found}; it must be an array of NumPy, or a list of numbers: ${expected}`);
+    throw new TypeError(`${label} is ${foundText(value)}; it must be an array of NumPy, or a list of numbers: ${expected}`);
   };
 }
 

@@ -3,7 +3,7 @@ import { safeText } from '../../protocol/texts/safe-text.js';
 import { PyFloat, pyFloat } from '../../serpent/values/values.js';
 import { failedInside, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { naturalValue } from '../../serializers/objects/natural-value.js';
-import { shortText } from '../../protocol/short-text.js';
+import { foundText } from '../../protocol/short-text.js';
 import { isDateText, isTimeText, parseDateTime } from '../../serializers/values/date-text.js';
 import { enumMember, isRegisteredEnum } from './enums.js';
 import { EXPECTED, enumValues, isEnumValue, type ScalarType, type ValueType } from './field-types.js';
@@ -158,6 +158,5 @@ function unfit(what: string, expected: string, value: unknown): UnreadableError 
     const kind = Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
     return new UnreadableError(`${what} is ${kind}; it must be ${expected}`);
   }
-  const found = value === null ? 'None' : typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : shortText(value);
-  return new UnreadableError(`${what} is ${found}; it must be ${expected}`);
+  return new UnreadableError(`${what} is ${foundText(value)}; it must be ${expected}`);
 }

@@ -9,6 +9,11 @@ export function peerText(text: string, maxChars = MAX_CHARS): string {
   return text.length > maxChars ? `${beginningOf(text, maxChars)}…` : text;
 }
 
+/** The same, in quotes and with escapes, so that its ends and its control characters show. */
+export function quotedText(text: string, maxChars = MAX_CHARS): string {
+  return JSON.stringify(peerText(text, maxChars));
+}
+
 /** The beginning of a text, without half of a surrogate pair at its end: Python cannot print such a half, nor write it as UTF-8. */
 export function beginningOf(text: string, maxChars: number): string {
   const begin = text.slice(0, maxChars);

@@ -1,4 +1,4 @@
-import { beginningOf } from './peer-text.js';
+import { beginningOf, peerText, quotedText } from './peer-text.js';
 
 const MAX_CHARS = 1_000;
 
@@ -33,7 +33,7 @@ function beginOfList(items: readonly unknown[], chars: number): string {
 
 /** The value of an option for an error message. A string is shown as a text, since a number in quotes is a common mistake. */
 export function optionText(value: unknown): string {
-  if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, MAX_CHARS))}`;
+  if (typeof value === 'string') return `the text ${quotedText(value, MAX_CHARS)}`;
   if (typeof value === 'function') return 'a function';
   // the members of an object may be secrets
   if (typeof value !== 'object' || value === null) return safeText(value);
@@ -47,11 +47,11 @@ function itemTexts(items: readonly unknown[]): string {
   for (let index = 0; index < items.length && text.length < MAX_CHARS; index++) {
     text += (index === 0 ? '' : ', ') + itemText(items[index]);
   }
-  return text.slice(0, MAX_CHARS);
+  return peerText(text, MAX_CHARS - 1);
 }
 
 function itemText(item: unknown): string {
-  return typeof item === 'string' ? JSON.stringify(item.slice(0, MAX_CHARS)) : optionText(item);
+  return typeof item === 'string' ? quotedText(item, MAX_CHARS) : optionText(item);
 }
 
 /** The most items of a thrown list whose texts are shown. */

@@ -7,6 +7,7 @@ import { shapeOf, sizeOf } from '../../arrays/shape.js';
 import { PyComplex } from '../../serpent/index.js';
 import { complexOf } from './complex-text.js';
 import { limitOf } from '../../protocol/over-limit.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 import { safeText } from '../../protocol/texts/safe-text.js';
 import { type Dict, memberOf } from '../contract/plain-object.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
@@ -14,6 +15,8 @@ import type { ArrayReads } from './array-reads.js';
 
 type Get = (key: string) => unknown;
 
+/** Characters of a value that an error shows. */
+const MAX_SHOWN_CHARS = 100;
 /** Most members of the dict of an array. */
 const MOST_MEMBERS = 8;
 
@@ -150,7 +153,7 @@ function scalarOf(name: string, value: unknown): unknown {
       : name === 'numpy.bytes_'
         ? value instanceof Uint8Array
         : isNumber || (name.startsWith('numpy.complex') && value instanceof PyComplex);
-  if (!fits) throw new UnreadableError(`the value of a ${name} is none: ${safeText(value).slice(0, 100)}`);
+  if (!fits) throw new UnreadableError(`the value of a ${name} is none: ${peerText(safeText(value), MAX_SHOWN_CHARS)}`);
   return value;
 }
 

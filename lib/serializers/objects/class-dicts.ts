@@ -16,6 +16,7 @@ import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';
 import { ArrayReads } from './array-reads.js';
 import { naturalValue } from './natural-value.js';
 import { shortText } from '../../protocol/short-text.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
 export class ExceptionWrapper {
@@ -174,7 +175,7 @@ class ClassDicts {
     }
     if (name.includes('__') && !isMarkedException(dict)) {
       if (insideClass) return this.keep(dict);
-      throw new SecurityError(`refused to deserialize types with double underscores in their name: ${shortened(name)}`);
+      throw new SecurityError(`refused to deserialize types with double underscores in their name: ${peerText(name)}`);
     }
     switch (name) {
       case 'Pyro5.core.URI':
@@ -198,7 +199,7 @@ class ClassDicts {
       return this.noted(dictToException(name, get(dict, 'args'), get(dict, 'attributes'), this.spend));
     }
     if (insideClass) return this.keep(dict);
-    throw new SerializeError(`unsupported serialized class: ${shortened(name)}`);
+    throw new SerializeError(`unsupported serialized class: ${peerText(name)}`);
   }
 
   private noted<T>(made: T): T {
@@ -255,12 +256,8 @@ function recordOf(dict: Dict, name: string): Record<string, unknown> {
   if (!(dict instanceof Map)) return dict;
   for (const key of dict.keys()) {
     if (typeof key !== 'string' || key === '__proto__' || isLongText(key)) {
-      throw new UnreadableError(`the dict of class ${shortened(name)} has a key that is no member name${longNameReason(key)}`);
+      throw new UnreadableError(`the dict of class ${peerText(name)} has a key that is no member name${longNameReason(key)}`);
     }
   }
   return objectOf(dict as Map<string, unknown>);
-}
-
-function shortened(name: string): string {
-  return name.length > 200 ? `${name.slice(0, 200)}…` : name;
 }
