@@ -249,7 +249,8 @@ async function findByTags(nameServer: NameServerClient, tags: string): Promise<P
   const chosen = candidates[Math.floor(Math.random() * candidates.length)];
   if (chosen === undefined) throw new NamingError(`nothing is registered with all of the tags ${peerText(tags)}`);
   const uri = PyroUri.tryParse(chosen.uri);
-  if (uri === undefined) throw new NamingError(`PYROMETA:${peerText(tags)} stands for ${quotedText(chosen.uri)}, which is no uri`);
+  if (uri === undefined)
+    throw new NamingError(`PYROMETA:${peerText(tags)} stands for ${quotedText(chosen.uri)}, which is no uri`);
   return uri;
 }
 

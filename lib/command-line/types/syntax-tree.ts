@@ -1,5 +1,5 @@
 import { docLines } from './doc-comment.js';
-import { unquoted } from './python-type.js';
+import { unquoted } from '../../objects/python-type.js';
 
 /** The package `@lezer/python`. */
 export type PythonParser = typeof import('@lezer/python');

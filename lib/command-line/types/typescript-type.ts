@@ -1,5 +1,5 @@
 import { textLiteral } from './text-literal.js';
-import { parsePythonType, type PythonType } from './python-type.js';
+import { parsePythonType, type PythonType } from '../../objects/python-type.js';
 
 /** The direction of a value: a result comes from Python, an argument goes to Python. */
 export type CallDirection = 'argument' | 'result';

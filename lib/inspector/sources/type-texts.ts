@@ -1,4 +1,5 @@
 import type { FieldSignature, ObjectSignatures } from '../../daemon/contract/signatures.js';
+import { parsePythonType, type PythonType, textOfPythonType } from '../../objects/python-type.js';
 import type { ValueShape } from '../../objects/value-shape.js';
 
 /** The types of the application that texts of Python types name. */
@@ -10,11 +11,9 @@ const MAX_MEMBERS = 2_000;
 /** Longest text of a type that is read. */
 const MAX_CHARS = 1_000;
 
-const NULLABLE = /^(?:Optional\[(?<optional>.+)\]|(?<union>.+?) \| None)$/;
-/** A field that a server only reads. */
-const READ_ONLY = /^ReadOnly\[(?<type>.+)\]$/;
-const LIST = /^(?:list|List|Sequence|Iterable)\[(?<item>.+)\]$/;
-const LITERAL = /^Literal\[(?<values>(?:"[^"\\]*"|'[^'\\]*'|-?\d+)(?:, ?(?:"[^"\\]*"|'[^'\\]*'|-?\d+))*)\]$/;
+const LISTS: ReadonlySet<string> = new Set(['list', 'List', 'Sequence', 'Iterable']);
+/** Types that tell something of a field or a value; the first type in brackets is that of the value. */
+const WRAPPERS: ReadonlySet<string> = new Set(['ReadOnly', 'Required', 'NotRequired', 'Annotated', 'Final']);
 
 /** Reads the texts of the Python types of one object. */
 export class TypeTextReader {
@@ -29,19 +28,38 @@ export class TypeTextReader {
   }
 
   private shapeAt(text: string, depth: number): ValueShape {
+    return text.length > MAX_CHARS ? { kind: 'scalar', type: text } : this.shapeOfType(parsePythonType(text), text, depth);
+  }
+
+  /** @param text the text of the type, which is shown when the type has no shape */
+  private shapeOfType(type: PythonType, text: string, depth: number): ValueShape {
     const scalar: ValueShape = { kind: 'scalar', type: text };
-    if (depth > MAX_DEPTH || text.length > MAX_CHARS) return scalar;
-    const named = Object.hasOwn(this.types, text) ? this.types[text] : undefined;
-    if (named !== undefined)
-      return 'alias' in named ? this.shapeAt(named.alias, depth + 1) : this.dictOf(text, named.fields, depth);
-    const readOnly = READ_ONLY.exec(text)?.groups;
-    if (readOnly) return this.shapeAt(readOnly['type']!, depth);
-    const nullable = NULLABLE.exec(text)?.groups;
-    if (nullable) return this.shapeAt((nullable['optional'] ?? nullable['union'])!, depth + 1);
-    const item = LIST.exec(text)?.groups?.['item'];
-    if (item !== undefined) return { kind: 'list', item: this.shapeAt(item, depth + 1) };
-    const values = LITERAL.exec(text)?.groups?.['values'];
-    return values === undefined ? scalar : { kind: 'choice', choices: literalsOf(values) };
+    if (depth > MAX_DEPTH) return scalar;
+    if (type.kind === 'union') return this.shapeOfUnion(type.members, depth) ?? scalar;
+    if (type.kind !== 'name') return scalar;
+    const { name, args } = type;
+    const [first] = args;
+    if (first === undefined) return this.shapeOfName(name, depth) ?? scalar;
+    if (WRAPPERS.has(name)) return this.shapeOfType(first, textOfPythonType(first), depth);
+    if (!LISTS.has(name) || args.length > 1) return scalar;
+    return { kind: 'list', item: this.shapeOfType(first, textOfPythonType(first), depth + 1) };
+  }
+
+  /** The shape of literals, or of a type that may be None. Undefined for every other union. */
+  private shapeOfUnion(members: readonly PythonType[], depth: number): ValueShape | undefined {
+    const given = members.filter(({ kind }) => kind !== 'none');
+    const choices = given.flatMap((member) =>
+      member.kind === 'literal' && typeof member.value !== 'boolean' ? [member.value] : [],
+    );
+    if (choices.length > 0 && choices.length === given.length) return { kind: 'choice', choices };
+    const [only] = given;
+    return only === undefined || given.length > 1 ? undefined : this.shapeOfType(only, textOfPythonType(only), depth + 1);
+  }
+
+  private shapeOfName(name: string, depth: number): ValueShape | undefined {
+    const named = Object.hasOwn(this.types, name) ? this.types[name] : undefined;
+    if (named === undefined) return undefined;
+    return 'alias' in named ? this.shapeAt(named.alias, depth + 1) : this.dictOf(name, named.fields, depth);
   }
 
   private dictOf(text: string, told: Readonly<Record<string, FieldSignature>>, depth: number): ValueShape {
@@ -53,8 +71,4 @@ export class TypeTextReader {
     });
     return { kind: 'dict', className: null, members };
   }
-}
-
-function literalsOf(values: string): (string | number)[] {
-  return (values.match(/"[^"]*"|'[^']*'|-?\d+/g) ?? []).map((each) => (/^["']/.test(each) ? each.slice(1, -1) : Number(each)));
 }

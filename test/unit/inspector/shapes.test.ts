@@ -68,6 +68,23 @@ describe('the text of a Python type', () => {
     expect(new TypeTextReader().shapeOf('Literal[1, -2, "a"]')).toEqual({ kind: 'choice', choices: [1, -2, 'a'] });
   });
 
+  it.each(['Union[Step, None]', 'typing.Optional[lab.Step]', 'Annotated[Step, "told"]', 'NotRequired[None | Step]', '"Step"'])(
+    'the shape of a Python type is found in each way to write it: %s',
+    (text) => {
+      expect(new TypeTextReader(types).shapeOf(text)).toEqual(step);
+    },
+  );
+
+  it('the shape of a Python type has the texts of inner types that have no shape', () => {
+    const item = { kind: 'list', item: { kind: 'scalar', type: 'dict[str, int | None]' } };
+    expect(new TypeTextReader().shapeOf('List[Sequence[dict[str, Optional[int]]]]')).toEqual({
+      kind: 'list',
+      item,
+    });
+    expect(new TypeTextReader().shapeOf("Literal['a', None]")).toEqual({ kind: 'choice', choices: ['a'] });
+    expect(new TypeTextReader().shapeOf('Literal[True]')).toBeUndefined();
+  });
+
   it.each(['int', 'list[int]', 'dict[str, int]', 'Callable[[int], None]', 'constructor', '', 'x'.repeat(10_000)])(
     'a Python type without a shape: %.20s',
     (text) => {
