@@ -11,12 +11,75 @@ import { LIMITS } from '../../lib/daemon/limits/limits.js';
 import { packageRoot } from '../../scripts/package-root.js';
 import { ensurePythonEnv } from './python-env.js';
 import { PythonInterpreter } from './python-interpreter.js';
+import { thrownTexts } from './thrown-texts.js';
 
 interface Row {
   /** The texts of the first cell. */
   texts: string[];
   says: string;
 }
+
+/** The folders of `lib` whose errors a peer may get, or a program that calls a peer. */
+const ROOMS_OF_ERRORS = [
+  'calls',
+  'client',
+  'daemon',
+  'inspector',
+  'name-server',
+  'naming',
+  'nest',
+  'objects',
+  'pyro',
+  'transport',
+];
+
+/** Texts that need no row: they say what to do, tell a fault of the program at its start, or of a peer that does not keep to the protocol. */
+const SELF_EXPLAINING = [
+  '… (a bundler may have renamed the parameter to',
+  '… (its parameter names cannot be read from its source',
+  '…; for the class of an exception, the fromDict of registerClass must give an Error',
+  '…; give an IP address in the URI, or try again later',
+  '"…" cannot be exposed: …',
+  '"…" cannot stand for …: it is no PYRO uri',
+  '… cannot be registered: it is no object and no class',
+  '… has half of a surrogate pair, which UTF-8 cannot express; register another text',
+  '… must be …',
+  '… sent a message that no call waits for',
+  '… takes …',
+  "'…' object is not iterable",
+  "'…' object has no attribute '…'",
+  'a CONNECT message holds a dict with',
+  'a SerializedBlob must be the only argument of its call',
+  'a daemon cannot be combined with itself',
+  'a metadata tag must be a str, not …',
+  'a name server cannot be at …',
+  'behavior can only be used on a class',
+  'behavior takes options: …',
+  'classes cannot be registered weakly',
+  'correlation id … is no UUID',
+  'expose takes a class, or a method or accessor as its decorator',
+  'first argument must be string or compiled pattern',
+  "object isn't registered",
+  'reply has not the correlation id of its call',
+  'result of call is an iterator',
+  'startswith first arg must be str, not …',
+  'the answer to a handshake is a dict with',
+  'the body is no JSON',
+  'the body must be a JSON object',
+  'the class has no method or accessor',
+  'the content type must be application/json',
+  'the daemon does not listen yet; call start() first',
+  'the daemon was started before; make a new one',
+  'the metadata of an object is a dict of name sets',
+  'the name registrar was stopped',
+  'the reply to a batch is a list of results',
+  'the reply to a batch of … calls has … results',
+  'the request must say its Content-Length',
+  'the server was drained, or its daemon was closed; close() it before it listens again',
+  'the watch ends: …',
+  'unhashable type:',
+  'withCorrelationId takes a function, not …',
+];
 
 /** Prints the names of OpenSSL's errors, and the text of an unknown attribute. */
 const PRINT_TEXTS_OF_PYTHON = `
@@ -75,6 +138,16 @@ describe('docs/troubleshooting.md', () => {
     });
     expect(missing).toEqual([]);
     expect(rows.filter(({ texts }) => texts.length === 0)).toEqual([]);
+  });
+
+  it('docs/troubleshooting.md quotes the texts of all errors that a peer may get from the library, but those that tell the remedy', async () => {
+    const quoted = rows.filter(({ says }) => says === 'ours' || says === 'both').flatMap(({ texts }) => texts);
+    const known = [...quoted, ...SELF_EXPLAINING];
+    const thrown = await thrownTexts(join(packageRoot, 'lib'), ROOMS_OF_ERRORS);
+    expect(thrown.length).toBeGreaterThan(150);
+    expect(thrown.filter(({ text }) => !known.some((each) => isIn([text], each)))).toEqual([]);
+    // each of these texts is one that the library has
+    expect(SELF_EXPLAINING.filter((each) => !thrown.some(({ text }) => isIn([text], each)))).toEqual([]);
   });
 
   it('docs/troubleshooting.md names every limit of a daemon and of a proxy', () => {
