@@ -10,6 +10,15 @@ export interface InspectorState {
   servers: InspectedServer[];
 }
 
+/** What a program needs to call the objects of a server, besides their URIs. The values are not told: they are secrets and files. */
+export interface ClientNeeds {
+  /** Handshake data that the inspector has, and a page need not give. */
+  handshake: boolean;
+  tls: boolean;
+  /** A certificate of the client. */
+  certificate: boolean;
+}
+
 /** A daemon that the inspector shows. */
 export interface InspectedServer {
   /** Identifies the server on its page. */
@@ -24,6 +33,8 @@ export interface InspectedServer {
   objects: InspectedObject[];
   /** Number of all objects. */
   objectCount: number;
+  /** What programs need to call its objects. */
+  needs: ClientNeeds;
   /** Null when the daemon does not tell it: a daemon of Python, or a daemon without the option `inspector`. */
   snapshot: Omit<DaemonSnapshot, 'objects'> | null;
   /** Durations of the calls since a page watches, by the id of the object, of `objects` that were called. Null when they are not known. */

@@ -13,16 +13,17 @@ export function AttributeForm({ member, caller }: { member: InspectedAttribute; 
   const { name, isReadable, isWritable } = member;
   const [value, setValue] = useState('');
   const [isLiteral, setLiteral] = useState(false);
-  const { connection, server, objectId, uri, handshake, isAllowed, isShown } = caller;
+  const { connection, server, objectId, uri, needs, handshake, isAllowed, isShown } = caller;
   const { answer, run: call } = useCall(connection);
   const run = (kind: 'get' | 'set'): Promise<void> => {
     const args = kind === 'set' ? [value] : [];
     return call({ server, objectId, kind, member: name, args, kwargs: {}, isLiteral, handshake });
   };
-  const copyLine = (kind: 'get' | 'set', label: string) =>
-    uri !== null && (
-      <CopyLine text={pythonLine({ uri, kind, member: name, args: [value], kwargs: {}, isLiteral, handshake })} label={label} />
-    );
+  const copyLine = (kind: 'get' | 'set', label: string) => {
+    if (uri === null) return null;
+    const written = { kind, member: name, args: [value], kwargs: {}, isLiteral, handshake };
+    return <CopyLine text={pythonLine({ uri, pageHost: location.hostname, needs, ...written })} label={label} />;
+  };
   return (
     <form
       onSubmit={(event) => {

@@ -1,3 +1,4 @@
+import type { ClientNeeds } from '../contract/contract.js';
 import type { ServerConnection } from './server-connection.js';
 
 /** The calls of a form to its object. */
@@ -7,6 +8,8 @@ export interface Caller {
   objectId: string;
   /** Null: the object has none, and cannot be called. */
   uri: string | null;
+  /** What a program needs besides the URI. */
+  needs: ClientNeeds;
   /** Null: the default. */
   handshake: string | null;
   /** False: the forms only show members, and call nothing. */

@@ -22,7 +22,7 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
   const [rest, setRest] = useState('');
   const [keywords, setKeywords] = useState('');
   const [isLiteral, setLiteral] = useState(false);
-  const { connection, uri, handshake, server, objectId, isAllowed, isShown } = caller;
+  const { connection, uri, needs, handshake, server, objectId, isAllowed, isShown } = caller;
   const { answer, isRunning, run } = useCall(connection);
 
   let written: WrittenArguments | Error;
@@ -36,7 +36,16 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
   const line =
     written instanceof Error || uri === null
       ? undefined
-      : pythonLine({ uri, kind: 'method', member: member.name, ...written, isLiteral, handshake });
+      : pythonLine({
+          uri,
+          pageHost: location.hostname,
+          needs,
+          kind: 'method',
+          member: member.name,
+          ...written,
+          isLiteral,
+          handshake,
+        });
   return (
     <form
       onSubmit={(event) => {

@@ -28,6 +28,7 @@ export function ObjectView({ object, server, history, connection, allowCalls, is
     server: server.id,
     objectId,
     uri,
+    needs: server.needs,
     handshake: handshake === '' ? null : handshake,
     isAllowed: allowCalls && uri !== null,
     isShown,

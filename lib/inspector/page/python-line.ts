@@ -1,9 +1,13 @@
+import type { ClientNeeds } from '../contract/contract.js';
 import { parseJson } from '../values/exact-json.js';
 import { PYTHON_KEYWORDS } from '../values/python-keywords.js';
 
 /** A call as the form has it. */
 export interface WrittenCall {
   uri: string;
+  /** Host of the page's address: a URI with the address of all interfaces is of the same machine, mostly. */
+  pageHost: string;
+  needs: ClientNeeds;
   kind: 'method' | 'get' | 'set';
   member: string;
   /** Texts as a person typed them: JSON, or literals of Python. */
@@ -15,10 +19,25 @@ export interface WrittenCall {
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 
-/** The line of Python that does the same as a call of the page. */
-export function pythonLine({ uri, kind, member, args, kwargs, isLiteral, handshake }: WrittenCall): string {
+/** A URI with the address of all interfaces, `0.0.0.0` or `[::]`, by its parts. */
+const ALL_INTERFACES = /^(.*@)(?:0\.0\.0\.0|\[::\])(:\d+)$/;
+
+/** Stand for what the page does not know, or must not show. */
+const PLACEHOLDERS = {
+  handshake: '<handshake data>',
+  authority: '<PEM file of the authority>',
+  certificate: '<PEM file of your certificate>',
+  key: '<PEM file of its key>',
+};
+
+/**
+ * The line of Python that does the same as a call of the page. Handshake data and files of the inspector have placeholders: handshake data
+ * is a secret, and the files are on another machine.
+ */
+export function pythonLine(call: WrittenCall): string {
+  const { uri, pageHost, needs, kind, member, args, kwargs, isLiteral, handshake } = call;
   const read = (text: string): string => (isLiteral ? text.trim() : pythonOf(text));
-  const proxy = `Pyro5.api.Proxy(${pythonText(uri)})`;
+  const proxy = `Pyro5.api.Proxy(${pythonText(uri.replace(ALL_INTERFACES, `$1${pageHost}$2`))})`;
   const line = (on: string): string => {
     if (kind === 'get') return isName(member) ? `${on}.${member}` : `getattr(${on}, ${pythonText(member)})`;
     if (kind === 'set')
@@ -31,8 +50,18 @@ export function pythonLine({ uri, kind, member, args, kwargs, isLiteral, handsha
     const all = [...args.map(read), ...keywords, ...(others.length > 0 ? [`**{${others.join(', ')}}`] : [])].join(', ');
     return isName(member) ? `${on}.${member}(${all})` : `getattr(${on}, ${pythonText(member)})(${all})`;
   };
-  if (handshake === null) return line(proxy);
-  return `proxy = ${proxy}; proxy._pyroHandshake = ${pythonOf(handshake)}; ${line('proxy')}`;
+  const data = handshake === null ? (needs.handshake ? pythonText(PLACEHOLDERS.handshake) : undefined) : pythonOf(handshake);
+  const statements = data === undefined ? [line(proxy)] : [`proxy = ${proxy}`, `proxy._pyroHandshake = ${data}`, line('proxy')];
+  return [...configLines(needs), ...statements].join('; ');
+}
+
+function configLines({ tls, certificate }: ClientNeeds): string[] {
+  if (!tls) return [];
+  const own = certificate ? { SSL_CLIENTCERT: PLACEHOLDERS.certificate, SSL_CLIENTKEY: PLACEHOLDERS.key } : {};
+  const files = Object.entries({ SSL_CACERTS: PLACEHOLDERS.authority, ...own }).map(
+    ([item, text]) => `Pyro5.api.config.${item} = ${pythonText(text)}`,
+  );
+  return ['Pyro5.api.config.SSL = True', ...files];
 }
 
 function isName(text: string): boolean {

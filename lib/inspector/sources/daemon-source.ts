@@ -1,10 +1,13 @@
+import { Server as SecureServer } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import type { ClientTlsOptions } from '../../options/tls.js';
 import { allInterfaces, socketAddressOf, tcpLocation } from '../../protocol/location.js';
 import { asError } from '../../protocol/texts/safe-text.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
+import { clientNeeds, tlsOf } from './client-needs.js';
 import type { ListedFirst } from '../../daemon/contract/snapshot.js';
-import type { InspectedServer } from '../contract/contract.js';
+import type { ClientNeeds, InspectedServer } from '../contract/contract.js';
 import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from '../contract/inspector-source.js';
 import { RequestRefusal } from '../contract/request-refusal.js';
 
@@ -24,6 +27,8 @@ interface Watched {
 export class DaemonSource implements InspectorSource {
   /** The watched daemons. Undefined while no page watches: then no call is timed. */
   private watched: Map<PyroDaemon, Watched> | undefined;
+  /** TLS of the proxies. Null: not read yet. */
+  private tls: ClientTlsOptions | undefined | null = null;
 
   /**
    * @param daemons gives the daemons that listen now
@@ -53,6 +58,7 @@ export class DaemonSource implements InspectorSource {
             snapshot: null,
             durations: null,
             totalDurations: null,
+            needs: this.needsOf(local.daemon),
           };
         }
       }),
@@ -70,7 +76,26 @@ export class DaemonSource implements InspectorSource {
   reach(server: string, objectId: string): ReachableObject {
     const found = this.daemons().find(({ id }) => id === server);
     if (found === undefined) throw new RequestRefusal(404, `there is no server "${server}"`);
-    return { uri: uriToReach(objectId, reachable(found.daemon.locationStr)), options: this.options };
+    const { locationStr, natLocationStr } = found.daemon;
+    return { uri: uriToReach(objectId, reachable(locationStr)), options: this.optionsFor(natLocationStr) };
+  }
+
+  /** The certificate of a daemon is for the host of its URIs: the NAT host. The proxies connect to another address of this machine. */
+  private optionsFor(natLocation: string | null | undefined): PyroProxyOptions {
+    const tls = this.clientTls();
+    const nat = socketAddressOf(natLocation ?? '');
+    if (tls === undefined || nat === undefined || 'path' in nat) return this.options;
+    return { ...this.options, tls: { ...tls, servername: tls.servername ?? nat.host } };
+  }
+
+  private needsOf(daemon: PyroDaemon): ClientNeeds {
+    const needs = clientNeeds(this.options, this.clientTls());
+    return { ...needs, tls: needs.tls || daemon.sock instanceof SecureServer };
+  }
+
+  private clientTls(): ClientTlsOptions | undefined {
+    if (this.tls === null) this.tls = tlsOf(this.options);
+    return this.tls;
   }
 
   private inspect({ id, daemon }: LocalDaemon, first: ListedFirst = {}): InspectedServer {
@@ -91,6 +116,7 @@ export class DaemonSource implements InspectorSource {
       snapshot,
       durations: recorder?.of(objects.map(({ objectId }) => objectId)) ?? null,
       totalDurations: recorder?.ofAll() ?? null,
+      needs: this.needsOf(daemon),
     };
   }
 

@@ -8,10 +8,11 @@ import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import { asError } from '../../protocol/texts/safe-text.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import type { InspectedMember, InspectedObject, InspectedServer } from '../contract/contract.js';
+import type { ClientNeeds, InspectedMember, InspectedObject, InspectedServer } from '../contract/contract.js';
 import type { ObjectSignatures } from '../../daemon/contract/signatures.js';
 import { TextFilter } from '../../daemon/inspection/text-filter.js';
 import { type InspectorSource, namesByObject, type ReachableObject, uriToReach } from '../contract/inspector-source.js';
+import { clientNeeds, tlsOf } from './client-needs.js';
 import { ObjectAnswers } from './object-answers.js';
 import { readNames, readSignatures } from './read-signatures.js';
 import { type ReadSnapshot, readSnapshot, UnreadableSnapshot } from './read-snapshot.js';
@@ -39,6 +40,7 @@ export interface RemoteDaemon {
  * with the option `inspector` shows everything else as well.
  */
 export class RemoteSource implements InspectorSource {
+  private readonly needs: ClientNeeds;
   private readonly daemon: RemoteObject;
   private readonly inspector: RemoteObject;
   /** False once the daemon has said that it does not serve its snapshot. */
@@ -64,6 +66,7 @@ export class RemoteSource implements InspectorSource {
   ) {
     // while nobody looks at the page, a connection would occupy a thread of a Python server
     const own = { ...ANSWER_TIMES, ...options, idleTimeoutMs: keptMs };
+    this.needs = clientNeeds(options, tlsOf(options));
     this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), own);
     this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), own);
     this.members = new ObjectAnswers((objectId) => this.askMembers(objectId), keptMs);
@@ -94,7 +97,9 @@ export class RemoteSource implements InspectorSource {
 
   private async askDaemon(first: ListedFirst): Promise<InspectedServer[]> {
     const { location } = this.shown;
-    const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null, totalDurations: null };
+    const { needs } = this;
+    const unknown = { error: null, pingMs: null, snapshot: null, durations: null, totalDurations: null };
+    const server = { id: location, location, ...unknown, needs };
     try {
       const begun = performance.now();
       await this.daemon.$call('ping');

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { lookup, type LookupOptions } from 'node:dns';
-import { isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import { outsideOfCalls } from '../../calls/async-context.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
@@ -124,9 +124,13 @@ const ipv4First: LookupFunction = (host, options, callback) => {
 
 /** The certificate must name the host of the URI, not the address that was looked up. */
 function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
+  const { servername, ...others } = tls;
+  const check = checkedIdentityCheck(tls.checkServerIdentity ?? namesServer);
+  // a server is asked for names only
+  if (servername !== undefined && isIP(servername) !== 0)
+    return { ...others, checkServerIdentity: (_host, certificate) => check(servername, certificate) };
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
-  const names = isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
-  return { ...names, checkServerIdentity: checkedIdentityCheck(tls.checkServerIdentity ?? namesServer) };
+  return { ...tls, ...(isName && servername === undefined && { servername: address.host }), checkServerIdentity: check };
 }
 
 /** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */

@@ -5,10 +5,14 @@ import { CallHistory } from '../../../lib/inspector/page/history.js';
 import { pythonLine, type WrittenCall } from '../../../lib/inspector/page/python-line.js';
 import { writtenArguments } from '../../../lib/inspector/page/written-arguments.js';
 
+const NO_NEEDS = { handshake: false, tls: false, certificate: false };
+
 describe('the line of Python', () => {
   const line = (call: Partial<WrittenCall>): string =>
     pythonLine({
       uri: 'PYRO:a@b:1',
+      pageHost: 'lab.example',
+      needs: NO_NEEDS,
       kind: 'method',
       member: 'f',
       args: [],
@@ -40,6 +44,27 @@ describe('the line of Python', () => {
     expect(line({ member: 'break' })).toBe('getattr(Pyro5.api.Proxy("PYRO:a@b:1"), "break")()');
     expect(line({ member: 'a-b', args: ['1'] })).toBe('getattr(Pyro5.api.Proxy("PYRO:a@b:1"), "a-b")(1)');
     expect(line({ kwargs: { 'x y': '1', class: '2' } })).toContain('f(**{"x y": 1, "class": 2})');
+  });
+
+  it('the line of Python has places for handshake data and files that the inspector has, and does not show them', () => {
+    expect(line({ needs: { ...NO_NEEDS, handshake: true } })).toBe(
+      'proxy = Pyro5.api.Proxy("PYRO:a@b:1"); proxy._pyroHandshake = "<handshake data>"; proxy.f()',
+    );
+    expect(line({ needs: { ...NO_NEEDS, handshake: true }, handshake: 'typed' })).toContain(
+      '_pyroHandshake = "typed"; proxy.f()',
+    );
+    expect(line({ needs: { ...NO_NEEDS, tls: true } })).toBe(
+      'Pyro5.api.config.SSL = True; Pyro5.api.config.SSL_CACERTS = "<PEM file of the authority>"; Pyro5.api.Proxy("PYRO:a@b:1").f()',
+    );
+    expect(line({ needs: { ...NO_NEEDS, tls: true, certificate: true } })).toContain(
+      'SSL_CLIENTCERT = "<PEM file of your certificate>"; Pyro5.api.config.SSL_CLIENTKEY = "<PEM file of its key>"; Pyro5',
+    );
+  });
+
+  it('the line of Python has the host of the page in place of the address of all interfaces', () => {
+    expect(line({ uri: 'PYRO:a@0.0.0.0:1' })).toBe('Pyro5.api.Proxy("PYRO:a@lab.example:1").f()');
+    expect(line({ uri: 'PYRO:a@[::]:1', pageHost: '[::1]' })).toBe('Pyro5.api.Proxy("PYRO:a@[::1]:1").f()');
+    expect(line({ uri: 'PYRO:a@10.0.0.0:1' })).toContain('@10.0.0.0:1');
   });
 
   it('the line of Python stays one line whatever a text has', () => {
@@ -101,6 +126,7 @@ describe('the history of the charts', () => {
     snapshot: null,
     durations: { o: { calls, totalMs } },
     totalDurations: { calls: calls + 1, totalMs: totalMs + 1 },
+    needs: NO_NEEDS,
   });
   const at = (second: number): string => new Date(second * 1_000).toISOString();
 
