@@ -8,7 +8,7 @@ import { printable } from '../reports/printable.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { LogEntry } from './log-entry.js';
 import { peerFields, principalField, roundedMs } from './log-texts.js';
-import { LoggedValues, SHOWN_MEMBERS, SHOWN_STYLE } from './logged-values.js';
+import { LoggedValues, SHOWN_STYLE } from './logged-values.js';
 
 /** Options of the access log: a line for each call when it has ended. */
 export interface AccessLogOptions {
@@ -138,7 +138,7 @@ class FollowedCall implements CallFollower {
 export function argumentsText({ args, kwargs }: Pick<ObservedCall, 'args' | 'kwargs'>): string {
   const values = new LoggedValues();
   try {
-    const shown = args.slice(0, SHOWN_MEMBERS + 1).map((value) => values.shown(value));
+    const shown = values.shownList(args);
     if (Object.keys(kwargs).length > 0) shown.push(values.shown(kwargs));
     return printable(inspect(shown, SHOWN_STYLE), MAX_ARGUMENTS_CHARS);
   } catch {

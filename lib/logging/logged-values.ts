@@ -42,11 +42,9 @@ export class LoggedValues {
     if (typeof value !== 'object' || value === null) return shownPrimitive(value);
     if (types.isBoxedPrimitive(value)) return shownPrimitive(value.valueOf());
     if (depth < 0) return Array.isArray(value) ? [MORE] : { [MORE]: MORE };
-    if (Array.isArray(value)) return value.slice(0, SHOWN_MEMBERS + 1).map((item) => this.shown(item, depth - 1));
-    if (types.isMap(value)) {
-      return new Map(firstOf(value).map((entry) => (entry === MORE ? [MORE, MORE] : this.ofEntry(entry, depth))));
-    }
-    if (types.isSet(value)) return new Set(firstOf(value).map((item) => this.shown(item, depth - 1)));
+    if (Array.isArray(value)) return this.shownList(value, depth - 1);
+    if (types.isMap(value)) return this.ofMap(value, depth);
+    if (types.isSet(value)) return this.ofSet(value, depth);
     if (types.isNativeError(value) || value instanceof Error) return this.shown(safeText(value), depth);
     if (value instanceof SerializedBlob) return { blob: this.shown(value.info, depth - 1) };
     if (isPlainObject(value)) return objectOf(this.ofDict(value, depth));
@@ -55,6 +53,24 @@ export class LoggedValues {
     if (ArrayBuffer.isView(value)) return value;
     if (inspect.custom in value) return new ShownText(peerText(inspect(value, SHOWN_STYLE), MAX_OWN_TEXT));
     return isInstance(value) ? this.ofInstance(value, depth) : value;
+  }
+
+  /** A list that has the length of the given one, and its first 20 items. `inspect` tells the number of the others. */
+  shownList(list: readonly unknown[], depth = SHOWN_STYLE.depth): unknown[] {
+    const first = list.slice(0, SHOWN_MEMBERS).map((item) => this.shown(item, depth));
+    if (list.length > SHOWN_MEMBERS) first.length = list.length;
+    return first;
+  }
+
+  private ofMap(map: ReadonlyMap<unknown, unknown>, depth: number): unknown {
+    const first = firstOf(map).map(([key, item]) => [this.shown(key, depth - 1), this.shown(item, depth - 1)] as const);
+    return map.size > SHOWN_MEMBERS ? new CutCollection('Map', map.size, first) : new Map(first);
+  }
+
+  private ofSet(set: ReadonlySet<unknown>, depth: number): unknown {
+    const first = firstOf(set).map((item) => this.shown(item, depth - 1));
+    const alone = first.map((item) => [item]);
+    return set.size > SHOWN_MEMBERS ? new CutCollection('Set', set.size, alone) : new Set(first);
   }
 
   private ofInstance(value: object, depth: number): object {
@@ -74,19 +90,31 @@ export class LoggedValues {
     });
     return names.length > SHOWN_MEMBERS ? [...first, [MORE, names.length - SHOWN_MEMBERS]] : first;
   }
-
-  private ofEntry([key, value]: [unknown, unknown], depth: number): [unknown, unknown] {
-    return [this.shown(key, depth - 1), this.shown(value, depth - 1)];
-  }
 }
 
-function firstOf<T>(items: Iterable<T>): (T | typeof MORE)[] {
-  const first: (T | typeof MORE)[] = [];
+function firstOf<T>(items: Iterable<T>): T[] {
+  const first: T[] = [];
   for (const item of items) {
-    if (first.length === SHOWN_MEMBERS) return [...first, MORE];
+    if (first.length === SHOWN_MEMBERS) break;
     first.push(item);
   }
   return first;
+}
+
+/** The first members of a large Map or Set. `inspect` shows it as it shows the whole. */
+class CutCollection {
+  /** @param first of a Map: keys with their values; of a Set: its members alone */
+  constructor(
+    readonly kind: 'Map' | 'Set',
+    readonly size: number,
+    readonly first: readonly (readonly unknown[])[],
+  ) {}
+
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const shown = this.first.map((parts) => parts.map((part) => inspect(part, { ...options, depth: depth - 1 })).join(' => '));
+    const more = this.size - this.first.length;
+    return `${this.kind}(${this.size}) { ${shown.join(', ')}, ... ${more} more item${more === 1 ? '' : 's'} }`;
+  }
 }
 
 /** A text that `inspect` shows as it is. */

@@ -47,6 +47,21 @@ it.each([
   expect(read).toBeLessThanOrEqual(20);
 });
 
+it('the text of arguments tells the true lengths of large lists, Maps and sets, and of the arguments themselves', () => {
+  const numbers = Array.from({ length: 50_000 }, (_, index) => index);
+  const first = numbers.slice(0, 20);
+  expect(textOf(numbers)).toBe(util.inspect([numbers], { breakLength: Infinity, compact: true, maxArrayLength: 20 }));
+  expect(textOf(numbers)).toContain('19, ... 49980 more items ]');
+  expect(textOf(new Set(numbers))).toBe(`[ Set(50000) { ${first.join(', ')}, ... 49980 more items } ]`);
+  const entriesOf = (of: number[]): [string, { n: number }[]][] => of.map((n) => [`k${n}`, [{ n }]]);
+  const shownEntries = first.map((n) => `'k${n}' => [ { n: ${n} } ]`).join(', ');
+  expect(textOf(new Map(entriesOf(numbers)))).toBe(`[ Map(50000) { ${shownEntries}, ... 49980 more items } ]`);
+  expect(textOf(new Set(numbers.slice(0, 21)))).toBe(`[ Set(21) { ${first.join(', ')}, ... 1 more item } ]`);
+  expect(textOf(...numbers.slice(0, 3_000))).toContain('19, ... 2980 more items ]');
+  const deep = new Map([['a', new Map(entriesOf(numbers))]]);
+  expect(textOf([[deep]])).not.toContain('Object');
+});
+
 it('the text of arguments reads 500 values of nested lists', () => {
   let visited = 0;
   const counted = (): unknown =>
