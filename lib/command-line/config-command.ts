@@ -6,6 +6,7 @@ import type { PyroConfig } from '../options/config-items.js';
 import { readConfig, unknownVariables } from '../options/environment.js';
 import { PyroError } from '../protocol/errors.js';
 import { optionSources } from './option-sources.js';
+import { HANDSHAKE_VARIABLES } from './remote/handshake-data.js';
 import { type OutputArguments, print, styled, table, printJson } from './terminal/output.js';
 
 /** An option in effect. */
@@ -33,6 +34,8 @@ function printConfig(given: OutputArguments): void {
     variable: `PYRO_${name}`,
     value: SECRET.test(name) ? '(not shown)' : value,
   }));
+  for (const variable of Object.values(HANDSHAKE_VARIABLES))
+    if (process.env[variable]) variables.push({ variable, value: '(not shown)' });
   const unknown = unknownVariables(process.env);
   const proxy = effective(resolveProxyOptions({}), config, (items) => environmentProxyOptions({}, items));
   const daemon = daemonOptions(config);
@@ -44,7 +47,7 @@ function printConfig(given: OutputArguments): void {
   print([
     styled('bold', 'Variables'),
     ...(variables.length === 0
-      ? ['none of Pyro5’s variables is set']
+      ? ['no variable of Pyro5 or of these commands is set']
       : table(
           ['VARIABLE', 'VALUE'],
           variables.map(({ variable, value }) => [variable, shown(value)]),

@@ -7,6 +7,7 @@ import type { NameServerClient } from '../naming/name-server-client.js';
 import { environmentConfig } from '../options/environment.js';
 import { PyroUri } from '../protocol/uri.js';
 import { stringLiteral } from '../serpent/writing/literals.js';
+import { handshakeFileOption, nameServerHandshake, withoutStandardInput } from './remote/handshake-data.js';
 import { orUnreachable } from './remote/remote-connection.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
@@ -21,6 +22,8 @@ interface NamesArguments extends OutputArguments {
   verbose?: true;
   /** Handshake data. Not in `pyro5-nsc`. */
   handshake?: string;
+  /** File with the handshake data; `-` is the standard input. Not in `pyro5-nsc`. */
+  handshakeFile?: string;
   /** Ask the network for a name server. Not in `pyro5-nsc`. */
   broadcast?: true;
   /** Answer yes to questions. Not in `pyro5-nsc`. */
@@ -64,6 +67,7 @@ export function namesCommand(): Command {
     .option('-u, --unixsocket <path>', 'unix domain socket of the name server')
     .option('-b, --broadcast', 'ask the local network for a name server')
     .option('--handshake <text>', 'handshake data')
+    .addOption(handshakeFileOption('', 'handshake data'))
     .option('-v, --verbose', 'say what is done')
     .option('-y, --yes', 'removematching: do not ask')
     .option('--json', 'print JSON');
@@ -84,14 +88,16 @@ function argumentOf(text: string): Argument {
   const [kind] = /name|prefix|tags/.exec(text) ?? [];
   if (kind === undefined) return new Argument(text);
   return new LiveArgument(text, async (begun, options: NamesArguments) => {
-    await using names = await locate(options, COMPLETION_TIMEOUT_MS);
+    await using names = await locate(withoutStandardInput(options), COMPLETION_TIMEOUT_MS);
     if (kind !== 'tags') return (await names.list({ prefix: begun })).keys();
     const found = [...(await names.listWithMetadata()).values()];
     return new Set(found.flatMap(({ metadata }) => [...metadata]));
   });
 }
 
-function locate({ host, port, unixsocket, handshake, broadcast }: NamesArguments, timeoutMs?: number): Promise<NameServerClient> {
+function locate(options: NamesArguments, timeoutMs?: number): Promise<NameServerClient> {
+  const { host, port, unixsocket, broadcast } = options;
+  const handshake = nameServerHandshake({ nsHandshake: options.handshake, nsHandshakeFile: options.handshakeFile });
   return locateNameServer({
     ...(unixsocket === undefined ? { host, port } : { unixSocket: unixsocket }),
     ...(broadcast && { broadcast }),

@@ -1,5 +1,6 @@
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import { namedHandshakeFiles } from './handshake-data.js';
 import type { RemoteArguments } from './remote-arguments.js';
 
 /** Texts that a shell takes as they are. */
@@ -17,9 +18,10 @@ export function printedCommand(command: string, what: PyroUri | string, given: R
   return words.map(shellWord).join(' ');
 }
 
-function optionsOf({ ns, nsTls, serializer, timeout, tls, ca, cert, key }: RemoteArguments): string[] {
+function optionsOf(own: RemoteArguments): string[] {
+  const { ns, nsTls, serializer, timeout, tls, ca, cert, key } = own;
   const location = ns && (ns.unixSocket === undefined ? tcpLocation(ns.host!, ns.port) : unixLocation(ns.unixSocket));
-  const values = { ns: location, serializer, timeout: timeout && timeout / 1_000, ca, cert, key };
+  const values = { ns: location, serializer, timeout: timeout && timeout / 1_000, ca, cert, key, ...namedHandshakeFiles(own) };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return [
     ...given.flatMap(([name, value]) => [`--${name}`, String(value)]),

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { NameServerAddress } from '../../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
@@ -11,19 +10,23 @@ import { DAEMON_OBJECT_ID, SERIALIZER_NAMES } from '../../protocol/constants.js'
 import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { secondsOfLimit } from '../terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
-import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
 import type { OutputArguments } from '../terminal/output.js';
 import { valueOfText } from '../../inspector/values/typed-values.js';
+import { contentOf } from './given-file.js';
+import {
+  type HandshakeArguments,
+  handshakeFileOption,
+  nameServerHandshake,
+  objectHandshake,
+  withoutStandardInput,
+} from './handshake-data.js';
 
 /** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
-export interface RemoteArguments extends OutputArguments {
+export interface RemoteArguments extends OutputArguments, HandshakeArguments {
   serializer?: SerializerName;
-  handshake?: string;
   /** Milliseconds. */
   timeout?: number;
   ns?: NameServerAddress;
-  /** Handshake data for the name server. {@link handshake} is for the object alone. */
-  nsHandshake?: string;
   /** The name server speaks TLS, too; with the same files. */
   nsTls?: true;
   tls?: true;
@@ -37,9 +40,11 @@ export function takesRemoteArguments(command: Command): Command {
   return command
     .addOption(new Option('-s, --serializer <name>', 'serializer of the requests').choices(SERIALIZER_NAMES))
     .option('--handshake <value>', 'handshake data: JSON, or a text')
+    .addOption(handshakeFileOption('', 'handshake data'))
     .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', secondsOfLimit)
     .option('--ns <location>', 'name server that looks names up: host, host:port or ./u:path', nameServerOf)
     .option('--ns-handshake <value>', 'handshake data for the name server: JSON, or a text')
+    .addOption(handshakeFileOption('ns-', 'handshake data for the name server'))
     .option('--ns-tls', 'connect to the name server over TLS')
     .option('--tls', 'connect over TLS')
     .option('--ca <file>', 'PEM file of the authorities that sign good certificates; with --tls or --ns-tls')
@@ -54,7 +59,9 @@ export const ANY_ADDRESS = 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a n
 /** The argument for an object. Names are completed from the name server. */
 export function objectArgument(description = 'PYRO:, PYRONAME: or PYROMETA: URI, or a name'): LiveArgument<RemoteArguments> {
   const namesThatBegin = async (begun: string, given: RemoteArguments): Promise<Iterable<string>> => {
-    await using names = await locateNameServer(nameServerOptionsOf({ ...given, timeout: COMPLETION_TIMEOUT_MS }));
+    await using names = await locateNameServer(
+      nameServerOptionsOf({ ...withoutStandardInput(given), timeout: COMPLETION_TIMEOUT_MS }),
+    );
     return (await names.list({ prefix: begun })).keys();
   };
   return new LiveArgument('<uri>', namesThatBegin, description);
@@ -92,7 +99,8 @@ export function uriOf(text: string): PyroUri {
 
 /** The options of a proxy that arguments give. @throws {CommandFailure} when a file cannot be read */
 export function proxyOptionsOf(given: RemoteArguments): PyroProxyOptions {
-  const { serializer, handshake, tls, ca, cert, nsTls } = given;
+  const { serializer, tls, ca, cert, nsTls } = given;
+  const handshake = objectHandshake(given);
   // with --ns-tls alone, the files are those of the name server
   const isTls = tls ?? (!nsTls && (ca !== undefined || cert !== undefined));
   return {
@@ -114,11 +122,12 @@ export function proxyOptionsOf(given: RemoteArguments): PyroProxyOptions {
  * @throws {CommandFailure} when a file cannot be read
  */
 export function nameServerOptionsOf(given: RemoteArguments): NameServerOptions {
-  const { ns, nsHandshake, nsTls } = given;
+  const { ns, nsTls } = given;
+  const handshake = nameServerHandshake(given);
   return {
     ...ns,
     ...timesOf(given),
-    ...(nsHandshake !== undefined && { handshake: valueOfText(nsHandshake) }),
+    ...(handshake !== undefined && { handshake: valueOfText(handshake) }),
     ...(nsTls && { tls: tlsOf(given) }),
   };
 }
@@ -132,12 +141,4 @@ function tlsOf({ ca, cert, key }: RemoteArguments): ClientTlsOptions {
   return Object.fromEntries(
     Object.entries(files).flatMap(([name, file]) => (file === undefined ? [] : [[name, contentOf(file)]])),
   );
-}
-
-function contentOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CommandFailure(`cannot read ${file}: ${(error as Error).message}`, EXIT_CODES.usage.code, { cause: error });
-  }
 }

@@ -7,6 +7,7 @@ import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { otherMeaning } from '../doctor/names.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
+import { hiddenHandshakeFlags } from './handshake-data.js';
 import { printedCommand } from './printed-command.js';
 import { nameServerOptionsOf, proxyOptionsOf, type RemoteArguments, uriOf } from './remote-arguments.js';
 
@@ -66,8 +67,7 @@ function adviceFor(what: PyroUri | string, given: RemoteArguments, { cause }: Py
   // the daemon object stands for the daemon, and may not be what the user asked for
   const isDaemon = uri.protocol === 'PYRO' && uri.object === DAEMON_OBJECT_ID;
   const lines = [`To find out why: ${printedCommand('doctor', isDaemon ? uri.location! : what, given)}`];
-  const secret = Object.entries({ '--handshake': given.handshake, '--ns-handshake': given.nsHandshake });
-  const hidden = secret.flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  const hidden = hiddenHandshakeFlags(given);
   if (hidden.length > 0) lines.push(`It needs the ${hidden.join(' and ')} of this command, too, whose value is not printed.`);
   if (other !== undefined) lines.push(other);
   return lines;

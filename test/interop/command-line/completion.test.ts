@@ -90,7 +90,10 @@ describe('what nestjs-pyro complete prints', () => {
   it('completions are commands with their descriptions, options, and values of options', async () => {
     expect(await complete('ns')).toEqual(['ns\trun a Pyro name server', 'nsc\tcontrol a Pyro name server: ours or Python’s']);
     expect(await complete('nsc', '--v')).toEqual(['--verbose\tsay what is done']);
-    expect(await complete('nsc', 'lookup', '--hand')).toEqual(['--handshake\thandshake data']);
+    expect(await complete('nsc', 'lookup', '--hand')).toEqual([
+      '--handshake\thandshake data',
+      '--handshake-file\tfile with the handshake data; "-" is the standard input',
+    ]);
     expect(await complete('ns', '--write', '')).toEqual(['everybody', 'loopback', 'nobody']);
     expect(await complete('ns', '-u', '/tm')).toEqual([':files']);
     expect(await complete('completion', 'z')).toEqual(['zsh']);

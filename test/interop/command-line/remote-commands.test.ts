@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSilentServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { locateNameServer, type PyroNameServer, startNameServer } from '../../../lib/core.js';
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
@@ -412,6 +415,83 @@ describe('nestjs-pyro', () => {
     const { stderr } = await run('call', 'lab.camera', 'add', '1', ...ns, '--ns-handshake', 'no', '--handshake', 'x');
     expect(stderr).not.toContain('for names');
     expect(stderr).toContain('It needs the --handshake and --ns-handshake of this command, too');
+  });
+
+  describe('handshake data that is not among the arguments', () => {
+    const told: unknown[] = [];
+    let guarded: PyroNameServer;
+    let directory: string;
+    let file: string;
+    let ns: string[];
+    beforeAll(async () => {
+      guarded = await startNameServer({
+        host: '127.0.0.1',
+        port: 0,
+        validateHandshake: ({ data }) => {
+          told.push(data);
+          if (data !== 'hunter2') throw new Error('who are you?');
+        },
+      });
+      directory = await mkdtemp(join(tmpdir(), 'handshake-'));
+      file = join(directory, 'data');
+      await writeFile(file, 'hunter2\n');
+      ns = ['-n', '127.0.0.1', '-p', String(guarded.uri.port)];
+    });
+    afterAll(async () => {
+      await guarded.close();
+      await rm(directory, { recursive: true });
+    });
+
+    const runWith = (given: { input?: string; env?: Record<string, string> }, ...args: string[]): Promise<Outcome> =>
+      runProgram(process.execPath, [program.file, ...args], given);
+
+    it('handshake data comes from a file, the standard input, or a variable, and the options win', async () => {
+      const uri = String(guarded.uri);
+      expect(await runWith({}, 'ping', uri, '-n', '1')).toMatchObject({ code: 3 });
+      expect(await runWith({}, 'ping', uri, '-n', '1', '--handshake-file', file)).toMatchObject({ code: 0 });
+      expect(await runWith({ input: 'hunter2\n' }, 'ping', uri, '-n', '1', '--handshake-file', '-')).toMatchObject({ code: 0 });
+      const env = { NESTJS_PYRO_HANDSHAKE: 'hunter2' };
+      expect(await runWith({ env }, 'ping', uri, '-n', '1')).toMatchObject({ code: 0 });
+      const wrong = { NESTJS_PYRO_HANDSHAKE: 'wrong' };
+      expect(await runWith({ env: wrong }, 'ping', uri, '-n', '1', '--handshake-file', file)).toMatchObject({ code: 0 });
+      expect(await runWith({ env: wrong }, 'ping', uri, '-n', '1', '--handshake', 'hunter2')).toMatchObject({ code: 0 });
+      expect(await runWith({}, 'ping', uri, '--handshake-file', file, '--handshake', 'a')).toMatchObject({ code: 2 });
+      const { code, stderr } = await runWith({}, 'ping', uri, '--handshake-file', `${file}.none`);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`cannot read ${file}.none: ENOENT`)]);
+    });
+
+    it('handshake data for name servers comes from a file, the standard input, or a variable, and the data for objects is not sent to them', async () => {
+      const ls = ['ls', '--ns', `127.0.0.1:${guarded.uri.port}`];
+      const env = { NESTJS_PYRO_NS_HANDSHAKE: 'hunter2' };
+      expect(await runWith({}, ...ls, '--ns-handshake-file', file)).toMatchObject({ code: 0 });
+      expect(await runWith({ input: 'hunter2' }, ...ls, '--ns-handshake-file', '-')).toMatchObject({ code: 0 });
+      expect(await runWith({ env }, ...ls)).toMatchObject({ code: 0 });
+      expect(await runWith({}, 'nsc', ...ns, '--handshake-file', file, 'ping')).toMatchObject({ code: 0 });
+      expect(await runWith({ env }, 'nsc', ...ns, 'ping')).toMatchObject({ code: 0 });
+      told.length = 0;
+      const ofObjects = { NESTJS_PYRO_HANDSHAKE: 'for objects' };
+      expect(await runWith({ env: ofObjects }, ...ls)).toMatchObject({ code: 3 });
+      expect(await runWith({ env: ofObjects }, 'nsc', ...ns, 'ping')).toMatchObject({ code: 3 });
+      expect(told).toEqual(['hello', 'hello']);
+    });
+
+    it('nestjs-pyro config names the variables with handshake data, and does not show it', async () => {
+      const env = { NESTJS_PYRO_HANDSHAKE: 'hunter2' };
+      const { stdout, stderr } = await runWith({ env }, 'config');
+      expect(stdout).toMatch(/^NESTJS_PYRO_HANDSHAKE +\(not shown\)$/m);
+      expect(stdout + stderr).not.toContain('hunter2');
+      const { variables } = JSON.parse((await runWith({ env }, 'config', '--json')).stdout) as { variables: object[] };
+      expect(variables).toContainEqual({ variable: 'NESTJS_PYRO_HANDSHAKE', value: '(not shown)' });
+    });
+
+    it('a completion does not read the standard input for handshake data', async () => {
+      const words = ['--ns', `127.0.0.1:${guarded.uri.port}`, '--ns-handshake-file'];
+      await using client = await locateNameServer({ host: '127.0.0.1', port: guarded.uri.port, handshake: 'hunter2' });
+      await client.register('lab.shutter', camera);
+      expect(await runWith({}, 'complete', '--', 'ping', ...words, file, 'lab.')).toMatchObject({ stdout: 'lab.shutter\n' });
+      const { stdout } = await runWith({ input: 'hunter2' }, 'complete', '--', 'ping', ...words, '-', 'lab.');
+      expect(stdout).toBe('');
+    });
   });
 
   it.each(['call', 'stream'])('Ctrl-C ends %s while it connects', async (command) => {

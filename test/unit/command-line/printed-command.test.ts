@@ -34,6 +34,8 @@ describe('a printed command', () => {
 
   it('a printed command never has the handshake data', () => {
     expect(printedCommand('doctor', 'lab.lamp', { handshake: 'secret' })).toBe('npx nestjs-pyro doctor lab.lamp');
+    const files = { handshakeFile: 'my secret', nsHandshakeFile: '-' };
+    expect(printedCommand('doctor', 'lab.lamp', files)).toBe("npx nestjs-pyro doctor --handshake-file 'my secret' lab.lamp");
   });
 
   it.each(["it's", '$(id)', '`id`', 'a;b', 'a b', '*', '~', '=ls', '"', '', String.raw`\ `, "'$(id)'", 'a\nb'])(
