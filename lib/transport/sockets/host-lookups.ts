@@ -1,6 +1,7 @@
 import { lookup as dnsLookup } from 'node:dns/promises';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FairQueue } from '../../calls/fair-queue.js';
 import { orAborted } from '../../calls/or-aborted.js';
 import { processWide } from '../../copies/process-wide.js';
@@ -57,7 +58,7 @@ interface KeptOutcome {
  *
  * A lookup takes a thread of libuv until the resolver of the system answers, which may take half a minute, and nothing can stop it. libuv
  * gives lookups half of its four threads. So one of these lookups runs at a time, and the program's own lookups always have a thread.
- * The peers take turns. A name that nobody waits for any more is not looked up.
+ * The peers take turns. The next lookup begins in a later turn of the event loop. A name that nobody waits for any more is not looked up.
  */
 export class HostLookups {
   private readonly choosers = new Map<string, WantedHosts>();
@@ -180,8 +181,12 @@ export class HostLookups {
     const outcome = known ?? this.begin(wanted);
     wanted.settle(outcome);
     await outcome.catch(() => undefined);
-    if (known === undefined) this.running--;
     this.forget(wanted);
+    if (known === undefined) {
+      // the lookup may have failed at once, and so may the next ones
+      await nextTurn();
+      this.running--;
+    }
     // those who have come while the lookup ran are served first
     this.queue.moveToEnd(wanted.chooser);
     this.beginNext();

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { chooserAt, registrarAt } from '../../../lib/transport/sockets/host-choosers.js';
 import { HostLookups } from '../../../lib/transport/sockets/host-lookups.js';
@@ -30,7 +31,8 @@ class Resolver {
   /** Ends a lookup, and waits until the next one had its turn. */
   async end(host: string, outcome: Found | Error = FOUND): Promise<void> {
     this.ends.get(host)!(outcome);
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    await nextTurn();
+    await nextTurn();
   }
 }
 
@@ -136,6 +138,26 @@ it('a host of more than 255 characters is refused before anything is looked up, 
   expect(resolver.asked).toEqual(['\u4e00'.repeat(255)]);
 });
 
+it('each lookup begins in a turn of the event loop of its own, also when all fail at once', async () => {
+  let turn = 0;
+  const count = (): void => {
+    turn++;
+    timer = setImmediate(count);
+  };
+  let timer = setImmediate(count);
+  const turns: number[] = [];
+  const fail = (): never => {
+    turns.push(turn);
+    throw new Error('fails at once');
+  };
+  const lookups = new HostLookups(fail, 1);
+  const work = Array.from({ length: 50 }, (_, i) => lookups.lookUp(`h${i}`, { name: `10.0.0.${i % 3}` }));
+  const outcomes = await Promise.allSettled(work);
+  clearImmediate(timer);
+  expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']));
+  expect(new Set(turns).size).toBe(50);
+});
+
 it('a name that nobody waits for any more is not looked up', async () => {
   const { resolver, lookups } = made();
   const end = new AbortController();
@@ -184,6 +206,7 @@ it('slow lookups, also those that failed, are not repeated for 5 s, and fast one
   const { resolver, lookups } = made();
   const failure = Object.assign(new Error('try again'), { code: 'EAI_AGAIN' });
   const failing = lookups.lookUp('a', MALLORY);
+  ignored(failing);
   vi.advanceTimersByTime(1_000);
   await resolver.end('a', failure);
   await expect(failing).rejects.toThrow('try again');
