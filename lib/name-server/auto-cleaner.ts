@@ -8,6 +8,7 @@ import type { HostChooser } from '../transport/sockets/host-choosers.js';
 import { hostLookups } from '../transport/sockets/host-lookups.js';
 import { lookupOf } from '../transport/sockets/socket-lookup.js';
 import type { NameRecord, NameStore } from './store/name-store.js';
+import { TimeSlices } from './store/time-slices.js';
 
 /** Names of a server that cannot be reached for this time are removed. @see Pyro5/nameserver.py, `AutoCleaner.max_unreachable_time` */
 const MAX_UNREACHABLE_MS = 20_000;
@@ -18,6 +19,9 @@ const PARALLEL = 16;
 const CHOOSER: HostChooser = { name: 'autoclean' };
 /** Longest that the end waits for a store that is asked. */
 const MAX_STORE_WAIT_MS = 5_000;
+
+/** The names of each server, by its location. */
+type Servers = Map<string, NameRecord[]>;
 
 /** The times of an {@link AutoCleaner}. */
 export interface AutoCleanTimes {
@@ -30,7 +34,7 @@ export interface AutoCleanTimes {
 /**
  * Removes names whose servers cannot be reached any more.
  *
- * It opens a connection to the address of each name without a lease. A name with a lease is removed when the lease ends. Names whose hosts
+ * It opens a connection to the address of each name without a lease, and reads the names in slices between which others are served. A name with a lease is removed when the lease ends. Names whose hosts
  * have to be looked up hold up no others: rounds go on without them while they are tried.
  *
  * @see Pyro5/nameserver.py, `AutoCleaner`
@@ -84,26 +88,30 @@ export class AutoCleaner {
   }
 
   private async round(): Promise<void> {
-    const byLocation = new Map<string, NameRecord[]>();
+    const slices = new TimeSlices();
     const names = new Set<string>();
+    const withHostName: Servers = new Map();
+    const others: Servers = new Map();
     for (const record of await this.store.list({ by: 'all' })) {
+      if (slices.isOver) await slices.next();
       const location = record.lease === undefined && record.name !== NAME_SERVER_OBJECT_ID ? locationOf(record.uri) : undefined;
       if (location === undefined) continue;
       names.add(record.name);
-      const others = byLocation.get(location);
-      if (others) others.push(record);
-      else byLocation.set(location, [record]);
+      const known = withHostName.get(location) ?? others.get(location);
+      if (known) known.push(record);
+      else (hostNameOf(location) === undefined ? others : withHostName).set(location, [record]);
     }
-    for (const name of this.unreachable.keys()) if (!names.has(name)) this.unreachable.delete(name);
+    for (const name of this.unreachable.keys()) {
+      if (slices.isOver) await slices.next();
+      if (!names.has(name)) this.unreachable.delete(name);
+    }
     if (this.isStopped) return;
-    const all = [...byLocation];
-    const named = all.filter(([location]) => hostNameOf(location) !== undefined);
-    this.lookingUp ??= this.reported(this.tryAll(named)).then(() => (this.lookingUp = undefined));
-    await this.tryAll(all.filter(([location]) => hostNameOf(location) === undefined));
+    this.lookingUp ??= this.reported(this.tryAll(withHostName)).then(() => (this.lookingUp = undefined));
+    await this.tryAll(others);
   }
 
-  private async tryAll(servers: readonly [string, NameRecord[]][]): Promise<void> {
-    const locations = servers.values();
+  private async tryAll(servers: Servers): Promise<void> {
+    const locations = servers.entries();
     const tries = await Promise.allSettled(Array.from({ length: PARALLEL }, () => this.tryEach(locations)));
     const failed = tries.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
     if (failed) throw failed.reason;
@@ -112,10 +120,14 @@ export class AutoCleaner {
   private async tryEach(locations: Iterable<[string, NameRecord[]]>): Promise<void> {
     for (const [location, records] of locations) {
       const answers = await this.isAnswering(location);
+      const slices = new TimeSlices();
       for (const record of records) {
         if (this.isStopped) return;
         await this.note(record, answers);
+        if (slices.isOver) await slices.next();
       }
+      // a host may be refused at once
+      await slices.next();
     }
   }
 

@@ -2,7 +2,8 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { processWide } from '../../../lib/copies/process-wide.js';
 import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
-import { HostLookups } from '../../../lib/transport/sockets/host-lookups.js';
+import type { NameStore } from '../../../lib/name-server/store/name-store.js';
+import { HostLookups, hostLookups } from '../../../lib/transport/sockets/host-lookups.js';
 
 /** Lookups of hosts: `.slow` ends when the test says so, others fail at once. */
 const asked: string[] = [];
@@ -47,6 +48,66 @@ it('names whose hosts are looked up without end hold up no others, and are looke
   await cleaner.stop();
   ends[1]!();
   expect(warnings).toEqual([]);
+});
+
+/** The most often that something is done in one turn of the event loop. */
+async function mostInATurn(doing: (count: () => void) => Promise<unknown>): Promise<number> {
+  let [most, inTurn] = [0, 0];
+  const begin = (): void => {
+    inTurn = 0;
+    turn = setImmediate(begin);
+  };
+  let turn = setImmediate(begin);
+  cleanups.push(() => clearImmediate(turn));
+  await doing(() => (most = Math.max(most, ++inTurn)));
+  return most;
+}
+
+it('a round reads the names in slices, between which others are served', async () => {
+  let nowMs = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => ++nowMs);
+  cleanups.push(() => now.mockRestore());
+  let read = 0;
+  const most = await mostInATurn(async (count) => {
+    const records = Array.from({ length: 1_000 }, (_, i) => ({
+      name: `n${i}`,
+      metadata: undefined,
+      lease: undefined,
+      get uri(): string {
+        count();
+        read++;
+        return 'PYRO:x@./u:/tmp/nobody-listens';
+      },
+    }));
+    const store = { list: () => records, removeUnchanged: () => true } as unknown as NameStore;
+    const fail = (error: unknown): void => expect.unreachable(String(error));
+    const cleaner = new AutoCleaner(store, { intervalMs: 5 }, () => undefined, fail);
+    cleanups.push(() => cleaner.stop());
+    await vi.waitUntil(() => read >= 1_000);
+  });
+  expect(most).toBeLessThan(20);
+});
+
+it('hosts that are refused at once leave turns to others', async () => {
+  const store = new MemoryNameStore();
+  for (let i = 0; i < 1_000; i++)
+    store.put(
+      { name: `n${i}`, uri: `PYRO:x@${'a'.repeat(256)}${i}:1`, metadata: undefined, lease: undefined },
+      { safe: false, takeover: true },
+    );
+  const lookUp = vi.spyOn(hostLookups(), 'lookUp');
+  cleanups.push(() => lookUp.mockRestore());
+  const most = await mostInATurn(async (count) => {
+    lookUp.mockImplementation((host) => {
+      count();
+      return Promise.reject(new Error(`${host} is refused`));
+    });
+    const fail = (error: unknown): void => expect.unreachable(String(error));
+    const cleaner = new AutoCleaner(store, { intervalMs: 5 }, () => undefined, fail);
+    cleanups.push(() => cleaner.stop());
+    await vi.waitUntil(() => lookUp.mock.calls.length >= 1_000);
+  });
+  expect(most).toBeLessThanOrEqual(16);
 });
 
 it('a host that cannot even be looked up ends no round, and its name is removed', async () => {
