@@ -261,9 +261,11 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
     this.channel.leaveRunning(this, (this.unfinished ??= new UnfinishedParts()).add(part, isGivenUp));
   }
 
-  /** Resolves when no part of a call goes on behind its answer; undefined when none does. */
-  get partsEnded(): Promise<void> | undefined {
-    return this.unfinished?.running ? this.unfinished.ended() : undefined;
+  /** The stream of the call has ended. Resolves when no part of a call goes on; undefined when none does. */
+  streamEnded(): Promise<void> | undefined {
+    if (!this.unfinished?.running) return undefined;
+    this.endBehindParts(() => undefined);
+    return this.unfinished.ended();
   }
 
   /** True when more parts go on than a connection may have. */

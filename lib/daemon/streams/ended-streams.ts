@@ -38,7 +38,7 @@ export class EndedStreams {
 
   /** @param release called once: when the iterator and the method of the call have ended, or the stream is hung */
   add(stream: ItemStream, release: () => void): void {
-    const { callEnded } = stream;
+    const callEnded = stream.endCall();
     if (callEnded === undefined) return release();
     this.running++;
     this.ending++;

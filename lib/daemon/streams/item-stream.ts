@@ -26,8 +26,8 @@ export interface StreamingCall extends CallContext {
     readonly authorization: Authorization;
     /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
-    /** Resolves when the method has ended that an interceptor has given up; undefined when no such method goes on. */
-    readonly partsEnded: Promise<void> | undefined;
+    /** No code of the stream runs any more. Resolves when no method goes on that an interceptor has given up; undefined when none does. */
+    streamEnded(): Promise<void> | undefined;
     /** Memory that the request holds. */
     readonly heldBytes: number;
     /** The stream is closed, but its iterator runs. */
@@ -99,12 +99,12 @@ export class ItemStream {
     return Promise.all([this.stepping, this.closing]);
   }
 
-  /** Resolves when no code of the call runs any more; undefined when none does. */
-  get callEnded(): Promise<unknown> | undefined {
+  /** Called when the stream is over. Resolves when no code of the call runs any more; undefined when none does. */
+  endCall(): Promise<unknown> | undefined {
     const { request } = this.call;
-    if (this.stepping === undefined && this.closing === undefined) return request.partsEnded;
+    if (this.stepping === undefined && this.closing === undefined) return request.streamEnded();
     // the end of the iterator may be what gives a method up
-    return this.idle.then(() => request.partsEnded);
+    return this.idle.then(() => request.streamEnded());
   }
 
   /** Pulls that wait for an item. */

@@ -107,6 +107,9 @@ class Work {
     log.push(`ended: ${(signal.reason as Error).message}`);
     throw signal.reason;
   }
+  @PyroMethod({ stream: true }) @UseInterceptors(Early) async streaming(@Ctx() context: PyroContext): Promise<never> {
+    return this.ending(context);
+  }
   @PyroMethod() @UseInterceptors(Racing) async sleeping(@Ctx() { signal }: PyroContext): Promise<void> {
     begin();
     await sleep(3_600_000, undefined, { signal }).finally(() => log.push('woken'));
@@ -288,6 +291,18 @@ describe('a method that an interceptor has given up while it runs', () => {
       expect(told).toEqual([]);
     },
   );
+
+  it('the signal of a method that an interceptor has given up aborts at once when its stream ends in order', async () => {
+    const served = await serve({ providers });
+    const told = errorsOf(served);
+    const peer = await served.join('session');
+    expect(await readStream(peer, await openStream(peer, 'session', 'streaming'))).toEqual(['early']);
+    // turns of the loop; a stream whose method goes on is forgotten after 5 s
+    for (let call = 0; call < 20; call++) await peer.call('session', 'two');
+    expect(log).toEqual(['ended: an interceptor has given the method up']);
+    expect([used(served, 'maxStreams'), used(served, 'maxLateCalls')]).toEqual([0, 0]);
+    expect(told).toEqual([]);
+  });
 
   it('the signal of a method that an interceptor still waits for after its answer does not abort', async () => {
     const { join } = await serve({ providers });
