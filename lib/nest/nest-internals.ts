@@ -214,12 +214,15 @@ export function addFirstHookOf(module: Module, token: symbol, value: object): vo
 /**
  * Makes Nest run the lifecycle hooks of an enhancer that is in no module: those that are still to come. They run after those of the
  * module's providers at the start, and before them at the end: the enhancer may depend on any of them.
+ *
+ * @returns takes the hooks away
  */
-export function addHooksOf(module: Module, enhancer: object): void {
+export function addHooksOf(module: Module, enhancer: object): () => void {
   const token = Symbol(enhancer.constructor.name);
   module.addInjectable({ provide: token, useValue: enhancer }, 'guard');
   // below the hooks of addFirstHookOf
   module.injectables.get(token)!.hierarchyLevel = Number.MAX_SAFE_INTEGER - 1;
+  return () => module.injectables.delete(token);
 }
 
 /** Members of Nest's classes that this library calls or overrides, own and inherited. */

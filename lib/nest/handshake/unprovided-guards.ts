@@ -37,10 +37,16 @@ async function begin(type: Type<CanActivate>, place: GuardPlace): Promise<CanAct
   const { module, container } = place;
   const modules = container.getModules();
   const [isInitLate, isBootstrapLate] = [isInitialized(modules), isBootstrapped(modules)];
-  addHooksOf(module, guard);
+  const removeHooks = addHooksOf(module, guard);
   const hooks = guard as CanActivate & Partial<OnModuleInit & OnApplicationBootstrap>;
-  if (isInitLate) await hooks.onModuleInit?.();
-  if (isBootstrapLate) await hooks.onApplicationBootstrap?.();
+  try {
+    if (isInitLate) await hooks.onModuleInit?.();
+    if (isBootstrapLate) await hooks.onApplicationBootstrap?.();
+  } catch (error) {
+    // the next try makes another guard
+    removeHooks();
+    throw error;
+  }
   return guard;
 }
 

@@ -11,6 +11,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { expose } from '../../../lib/core.js';
 import { PyroController, PyroMethod, PyroServer, UseHandshakeGuards } from '../../../lib/index.js';
 import { closeAfter, joinServer, moduleOf, serve, serveBy, WAYS } from './fixtures.js';
 
@@ -151,6 +152,33 @@ it('a hook of a handshake guard that fails stops the start of the application', 
     }
   }
   await expect(serve({ providers: [First, Keys] }, { handshakeGuards: [Locked] })).rejects.toThrow('no keys');
+});
+
+it('a handshake guard whose late hook failed has no further hooks, and the next try makes another guard', async () => {
+  let tries = 0;
+  @Injectable()
+  class Flaky extends KeyGuard {
+    override async onModuleInit(): Promise<void> {
+      if (++tries <= 2) throw new Error('no keys yet');
+      await super.onModuleInit();
+    }
+  }
+  class Note {
+    read(): string {
+      return 'note';
+    }
+  }
+  expose(Note);
+  const { app, server, join } = await serve({ providers: [Open, Keys] });
+  for (const objectId of ['first', 'second']) {
+    server.register(new Note(), { objectId, guards: [Flaky] });
+    await expect(join(objectId)).rejects.toThrow('Internal server error');
+  }
+  expect(log).toEqual(['made', 'made']);
+  server.register(new Note(), { objectId: 'third', guards: [Flaky] });
+  expect(await (await join('third')).call('third', 'read')).toBe('note');
+  await app.close();
+  expect(log).toEqual(['made', 'made', ...STARTED, ...ENDED]);
 });
 
 it('a handshake guard with a request-scoped dependency is made for each handshake, and has no hooks', async () => {
