@@ -138,8 +138,7 @@ class FollowedCall implements CallFollower {
 export function argumentsText({ args, kwargs }: Pick<ObservedCall, 'args' | 'kwargs'>): string {
   const values = new LoggedValues();
   try {
-    const shown = values.shownList(args);
-    if (Object.keys(kwargs).length > 0) shown.push(values.shown(kwargs));
+    const shown = values.shown(Object.keys(kwargs).length > 0 ? [...args, kwargs] : args, SHOWN_STYLE.depth + 1);
     return printable(inspect(shown, SHOWN_STYLE), MAX_ARGUMENTS_CHARS);
   } catch {
     // a getter of an argument threw

@@ -42,7 +42,7 @@ export class LoggedValues {
     if (typeof value !== 'object' || value === null) return shownPrimitive(value);
     if (types.isBoxedPrimitive(value)) return shownPrimitive(value.valueOf());
     if (depth < 0) return Array.isArray(value) ? [MORE] : { [MORE]: MORE };
-    if (Array.isArray(value)) return this.shownList(value, depth - 1);
+    if (Array.isArray(value)) return this.ofList(value, depth);
     if (types.isMap(value)) return this.ofMap(value, depth);
     if (types.isSet(value)) return this.ofSet(value, depth);
     if (types.isNativeError(value) || value instanceof Error) return this.shown(safeText(value), depth);
@@ -55,11 +55,10 @@ export class LoggedValues {
     return isInstance(value) ? this.ofInstance(value, depth) : value;
   }
 
-  /** A list that has the length of the given one, and its first 20 items. `inspect` tells the number of the others. */
-  shownList(list: readonly unknown[], depth = SHOWN_STYLE.depth): unknown[] {
-    const first = list.slice(0, SHOWN_MEMBERS).map((item) => this.shown(item, depth));
-    if (list.length > SHOWN_MEMBERS) first.length = list.length;
-    return first;
+  /** The first 20 items of a list, and how many others there are. */
+  private ofList(list: readonly unknown[], depth: number): unknown {
+    const first = list.slice(0, SHOWN_MEMBERS).map((item) => this.shown(item, depth - 1));
+    return list.length > SHOWN_MEMBERS ? new CutCollection('', list.length, first.map(alone)) : first;
   }
 
   private ofMap(map: ReadonlyMap<unknown, unknown>, depth: number): unknown {
@@ -69,8 +68,7 @@ export class LoggedValues {
 
   private ofSet(set: ReadonlySet<unknown>, depth: number): unknown {
     const first = firstOf(set).map((item) => this.shown(item, depth - 1));
-    const alone = first.map((item) => [item]);
-    return set.size > SHOWN_MEMBERS ? new CutCollection('Set', set.size, alone) : new Set(first);
+    return set.size > SHOWN_MEMBERS ? new CutCollection('Set', set.size, first.map(alone)) : new Set(first);
   }
 
   private ofInstance(value: object, depth: number): object {
@@ -101,11 +99,16 @@ function firstOf<T>(items: Iterable<T>): T[] {
   return first;
 }
 
-/** The first members of a large Map or Set. `inspect` shows it as it shows the whole. */
+const alone = (item: unknown): readonly unknown[] => [item];
+
+/** The first members of a large list, Map or Set. `inspect` shows it as it shows the whole. */
 class CutCollection {
-  /** @param first of a Map: keys with their values; of a Set: its members alone */
+  /**
+   * @param className empty: a list
+   * @param first of a Map: keys with their values; of lists and Sets: each member alone
+   */
   constructor(
-    readonly kind: 'Map' | 'Set',
+    readonly className: 'Map' | 'Set' | '',
     readonly size: number,
     readonly first: readonly (readonly unknown[])[],
   ) {}
@@ -113,7 +116,8 @@ class CutCollection {
   [inspect.custom](depth: number, options: InspectOptions): string {
     const shown = this.first.map((parts) => parts.map((part) => inspect(part, { ...options, depth: depth - 1 })).join(' => '));
     const more = this.size - this.first.length;
-    return `${this.kind}(${this.size}) { ${shown.join(', ')}, ... ${more} more item${more === 1 ? '' : 's'} }`;
+    const text = `${shown.join(', ')}, ... ${more} more item${more === 1 ? '' : 's'}`;
+    return this.className === '' ? `[ ${text} ]` : `${this.className}(${this.size}) { ${text} }`;
   }
 }
 
