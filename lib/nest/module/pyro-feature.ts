@@ -39,13 +39,13 @@ const ASYNC_FEATURE_RULES: OptionRules<PyroAsyncFeature> = {
   useFactory: FUNCTION,
 };
 
-/** The provider of a remote object. */
-export function featureProvider(feature: PyroAsyncFeature): FactoryProvider<RemoteObject> {
-  checkOptions(feature, ASYNC_FEATURE_RULES, 'PyroModule.forFeatureAsync: ');
+/** The provider of a remote object. @param caller the method that the program called, for errors */
+export function featureProvider(caller: string, feature: PyroAsyncFeature): FactoryProvider<RemoteObject> {
+  checkOptions(feature, ASYNC_FEATURE_RULES, `${caller}: `);
   const { token, useFactory, inject = [] } = feature;
   if (token === undefined || useFactory === undefined) {
     const missing = token === undefined ? 'token: CAMERA' : "useFactory: () => ({ uri: 'PYRO:object@host:port' })";
-    throw configError(`PyroModule.forFeature: a remote object lacks ${missing}`);
+    throw configError(`${caller}: a remote object lacks ${missing}`);
   }
   return {
     provide: token,
@@ -53,7 +53,7 @@ export function featureProvider(feature: PyroAsyncFeature): FactoryProvider<Remo
     useFactory: async (registry: ClientRegistry, ...dependencies: unknown[]) => {
       const given = await useFactory(...dependencies);
       const { uri: named } = (given as Partial<PyroFeatureOptions> | null) ?? {};
-      checkOptions(given, FEATURE_RULES, `PyroModule.forFeature, ${String(named)}: `);
+      checkOptions(given, FEATURE_RULES, `${caller}, ${String(named)}: `);
       const { uri, eager = false, ...options } = given;
       const proxy = registry.provide(uri, options);
       return eager ? proxy.$connect() : proxy;

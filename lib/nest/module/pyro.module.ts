@@ -61,25 +61,28 @@ export class PyroModule extends ConfigurableModuleClass {
    */
   static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
     checkArgument('PyroModule.forFeature: the list', features, FEATURES);
-    return PyroModule.forFeatureAsync(
-      features.map(({ token, ...given }) => ({ token, useFactory: () => given })),
-      options,
-    );
+    const withFactories = features.map(({ token, ...given }) => ({ token, useFactory: () => given }));
+    return featureModule('PyroModule.forFeature', withFactories, options);
   }
 
   /** Like `forFeature`, with URIs and options from factories. */
   static forFeatureAsync(features: readonly PyroAsyncFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
-    checkArgument('PyroModule.forFeature: the list', features, FEATURES);
-    checkOptions(options, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
-    const providers = features.map(featureProvider);
-    return {
-      module: PyroFeatureModule,
-      global: options.isGlobal ?? false,
-      imports: features.flatMap(({ imports = [] }) => imports),
-      providers,
-      exports: providers.map(({ provide }) => provide),
-    };
+    checkArgument('PyroModule.forFeatureAsync: the list', features, FEATURES);
+    return featureModule('PyroModule.forFeatureAsync', features, options);
   }
+}
+
+/** @param caller the method that the program called, for errors */
+function featureModule(caller: string, features: readonly PyroAsyncFeature[], options: { isGlobal?: boolean }): DynamicModule {
+  checkOptions(options, { isGlobal: SWITCH }, `${caller}: `);
+  const providers = features.map((feature) => featureProvider(caller, feature));
+  return {
+    module: PyroFeatureModule,
+    global: options.isGlobal ?? false,
+    imports: features.flatMap(({ imports = [] }) => imports),
+    providers,
+    exports: providers.map(({ provide }) => provide),
+  };
 }
 
 /** Loggers write the values of a module's providers, and never what a factory gives: the options may have handshake data. */

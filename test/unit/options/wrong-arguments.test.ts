@@ -150,7 +150,7 @@ describe('arguments of another type', () => {
     [
       'a factory that gives nothing',
       () => PyroModule.forFeatureAsync([{ token: 'a', useFactory: () => wrong(null) }]),
-      'PyroModule.forFeature, undefined: the options are null; they must be an object',
+      'PyroModule.forFeatureAsync, undefined: the options are null; they must be an object',
     ],
   ])('an application with %s does not start', async (_, makeModule, text) => {
     @Module({ imports: [makeModule()] })

@@ -428,6 +428,7 @@ describe('options of the Nest layer', () => {
     expect(() => PyroModule.forRootAsync(given as never)).toThrow('PyroModule.forRootAsync: the options are');
     expect(() => PyroNameServerModule.forRoot(given as never)).toThrow('PyroNameServerModule.forRoot: the options are');
     expect(() => PyroModule.forFeature([given] as never)).toThrow('PyroModule.forFeature: the list is the list');
+    expect(() => PyroModule.forFeatureAsync([given] as never)).toThrow('PyroModule.forFeatureAsync: the list is the list');
   });
 
   it('a server refuses arguments of the wrong type before it listens, too', async () => {
