@@ -110,8 +110,8 @@ export type { MethodParameter } from './objects/argument-binder.js';
 export type { MemberShape, ValueShape } from './objects/value-shape.js';
 export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';
 export type { DaemonProfile } from './daemon/limits/limit-profiles.js';
-export type { Limit } from './daemon/limits/limit.js';
-export { type LimitName, LIMITS } from './daemon/limits/limits.js';
+export type { Limit, LimitName } from './daemon/limits/limit.js';
+export { LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
@@ -193,13 +193,13 @@ export type { NameLimits } from './name-server/names/name-rules.js';
 export type {
   NameChange,
   NameLease,
+  NamePutOptions,
   NameRecord,
+  NameRemoveOptions,
   NameSelection,
+  NameSetMetadataAnswer,
+  NameSetMetadataOptions,
   NameStore,
-  PutOptions,
-  RemoveOptions,
-  SetMetadataAnswer,
-  SetMetadataOptions,
 } from './name-server/store/name-store.js';
 export type { RedisNameStoreOptions } from './name-server/store/redis/redis-options.js';
 export { redisNameStore } from './name-server/store/redis/redis-store.js';

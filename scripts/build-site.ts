@@ -86,7 +86,7 @@ if (project === undefined) throw new Error('typedoc found errors in the sources,
 for (const reflection of Object.values(project.reflections)) {
   if (reflection.isDocument() && reflection.name === TROUBLESHOOTING.title) reflection.relevanceBoost = TROUBLESHOOTING.boost;
   if (!reflection.isDeclaration() || reflection.parent === undefined) continue;
-  // a member of a type without a name, `PROXY_LIMITS.__type.maxRetries`, is found by the name of the type
+  // a member of a type without a name is found by the name of the type
   if (reflection.parent.kindOf(ReflectionKind.TypeLiteral)) reflection.relevanceBoost = 0;
   else if (reflection.parent.kindOf(ReflectionKind.ClassOrInterface)) reflection.relevanceBoost = MEMBER_BOOST;
 }

@@ -25,7 +25,6 @@ const UNNAMED_TYPES = [
   // they only compute a public type
   'CallSignature',
   'ConfigItem',
-  'INHERITED_OPTIONS',
   'Items',
   'MethodName',
   // Nest's ConfigurableModuleBuilder makes them

@@ -6,7 +6,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Limit, LIMITS, PROXY_LIMITS, type ProxyLimit } from 'nestjs-pyro/core';
+import { type Limit, LIMITS, PROXY_LIMITS } from 'nestjs-pyro/core';
 import { packageRoot } from './package-root.js';
 
 const page = join(packageRoot, 'docs', 'limits.md');
@@ -15,8 +15,8 @@ const PROXIES = 'limits of proxies';
 
 type Cells = readonly string[];
 
-const limits = Object.entries<Limit>(LIMITS);
-const proxyLimits = Object.entries<ProxyLimit>(PROXY_LIMITS);
+const limits = Object.entries(LIMITS);
+const proxyLimits = Object.entries(PROXY_LIMITS);
 
 await checkTable(
   DAEMONS,
@@ -29,7 +29,7 @@ await checkTable(
   proxyLimits.map(([name, limit]) => [
     `\`${name}\``,
     limit.defaultText ?? amount(limit.default, limit),
-    limit.limits,
+    limit.subject,
     limit.consequence,
   ]),
 );
@@ -50,9 +50,9 @@ async function checkTable(mark: string, head: Cells, rows: readonly Cells[]): Pr
 }
 
 function defaultsOf(name: string, limit: Limit): Cells {
-  const { defaultText, limits: what, consequence } = limit;
+  const { defaultText, subject, consequence } = limit;
   const lab = defaultText ?? amount(limit.lab, limit);
-  return [`\`${name}\``, lab, defaultText ? 'see `lab`' : amount(limit.exposed, limit), what, consequence];
+  return [`\`${name}\``, lab, defaultText ? 'see `lab`' : amount(limit.exposed, limit), subject, consequence];
 }
 
 /** `64 KiB`, `10 s`, `100`; a time of 0 is no limit. */

@@ -37,7 +37,7 @@ import type { DaemonOptions, ResolvedDaemonOptions } from './options/daemon-opti
 import { openAddressWarning } from './options/open-address.js';
 import { guardedObject } from './object/object-guards.js';
 import { LimitCounters } from './options/limit-counters.js';
-import type { LimitName } from './limits/limits.js';
+import type { LimitName } from './limits/limit.js';
 import { checkArgument, FULL_TEXT, FUNCTION, type OptionRule, STREAM, SWITCH, withMethods } from '../options/option-checks.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';

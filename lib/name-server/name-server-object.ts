@@ -19,7 +19,7 @@ import { NameRoom } from './names/name-room.js';
 import { checkHashable, isTrueInPython, NameArguments, type NameLimits } from './names/name-rules.js';
 import { TimeSlices } from './store/time-slices.js';
 import { WatchRoom } from './watches/watch-room.js';
-import { afterwards, type NameLease, type NameRecord, type NameStore, type RemoveOptions } from './store/name-store.js';
+import { afterwards, type NameLease, type NameRecord, type NameStore, type NameRemoveOptions } from './store/name-store.js';
 
 /** Names that are removed in one step, at most. Others are served between two steps, and watches skip names of no concern to them. */
 const REMOVED_AT_ONCE = 500;
@@ -219,7 +219,7 @@ export class NameServer {
     return removed + (await this.removeInParts(held, { owner, takeover: true }, slices));
   }
 
-  private async removeInParts(names: readonly string[], options: RemoveOptions, slices: TimeSlices): Promise<number> {
+  private async removeInParts(names: readonly string[], options: NameRemoveOptions, slices: TimeSlices): Promise<number> {
     let removed = 0;
     for (let start = 0; start < names.length; start += REMOVED_AT_ONCE) {
       if (start > 0) await slices.next();

@@ -8,10 +8,10 @@ import {
   type NameRecord,
   type NameSelection,
   type NameStore,
-  type PutOptions,
-  type RemoveOptions,
-  type SetMetadataAnswer,
-  type SetMetadataOptions,
+  type NamePutOptions,
+  type NameRemoveOptions,
+  type NameSetMetadataAnswer,
+  type NameSetMetadataOptions,
 } from './store/name-store.js';
 
 /**
@@ -41,20 +41,24 @@ export class StoreWithOwnName implements NameStore {
     return name === NAME_SERVER_OBJECT_ID ? this.own : this.store.get(name);
   }
 
-  put(record: NameRecord, options: PutOptions): Pending<NameRecord | undefined> {
+  put(record: NameRecord, options: NamePutOptions): Pending<NameRecord | undefined> {
     if (record.name !== NAME_SERVER_OBJECT_ID) return this.store.put(record, options);
     if (options.safe) return this.own;
     this.change(record);
     return undefined;
   }
 
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: SetMetadataOptions): Pending<SetMetadataAnswer> {
+  setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: NameSetMetadataOptions,
+  ): Pending<NameSetMetadataAnswer> {
     if (name !== NAME_SERVER_OBJECT_ID) return this.store.setMetadata(name, metadata, options);
     this.change({ ...this.own, metadata });
     return 'done';
   }
 
-  remove(names: readonly string[], options: RemoveOptions): Pending<number> {
+  remove(names: readonly string[], options: NameRemoveOptions): Pending<number> {
     return this.store.remove(names.filter(isOther), options);
   }
 

@@ -7,6 +7,5 @@
 export { connectInMemory, type InMemoryServer } from './connect-in-memory.js';
 export { createMemoryPair } from '../transport/sockets/memory-pair.js';
 export type { Header } from '../protocol/messages/header.js';
-export type { Frame } from '../protocol/messages/frame-reader.js';
 export type { OutgoingMessage } from '../protocol/messages/message.js';
-export { RemoteFailure, ScriptedPeer, valueOf } from './scripted-peer.js';
+export { type ReceivedFrame, RemoteFailure, ScriptedPeer, valueOf } from './scripted-peer.js';

@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DAEMON_OBJECT_ID, DEFAULT_HANDSHAKE, FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
-import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
-import { sizeLimit } from '../protocol/messages/header.js';
+import type { Annotations } from '../protocol/messages/annotations.js';
+import { FrameReader } from '../protocol/messages/frame-reader.js';
+import { type Header, sizeLimit } from '../protocol/messages/header.js';
 import { socketAddressOf } from '../protocol/location.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/messages/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
@@ -12,6 +13,18 @@ const MAX = 2 ** 31;
 /** Longest wait. It is longer than any delay of a busy machine. */
 const MAX_WAIT_MS = 20_000;
 
+/** A message that was received. */
+export interface ReceivedFrame {
+  /** The decoded header. */
+  readonly header: Header;
+  /** The annotations, by their identifiers; empty when the message has none. */
+  readonly annotations: Annotations;
+  /** The data; still compressed when the flags say so. */
+  readonly data: Buffer;
+  /** 16 bytes; undefined when the message has none. */
+  readonly correlationId: Buffer | undefined;
+}
+
 /**
  * A client that sends messages byte for byte, including messages that no Pyro client would send.
  *
@@ -19,7 +32,7 @@ const MAX_WAIT_MS = 20_000;
  */
 export class ScriptedPeer {
   /** Messages of the daemon that no method has taken yet, in their order. */
-  readonly frames: Frame[] = [];
+  readonly frames: ReceivedFrame[] = [];
   private readonly reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
   private readonly waiting: (() => void)[] = [];
   private seq = 0;
@@ -107,7 +120,7 @@ export class ScriptedPeer {
   }
 
   /** Waits for the next frame. @throws {Error} when the connection closes first, or after 20 s @throws {ProtocolError} when the bytes are no Pyro message */
-  async next(): Promise<Frame> {
+  async next(): Promise<ReceivedFrame> {
     await this.until(() => this.frames.length > 0);
     const frame = this.frames.shift();
     if (frame === undefined) throw this.fault ?? new Error('the connection closed before a frame came');
@@ -172,7 +185,7 @@ export class RemoteFailure extends Error {
 
   constructor(
     /** The reply, as it was received. */
-    readonly frame: Frame,
+    readonly frame: ReceivedFrame,
   ) {
     const dict = valueOf(frame) as { __class__: string; args: unknown[]; attributes: Record<string, unknown> };
     super(`${dict.__class__}: ${dict.args.join(', ')}`);
@@ -183,6 +196,6 @@ export class RemoteFailure extends Error {
 }
 
 /** Reads the serpent value of a frame. */
-export function valueOf(frame: Frame): unknown {
+export function valueOf(frame: ReceivedFrame): unknown {
   return loads(frame.data);
 }

@@ -55,9 +55,20 @@ const INHERITED_OPTIONS = [
 /**
  * Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used, nor handshake data of a name server.
  */
-export interface ReceivedProxyOptions extends Pick<
+export interface ReceivedProxyOptions extends Omit<
   PyroProxyOptions,
-  Exclude<(typeof INHERITED_OPTIONS)[number], 'receivedProxies'> | 'tls' | 'nameServer'
+  | 'handshake'
+  | 'validateHandshake'
+  | 'shareHandshake'
+  | 'annotations'
+  | 'onAnnotations'
+  | 'onConnected'
+  | 'onDisconnected'
+  | 'connectedSocket'
+  | 'poolSize'
+  | 'repeatable'
+  | 'receivedProxies'
+  | 'signal'
 > {
   /**
    * Connections of all these proxies together. At the limit, idle connections are closed; if no connection is idle, the call fails. Default

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { AnnotationValues } from '../../protocol/messages/annotations.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import type { LimitName } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
 import type { PyroConnection } from './connection.js';
 import type { DaemonSnapshot, InspectOptions } from './snapshot.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';

@@ -1,6 +1,6 @@
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import type { MethodParameter } from '../../objects/argument-binder.js';
-import type { LimitName } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
 
 /**
  * The state of a daemon at one moment, as `daemon.inspect()` gives it: only values that JSON has. Texts that peers chose are cut, and

@@ -1,7 +1,8 @@
 import type { DaemonServices } from '../request/daemon-services.js';
 import type { LimitSnapshot } from '../contract/snapshot.js';
 import type { RemoteAddress } from '../connection/remote-addresses.js';
-import { LIMITS, type LimitName } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
+import { LIMITS } from '../limits/limits.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import { hostLookups } from '../../transport/sockets/host-lookups.js';

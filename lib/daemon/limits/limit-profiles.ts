@@ -1,6 +1,6 @@
 import type { NumberBounds } from '../../options/option-checks.js';
-import type { Limit } from './limit.js';
-import { type LimitName, LIMITS } from './limits.js';
+import type { Limit, LimitName } from './limit.js';
+import { LIMITS } from './limits.js';
 
 /** A set of defaults: for a network whose machines are trusted, or for one that anybody reaches. */
 export type DaemonProfile = 'lab' | 'exposed';

@@ -24,9 +24,46 @@ export interface Limit {
   /** The default in words, where it depends on the process. */
   readonly defaultText?: string;
   /** The thing that is limited. */
-  readonly limits: string;
+  readonly subject: string;
   /** The consequence when the limit is reached, for clients. */
   readonly consequence: string;
   /** Smallest and largest value of the option. Default: from 0 to the largest that a number or a timer holds. */
   readonly bounds?: NumberBounds;
 }
+
+/** The name of a limit, and of its option. */
+export type LimitName =
+  | 'maxMessageBytes'
+  | 'maxHandshakeBytes'
+  | 'maxValueBytes'
+  | 'maxCheckedObjects'
+  | 'maxInFlightValueBytes'
+  | 'maxAnnotations'
+  | 'maxAnnotationsBytes'
+  | 'maxInflationRatio'
+  | 'maxInflatingBytes'
+  | 'maxConnections'
+  | 'maxConnectionsPerAddress'
+  | 'maxHandshakesPerAddress'
+  | 'maxFailedHandshakes'
+  | 'maxAbandonedConnections'
+  | 'maxAbandonedConnectionsPerAddress'
+  | 'handshakeTimeoutMs'
+  | 'frameTimeoutMs'
+  | 'messageTimeoutMs'
+  | 'writeTimeoutMs'
+  | 'maxUnsentBytes'
+  | 'maxUnservedBytes'
+  | 'idleTimeoutMs'
+  | 'callTimeoutMs'
+  | 'maxLateCalls'
+  | 'maxQueuedRequests'
+  | 'maxDepth'
+  | 'maxIntDigits'
+  | 'streamLifetimeMs'
+  | 'streamLingerMs'
+  | 'maxStreams'
+  | 'maxStreamsPerAddress'
+  | 'maxStreamsPerConnection'
+  | 'maxPullsPerStream'
+  | 'maxHostLookups';

@@ -4,7 +4,7 @@ import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-sh
 import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
 import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
-import type { Limit } from './limit.js';
+import type { Limit, LimitName } from './limit.js';
 
 const MIB = 1024 * 1024;
 const AT_LEAST_ONE: NumberBounds = { least: 1 };
@@ -13,12 +13,12 @@ const AT_LEAST_ONE: NumberBounds = { least: 1 };
  * Every limit of a daemon. The defaults of the options, their checks, the counters, and the tables of the docs are made from this
  * table.
  */
-export const LIMITS = {
+export const LIMITS: Readonly<Record<LimitName, Limit>> = {
   maxMessageBytes: {
     lab: DEFAULT_MAX_MESSAGE_BYTES,
     exposed: 16 * MIB,
     unit: 'bytes',
-    limits: 'one message either way, also after inflation; the results of a batch together',
+    subject: 'one message either way, also after inflation; the results of a batch together',
     consequence: 'a larger request ends its connection before its body is read; a larger reply becomes an error',
     bounds: LIMIT_BOUNDS.maxMessageBytes,
   },
@@ -26,7 +26,7 @@ export const LIMITS = {
     lab: 64 * 1024,
     exposed: 64 * 1024,
     unit: 'bytes',
-    limits: 'the CONNECT message, also after inflation; its value may take four times as much memory',
+    subject: 'the CONNECT message, also after inflation; its value may take four times as much memory',
     consequence: 'the handshake is refused',
     bounds: AT_LEAST_ONE,
   },
@@ -35,7 +35,7 @@ export const LIMITS = {
     exposed: Math.min(64 * MIB, HEAP_SHARE_BYTES),
     defaultText: 'at most a quarter of the heap limit of the process, and not over 512 MiB (`exposed`: 64 MiB)',
     unit: 'bytes',
-    limits: 'the memory that the arguments of one request take, as estimated while they are read',
+    subject: 'the memory that the arguments of one request take, as estimated while they are read',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxValueBytes,
   },
@@ -43,7 +43,7 @@ export const LIMITS = {
     lab: DEFAULT_MAX_CHECKED_OBJECTS,
     exposed: 10_000,
     unit: 'objects',
-    limits:
+    subject:
       'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate. Objects that `ParseArrayPipe` makes of texts count before they are made, and each 16 of its other items as one, or each where all may have an error. A nested object counts once for each class around it. A list counts as one object, and each 64 of its items as one more. Each 1,024 characters of a text count as one. A dict counts as one; with 128 members one more, with 256 four more',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxCheckedObjects,
@@ -53,7 +53,7 @@ export const LIMITS = {
     exposed: HEAP_SHARE_BYTES,
     defaultText: 'a quarter of the heap limit of the process',
     unit: 'bytes',
-    limits:
+    subject:
       'the memory of the arguments and annotations of all running requests, with 1 KiB for each, of the results of running batches and the lists of a name server, and of the data of all running handshakes. An item stream is a running request until it has ended, or 5 s after it was closed. The last eighth is for connections that hold at most 64 KiB. One connection may hold half, or a value of `maxValueBytes` where that is more, and so may one remote address',
     consequence:
       'the request is refused with a PyroError: `try again later`, a batch ends with this error; a handshake is refused. No item streams are opened while iterators of closed streams that run for over 5 s hold half of it, or those of one remote address a quarter',
@@ -63,7 +63,7 @@ export const LIMITS = {
     lab: ANNOTATION_DEFAULTS.maxAnnotations,
     exposed: 32,
     unit: 'annotations',
-    limits: 'annotations of one message',
+    subject: 'annotations of one message',
     consequence: 'the connection is closed',
     bounds: {},
   },
@@ -71,7 +71,7 @@ export const LIMITS = {
     lab: ANNOTATION_DEFAULTS.maxAnnotationsBytes,
     exposed: MIB,
     unit: 'bytes',
-    limits: 'the annotations of one message together',
+    subject: 'the annotations of one message together',
     consequence: 'the connection is closed before its annotations are read',
     bounds: {},
   },
@@ -79,7 +79,7 @@ export const LIMITS = {
     lab: INFLATION_DEFAULTS.maxInflationRatio,
     exposed: INFLATION_DEFAULTS.maxInflationRatio,
     unit: 'times',
-    limits: 'the inflated data of a message, as a multiple of its compressed size; data up to 16 MiB may have any ratio',
+    subject: 'the inflated data of a message, as a multiple of its compressed size; data up to 16 MiB may have any ratio',
     consequence: 'the request is refused with a MessageTooLargeError, and the connection is closed',
     bounds: LIMIT_BOUNDS.maxInflationRatio,
   },
@@ -87,7 +87,7 @@ export const LIMITS = {
     lab: INFLATION_DEFAULTS.maxInflatingBytes,
     exposed: 64 * MIB,
     unit: 'bytes',
-    limits: 'the data that the compressed messages of all connections inflate to at the same time',
+    subject: 'the data that the compressed messages of all connections inflate to at the same time',
     consequence: 'a message waits until others are inflated',
     bounds: LIMIT_BOUNDS.maxInflatingBytes,
   },
@@ -95,7 +95,7 @@ export const LIMITS = {
     lab: 10_000,
     exposed: 10_000,
     unit: 'connections',
-    limits: 'open connections',
+    subject: 'open connections',
     consequence: 'the handshake is refused: `daemon is full`',
     bounds: AT_LEAST_ONE,
   },
@@ -103,7 +103,7 @@ export const LIMITS = {
     lab: 5_000,
     exposed: 256,
     unit: 'connections',
-    limits: 'open connections of one remote address, with those that are gone while a call or their handshake still runs',
+    subject: 'open connections of one remote address, with those that are gone while a call or their handshake still runs',
     consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
     bounds: AT_LEAST_ONE,
   },
@@ -111,7 +111,7 @@ export const LIMITS = {
     lab: 500,
     exposed: 32,
     unit: 'handshakes',
-    limits: 'handshakes of one remote address that are under way, with those whose client has gone while a guard still runs',
+    subject: 'handshakes of one remote address that are under way, with those whose client has gone while a guard still runs',
     consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
     bounds: AT_LEAST_ONE,
   },
@@ -119,7 +119,7 @@ export const LIMITS = {
     lab: 120,
     exposed: 20,
     unit: 'failures',
-    limits:
+    subject:
       'failed handshakes of one remote address in a minute; and, in a count of their own, connections of the address that guards of a further object refuse',
     consequence:
       'from a quarter of the limit on refusals are delayed, up to 2 s. Over the limit of handshakes the address is refused: `Retry in … s`. Over the limit of refused connections no guards of further objects are asked: a SecurityError with the same text',
@@ -129,7 +129,7 @@ export const LIMITS = {
     lab: 1_000,
     exposed: 1_000,
     unit: 'connections',
-    limits:
+    subject:
       'connections that are gone while a call of theirs, or their handshake, still runs, and clean-ups that run for over 5 s. Those of one address count up to `maxAbandonedConnectionsPerAddress`',
     consequence: 'new handshakes are refused: `daemon is full`',
     bounds: AT_LEAST_ONE,
@@ -138,7 +138,7 @@ export const LIMITS = {
     lab: 500,
     exposed: 100,
     unit: 'connections',
-    limits: 'the same, of one remote address',
+    subject: 'the same, of one remote address',
     consequence: 'new handshakes of the address are refused: `daemon is full for ADDRESS`; the calls are carried out',
     bounds: AT_LEAST_ONE,
   },
@@ -146,35 +146,35 @@ export const LIMITS = {
     lab: 10_000,
     exposed: 5_000,
     unit: 'ms',
-    limits: 'the time from accept to the end of the handshake, and the time that the guards of a further object take',
+    subject: 'the time from accept to the end of the handshake, and the time that the guards of a further object take',
     consequence: 'the handshake is refused; the use of the further object is refused with a SecurityError',
   },
   frameTimeoutMs: {
     lab: 30_000,
     exposed: 10_000,
     unit: 'ms',
-    limits: 'a pause inside a message',
+    subject: 'a pause inside a message',
     consequence: 'the connection is closed',
   },
   messageTimeoutMs: {
     lab: 600_000,
     exposed: 60_000,
     unit: 'ms',
-    limits: 'the time that a message takes to arrive in all',
+    subject: 'the time that a message takes to arrive in all',
     consequence: 'the connection is closed',
   },
   writeTimeoutMs: {
     lab: 60_000,
     exposed: 20_000,
     unit: 'ms',
-    limits: 'the time in which a client takes no byte of the replies that wait for it',
+    subject: 'the time in which a client takes no byte of the replies that wait for it',
     consequence: 'the connection is closed',
   },
   maxUnsentBytes: {
     lab: 1024 * MIB,
     exposed: 256 * MIB,
     unit: 'bytes',
-    limits: 'the replies that wait for their clients to read them, of all connections together',
+    subject: 'the replies that wait for their clients to read them, of all connections together',
     consequence: 'the connection of the slowest reader is closed; a single reader is never cut by this limit',
     bounds: AT_LEAST_ONE,
   },
@@ -182,7 +182,7 @@ export const LIMITS = {
     lab: 512 * MIB,
     exposed: 128 * MIB,
     unit: 'bytes',
-    limits:
+    subject:
       'the requests that arrive or wait, of all connections together; requests up to 64 KiB are counted only while they wait behind others',
     consequence:
       'larger requests wait, and their connections are not read; while they wait, one that arrives too slowly for `messageTimeoutMs` ends its connection. A request that alone is over the limit ends its connection before its body is read',
@@ -192,21 +192,21 @@ export const LIMITS = {
     lab: 0,
     exposed: 600_000,
     unit: 'ms',
-    limits: 'the time without requests; calls over `callTimeoutMs` that still run are none',
+    subject: 'the time without requests; calls over `callTimeoutMs` that still run are none',
     consequence: 'the connection is closed',
   },
   callTimeoutMs: {
     lab: 0,
     exposed: 300_000,
     unit: 'ms',
-    limits: 'the time of a call',
+    subject: 'the time of a call',
     consequence: '`builtins.TimeoutError`, and the signal of the call aborts. Later requests are served while the call goes on',
   },
   maxLateCalls: {
     lab: 64,
     exposed: 16,
     unit: 'requests',
-    limits: 'calls of one connection over `callTimeoutMs`, or given up by an interceptor, that still run',
+    subject: 'calls of one connection over `callTimeoutMs`, or given up by an interceptor, that still run',
     consequence: 'the connection is closed after the reply of the call that is too much',
     bounds: {},
   },
@@ -214,7 +214,7 @@ export const LIMITS = {
     lab: 64,
     exposed: 16,
     unit: 'requests',
-    limits:
+    subject:
       'requests of one connection that wait or run, without those that `maxLateCalls` counts; those that wait have 8 MiB at most',
     consequence: 'no more requests are taken until one has ended. 1 MiB of them is read, to learn when the client goes away',
     bounds: AT_LEAST_ONE,
@@ -223,7 +223,7 @@ export const LIMITS = {
     lab: VALUE_LIMITS.maxDepth,
     exposed: 64,
     unit: 'levels',
-    limits: 'nested containers in a value',
+    subject: 'nested containers in a value',
     consequence: 'the request is refused with a ValueError; a result becomes an error',
     bounds: LIMIT_BOUNDS.maxDepth,
   },
@@ -231,7 +231,7 @@ export const LIMITS = {
     lab: VALUE_LIMITS.maxIntDigits,
     exposed: VALUE_LIMITS.maxIntDigits,
     unit: 'digits',
-    limits: 'decimal digits of an int',
+    subject: 'decimal digits of an int',
     consequence: 'the request is refused with a ValueError; a result becomes an error',
     bounds: LIMIT_BOUNDS.maxIntDigits,
   },
@@ -239,21 +239,21 @@ export const LIMITS = {
     lab: 0,
     exposed: 3_600_000,
     unit: 'ms',
-    limits: 'the life of an item stream',
+    subject: 'the life of an item stream',
     consequence: 'the stream is closed: `item stream terminated`',
   },
   streamLingerMs: {
     lab: 30_000,
     exposed: 30_000,
     unit: 'ms',
-    limits: 'the time that an item stream outlives its connection; 0: not at all',
+    subject: 'the time that an item stream outlives its connection; 0: not at all',
     consequence: 'the stream is closed: `item stream terminated`',
   },
   maxStreams: {
     lab: 10_000,
     exposed: 10_000,
     unit: 'streams',
-    limits: 'open item streams, and closed ones whose iterators still run, for up to 5 s',
+    subject: 'open item streams, and closed ones whose iterators still run, for up to 5 s',
     consequence:
       'the stream that lingers longest is closed, or the call fails. The last tenth is for connections that have less than a tenth of `maxStreamsPerConnection`',
     bounds: {},
@@ -262,7 +262,7 @@ export const LIMITS = {
     lab: 5_000,
     exposed: 500,
     unit: 'streams',
-    limits: 'the same, of the connections of one remote address',
+    subject: 'the same, of the connections of one remote address',
     consequence: 'the call fails',
     bounds: {},
   },
@@ -270,7 +270,7 @@ export const LIMITS = {
     lab: 100,
     exposed: 16,
     unit: 'streams',
-    limits: 'open item streams that one connection has opened, or reads',
+    subject: 'open item streams that one connection has opened, or reads',
     consequence: 'the call fails; a stream that another connection opened stays open',
     bounds: {},
   },
@@ -278,7 +278,7 @@ export const LIMITS = {
     lab: 64,
     exposed: 16,
     unit: 'requests',
-    limits: 'requests of all connections that wait for items of one stream',
+    subject: 'requests of all connections that wait for items of one stream',
     consequence: 'the request fails; the stream stays open',
     bounds: AT_LEAST_ONE,
   },
@@ -286,12 +286,9 @@ export const LIMITS = {
     lab: DEFAULT_MAX_HOST_LOOKUPS,
     exposed: 16,
     unit: 'names',
-    limits:
+    subject:
       'host names in proxies of one remote address, loopback addresses too, that wait to be looked up, in the whole process. One name is looked up at a time; the addresses take turns',
     consequence: 'the call of the received proxy fails with a CommunicationError; an IP address in its URI needs no lookup',
     bounds: AT_LEAST_ONE,
   },
-} as const satisfies Record<string, Limit>;
-
-/** The name of a limit, and of its option. */
-export type LimitName = keyof typeof LIMITS;
+};

@@ -5,7 +5,7 @@ import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { reportRejection, runUnawaited } from '../../reports/unawaited.js';
 import { warn, warnOfError } from '../../reports/warning.js';
 import type { PyroConnection } from '../contract/connection.js';
-import type { LimitName } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
 import { RecentFailures } from './recent-failures.js';
 
 /** The call that failed. */

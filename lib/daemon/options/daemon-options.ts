@@ -8,7 +8,7 @@ import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { SignatureBook } from '../contract/signatures.js';
 import type { DaemonProfile } from '../limits/limit-profiles.js';
-import type { LimitName } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
 import type { AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 
 /**

@@ -1,7 +1,8 @@
 import { limitOf } from '../../protocol/over-limit.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { EventReporter } from './daemon-events.js';
-import { type LimitName, LIMITS } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
+import { LIMITS } from '../limits/limits.js';
 
 /** Counts how often each limit of a daemon was reached, and emits the event `limitReached`. */
 export class LimitCounters {

@@ -14,7 +14,7 @@ import type { RunningRequest } from '../contract/reply-channel.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
-import type { LimitName } from '../limits/limits.js';
+import type { LimitName } from '../limits/limit.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
 import { Signatures } from '../object/object-signatures.js';

@@ -7,11 +7,11 @@ import {
   areTagsFree,
   decidePut,
   type NameRecord,
-  type PutOptions,
+  type NamePutOptions,
   removableNames,
-  type RemoveOptions,
-  type SetMetadataAnswer,
-  type SetMetadataOptions,
+  type NameRemoveOptions,
+  type NameSetMetadataAnswer,
+  type NameSetMetadataOptions,
 } from './name-store.js';
 import type { NameTable } from './name-table.js';
 import { TableStore } from './table-store.js';
@@ -101,7 +101,7 @@ export class FileNameStore extends TableStore {
     return store;
   }
 
-  put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
+  put(record: NameRecord, options: NamePutOptions): Promise<NameRecord | undefined> {
     return this.write((draft) => {
       const current = draft.get(record.name);
       const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
@@ -111,7 +111,11 @@ export class FileNameStore extends TableStore {
     });
   }
 
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: SetMetadataOptions): Promise<SetMetadataAnswer> {
+  setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: NameSetMetadataOptions,
+  ): Promise<NameSetMetadataAnswer> {
     return this.write((draft) => {
       const record = draft.get(name);
       if (record === undefined) return 'unknown';
@@ -121,7 +125,7 @@ export class FileNameStore extends TableStore {
     });
   }
 
-  remove(names: readonly string[], options: RemoveOptions): Promise<number> {
+  remove(names: readonly string[], options: NameRemoveOptions): Promise<number> {
     return this.write((draft) => {
       const removable = removableNames(names, options, (name) => draft.get(name));
       draft.remove(removable);

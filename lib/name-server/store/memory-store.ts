@@ -2,17 +2,17 @@ import {
   areTagsFree,
   decidePut,
   type NameRecord,
-  type PutOptions,
+  type NamePutOptions,
   removableNames,
-  type RemoveOptions,
-  type SetMetadataAnswer,
-  type SetMetadataOptions,
+  type NameRemoveOptions,
+  type NameSetMetadataAnswer,
+  type NameSetMetadataOptions,
 } from './name-store.js';
 import { TableStore } from './table-store.js';
 
 /** Keeps the registrations in memory: they are lost when the name server ends. */
 export class MemoryNameStore extends TableStore {
-  put(record: NameRecord, options: PutOptions): NameRecord | undefined {
+  put(record: NameRecord, options: NamePutOptions): NameRecord | undefined {
     const current = this.table.get(record.name);
     const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
     // a record of its own, which tells this registration from another one of the same record
@@ -20,7 +20,7 @@ export class MemoryNameStore extends TableStore {
     return decision === 'refused' ? current : undefined;
   }
 
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: SetMetadataOptions): SetMetadataAnswer {
+  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: NameSetMetadataOptions): NameSetMetadataAnswer {
     const record = this.table.get(name);
     if (record === undefined) return 'unknown';
     if (!areTagsFree(record, options)) return 'held';
@@ -28,7 +28,7 @@ export class MemoryNameStore extends TableStore {
     return 'done';
   }
 
-  remove(names: readonly string[], options: RemoveOptions): number {
+  remove(names: readonly string[], options: NameRemoveOptions): number {
     const removable = removableNames(names, options, (name) => this.table.get(name));
     for (const name of removable) this.table.delete(name);
     return removable.length;

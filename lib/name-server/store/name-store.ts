@@ -58,7 +58,7 @@ export type NameChange =
     };
 
 /** Options of {@link NameStore.put}. */
-export interface PutOptions {
+export interface NamePutOptions {
   /** Refuse a name that is registered already. */
   readonly safe: boolean;
   /** Take a name even if another program holds a lease of it. */
@@ -66,16 +66,16 @@ export interface PutOptions {
 }
 
 /** Conditions of a replacement of tags. */
-export interface SetMetadataOptions {
+export interface NameSetMetadataOptions {
   /** Change the tags of a name also while a program holds a lease of it. */
   readonly takeover: boolean;
 }
 
 /** How the tags of a name were replaced: they were; or the name is not registered, or a program holds a lease of it. */
-export type SetMetadataAnswer = 'done' | 'unknown' | 'held';
+export type NameSetMetadataAnswer = 'done' | 'unknown' | 'held';
 
 /** Who removes names. */
-export interface RemoveOptions {
+export interface NameRemoveOptions {
   /** Owner whose leased names are removed as well. */
   readonly owner?: string;
   /** Remove names even if another program holds a lease of them. */
@@ -103,15 +103,15 @@ export interface NameStore {
    * @returns undefined when it is done; or the record that is in the way: with `safe` any other registration of the name, else one whose lease
    *   another program holds
    */
-  put(record: NameRecord, options: PutOptions): NameRecord | undefined | Promise<NameRecord | undefined>;
+  put(record: NameRecord, options: NamePutOptions): NameRecord | undefined | Promise<NameRecord | undefined>;
   /** Replaces the tags of a name. */
   setMetadata(
     name: string,
     metadata: ReadonlySet<string> | undefined,
-    options: SetMetadataOptions,
-  ): SetMetadataAnswer | Promise<SetMetadataAnswer>;
+    options: NameSetMetadataOptions,
+  ): NameSetMetadataAnswer | Promise<NameSetMetadataAnswer>;
   /** Removes names. Names that are not registered, and those whose lease another program holds, are left out. @returns the number of removed names */
-  remove(names: readonly string[], options: RemoveOptions): number | Promise<number>;
+  remove(names: readonly string[], options: NameRemoveOptions): number | Promise<number>;
   /**
    * Removes a registration that this store has given, if nobody has registered its name or set its tags since, not even with the same
    * values.
@@ -177,7 +177,7 @@ export type PutDecision = 'set' | 'kept' | 'refused';
 export function decidePut(
   current: NameRecord,
   next: NameRecord,
-  { safe, takeover }: PutOptions,
+  { safe, takeover }: NamePutOptions,
   isOverdue: () => boolean,
 ): PutDecision {
   const { lease } = current;
@@ -195,7 +195,7 @@ export function hasSameTags({ metadata: one = new Set() }: NameRecord, { metadat
 }
 
 /** True when the tags of a registration may be changed. */
-export function areTagsFree({ lease }: NameRecord, { takeover }: SetMetadataOptions): boolean {
+export function areTagsFree({ lease }: NameRecord, { takeover }: NameSetMetadataOptions): boolean {
   return lease === undefined || takeover;
 }
 
@@ -208,14 +208,14 @@ export function isSelected({ name, metadata }: NameRecord, selection: NameSelect
 }
 
 /** True when a registration may be removed. */
-export function isRemovable({ lease }: NameRecord, { owner, takeover }: RemoveOptions): boolean {
+export function isRemovable({ lease }: NameRecord, { owner, takeover }: NameRemoveOptions): boolean {
   return lease === undefined || takeover || lease.owner === owner;
 }
 
 /** The registered names among these that may be removed, each once. @param get gives a registration */
 export function removableNames(
   names: readonly string[],
-  options: RemoveOptions,
+  options: NameRemoveOptions,
   get: (name: string) => NameRecord | undefined,
 ): string[] {
   return [...new Set(names)].filter((name) => {

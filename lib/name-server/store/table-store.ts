@@ -4,10 +4,10 @@ import type {
   NameRecord,
   NameSelection,
   NameStore,
-  PutOptions,
-  RemoveOptions,
-  SetMetadataAnswer,
-  SetMetadataOptions,
+  NamePutOptions,
+  NameRemoveOptions,
+  NameSetMetadataAnswer,
+  NameSetMetadataOptions,
 } from './name-store.js';
 import { NameTable } from './name-table.js';
 
@@ -15,13 +15,13 @@ import { NameTable } from './name-table.js';
 export abstract class TableStore implements NameStore {
   protected readonly table = new NameTable((names) => this.expired(names));
 
-  abstract put(record: NameRecord, options: PutOptions): Pending<NameRecord | undefined>;
+  abstract put(record: NameRecord, options: NamePutOptions): Pending<NameRecord | undefined>;
   abstract setMetadata(
     name: string,
     metadata: ReadonlySet<string> | undefined,
-    options: SetMetadataOptions,
-  ): Pending<SetMetadataAnswer>;
-  abstract remove(names: readonly string[], options: RemoveOptions): Pending<number>;
+    options: NameSetMetadataOptions,
+  ): Pending<NameSetMetadataAnswer>;
+  abstract remove(names: readonly string[], options: NameRemoveOptions): Pending<number>;
   abstract removeUnchanged(record: NameRecord): Pending<boolean>;
 
   get(name: string): NameRecord | undefined {

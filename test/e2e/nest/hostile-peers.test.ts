@@ -1,11 +1,10 @@
 import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
-import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
-import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
+import { type ReceivedFrame, ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { reply, ScriptedDaemon } from '../../unit/client/scripted-daemon.js';
 import { closeAfter } from './fixtures.js';
@@ -117,7 +116,7 @@ const CALLS: Record<string, [serializerId: number, data: Buffer]> = {
 };
 
 /** Waits for the next message however long it takes; undefined when the connection is closed without one. */
-async function answerOf(peer: ScriptedPeer): Promise<Frame | undefined> {
+async function answerOf(peer: ScriptedPeer): Promise<ReceivedFrame | undefined> {
   for (;;) {
     try {
       return (await Promise.any([peer.next(), peer.untilClosed()])) ?? undefined;

@@ -1,10 +1,10 @@
 import { deflateSync } from 'node:zlib';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
-import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import type { Serializer } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { OBJECT } from './fuzzed-server.js';
+import type { ReceivedFrame } from '../../../lib/testing/index.js';
 
 export const SERIALIZERS: readonly Serializer[] = [...createSerializers().values()];
 /** Enough for any message that the fuzzer sends. */
@@ -14,7 +14,7 @@ export const LARGEST = 2 ** 30;
 export interface Exchange {
   bytes(seq: number): Buffer;
   /** Says what is wrong with an answer. Undefined: there is no answer. */
-  check: ((answer: Frame, seq: number) => string | undefined) | undefined;
+  check: ((answer: ReceivedFrame, seq: number) => string | undefined) | undefined;
   /** For the report of a failure. */
   readonly text: string;
 }
@@ -55,7 +55,7 @@ export function withData(
 }
 
 /** Says what is wrong with a result: its type, sequence number, serializer or flags. */
-export function answered(answer: Frame, seq: number, format: Serializer, flags: number): string | undefined {
+export function answered(answer: ReceivedFrame, seq: number, format: Serializer, flags: number): string | undefined {
   const { header } = answer;
   if (header.type !== MESSAGE_TYPES.result) return `type ${header.type}`;
   if (header.seq !== seq) return `the answer has sequence number ${header.seq} instead of ${seq}`;
@@ -67,7 +67,7 @@ export function answered(answer: Frame, seq: number, format: Serializer, flags: 
 /** An exception of one type. */
 export const raises =
   (format: Serializer, type: RegExp) =>
-  (answer: Frame, seq: number): string | undefined => {
+  (answer: ReceivedFrame, seq: number): string | undefined => {
     const wrong = answered(answer, seq, format, FLAGS.exception);
     if (wrong !== undefined) return wrong;
     const text = answer.data.toString('latin1');
@@ -77,7 +77,7 @@ export const raises =
 /** A result with exactly these bytes. */
 export const returns =
   (format: Serializer, result: Buffer, flags = 0) =>
-  (answer: Frame, seq: number): string | undefined =>
+  (answer: ReceivedFrame, seq: number): string | undefined =>
     answered(answer, seq, format, flags) ??
     (answer.data.equals(result) ? undefined : `wrong result: ${answer.data.toString('latin1', 0, 300)}`);
 

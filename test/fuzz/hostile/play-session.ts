@@ -1,6 +1,5 @@
 import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../../lib/core.js';
-import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
-import { ScriptedPeer } from '../../../lib/testing/index.js';
+import { type ReceivedFrame, ScriptedPeer } from '../../../lib/testing/index.js';
 import { OBJECT } from './fuzzed-server.js';
 import type { Session } from './wire-session.js';
 
@@ -85,7 +84,7 @@ async function checkAnswers(peer: ScriptedPeer, { steps }: Session, tally: Tally
       return;
     }
     if (check === undefined) continue;
-    let answer: Frame;
+    let answer: ReceivedFrame;
     try {
       answer = await patiently(() => peer.next());
     } catch (error) {

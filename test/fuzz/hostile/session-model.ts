@@ -1,6 +1,5 @@
 import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
 import { BLOB_ANNOTATION } from '../../../lib/protocol/constants.js';
-import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { ExceptionWrapper } from '../../../lib/serializers/objects/class-dicts.js';
 import type { Serializer } from '../../../lib/serializers/contract/serializer.js';
 import { pyTuple } from '../../../lib/serpent/index.js';
@@ -8,6 +7,7 @@ import { answered, type Exchange, invocation, message, raises, returns, SERIALIZ
 import { OBJECT } from './fuzzed-server.js';
 import type { Random } from './random.js';
 import { rewritten, type Sample, type SampleValues } from './sample-values.js';
+import type { ReceivedFrame } from '../../../lib/testing/index.js';
 
 /** A stream that the client knows, and the next item that the server has to give. */
 interface OpenStream {
@@ -74,7 +74,7 @@ export class SessionModel {
     const notes = this.random.chance(0.1) ? new Map([['NOTE', Buffer.from('note')]]) : undefined;
     const correlationId = this.random.chance(0.3) ? Buffer.alloc(16, this.random.below(255) + 1) : undefined;
     const right = returns(format, result);
-    const check = (answer: Frame, seq: number): string | undefined =>
+    const check = (answer: ReceivedFrame, seq: number): string | undefined =>
       correlationId && !answer.correlationId?.equals(correlationId) ? 'another correlation id' : right(answer, seq);
     return {
       bytes: withData(format, echo, {

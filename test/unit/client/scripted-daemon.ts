@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps } from '../../../lib/serpent/index.js';
-import { ScriptedPeer } from '../../../lib/testing/index.js';
+import { type ReceivedFrame, ScriptedPeer } from '../../../lib/testing/index.js';
 
 /** Serves one connection of a scripted daemon. */
 export type Script = (peer: ScriptedPeer, connection: number) => Promise<void>;
@@ -45,7 +44,7 @@ export class ScriptedDaemon {
 /** Answers a message as a daemon does, with the changes in `changed`. */
 export function reply(
   peer: ScriptedPeer,
-  { header, correlationId }: Frame,
+  { header, correlationId }: ReceivedFrame,
   value: unknown,
   changed: Partial<OutgoingMessage> = {},
 ): void {

@@ -4,16 +4,16 @@ import { IsInt } from 'class-validator';
 import { expect, it } from 'vitest';
 import { expose, FLAGS, PyroClass, type PyroDaemon } from '../../../lib/core.js';
 import type { PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon-options.js';
-import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { processWide } from '../../../lib/copies/process-wide.js';
-import { LIMITS, type LimitName } from '../../../lib/daemon/limits/limits.js';
+import type { LimitName } from '../../../lib/daemon/limits/limit.js';
+import { LIMITS } from '../../../lib/daemon/limits/limits.js';
 import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { HostLookups } from '../../../lib/transport/sockets/host-lookups.js';
-import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
+import { type ReceivedFrame, type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { eventually, join, open, startDaemon } from './fixtures.js';
 
 /** Calls that run until the test ends them. */
@@ -69,7 +69,7 @@ interface Scenario {
 }
 
 /** Refusals before the serializer of a client is known are in marshal: a type, four bytes of length, the text. */
-const textOf = (frame: Frame): string =>
+const textOf = (frame: ReceivedFrame): string =>
   frame.header.serializerId === 1 ? String(valueOf(frame)) : frame.data.toString('utf8', 5);
 const refusalOf = async (daemon: PyroDaemon, handshake: unknown = 'hello'): Promise<string> => {
   const peer = await open(daemon);

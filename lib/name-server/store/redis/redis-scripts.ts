@@ -121,7 +121,7 @@ if lease then beginLease(name, lease.ttlMs) else endLease(name) end
 return done(false)
 `;
 
-/** Arguments: name, tags as JSON or '', '1' for takeover. Returns a SetMetadataAnswer. */
+/** Arguments: name, tags as JSON or '', '1' for takeover. Returns a NameSetMetadataAnswer. */
 const SET_METADATA = `
 local name, tags, takeover = unpack(ARGV, 3)
 local current = get(name)

@@ -6,10 +6,10 @@ import type {
   NameRecord,
   NameSelection,
   NameStore,
-  PutOptions,
-  RemoveOptions,
-  SetMetadataAnswer,
-  SetMetadataOptions,
+  NamePutOptions,
+  NameRemoveOptions,
+  NameSetMetadataAnswer,
+  NameSetMetadataOptions,
 } from '../name-store.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 import { NamesInMemory } from './names-in-memory.js';
@@ -80,7 +80,7 @@ export class RedisNameStore implements NameStore {
     return this.names.index.get(name);
   }
 
-  async put(record: NameRecord, { safe, takeover }: PutOptions): Promise<NameRecord | undefined> {
+  async put(record: NameRecord, { safe, takeover }: NamePutOptions): Promise<NameRecord | undefined> {
     checkUtf8(record);
     const { name, uri, metadata, lease } = record;
     const leaseArgs = lease ? [lease.owner, String(lease.ttlMs)] : ['', ''];
@@ -91,14 +91,14 @@ export class RedisNameStore implements NameStore {
   async setMetadata(
     name: string,
     metadata: ReadonlySet<string> | undefined,
-    { takeover }: SetMetadataOptions,
-  ): Promise<SetMetadataAnswer> {
+    { takeover }: NameSetMetadataOptions,
+  ): Promise<NameSetMetadataAnswer> {
     if (!hasUtf8(name)) return 'unknown';
     checkUtf8({ name, uri: '', metadata, lease: undefined });
-    return (await this.run(REDIS_SCRIPTS.setMetadata, name, tagsText(metadata), flag(takeover))) as SetMetadataAnswer;
+    return (await this.run(REDIS_SCRIPTS.setMetadata, name, tagsText(metadata), flag(takeover))) as NameSetMetadataAnswer;
   }
 
-  async remove(names: readonly string[], { owner, takeover }: RemoveOptions): Promise<number> {
+  async remove(names: readonly string[], { owner, takeover }: NameRemoveOptions): Promise<number> {
     const args = [flag(owner !== undefined), owner ?? '', flag(takeover)];
     let removed = 0;
     for (const some of parts(names.filter(hasUtf8))) removed += Number(await this.run(REDIS_SCRIPTS.remove, ...args, ...some));

@@ -1,4 +1,4 @@
-import type { NameRecord, RemoveOptions } from '../name-store.js';
+import type { NameRecord, NameRemoveOptions } from '../name-store.js';
 import { conditionOf, LISTED, type NameRange } from './sql-selection.js';
 import { makeTables } from './sql-schema.js';
 import { openSqlite, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite.js';
@@ -195,7 +195,7 @@ export class SqlNames {
   }
 
   /** Deletes names that may be removed. @param names texts that UTF-8 can express @returns the names that were deleted */
-  delete(names: readonly string[], { owner, takeover }: RemoveOptions): string[] {
+  delete(names: readonly string[], { owner, takeover }: NameRemoveOptions): string[] {
     const removable = `
       SELECT json_group_array(json_array(n.id, n.name)) AS json
       FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id

@@ -13,10 +13,10 @@ import {
   type NameRecord,
   type NameSelection,
   type NameStore,
-  type PutOptions,
-  type RemoveOptions,
-  type SetMetadataAnswer,
-  type SetMetadataOptions,
+  type NamePutOptions,
+  type NameRemoveOptions,
+  type NameSetMetadataAnswer,
+  type NameSetMetadataOptions,
 } from '../name-store.js';
 import { SLICE_MS, TimeSlices } from '../time-slices.js';
 import { countedMs } from '../lease-clock.js';
@@ -105,7 +105,7 @@ export class SqlNameStore implements NameStore {
     return this.read(() => this.names.get(name));
   }
 
-  async put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
+  async put(record: NameRecord, options: NamePutOptions): Promise<NameRecord | undefined> {
     checkUtf8(record);
     return this.write((changes) => {
       const current = this.names.get(record.name);
@@ -121,8 +121,8 @@ export class SqlNameStore implements NameStore {
   async setMetadata(
     name: string,
     metadata: ReadonlySet<string> | undefined,
-    options: SetMetadataOptions,
-  ): Promise<SetMetadataAnswer> {
+    options: NameSetMetadataOptions,
+  ): Promise<NameSetMetadataAnswer> {
     if (!hasUtf8(name)) return 'unknown';
     checkUtf8({ name, uri: '', metadata, lease: undefined });
     return this.write((changes) => {
@@ -136,7 +136,7 @@ export class SqlNameStore implements NameStore {
     });
   }
 
-  async remove(names: readonly string[], options: RemoveOptions): Promise<number> {
+  async remove(names: readonly string[], options: NameRemoveOptions): Promise<number> {
     let removed = 0;
     for (const some of parts(names.filter(hasUtf8))) {
       removed += await this.write((changes) => this.delete(some, options, changes));
@@ -230,7 +230,7 @@ export class SqlNameStore implements NameStore {
     return [...found.values()];
   }
 
-  private delete(names: readonly string[], options: RemoveOptions, changes: SqlChange[]): number {
+  private delete(names: readonly string[], options: NameRemoveOptions, changes: SqlChange[]): number {
     const deleted = this.names.delete(names, options);
     for (const name of deleted) changes.push({ change: { kind: 'removed', name } });
     return deleted.length;

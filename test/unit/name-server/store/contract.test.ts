@@ -6,9 +6,9 @@ import type {
   NameRecord,
   NameSelection,
   NameStore,
-  PutOptions,
-  RemoveOptions,
-  SetMetadataOptions,
+  NamePutOptions,
+  NameRemoveOptions,
+  NameSetMetadataOptions,
 } from '../../../../lib/name-server/store/name-store.js';
 import { STORE_KINDS, type StorePlace } from './stores.js';
 
@@ -16,14 +16,14 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 
 /** An operation on a store. */
 type Operation =
-  | { readonly kind: 'put'; readonly record: NameRecord; readonly options: PutOptions }
+  | { readonly kind: 'put'; readonly record: NameRecord; readonly options: NamePutOptions }
   | {
       readonly kind: 'setMetadata';
       readonly name: string;
       readonly metadata: ReadonlySet<string> | undefined;
-      readonly options: SetMetadataOptions;
+      readonly options: NameSetMetadataOptions;
     }
-  | { readonly kind: 'remove'; readonly names: string[]; readonly options: RemoveOptions }
+  | { readonly kind: 'remove'; readonly names: string[]; readonly options: NameRemoveOptions }
   | { readonly kind: 'renew'; readonly owner: string; readonly names: string[] }
   | { readonly kind: 'get'; readonly name: string }
   | { readonly kind: 'list'; readonly selection: NameSelection }
@@ -273,7 +273,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     );
   }, 600_000);
 
-  const PUT: PutOptions = { safe: false, takeover: false };
+  const PUT: NamePutOptions = { safe: false, takeover: false };
   const leased = (name: string, ttlMs: number): NameRecord => ({
     name,
     uri: 'PYRO:a@h:1',
