@@ -60,6 +60,8 @@ describe('the TypeScript type of a Python type', () => {
     'int |',
     "'unended",
     '`x`',
+    '"two\nlines"',
+    'int"',
     '['.repeat(1_000),
     'list['.repeat(100),
     'x'.repeat(20_000),
