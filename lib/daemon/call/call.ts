@@ -58,7 +58,7 @@ export class Call implements CallContext {
     return this.request.flags;
   }
   get serializer(): string {
-    return this.request.serializerName;
+    return this.request.serializer.name;
   }
   get correlationId(): string {
     return this.request.correlationId;
@@ -76,7 +76,7 @@ export class Call implements CallContext {
     return this.request.authorization.principal;
   }
   get signal(): AbortSignal {
-    return this.request.signal;
+    return this.request.signal.abortSignal;
   }
 
   track(resource: object): void {
@@ -92,9 +92,9 @@ export class Call implements CallContext {
   }
 }
 
-/** Calls `hook` once when the signal of a call aborts: {@link ServedRequest.onAbort}. @param call a call of this package's daemon */
+/** Calls `hook` once when the signal of a call aborts: {@link ServedRequest.signal}. @param call a call of this package's daemon */
 export function onAbort(call: CallContext, hook: (reason: Error) => void): () => void {
-  return (call as Call).request.onAbort(hook);
+  return (call as Call).request.signal.onAbort(hook);
 }
 
 /**

@@ -8,8 +8,6 @@ import { runIsolated } from '../../calls/async-context.js';
 import { runSteps } from '../../calls/steps.js';
 import { isThenable } from '../../calls/thenable.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
-import type { SessionConnection } from '../connection/session-connection.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';
 import { guardedObject } from '../object/object-guards.js';
@@ -21,6 +19,7 @@ import { CallTimeouts } from './call-timeouts.js';
 import { type DaemonServices, unknownSerializerText } from '../request/daemon-services.js';
 import { reportFailure } from '../request/failure-report.js';
 import { Reply } from '../request/reply.js';
+import type { ReplyChannel } from '../request/reply-channel.js';
 import { ServedRequest } from '../request/served-request.js';
 import { closeUnpulled } from './unpulled-stream.js';
 
@@ -40,13 +39,13 @@ export class Dispatcher {
   }
 
   /** Serves one INVOKE or PING. Returns a promise only when something has to be waited for. */
-  serve(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> | void {
+  serve(channel: ReplyChannel, frame: Frame): Promise<void> | void {
     const { services } = this;
     const { type, serializerId } = frame.header;
     if (type === MESSAGE_TYPES.ping) return new Reply(services, channel, services.marshal, frame).pong(serializerId);
     const serializer = services.serializers.get(serializerId);
-    if (serializer === undefined) return runIsolated(() => this.refuseSerializer(channel, connection, frame));
-    const request = new ServedRequest(services, channel, connection, serializer, frame);
+    if (serializer === undefined) return runIsolated(() => this.refuseSerializer(channel, frame));
+    const request = new ServedRequest(services, channel, serializer, frame);
     let reading: Promise<void> | void;
     try {
       reading = this.read(request, frame);
@@ -61,9 +60,9 @@ export class Dispatcher {
   }
 
   /** The client uses a serializer that this daemon does not accept. */
-  private async refuseSerializer(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> {
+  private async refuseSerializer(channel: ReplyChannel, frame: Frame): Promise<void> {
     const { services } = this;
-    const request = new ServedRequest(services, channel, connection, services.marshal, frame);
+    const request = new ServedRequest(services, channel, services.marshal, frame);
     const refused = refusal(new PyroError(unknownSerializerText(frame.header.serializerId, services.options)));
     const follower = this.follow(request, {});
     await request.refuse(refused);

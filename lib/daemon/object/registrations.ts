@@ -10,7 +10,7 @@ import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { CleanUps } from '../contract/clean-ups.js';
 import type { EventReporter } from '../options/daemon-events.js';
-import type { RunningRequest } from '../contract/reply-channel.js';
+import type { RunningRequest } from '../contract/running-request.js';
 import type { PyroTarget } from '../contract/target.js';
 
 /** The rules of the options of `register`. */

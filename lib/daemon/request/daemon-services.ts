@@ -10,7 +10,7 @@ import type { Serializer, ValueMode } from '../../serializers/contract/serialize
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createBlobInfoSerializer, createSerializers } from '../../serializers/serializers.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
-import type { RunningRequest } from '../contract/reply-channel.js';
+import type { RunningRequest } from '../contract/running-request.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';

@@ -15,10 +15,10 @@ import { overLimit } from '../../protocol/over-limit.js';
 import { asError, safeText } from '../../protocol/texts/safe-text.js';
 import { unserializableError } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { DaemonServices } from './daemon-services.js';
 import { annotationsOfDaemon } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
+import type { ReplyChannel } from './reply-channel.js';
 
 /** Longest text of the error that a client gets in place of an error that could not be sent. */
 export const MAX_REPLACEMENT_CHARACTERS = 1_000;
@@ -30,6 +30,8 @@ export const MAX_REPLACEMENT_CHARACTERS = 1_000;
  */
 export class Reply implements ReplyAddress {
   readonly seq: number;
+  /** Flags of the message; 0 when none could be read. */
+  readonly flags: number;
   readonly serializerId: number;
   readonly idBlock: Buffer;
   readonly idAt: number;
@@ -49,9 +51,11 @@ export class Reply implements ReplyAddress {
     this.idBlock = correlationIds.block;
     if (frame === undefined) {
       this.seq = 0;
+      this.flags = 0;
     } else {
       const { seq, flags } = frame.header;
       this.seq = seq;
+      this.flags = flags;
       // a copy of the id: a context that is kept must not keep the message
       if (flags & FLAGS.correlationId) copyId(frame.bytes, frame.start + CORRELATION_ID_AT, this.idBlock, this.idAt);
     }

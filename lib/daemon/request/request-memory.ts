@@ -1,15 +1,11 @@
 import type { Annotations } from '../../protocol/messages/annotations.js';
 import { PyroError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
-import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import type { Serializer } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import type { ValueBudget } from '../../serializers/contract/value-budget.js';
 import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { SessionConnection } from '../connection/session-connection.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { DaemonServices } from './daemon-services.js';
 import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
 
@@ -18,6 +14,7 @@ type SpendMemory = ((bytes: number) => void) & { budget?: ValueBudget | undefine
 
 /** The memory that one request holds until it ends: its arguments, and results that are being made. */
 export abstract class RequestMemory extends Reply {
+  readonly connection: SessionConnection = this.channel.connection;
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
   private knownSpend: SpendMemory | undefined = undefined;
@@ -25,16 +22,6 @@ export abstract class RequestMemory extends Reply {
   heldBytes = 0;
   /** True once the request has ended. */
   protected hasEnded = false;
-
-  constructor(
-    services: DaemonServices,
-    channel: ReplyChannel,
-    readonly connection: SessionConnection,
-    serializer: Serializer,
-    frame: Frame,
-  ) {
-    super(services, channel, serializer, frame);
-  }
 
   /** The budget of a read that begins. {@link holdRead} must follow when the read has not failed. */
   protected beginRead(): ValueBudget {

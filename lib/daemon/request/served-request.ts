@@ -9,18 +9,18 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
-import type { SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
-import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js';
+import type { RunningRequest } from '../contract/running-request.js';
 import type { GuardedObject, PyroTarget } from '../contract/target.js';
 import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
-import { AbortableRequest } from './abortable-request.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure, reportUnheardFailure } from './failure-report.js';
-import { memoryOf } from './request-memory.js';
+import type { ReplyChannel } from './reply-channel.js';
+import { memoryOf, RequestMemory } from './request-memory.js';
+import { RequestSignal } from './request-signal.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -28,9 +28,9 @@ const NOT_READ: Partial<CallTarget> = {};
  * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
  * one call.
  */
-export class ServedRequest extends AbortableRequest implements ProxyOrigin, ReadContext, RunningRequest {
+export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadContext, RunningRequest {
   /** Set before the object is used; before, the answer of the daemon's own hook. */
-  authorization: Authorization;
+  authorization: Authorization = this.connection.authorizations.ofDaemon;
   /** The object whose guards decide: the called object, or the object that registered it. Undefined when there are no guards. */
   guardedObject: GuardedObject | undefined;
   /** Set once the call was read, and until the request has ended. */
@@ -53,29 +53,22 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
   private uuid: string | undefined;
   /** `performance.now()` when the call began; 0 when it cannot be read. */
   startedAt = 0;
-  private isTimedOut = false;
+  /** True once the client was told that the call took too long. */
+  timedOut = false;
+  /** True once the result of the call is a stream, which may outlive the connection. */
+  isStreaming = false;
+  private madeSignal: RequestSignal | undefined;
   private endHooks: (() => void)[] | undefined;
   /** Parts of calls that go on behind their answer. */
   private unfinished: UnfinishedParts | undefined;
 
-  constructor(
-    services: DaemonServices,
-    channel: ReplyChannel,
-    connection: SessionConnection,
-    serializer: Serializer,
-    frame: Frame,
-  ) {
-    super(services, channel, connection, serializer, frame);
-    this.authorization = connection.authorizations.ofDaemon;
+  constructor(services: DaemonServices, channel: ReplyChannel, serializer: Serializer, frame: Frame) {
+    super(services, channel, serializer, frame);
     this.requestAnnotations = frame.annotations;
   }
 
   get daemon(): Daemon {
     return this.services.daemon;
-  }
-
-  get serializerName(): string {
-    return this.serializer.name;
   }
 
   /** Annotations of the INVOKE message. */
@@ -94,6 +87,19 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
     this.uuid = undefined;
   }
 
+  get oneway(): boolean {
+    return (this.flags & FLAGS.oneway) !== 0;
+  }
+
+  /** Aborts when nobody waits any more for the calls of the request. */
+  get signal(): RequestSignal {
+    return (this.madeSignal ??= new RequestSignal(this));
+  }
+
+  abort(reason: Error): void {
+    this.signal.abort(reason);
+  }
+
   get isBatch(): boolean {
     return (this.flags & FLAGS.batch) !== 0;
   }
@@ -101,11 +107,6 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
   /** The called object. */
   get target(): PyroTarget | undefined {
     return this.usage?.target;
-  }
-
-  /** True once the client was told that the call took too long. */
-  get timedOut(): boolean {
-    return this.isTimedOut;
   }
 
   /** Sends the result. Nothing is sent to a oneway request. */
@@ -204,7 +205,7 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
     reportFailure(reason, this, this.call ?? {});
     // in a batch, the report names the running entry, and the reply is about the batch; a late item is a failure of its stream
     (this.pulledCall?.request.follower ?? this.follower)?.failed(reason);
-    this.isTimedOut = true;
+    this.timedOut = true;
     this.abort(reason);
     this.leavePull?.();
     const told = this.answerError(reason).catch((failure: unknown) => {
@@ -225,7 +226,7 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
 
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
-    this.streaming = true;
+    this.isStreaming = true;
     const { streaming } = this.services;
     streaming.add(this);
     this.onEnd(() => streaming.delete(this));
@@ -234,9 +235,9 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
 
   /** The method has ended: a disconnect no longer aborts the signal. */
   methodEnded(): void {
-    if (!this.streaming && this.unfinished?.running) return this.endBehindParts(() => this.methodEnded());
-    this.forgetPeer();
-    if (!this.streaming) this.requestEnded();
+    if (!this.isStreaming && this.unfinished?.running) return this.endBehindParts(() => this.methodEnded());
+    this.madeSignal?.forgetPeer();
+    if (!this.isStreaming) this.requestEnded();
   }
 
   /** The method has ended, and so has its stream, if it returned one. */
@@ -275,7 +276,7 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
 
   /** A part of a call has failed that went on behind its answer. An error that the abort of the signal has caused says nothing new. */
   partFailed(error: unknown, call: Pick<SerializedCall, 'objectId' | 'method' | 'kwargs'>): void {
-    if (!this.isAbort(error)) reportUnheardFailure(error, this, call);
+    if (this.madeSignal?.hasCaused(error) !== true) reportUnheardFailure(error, this, call);
   }
 
   private endBehindParts(end: () => void): void {
@@ -283,7 +284,7 @@ export class ServedRequest extends AbortableRequest implements ProxyOrigin, Read
     // in a batch, the entries share the signal
     if (this.unfinished!.areGivenUp) this.abort(refusal(new PyroError('an interceptor has given the method up')));
     // a call over its time is counted once as it is
-    if (!this.isTimedOut) this.channel.checkLateCalls();
+    if (!this.timedOut) this.channel.checkLateCalls();
     this.unfinished!.whenEnded(end);
   }
 

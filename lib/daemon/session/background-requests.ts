@@ -1,7 +1,7 @@
 import { TimeoutError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import type { RunningRequest } from '../contract/reply-channel.js';
+import type { RunningRequest } from '../contract/running-request.js';
 
 /**
  * The requests of one session that run while later requests are served: oneway requests, replies that tell of a timeout, and late calls.

@@ -9,11 +9,11 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type DaemonServices, unknownSerializerText } from '../request/daemon-services.js';
 import { Reply } from '../request/reply.js';
+import type { ReplyChannel } from '../request/reply-channel.js';
 import { memoryOf } from '../request/request-memory.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import { endsInTime } from '../connection/guard-time-limit.js';
 import { runHookOf } from '../object/object-guards.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**
  * Answers a CONNECT message: authorizes the connection, or refuses it with the reason.
@@ -28,10 +28,10 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
 export async function answerHandshake(
   services: DaemonServices,
   channel: ReplyChannel,
-  connection: SessionConnection,
   frame: Frame,
   refusal: Error | undefined,
 ): Promise<Error | undefined> {
+  const { connection } = channel;
   const { serializerId } = frame.header;
   const serializer = refusal === undefined ? services.handshakeSerializers.get(serializerId) : undefined;
   const reply = new Reply(services, channel, serializer ?? services.marshal, frame);

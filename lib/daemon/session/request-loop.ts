@@ -1,32 +1,24 @@
-import { FLAGS } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
-import { READ_AT_ONCE_BYTES } from '../../protocol/messages/inflation.js';
+import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
+import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
-import { CONNECTION_TURN_MS, type TurnTaker } from '../../transport/turns.js';
-import type { ReplyChannel, RunningRequest } from '../contract/reply-channel.js';
+import type { TurnTaker } from '../../transport/turns.js';
+import type { SessionConnection } from '../connection/session-connection.js';
+import type { RunningRequest } from '../contract/running-request.js';
+import type { ReplyChannel } from '../request/reply-channel.js';
 import { BackgroundRequests } from './background-requests.js';
 import { RequestQueue, reachedLimit } from './request-queue.js';
 import type { ServingSession, SessionServices } from './serving-session.js';
-import { SessionReplies } from './session-replies.js';
-
-/** Requests of one session that are served before other sessions get their turn. */
-const REQUESTS_PER_TURN = 16;
-/**
- * Bytes of requests of one session that are served before other sessions get their turn. A single request may be larger. A compressed
- * request counts as the most that is read of it at once.
- */
-const REQUEST_BYTES_PER_TURN = 256 * 1024;
-/** Requests between two looks at the clock. */
-const REQUESTS_PER_CLOCK = 4;
+import { TurnBudget } from './turn-budget.js';
 
 /**
- * Serves the requests of one session in order, one at a time. Only oneway requests, and calls over `callTimeoutMs`, run while later
- * requests are served.
+ * Serves the requests of one session in order, one at a time. Only oneway requests and late calls run while later requests are served:
+ * {@link BackgroundRequests}.
  *
  * A request that arrives while no other waits or runs is served at once, without the queue. The loop is the channel over which the
  * requests are answered.
  */
-export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTaker {
+export class RequestLoop implements ReplyChannel, TurnTaker {
   /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
   readError: Error | undefined;
   /** Requests that wait. Made for the first of them. */
@@ -39,20 +31,44 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
   private work: Promise<void> | undefined;
   /** Requests that run while later requests are served. Made for the first of them. */
   private background: BackgroundRequests | undefined;
-  private requestsInTurn = 0;
-  private bytesInTurn = 0;
-  private turnEndsAt = 0;
+  private readonly turn = new TurnBudget();
   /** True while the session waits for its next turn. */
   private waitsForTurn = false;
   /** True while no more requests are taken because too many wait or run. */
   private isHeldBack = false;
 
   constructor(
-    session: ServingSession,
-    frames: FrameConnection,
+    private readonly session: ServingSession,
+    private readonly frames: FrameConnection,
     private readonly shared: SessionServices,
-  ) {
-    super(session, frames);
+  ) {}
+
+  get connection(): SessionConnection {
+    return this.session.connection;
+  }
+
+  send(message: OutgoingMessage): void {
+    this.frames.send(message);
+  }
+
+  beginMessage(): ByteWriter | undefined {
+    return this.frames.beginMessage();
+  }
+
+  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void {
+    this.frames.sendWritten(out, type, flags, to);
+  }
+
+  dropWritten(out: ByteWriter): Buffer {
+    return this.frames.dropWritten(out);
+  }
+
+  close(): void {
+    this.session.close();
+  }
+
+  destroy(): void {
+    this.session.destroy();
   }
 
   /** True while a request runs or waits. */
@@ -76,7 +92,7 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
   }
 
   /** The running requests that have given a promise. */
-  get known(): RunningRequest[] {
+  get pendingRequests(): RunningRequest[] {
     const inOrder = this.inOrder === undefined ? [] : [this.inOrder];
     return [...inOrder, ...(this.background?.all() ?? [])];
   }
@@ -146,8 +162,8 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
     const { services } = this.shared;
     const refusal = this.session.isServing ? this.background?.refusal(services.options.maxLateCalls) : undefined;
     if (refusal === undefined) return;
-    // now: the session ends when its last call has ended, which may be never
-    services.limits.note(refusal, this.session.connection);
+    // counted before the session ends: its last call, for which it waits, may never end
+    services.limits.note(refusal, this.connection);
     this.session.close(refusal);
   }
 
@@ -159,7 +175,7 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
   /** The next turn of a session that was stopped. */
   takeTurn(): void {
     this.waitsForTurn = false;
-    this.requestsInTurn = this.bytesInTurn = 0;
+    this.turn.renew();
     if (this.session.isServing) this.serveRequests();
   }
 
@@ -183,7 +199,7 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
       if (frame === undefined) {
         if (this.hasToFinishFirst) this.frames.hold();
         else if (!this.readError) this.frames.release();
-        if (!this.hasWaiting) this.requestsInTurn = this.bytesInTurn = 0;
+        if (!this.hasWaiting) this.turn.renew();
         break;
       }
       if (this.canServe()) this.serve(frame);
@@ -205,7 +221,7 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
   }
 
   private countHeldBack(reached: NonNullable<ReturnType<typeof reachedLimit>>): void {
-    const { connection } = this.session;
+    const { connection } = this;
     if (!this.isHeldBack && !connection.isGone) this.shared.services.limits.count(reached, undefined, connection);
     this.isHeldBack = true;
   }
@@ -228,29 +244,19 @@ export class RequestLoop extends SessionReplies implements ReplyChannel, TurnTak
 
   private canServe(): boolean {
     if (this.running > 0 || this.waitsForTurn || !this.session.isServing) return false;
-    if (this.frames.isCongested && !this.session.connection.isGone) return false;
-    if (this.requestsInTurn < REQUESTS_PER_TURN && this.bytesInTurn < REQUEST_BYTES_PER_TURN && this.hasTime()) return true;
+    if (this.frames.isCongested && !this.connection.isGone) return false;
+    if (this.turn.hasRoom()) return true;
     this.waitsForTurn = true;
     this.shared.group.turns.delay(this);
     return false;
   }
 
-  /** The clock is read only for the second request of a turn and each fourth after it: it takes 0.05 µs, a small request 2. */
-  private hasTime(): boolean {
-    const { requestsInTurn } = this;
-    if (requestsInTurn % REQUESTS_PER_CLOCK !== 1) return true;
-    const now = performance.now();
-    if (requestsInTurn === 1) this.turnEndsAt = now + CONNECTION_TURN_MS;
-    return now < this.turnEndsAt;
-  }
-
   private serve(frame: Frame): void {
-    this.requestsInTurn++;
-    this.bytesInTurn += frame.header.flags & FLAGS.compressed ? Math.max(frame.length, READ_AT_ONCE_BYTES) : frame.length;
+    this.turn.spend(frame);
     this.running++;
     let work: Promise<void> | void = undefined;
     try {
-      work = this.shared.dispatcher.serve(this, this.session.connection, frame);
+      work = this.shared.dispatcher.serve(this, frame);
     } catch (error) {
       this.failed(error);
     }

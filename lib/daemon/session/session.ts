@@ -210,7 +210,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
   /** @returns true when the session may serve; false when it was refused or ended meanwhile */
   private async handshake(frame: Frame): Promise<boolean> {
     const { connection } = this;
-    const failure = await answerHandshake(this.shared.services, this.requests, connection, frame, this.slot.refusal);
+    const failure = await answerHandshake(this.shared.services, this.requests, frame, this.slot.refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
     if (failure && !reported) this.reportRefusal(failure);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;

@@ -7,7 +7,7 @@ import { Call, currentContext, servedCallOrNone } from '../call/call.js';
 import type { DaemonServices } from '../request/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
-import type { RunningRequest } from '../contract/reply-channel.js';
+import type { RunningRequest } from '../contract/running-request.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { ObjectUsers } from '../object/registrations.js';
 import { EndingCalls } from './ending-calls.js';
@@ -80,7 +80,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
 
   requestsOf(target: PyroTarget): RunningRequest[] {
     const requests = new Set<RunningRequest>(this.services.streaming);
-    for (const { requests: loop } of this.all) for (const request of loop.known) requests.add(request);
+    for (const { requests: loop } of this.all) for (const request of loop.pendingRequests) requests.add(request);
     // the first part of a call, before its first promise, is not known to its session
     const current = servedCallOrNone()?.request;
     if (current !== undefined) requests.add(current);
@@ -143,7 +143,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
   }
 
   gone({ slot, connection }: Session, error: Error | undefined): void {
-    // now: the last call may never end
+    // at once, because the last call of the session may never end
     this.services.limits.note(error, connection);
     this.slots.gone(slot);
   }
@@ -172,10 +172,11 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
     const hooked = connectionOfHook();
     if (call === undefined && hooked === undefined) return;
     const readers: readonly object[] = call instanceof Call ? this.services.streams.readersOf(call.request) : [];
-    // a call that has ended may have left a timer behind: then it is not among the running requests
+    // a call that has ended may have left a timer: then it is not among the running requests
     for (const session of this.all) {
       const { connection, requests } = session;
-      const isRunning = (correlationId: string): boolean => requests.known.some((known) => known.correlationId === correlationId);
+      const isRunning = (correlationId: string): boolean =>
+        requests.pendingRequests.some((pending) => pending.correlationId === correlationId);
       const isOfCall =
         call !== undefined && (isRunning(call.correlationId) || (connection === call.connection && requests.isStarting));
       const isOfHook = session.isBusy && (connection === hooked || readers.includes(connection));
@@ -196,7 +197,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot>, ObjectUsers {
 
   /**
    * Ends all connections. Resolves when all connections without a running call are closed and cleaned up. A connection whose call waits for
-   * the end of the daemon ends behind the reply, or after {@link MAX_LAST_CALL_MS}.
+   * the end of the daemon ends after the reply, or after {@link MAX_LAST_CALL_MS}.
    */
   async hangUpAll(when: 'soon' | 'now'): Promise<void> {
     const sessions = [...this.all];

@@ -1,19 +1,11 @@
 import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import type { ByteWriter } from '../../serpent/writing/byte-writer.js';
-import type { PyroTarget } from './target.js';
-
-/** A request that is served. */
-export interface RunningRequest {
-  /** UUID in its usual text form. */
-  readonly correlationId: string;
-  /** The called object. Undefined before it is looked up. */
-  readonly target: PyroTarget | undefined;
-  /** Runs `hook` when the method has ended, and so has its stream, if it returned one. At once, if they have ended already. */
-  onEnd(hook: () => void): void;
-}
+import type { SessionConnection } from '../connection/session-connection.js';
+import type { RunningRequest } from '../contract/running-request.js';
 
 /** The part of a session that a request needs to answer. */
 export interface ReplyChannel {
+  readonly connection: SessionConnection;
   /** Sends one message. A message for a connection that has ended is dropped. */
   send(message: OutgoingMessage): void;
   /**
