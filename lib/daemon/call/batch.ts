@@ -67,7 +67,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
       : observers.start(new BegunCall(request, { objectId, method, args, kwargs }, startedAt), request.follower);
     request.entryFollower = follower;
     try {
-      if (request.leavesTooMuch) throw leftTooMuch(request);
+      if (request.hasTooManyLateCalls) throw tooManyLateCalls(request);
       const call = new Call(request, objectId, method, kwargs);
       const run = (): unknown => call.run(target, args);
       const result = yield runIsolated(follower === undefined ? run : () => follower.run(run));
@@ -95,7 +95,7 @@ function* runEntries(request: ServedRequest, target: PyroTarget, objectId: strin
 }
 
 /** Why the further entries do not run. The session counts the limit, and ends after the reply. */
-function leftTooMuch({ services }: ServedRequest): TimeoutError {
+function tooManyLateCalls({ services }: ServedRequest): TimeoutError {
   const { maxLateCalls } = services.options;
   const text = `this entry did not run: interceptors have given up more entries of the batch that still run than maxLateCalls (${maxLateCalls}); end them, or raise the limit`;
   return refusal(new TimeoutError(text));

@@ -98,12 +98,12 @@ export function onAbort(call: CallContext, hook: (reason: Error) => void): () =>
 }
 
 /**
- * A part of a call goes on after its answer: {@link ServedRequest.leaveRunning}.
+ * A call is late, as it goes on after its answer: {@link ServedRequest.addLateCall}.
  *
  * @param call a call of this package's daemon
  */
-export function leaveRunning(call: CallContext, part: Promise<void>, isGivenUp: () => boolean): void {
-  (call as Call).request.leaveRunning(part, isGivenUp);
+export function addLateCall(call: CallContext, ended: Promise<void>, isUnread: () => boolean): void {
+  (call as Call).request.addLateCall(ended, isUnread);
 }
 
 /** A part of a call has failed for which nobody waits any more: {@link ServedRequest.partFailed}. @param call a call of this package's daemon */

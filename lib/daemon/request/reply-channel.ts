@@ -27,13 +27,13 @@ export interface ReplyChannel {
   /** Lets `work` run while the next requests are served. The work counts as a queued request until it ends. @param request undefined for an answer alone */
   runInBackground(work: Promise<void>, request?: RunningRequest): void;
   /**
-   * The client of a request is told that the call took too long. Behind that message the next requests are served, while the call goes on.
+   * The client of a request is told that the call took too long. After this message the next requests are served, and the call is late.
    *
    * @param told resolves when the message was sent
    */
-  leaveBehind(request: RunningRequest, told: Promise<void>): void;
-  /** A call is answered, although a part of it goes on: the part counts as a late call until `ended`. A batch may have several. */
-  leaveRunning(request: RunningRequest, ended: Promise<void>): void;
-  /** Ends the connection when it has too many late calls. Called behind an answer. */
+  addTimedOutCall(request: RunningRequest, told: Promise<void>): void;
+  /** A call is late until `ended`: it goes on after its answer. A batch may have several late calls. */
+  addLateCall(request: RunningRequest, ended: Promise<void>): void;
+  /** Ends the connection when it has too many late calls. Called after an answer. */
   checkLateCalls(): void;
 }

@@ -1,5 +1,4 @@
 import { correlationText } from '../../calls/correlation-id.js';
-import { UnfinishedParts } from '../../calls/unfinished-parts.js';
 import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { withoutOtherBytes } from '../../protocol/messages/own-bytes.js';
 import { FLAGS } from '../../protocol/constants.js';
@@ -18,6 +17,7 @@ import type { StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure, reportUnheardFailure } from './failure-report.js';
+import { LateCalls } from './late-calls.js';
 import type { ReplyChannel } from './reply-channel.js';
 import { memoryOf, RequestMemory } from './request-memory.js';
 import { RequestSignal } from './request-signal.js';
@@ -59,8 +59,8 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   isStreaming = false;
   private madeSignal: RequestSignal | undefined;
   private endHooks: (() => void)[] | undefined;
-  /** Parts of calls that go on behind their answer. */
-  private unfinished: UnfinishedParts | undefined;
+  /** Made for the first late call. */
+  private lateCalls: LateCalls | undefined;
 
   constructor(services: DaemonServices, channel: ReplyChannel, serializer: Serializer, frame: Frame) {
     super(services, channel, serializer, frame);
@@ -212,14 +212,14 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
       this.channel.destroy();
       throw failure;
     });
-    this.channel.leaveBehind(
+    this.channel.addTimedOutCall(
       this,
-      told.then(() => undefined).finally(() => this.endLate()),
+      told.then(() => undefined).finally(() => this.becomeLate()),
     );
   }
 
-  /** The call ends for its observers, although its method goes on. */
-  endLate(): void {
+  /** The call ends for its observers, although it goes on. */
+  becomeLate(): void {
     this.entryFollower?.ended(true);
     this.follower?.ended(true);
   }
@@ -235,14 +235,14 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   /** The method has ended: a disconnect no longer aborts the signal. */
   methodEnded(): void {
-    if (!this.isStreaming && this.unfinished?.running) return this.endBehindParts(() => this.methodEnded());
+    if (!this.isStreaming && this.lateCalls?.count) return this.endAfterLateCalls(this.lateCalls, () => this.methodEnded());
     this.madeSignal?.forgetPeer();
     if (!this.isStreaming) this.requestEnded();
   }
 
   /** The method has ended, and so has its stream, if it returned one. */
   requestEnded(): void {
-    if (this.unfinished?.running) return this.endBehindParts(() => this.requestEnded());
+    if (this.lateCalls?.count) return this.endAfterLateCalls(this.lateCalls, () => this.requestEnded());
     this.releaseMemory();
     this.follower?.ended();
     const hooks = this.endHooks;
@@ -253,39 +253,39 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   }
 
   /**
-   * A part of a call goes on behind its answer: an interceptor has given the method up, or has answered before it. The request ends behind the
-   * part, which counts as a late call of the connection.
+   * A call of the request is late: it has its answer, and its guards, pipes or method go on. The request ends after the late call.
    *
-   * @param isGivenUp true when nobody reads what the part gives. The signal aborts when the request is answered, and all its parts are given up
+   * @param ended resolves when the call has ended; never rejected
+   * @param isUnread true when nobody reads what the call gives. The signal aborts when the request is answered and all its late calls are unread
    */
-  leaveRunning(part: Promise<void>, isGivenUp: () => boolean): void {
-    this.channel.leaveRunning(this, (this.unfinished ??= new UnfinishedParts()).add(part, isGivenUp));
+  addLateCall(ended: Promise<void>, isUnread: () => boolean): void {
+    this.channel.addLateCall(this, (this.lateCalls ??= new LateCalls()).add(ended, isUnread));
   }
 
-  /** The stream of the call has ended. Resolves when no part of a call goes on; undefined when none does. */
+  /** The stream of the call has ended. Resolves when all late calls have ended; undefined when there are none. */
   streamEnded(): Promise<void> | undefined {
-    if (!this.unfinished?.running) return undefined;
-    this.endBehindParts(() => undefined);
-    return this.unfinished.ended();
+    if (!this.lateCalls?.count) return undefined;
+    this.endAfterLateCalls(this.lateCalls, () => undefined);
+    return this.lateCalls.ended();
   }
 
-  /** True when more parts go on than a connection may have. */
-  get leavesTooMuch(): boolean {
-    return this.unfinished !== undefined && this.unfinished.running > this.services.options.maxLateCalls;
+  /** True when the request has more late calls than a connection may have. */
+  get hasTooManyLateCalls(): boolean {
+    return this.lateCalls !== undefined && this.lateCalls.count > this.services.options.maxLateCalls;
   }
 
-  /** A part of a call has failed that went on behind its answer. An error that the abort of the signal has caused says nothing new. */
+  /** A part of a call has failed for which nobody waits any more. An error that the abort of the signal has caused says nothing new. */
   partFailed(error: unknown, call: Pick<SerializedCall, 'objectId' | 'method' | 'kwargs'>): void {
     if (this.madeSignal?.hasCaused(error) !== true) reportUnheardFailure(error, this, call);
   }
 
-  private endBehindParts(end: () => void): void {
-    this.endLate();
+  private endAfterLateCalls(lateCalls: LateCalls, end: () => void): void {
+    this.becomeLate();
     // in a batch, the entries share the signal
-    if (this.unfinished!.areGivenUp) this.abort(refusal(new PyroError('an interceptor has given the method up')));
+    if (lateCalls.areUnread) this.abort(refusal(new PyroError('an interceptor has given the method up')));
     // a call over its time is counted once as it is
     if (!this.timedOut) this.channel.checkLateCalls();
-    this.unfinished!.whenEnded(end);
+    lateCalls.whenEnded(end);
   }
 
   /** Counts one call for the connection and the object. */

@@ -5,7 +5,7 @@ import type { RunningRequest } from '../contract/running-request.js';
 
 /**
  * The requests of one session that run while later requests are served: oneway requests, replies that tell of a timeout, and late calls.
- * Late calls are over `callTimeoutMs`, or an interceptor has given them up, and their client was told.
+ * A late call goes on after its answer: it is over `callTimeoutMs`, or an interceptor has answered before its method has ended.
  */
 export class BackgroundRequests {
   /** Oneway requests and replies. Late calls are not among them. */
@@ -14,8 +14,8 @@ export class BackgroundRequests {
   private readonly oneway = new Map<RunningRequest, Promise<void>>();
   /** Late calls, by the promises of their ends. */
   private readonly late = new Map<Promise<void>, RunningRequest>();
-  /** True once a late call was one that an interceptor had given up. */
-  private hasGivenUp = false;
+  /** True once an interceptor has answered a late call. */
+  private hasAnswered = false;
 
   get lateCalls(): number {
     return this.late.size;
@@ -43,8 +43,8 @@ export class BackgroundRequests {
     return this.late.delete(work);
   }
 
-  /** A request is late. @param work of the request that runs in order; undefined for a oneway request */
-  addLate(request: RunningRequest, work: Promise<void> | undefined): void {
+  /** A request is late, since it has timed out. @param work of the request that runs in order; undefined for a oneway request */
+  addTimedOut(request: RunningRequest, work: Promise<void> | undefined): void {
     const end = work ?? this.oneway.get(request);
     // the call has ended while its client was told
     if (end === undefined) return;
@@ -52,16 +52,16 @@ export class BackgroundRequests {
     this.late.set(end, request);
   }
 
-  /** An interceptor has answered in place of a method that goes on. @param ended resolves when the method has ended */
-  addGivenUp(request: RunningRequest, ended: Promise<void>): void {
+  /** A call is late, since an interceptor has answered it. @param ended resolves when the call has ended */
+  addAnswered(request: RunningRequest, ended: Promise<void>): void {
     this.late.set(ended, request);
-    this.hasGivenUp = true;
+    this.hasAnswered = true;
   }
 
   /** Why the session ends; undefined: the late calls are not too many. */
   refusal(maxLateCalls: number): Error | undefined {
     if (this.lateCalls <= maxLateCalls) return undefined;
-    const given = this.hasGivenUp ? ', or given up by an interceptor,' : '';
+    const given = this.hasAnswered ? ', or given up by an interceptor,' : '';
     const text = `calls over callTimeoutMs${given} that still run: ${this.lateCalls} (maxLateCalls is ${maxLateCalls}); end them when context.signal aborts, or raise the limit`;
     return overLimit('maxLateCalls', refusal(new TimeoutError(text)));
   }

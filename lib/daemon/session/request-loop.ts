@@ -86,7 +86,7 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     return this.runningRequests + (this.waiting?.length ?? 0) + this.lateCalls;
   }
 
-  /** Calls over `callTimeoutMs`, or given up by an interceptor, that still run. */
+  /** Calls that go on after their answer: over `callTimeoutMs`, or answered by an interceptor. */
   get lateCalls(): number {
     return this.background?.lateCalls ?? 0;
   }
@@ -133,25 +133,25 @@ export class RequestLoop implements ReplyChannel, TurnTaker {
     });
   }
 
-  leaveBehind(request: RunningRequest, told: Promise<void>): void {
-    this.runInBackground(told.then(() => this.makeLate(request)));
+  addTimedOutCall(request: RunningRequest, told: Promise<void>): void {
+    this.runInBackground(told.then(() => this.becomeLate(request)));
   }
 
-  private makeLate(request: RunningRequest): void {
+  private becomeLate(request: RunningRequest): void {
     const background = this.background!;
     if (request === this.inOrder) {
-      background.addLate(request, this.work);
+      background.addTimedOut(request, this.work);
       this.running--;
       this.inOrder = undefined;
     } else {
-      background.addLate(request, undefined);
+      background.addTimedOut(request, undefined);
     }
     this.checkLateCalls();
   }
 
-  leaveRunning(request: RunningRequest, ended: Promise<void>): void {
+  addLateCall(request: RunningRequest, ended: Promise<void>): void {
     const background = (this.background ??= new BackgroundRequests());
-    background.addGivenUp(request, ended);
+    background.addAnswered(request, ended);
     void ended.then(() => {
       background.endLate(ended);
       this.goOn();

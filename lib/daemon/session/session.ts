@@ -103,7 +103,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     return this.requests.requestsInProgress;
   }
 
-  /** Calls over `callTimeoutMs`, or given up by an interceptor, that still run. */
+  /** Calls that go on after their answer: over `callTimeoutMs`, or answered by an interceptor. */
   get lateCalls(): number {
     return this.requests.lateCalls;
   }

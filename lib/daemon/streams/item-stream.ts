@@ -26,12 +26,12 @@ export interface StreamingCall extends CallContext {
     readonly authorization: Authorization;
     /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
-    /** No code of the stream runs any more. Resolves when no method goes on that an interceptor has given up; undefined when none does. */
+    /** No code of the stream runs any more. Resolves when the late calls of the request have ended; undefined when there are none. */
     streamEnded(): Promise<void> | undefined;
     /** Memory that the request holds. */
     readonly heldBytes: number;
     /** The stream is closed, but its iterator runs. */
-    endLate(): void;
+    becomeLate(): void;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -120,7 +120,7 @@ export class ItemStream {
   }
 
   /**
-   * Waits for the next item, after the pulls that were asked for before.
+   * Waits for the next item, after the earlier pulls.
    *
    * @param call the call that asks for the item. Gets the response annotations that the source of the items set since the last item
    * @throws {PyroError} when the client leaves

@@ -291,7 +291,7 @@ export class Streams {
 /** Ends a closed stream for the observers of its call. An iterator that waits for its next item may run for ever. */
 function endObserved({ call: { request }, idle }: ItemStream): void {
   if (request.follower === undefined) return;
-  const turn = setImmediate(() => request.endLate());
+  const turn = setImmediate(() => request.becomeLate());
   void idle.then(() => clearImmediate(turn));
 }
 

@@ -6,8 +6,8 @@ import type { CallRecord } from './call-record.js';
  * Stops reading the Observable of a call that nobody waits for any more: the client has gone, or the call took longer than `callTimeoutMs`.
  * An Observable of an interceptor or a filter may never complete, and its call would count as running for ever.
  *
- * Guards, pipes and the method behind `next.handle()` cannot be stopped. While one of them runs the call counts as running. When the client
- * has gone, interceptors still get the result of the method. Behind `callTimeoutMs` they get nothing more.
+ * Guards, pipes and the method, which `next.handle()` runs, cannot be stopped. While one of them runs the call counts as running. When the client
+ * has gone, interceptors still get the result of the method. After `callTimeoutMs` they get nothing more.
  */
 export class Abandonment {
   /** True once the Observable is read no more. */

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
-import { leaveRunning, partFailed } from '../../daemon/call/call.js';
+import { addLateCall, partFailed } from '../../daemon/call/call.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { BoundArguments } from '../../objects/argument-binder.js';
 import { awaitReader, isStream } from '../../objects/item-iterators.js';
@@ -19,24 +19,49 @@ type Ending = () => Promise<void> | undefined | void;
 /** The arguments of a call, as Nest's `ExecutionContext` has them: `getData()` and `getContext()`. */
 export type NestArguments = [args: unknown[], context: PyroContext];
 
+/**
+ * How far a call is:
+ *
+ * - `open`: the call has no answer yet, or its answer was all of it.
+ * - `streaming`: the result is a stream. The call ends with the last item.
+ * - `ended`: the result is there, and `lateWork` waits until no part runs any more.
+ * - `late`: the call has its answer, or its stream has ended, while a part runs. The daemon knows it as a late call, until `lateWork` has ended.
+ */
+type CallState =
+  | { readonly is: 'open' | 'streaming' }
+  | { readonly is: 'ended'; readonly lateWork: Ending }
+  | { readonly is: 'late'; lateWork: Ending | undefined };
+
+const OPEN: CallState = { is: 'open' };
+const STREAMING: CallState = { is: 'streaming' };
+
+/** The method, which an interceptor may run again: its last result counts. */
+type MethodState =
+  | { readonly is: 'not returned'; readonly whenReturned: ((isObservable: boolean) => void) | undefined }
+  | { readonly is: 'returned'; readonly isObservable: boolean };
+
+const NOT_RETURNED: MethodState = { is: 'not returned', whenReturned: undefined };
+/** Interceptors turn plain results into Observables. These are the results of the method itself. */
+const RETURNED_VALUE: MethodState = { is: 'returned', isObservable: false };
+const RETURNED_OBSERVABLE: MethodState = { is: 'returned', isObservable: true };
+
+/** The parts of the pipeline that Observables wait for: interceptors, guards, pipes and the method. They cannot be stopped. */
+interface RunningParts {
+  /** The subscribers that get the results. */
+  readonly readers: Set<ResultReader>;
+  whenIdle: (() => void) | undefined;
+}
+
 /** The state of a call in a pipeline: its arguments, its instance, and notes about the result of the method. */
 export class CallRecord implements RestObserver {
   /** Runs code in the context in which the method returned a stream: with the stores of guards and interceptors. */
   inContext: RunInContext = runHere;
-  /** True once the result is a stream: the call ends with its last item. */
-  isStreaming = false;
-  /** The kind of value that the method itself returned; interceptors turn plain results into Observables. */
-  private returned: 'nothing yet' | 'value' | 'observable' = 'nothing yet';
-  private waiting: ((isObservable: boolean) => void) | undefined;
+  private state: CallState = OPEN;
+  private method: MethodState = NOT_RETURNED;
+  /** Made for the first Observable that waits. */
+  private parts: RunningParts | undefined;
   private nestArguments: NestArguments | undefined;
   private endings: Ending[] | undefined;
-  /** The subscribers of the parts of the pipeline that run behind an Observable. The parts cannot be stopped. */
-  private running: Set<ResultReader> | undefined;
-  private waitingForIdle: (() => void) | undefined;
-  /** True once the daemon knows that a part of the call goes on behind its answer. */
-  private isLeft = false;
-  /** Work that waits for the parts which go on behind the answer. */
-  private leftWork: Ending | undefined;
 
   /** The instance that serves the call. Set before the pipeline runs. */
   instance!: object;
@@ -84,32 +109,44 @@ export class CallRecord implements RestObserver {
   }
 
   /**
-   * Runs `work` when no Observable waits for guards, pipes or the method any more: at once, or behind the answer of an interceptor that has
-   * given them up. Only one such work may be given, before {@link answered}.
+   * Runs `work` when no Observable waits for guards, pipes or the method any more: at once, or after the late call. Only one such work may be
+   * given, before {@link answered}.
    *
    * @returns a promise when work that runs at once has to be waited for
    */
-  behindMethod(work: Ending): ReturnType<Ending> {
+  afterParts(work: Ending): ReturnType<Ending> {
     if (!this.isRunning) return work();
-    this.leftWork = work;
+    if (this.state.is === 'late') this.state.lateWork = work;
+    else this.state = { is: 'ended', lateWork: work };
+  }
+
+  /** The result is a stream. The call ends with the last item. */
+  becomeStream(): void {
+    this.state = STREAMING;
+  }
+
+  get isStreaming(): boolean {
+    return this.state.is === 'streaming';
   }
 
   /**
-   * The call has its answer, or its stream has ended. The daemon counts a part that goes on as a late call, until the part and the work
-   * behind it have ended.
+   * The call has its answer, or its stream has ended. When a part goes on, the daemon counts a late call, until the part and the work after
+   * the part have ended.
    */
   answered(): void {
-    // the part may have ended since work was put behind it
-    if (this.isLeft || (!this.isRunning && this.leftWork === undefined)) return;
-    this.isLeft = true;
+    const { state } = this;
+    // `ended`: the part may have ended since work was given that waits for the part
+    if (state.is === 'late' || (state.is !== 'ended' && !this.isRunning)) return;
+    const late = { is: 'late' as const, lateWork: state.is === 'ended' ? state.lateWork : undefined };
+    this.state = late;
     const idle = new Promise<void>((resolve) => this.whenIdle(resolve));
-    const part = idle.then(() => this.leftWork?.());
-    leaveRunning(this.call, part, () => this.isGivenUp);
+    const ended = idle.then(() => late.lateWork?.());
+    addLateCall(this.call, ended, () => this.isUnread);
   }
 
   /** False while the method has not returned, and when an interceptor answered in its place. */
   get hasReturned(): boolean {
-    return this.returned !== 'nothing yet';
+    return this.method.is === 'returned';
   }
 
   /**
@@ -119,18 +156,16 @@ export class CallRecord implements RestObserver {
   note(result: unknown): unknown {
     const inert = inertResult(result);
     if (isObservable(inert)) {
-      this.returned = 'observable';
-      this.waiting?.(true);
+      this.methodReturned(RETURNED_OBSERVABLE);
       this.tellIdle();
       const inContext = captureContext();
       return new Observable((subscriber) => inContext(() => inert.subscribe(new GuardedSubscriber(subscriber, this))));
     }
-    this.returned = 'value';
     if (isStream(inert)) {
       this.inContext = captureContext();
       awaitReader(inert);
     }
-    this.waiting?.(false);
+    this.methodReturned(RETURNED_VALUE);
     return inert;
   }
 
@@ -139,27 +174,39 @@ export class CallRecord implements RestObserver {
     this.onFailure(`the teardown of an Observable of ${this.context.getPattern()}`, error);
   }
 
-  /** True when the method itself returned an Observable. */
-  get hasReturnedObservable(): boolean {
-    return this.returned === 'observable';
+  private methodReturned(returned: typeof RETURNED_VALUE): void {
+    const { method } = this;
+    this.method = returned;
+    if (method.is === 'not returned') method.whenReturned?.(this.hasReturnedObservable);
   }
 
-  /** True while an Observable waits for guards, pipes or the method. Behind the method, its own Observable may be waited for for ever. */
+  /** Calls `then` when the method has returned. Never called when an interceptor keeps the method from running. */
+  whenReturned(then: (isObservable: boolean) => void): void {
+    if (this.method.is === 'returned') then(this.method.isObservable);
+    else this.method = { is: 'not returned', whenReturned: then };
+  }
+
+  /** True when the method itself returned an Observable. */
+  get hasReturnedObservable(): boolean {
+    return this.method.is === 'returned' && this.method.isObservable;
+  }
+
+  /** True while an Observable waits for guards, pipes or the method. The Observable that the method returned may be waited for for ever. */
   get isRunning(): boolean {
-    return this.running !== undefined && this.running.size > 0 && !this.hasReturnedObservable;
+    return this.parts !== undefined && this.parts.readers.size > 0 && !this.hasReturnedObservable;
   }
 
   /** True when nobody reads what the running parts give. An interceptor may answer at once, and still wait for the method. */
-  private get isGivenUp(): boolean {
-    return [...(this.running ?? [])].every(({ closed }) => closed);
+  private get isUnread(): boolean {
+    return [...(this.parts?.readers ?? [])].every(({ closed }) => closed);
   }
 
   restBegun(reader: ResultReader): void {
-    (this.running ??= new Set()).add(reader);
+    (this.parts ??= { readers: new Set(), whenIdle: undefined }).readers.add(reader);
   }
 
   restEnded(reader: ResultReader): void {
-    this.running?.delete(reader);
+    this.parts?.readers.delete(reader);
     if (!this.isRunning) this.tellIdle();
   }
 
@@ -167,22 +214,17 @@ export class CallRecord implements RestObserver {
     partFailed(this.call, error);
   }
 
-  private tellIdle(): void {
-    const then = this.waitingForIdle;
-    this.waitingForIdle = undefined;
-    then?.();
-  }
-
   /** Calls `then` as soon as no Observable waits for guards, pipes or the method. Replaces the function that was given before. */
   whenIdle(then: () => void): void {
-    if (this.isRunning) this.waitingForIdle = then;
+    if (this.isRunning) this.parts!.whenIdle = then;
     else then();
   }
 
-  /** Calls `then` when the method has returned. Never called when an interceptor keeps the method from running. */
-  whenReturned(then: (isObservable: boolean) => void): void {
-    if (this.returned === 'nothing yet') this.waiting = then;
-    else then(this.hasReturnedObservable);
+  private tellIdle(): void {
+    const then = this.parts?.whenIdle;
+    if (then === undefined) return;
+    this.parts!.whenIdle = undefined;
+    then();
   }
 }
 

@@ -30,7 +30,7 @@ export function settleObservable(
 export function streamOfResult(result: unknown, record: CallRecord, filters: ExceptionFilters): CallStream | undefined {
   const stream = asStream(result);
   if (stream === undefined) return undefined;
-  record.isStreaming = true;
+  record.becomeStream();
   const recover = (error: unknown): ObservableStream =>
     new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS, record);
   const { inContext: run } = record;

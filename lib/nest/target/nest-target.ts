@@ -193,7 +193,7 @@ export class NestTarget implements PyroTarget {
     record.instance = holder.instance;
     if (this.instances.isPerCall) {
       const endCall = (): Promise<void> | undefined => this.instances.endCall(holder, record.call.connection);
-      record.atEnd(() => record.behindMethod(endCall));
+      record.atEnd(() => record.afterParts(endCall));
     }
     let pipeline: Pipeline | Promise<Pipeline>;
     try {
@@ -223,7 +223,7 @@ function endedCall(record: CallRecord): Promise<void> | undefined {
   return record.isStreaming ? undefined : record.end();
 }
 
-/** @returns the result of a call, whose method may go on. A stream ends by itself */
+/** @returns the result of a call, which may be late. A stream ends by itself */
 function answered(result: unknown, record: CallRecord): unknown {
   if (!record.isStreaming) record.answered();
   return result;
