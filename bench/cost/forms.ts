@@ -41,6 +41,8 @@ export const FORMS: Record<SerializerName, readonly string[]> = {
     '0x1fffffffffffff',
     'np.True_',
     'np.float64(nan)',
+    'np.float64(-3)',
+    "np.longdouble('1.5')",
     '()',
     '((),)',
     "(b'',)",

@@ -172,7 +172,10 @@ export class MsgpackReader extends BinaryReader {
     if (code === PYRO_EXT.int) this.spendBigInt(length);
     else this.spend(COSTS.complex);
     const start = this.take(length);
-    return decodePyroExtension(code, this.bytes, start, this.at, this.options.maxIntDigits, this.asFloat);
+    const value = decodePyroExtension(code, this.bytes, start, this.at, this.options.maxIntDigits, this.asFloat);
+    // Pyro5 writes complex64 of NumPy in the form of an int
+    if (code === PYRO_EXT.int && value instanceof PyComplex) this.spend(COSTS.complex);
+    return value;
   }
 
   private readonly asFloat = (value: number): unknown => this.float(value);

@@ -163,14 +163,14 @@ export abstract class ExpressionReader {
     const { scanner } = this;
     scanner.kind = NumberKind.none;
     if (kind === 'float' && isReal(value)) {
-      const number = Number(value);
       if (scanner.codeAt(scanner.pos) === LOWER_J) {
         scanner.pos++;
         scanner.kind = NumberKind.imaginary;
-        return scanner.newComplex(0, number);
+        return scanner.newComplex(0, Number(value));
       }
       scanner.kind = NumberKind.float;
-      return scanner.faithful ? new PyFloat(number) : number;
+      const isFloat = value instanceof PyFloat || (typeof value === 'number' && !scanner.faithful);
+      return isFloat ? value : scanner.newFloat(Number(value));
     }
     const fits =
       (kind === 'int' && (typeof value === 'bigint' || Number.isSafeInteger(value))) ||

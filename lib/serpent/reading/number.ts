@@ -2,7 +2,7 @@ import { CHARACTERS, isDecimalDigit, isLetter, toLower } from '../text/character
 import { longDecimal, POWERS_OF_TEN, SAFE_DIGITS } from '../text/decimal.js';
 import { NumberKind, type Scanner } from './scanner.js';
 import { COSTS } from '../costs/value-costs.js';
-import { type PyComplex, PyFloat, safeInt } from '../values/values.js';
+import { type PyComplex, type PyFloat, safeInt } from '../values/values.js';
 
 const {
   PLUS,
@@ -219,10 +219,5 @@ function failAt(scanner: Scanner, at: number, message: string): never {
 
 function float(scanner: Scanner, value: number): number | PyFloat {
   scanner.kind = NumberKind.float;
-  if (!scanner.faithful) {
-    scanner.spent += COSTS.number;
-    return value;
-  }
-  scanner.spend(COSTS.float);
-  return new PyFloat(value);
+  return scanner.newFloat(value);
 }

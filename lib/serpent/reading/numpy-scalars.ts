@@ -1,4 +1,5 @@
 import { isDecimalDigit, isLetter, CHARACTERS } from '../text/characters.js';
+import type { PyFloat } from '../values/values.js';
 import type { Scanner } from './scanner.js';
 
 /** The kind of value in a scalar type of NumPy. */
@@ -49,17 +50,17 @@ export function numpyKindOf(name: string): NumpyKind | boolean | undefined {
 }
 
 /** Reads a float that has no literal or is written as a text: `nan`, `-inf`, `'1.5'` of a long double. */
-export function numpyNumber(scanner: Scanner, kind: NumpyKind): number | undefined {
+export function numpyNumber(scanner: Scanner, kind: NumpyKind): number | PyFloat | undefined {
   if (kind !== 'float') return undefined;
   const rest = scanner.bytes.toString('latin1', scanner.pos, scanner.pos + 80);
   for (const [name, value] of SPECIAL_FLOATS) {
     if (!rest.startsWith(`${name})`)) continue;
     scanner.pos += name.length;
-    return value;
+    return scanner.newFloat(value);
   }
   const quoted = /^'([-+\d.e]+|-?inf|nan)'/.exec(rest);
   const value = quoted && (SPECIAL_FLOATS.get(quoted[1]!) ?? Number(quoted[1]));
   if (!quoted || value === null || (Number.isNaN(value) && quoted[1] !== 'nan')) return undefined;
   scanner.pos += quoted[0].length;
-  return value;
+  return scanner.newFloat(value);
 }

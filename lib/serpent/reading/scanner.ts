@@ -9,7 +9,7 @@ import type { CheckedLimits } from '../values/value-limits.js';
 import { TextUnits } from '../text/text-units.js';
 import { TextWindow } from '../text/text-window.js';
 import { COSTS, isOwnCharacter, type ReadBudget } from '../costs/value-costs.js';
-import { PyComplex } from '../values/values.js';
+import { PyComplex, PyFloat } from '../values/values.js';
 
 const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH } = CHARACTERS;
 
@@ -206,6 +206,16 @@ export class Scanner {
   spendText(length: number, isWide: boolean): void {
     // V8 shares strings of one character
     if (length > 1 || (length === 1 && isWide)) this.spend(COSTS.string + (isWide ? length + (length >> 1) : length));
+  }
+
+  /** A float of Python, as the mode has it. */
+  newFloat(value: number): number | PyFloat {
+    if (!this.faithful) {
+      this.spent += COSTS.number;
+      return value;
+    }
+    this.spend(COSTS.float);
+    return new PyFloat(value);
   }
 
   newComplex(real: number, imag: number): PyComplex {

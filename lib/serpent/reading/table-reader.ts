@@ -7,6 +7,7 @@ import type { PythonKeys } from '../keys/python-keys.js';
 import { ROOMY_ENTRIES, SetReader } from './set-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { COSTS, dictCost, TABLE_MEMBER_COST, TABLE_MEMBERS } from '../costs/value-costs.js';
+import { PyComplex } from '../values/values.js';
 
 const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
@@ -230,7 +231,7 @@ export class TableReader extends SetReader {
     const special = isMap ? decodeSpecialMap(dict) : decodeSpecialObject(dict);
     if (special !== undefined) {
       scanner.giveBack(before);
-      scanner.spend(Buffer.isBuffer(special) ? COSTS.bytes + special.length : COSTS.float);
+      scanner.spend(specialCost(special));
       return special;
     }
     const has = (key: string): boolean => (isMap ? dict.has(key) : Object.hasOwn(dict, key));
@@ -249,6 +250,13 @@ export class TableReader extends SetReader {
     for (const key of keysInOrder ?? Object.keys(dict)) map.set(this.admitted(map, undefined, key), dict[key]);
     return map;
   }
+}
+
+/** The cost of a value of a special dict. */
+function specialCost(special: unknown): number {
+  if (Buffer.isBuffer(special)) return COSTS.bytes + special.length;
+  if (special instanceof PyComplex) return COSTS.complex;
+  return typeof special === 'number' ? COSTS.number : COSTS.float;
 }
 
 /** The cost of a new key, in addition to the cost of its string. @param before number of the keys before it */
