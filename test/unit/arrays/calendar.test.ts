@@ -6,7 +6,7 @@ import { timeText } from '../../../lib/arrays/times.js';
 const MS_PER_DAY = 86_400_000;
 
 describe('the calendar', () => {
-  it('gives each day the year, month and day that a Date has, and the reverse, in years before 1970 and after it', () => {
+  it('the calendar gives each day the year, month and day that a Date has, and the reverse, in years before 1970 and after it', () => {
     for (let number = -1_000_000; number < 1_000_000; number += 997) {
       const date = new Date(number * MS_PER_DAY);
       const day = { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
@@ -25,11 +25,11 @@ describe('the calendar', () => {
     [0, 2, 29],
     [-4, 2, 29],
     [-100, 2, 28],
-  ])('gives month %i-%i its number of days', (year, month, days) => {
+  ])('the calendar gives month %i-%i its number of days', (year, month, days) => {
     expect(daysInMonth(year, month)).toBe(days);
   });
 
-  it('has exact texts for days whose number is no exact number of JavaScript', () => {
+  it('times have exact texts for days whose number is no exact number of JavaScript', () => {
     const days = dtypeOf('<M8[D]');
     const cycles = 10n ** 13n;
     const text = `${400n * cycles + 2026n}-01-31`;
