@@ -1,5 +1,4 @@
 import { processWide } from '../copies/process-wide.js';
-import { warnIfItFails } from '../reports/warning.js';
 import type { ModulesContainer } from '@nestjs/core';
 import { addFirstHookOf, firstDestroyedModule } from './nest-internals.js';
 
@@ -51,25 +50,4 @@ export function whenInitialized(modules: ModulesContainer, then: () => void): vo
   const phase = phases.get(modules);
   if (phase?.isInitialized) then();
   else phase?.waiting.push(then);
-}
-
-/** Time after which all applications of a process should have started. */
-const SETTLE_MS = 5_000;
-
-/**
- * A check that runs some seconds later: the mistake shows only when something has not happened by then. The timer does not keep the process
- * alive.
- */
-export class LateCheck {
-  private timer: NodeJS.Timeout | undefined;
-
-  /** Runs `check` in 5 seconds, in place of the check that waits. */
-  schedule(check: () => void): void {
-    this.cancel();
-    this.timer = setTimeout(() => warnIfItFails(check), SETTLE_MS).unref();
-  }
-
-  cancel(): void {
-    clearTimeout(this.timer);
-  }
 }

@@ -54,6 +54,7 @@ async function make(type: Type<CanActivate>, { ref }: GuardPlace): Promise<CanAc
   try {
     return await ref.create(type);
   } catch (error) {
+    // a request-scoped dependency fails without a context; everything else that fails also fails with a context
     await ref.create(type, createContextId()).catch(() => {
       throw error;
     });
