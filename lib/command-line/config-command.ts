@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { environmentProxyOptions, resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
-import { environmentDefaults } from '../daemon/options/environment-defaults.js';
+import { environmentProxyOptions, itemsOfProxy, resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
+import { environmentDefaults, itemsOfDaemon } from '../daemon/options/environment-defaults.js';
 import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
 import type { PyroConfig } from '../options/config-items.js';
 import { readConfig, unknownVariables } from '../options/environment.js';
@@ -37,7 +37,10 @@ function printConfig(given: OutputArguments): void {
   for (const variable of Object.values(HANDSHAKE_VARIABLES))
     if (process.env[variable]) variables.push({ variable, value: '(not shown)' });
   const unknown = unknownVariables(process.env);
-  const proxy = effective(resolveProxyOptions({}), config, (items) => environmentProxyOptions({}, items));
+  const proxy = effective(
+    resolveProxyOptions({}),
+    optionSources(environmentProxyOptions({}, config), itemsOfProxy(config), config),
+  );
   const daemon = daemonOptions(config);
   if (given.json) {
     printJson({ variables, unknown, proxy, ...(typeof daemon === 'string' ? { daemonError: daemon } : { daemon }) });
@@ -67,16 +70,15 @@ function printConfig(given: OutputArguments): void {
 /** The options of daemons, or why none can start: on a machine with clients only, variables may be absent that daemons need. */
 function daemonOptions(config: PyroConfig): EffectiveOption[] | string {
   try {
-    return effective(resolveDaemonOptions({}), config, (items) => environmentDefaults({}, items));
+    return effective(resolveDaemonOptions({}), optionSources(environmentDefaults({}, config), itemsOfDaemon(config), config));
   } catch (error) {
     if (!(error instanceof PyroError)) throw error;
     return error.message;
   }
 }
 
-/** @param ofItems the options that config items set */
-function effective(options: object, config: PyroConfig, ofItems: (items: PyroConfig) => object): EffectiveOption[] {
-  const sources = optionSources(config, ofItems);
+/** @param sources the config items that have set each option */
+function effective(options: object, sources: ReadonlyMap<string, readonly string[]>): EffectiveOption[] {
   return Object.entries(options)
     .filter(([, value]) => typeof value !== 'function')
     .map(([option, value]) => ({

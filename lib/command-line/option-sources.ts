@@ -1,59 +1,21 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { PyroConfig } from '../options/config-items.js';
-import { PyroError } from '../protocol/errors.js';
-
-/** Gives the options that config items set. @throws {PyroError} when the items do not go together */
-type OptionsOfItems = (items: PyroConfig) => object;
+import type { OptionItems, PyroConfig } from '../options/config-items.js';
 
 /**
- * The config items that have set each option: those without which the option would have another value.
+ * The config items that have set each option.
  *
- * An item may need another one: `SSL` needs `SSL_SERVERCERT`. Without the item that is needed there are no options at all. So it has set
- * what it sets together with the item that needs it.
- *
- * @param config items that go together
+ * @param options the options that config items set
+ * @param items the items that may set each option
  * @returns the names of the items, without `PYRO_`, by option; an option that no item has set is absent
  */
-export function optionSources(config: PyroConfig, ofItems: OptionsOfItems): Map<string, string[]> {
+export function optionSources<Options extends object>(
+  options: Options,
+  items: OptionItems<Options>,
+  config: PyroConfig,
+): Map<string, string[]> {
   const sources = new Map<string, string[]>();
-  const having = ofItems(config);
-  for (const name of Object.keys(config) as (keyof PyroConfig)[]) {
-    for (const option of changedOptions(having, lackingOptions(name, config, ofItems))) {
-      sources.set(option, [...(sources.get(option) ?? []), name]);
-    }
+  for (const option of Object.keys(options) as (keyof Options & string)[]) {
+    const names = (items[option] ?? []).filter((name) => config[name] !== undefined);
+    sources.set(option, names);
   }
   return sources;
-}
-
-/** The options without an item; when the other items do not go together, all sets of options without the item and one that needs it. */
-function lackingOptions(name: keyof PyroConfig, config: PyroConfig, ofItems: OptionsOfItems): object[] {
-  const others = without(config, name);
-  const lacking = optionsOrNone(others, ofItems);
-  if (lacking !== undefined) return [lacking];
-  return (Object.keys(others) as (keyof PyroConfig)[])
-    .map((needing) => optionsOrNone(without(others, needing), ofItems))
-    .filter((options) => options !== undefined);
-}
-
-function optionsOrNone(items: PyroConfig, ofItems: OptionsOfItems): object | undefined {
-  try {
-    return ofItems(items);
-  } catch (error) {
-    if (!(error instanceof PyroError)) throw error;
-    return undefined;
-  }
-}
-
-/** The options whose value is another one in some of the others. */
-function changedOptions(having: object, others: readonly object[]): string[] {
-  return Object.entries(having)
-    .filter(([option, value]) =>
-      others.some((lacking) => !isDeepStrictEqual(value, (lacking as Record<string, unknown>)[option])),
-    )
-    .map(([option]) => option);
-}
-
-function without(config: PyroConfig, name: keyof PyroConfig): PyroConfig {
-  const { [name]: _, ...others } = config;
-  return others;
 }

@@ -147,6 +147,9 @@ export type PyroConfig = {
   readonly [Name in keyof Items]?: Items[Name] extends ConfigItem<infer T> ? T : never;
 };
 
+/** The config items that set each option: with all of them, or with those among them that are there. */
+export type OptionItems<Options> = { readonly [Option in keyof Options]?: readonly (keyof PyroConfig)[] };
+
 /** Converts the seconds of a config item to milliseconds, rounded up: 0 switches a limit off, and a short limit must not become 0. */
 export function millisecondsOf(duration: number | undefined): number | undefined {
   return duration === undefined ? undefined : Math.ceil(duration * 1_000);

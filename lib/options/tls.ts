@@ -163,6 +163,12 @@ export function serverTlsOf(config: PyroConfig): ServerTlsOptions | undefined {
   };
 }
 
+/** The config items of {@link serverTlsOf}. */
+export function serverTlsItems({ SSL_REQUIRECLIENTCERT }: PyroConfig): (keyof PyroConfig)[] {
+  const ofClients = SSL_REQUIRECLIENTCERT ? (['SSL_REQUIRECLIENTCERT'] as const) : [];
+  return ['SSL', 'SSL_SERVERCERT', 'SSL_SERVERKEY', 'SSL_SERVERKEYPASSWD', ...ofClients, 'SSL_CACERTS'];
+}
+
 /**
  * TLS of proxies by the config items; undefined: no TLS.
  *
@@ -180,6 +186,12 @@ export function clientTlsOf(config: PyroConfig): ClientTlsOptions | undefined {
     }),
     ...(config.SSL_CACERTS !== undefined && { ca: authoritiesOf(config) }),
   };
+}
+
+/** The config items of {@link clientTlsOf}. */
+export function clientTlsItems({ SSL_CLIENTCERT }: PyroConfig): (keyof PyroConfig)[] {
+  const ofCertificate = ['SSL_CLIENTCERT', 'SSL_CLIENTKEY', 'SSL_CLIENTKEYPASSWD'] as const;
+  return ['SSL', ...(SSL_CLIENTCERT === undefined ? [] : ofCertificate), 'SSL_CACERTS'];
 }
 
 function authoritiesOf({ SSL_CACERTS: path }: PyroConfig): Buffer[] | undefined {

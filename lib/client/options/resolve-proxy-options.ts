@@ -9,7 +9,7 @@ import {
   NO_ANNOTATIONS,
 } from '../../protocol/messages/annotations.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
-import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
+import { millisecondsOf, type OptionItems, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import {
   ABORT_SIGNAL,
@@ -29,7 +29,7 @@ import {
   withMethods,
 } from '../../options/option-checks.js';
 import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
-import { CLIENT_TLS, clientTlsOf } from '../../options/tls.js';
+import { CLIENT_TLS, clientTlsItems, clientTlsOf } from '../../options/tls.js';
 import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { addressesOf, checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
@@ -157,6 +157,20 @@ export function environmentProxyOptions(
     serpentBytesRepr: config.SERPENT_BYTES_REPR,
     tls: given.openSocket || given.connectedSocket || given.tls !== undefined ? undefined : clientTlsOf(config),
   });
+}
+
+/** The config items that set each option in {@link environmentProxyOptions}. */
+export function itemsOfProxy(config: PyroConfig): OptionItems<PyroProxyOptions> {
+  return {
+    callTimeoutMs: ['COMMTIMEOUT'],
+    connectTimeoutMs: ['COMMTIMEOUT'],
+    compression: ['COMPRESSION'],
+    maxMessageBytes: ['MAX_MESSAGE_SIZE'],
+    maxRetries: ['MAX_RETRIES'],
+    serializer: ['SERIALIZER'],
+    serpentBytesRepr: ['SERPENT_BYTES_REPR'],
+    tls: clientTlsItems(config),
+  };
 }
 
 /** @throws {PyroError} `CONFIG`, when an option of a call is wrong */

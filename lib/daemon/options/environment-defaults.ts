@@ -1,7 +1,6 @@
-import { millisecondsOf } from '../../options/config-items.js';
+import { millisecondsOf, type OptionItems, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
-import type { PyroConfig } from '../../options/config-items.js';
-import { serverTlsOf } from '../../options/tls.js';
+import { serverTlsItems, serverTlsOf } from '../../options/tls.js';
 import { configError, givenOptions } from '../../options/option-checks.js';
 import type { DaemonOptions } from './daemon-options.js';
 
@@ -27,6 +26,26 @@ export function environmentDefaults(given: DaemonOptions, config: PyroConfig = e
     streamLifetimeMs: millisecondsOf(config.ITER_STREAM_LIFETIME),
     streamLingerMs: millisecondsOf(config.ITER_STREAM_LINGER),
   });
+}
+
+/** The config items that set each option in {@link environmentDefaults}. */
+export function itemsOfDaemon(config: PyroConfig): OptionItems<DaemonOptions> {
+  return {
+    host: ['HOST'],
+    natHost: ['NATHOST'],
+    natPort: ['NATHOST', 'NATPORT'],
+    tls: serverTlsItems(config),
+    compression: ['COMPRESSION'],
+    detailedTraceback: ['DETAILED_TRACEBACK'],
+    idleTimeoutMs: ['COMMTIMEOUT'],
+    frameTimeoutMs: ['COMMTIMEOUT'],
+    housekeepingIntervalMs: ['POLLTIMEOUT'],
+    maxMessageBytes: ['MAX_MESSAGE_SIZE'],
+    serpentBytesRepr: ['SERPENT_BYTES_REPR'],
+    streaming: ['ITER_STREAMING'],
+    streamLifetimeMs: ['ITER_STREAM_LIFETIME'],
+    streamLingerMs: ['ITER_STREAM_LINGER'],
+  };
 }
 
 function addressDefaults(given: DaemonOptions, config: PyroConfig): Partial<DaemonOptions> {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { environmentProxyOptions } from '../../../lib/client/options/resolve-proxy-options.js';
+import { environmentProxyOptions, itemsOfProxy } from '../../../lib/client/options/resolve-proxy-options.js';
 import { optionSources } from '../../../lib/command-line/option-sources.js';
-import { environmentDefaults } from '../../../lib/daemon/options/environment-defaults.js';
+import { environmentDefaults, itemsOfDaemon } from '../../../lib/daemon/options/environment-defaults.js';
 import { readConfig } from '../../../lib/options/environment.js';
 
 let folder: string;
@@ -20,10 +20,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ofDaemon = (environment: Record<string, string>): Record<string, string[]> =>
-  Object.fromEntries(optionSources(readConfig(environment), (items) => environmentDefaults({}, items)));
-const ofProxy = (environment: Record<string, string>): Record<string, string[]> =>
-  Object.fromEntries(optionSources(readConfig(environment), (items) => environmentProxyOptions({}, items)));
+const ofDaemon = (environment: Record<string, string>): Record<string, string[]> => {
+  const config = readConfig(environment);
+  return Object.fromEntries(optionSources(environmentDefaults({}, config), itemsOfDaemon(config), config));
+};
+const ofProxy = (environment: Record<string, string>): Record<string, string[]> => {
+  const config = readConfig(environment);
+  return Object.fromEntries(optionSources(environmentProxyOptions({}, config), itemsOfProxy(config), config));
+};
 
 it('a variable that TLS of a daemon needs has set tls', () => {
   expect(ofDaemon({ PYRO_SSL: '1', PYRO_SSL_SERVERCERT: file.cert, PYRO_SSL_SERVERKEY: file.key })).toEqual({
@@ -68,4 +72,32 @@ it('the port behind a NAT is set by both of its variables, and one variable may 
 
 it('an option with its default value has the variable that says so', () => {
   expect(ofDaemon({ PYRO_COMPRESSION: '0' })).toEqual({ compression: ['COMPRESSION'] });
+});
+
+it('an option of a daemon or a proxy that variables set has the variable that sets it', () => {
+  const environment = {
+    PYRO_HOST: 'lab',
+    PYRO_NATHOST: 'gate',
+    PYRO_NATPORT: '4000',
+    PYRO_SSL: '1',
+    PYRO_SSL_SERVERCERT: file.cert,
+    PYRO_COMPRESSION: '1',
+    PYRO_DETAILED_TRACEBACK: '1',
+    PYRO_COMMTIMEOUT: '2',
+    PYRO_POLLTIMEOUT: '2',
+    PYRO_MAX_MESSAGE_SIZE: '100000',
+    PYRO_MAX_RETRIES: '1',
+    PYRO_SERIALIZER: 'json',
+    PYRO_SERPENT_BYTES_REPR: '1',
+    PYRO_ITER_STREAMING: '0',
+    PYRO_ITER_STREAM_LIFETIME: '5',
+    PYRO_ITER_STREAM_LINGER: '5',
+  };
+  const sources = [...Object.entries(ofDaemon(environment)), ...Object.entries(ofProxy(environment))];
+  expect(sources.filter(([, names]) => names.length === 0)).toEqual([]);
+  expect(sources).toHaveLength(22);
+});
+
+it('the key of a client without a certificate has not set tls of a proxy', () => {
+  expect(ofProxy({ PYRO_SSL: '1', PYRO_SSL_CLIENTKEY: file.key })).toEqual({ tls: ['SSL'] });
 });
