@@ -61,28 +61,7 @@ export function App({ base }: { base: string }) {
   const server = state?.servers.find(({ id }) => id === serverId) ?? state?.servers[0];
   return (
     <>
-      <header>
-        <h1>Pyro inspector</h1>
-        {state && state.servers.length > 1 && (
-          <label class="server">
-            Server{' '}
-            <select value={server?.id} onChange={({ currentTarget }) => setServerId(currentTarget.value)}>
-              {state.servers.map(({ id }) => (
-                <option key={id} value={id}>
-                  {id}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-        <span class="where">{server?.location ?? ''}</span>
-        <span class={`feed ${isPaused ? 'paused' : feed}`} role="status">
-          {isPaused ? 'paused' : FEED_TEXTS[feed]}
-        </span>
-        <button type="button" class="quiet" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
-          Pause
-        </button>
-      </header>
+      <PageHeader servers={state?.servers ?? []} {...{ server, setServerId, feed, isPaused, setPaused }} />
       {server === undefined ? (
         <main>
           <p class="empty">{state ? 'No server listens yet.' : 'Waiting for the first snapshot…'}</p>
@@ -95,20 +74,7 @@ export function App({ base }: { base: string }) {
             </p>
           )}
           <Summary server={server} history={history} />
-          <nav aria-label="Views">
-            <ul>
-              {VIEWS.filter((view) => view === 'objects' || server.snapshot !== null).map((view) => (
-                <li key={view}>
-                  <a href={`#${view}`} aria-current={place.view === view ? 'page' : undefined}>
-                    {view[0]!.toUpperCase() + view.slice(1)} <span class="count">{countOf(server, view)}</span>
-                  </a>
-                </li>
-              ))}
-            </ul>
-            <label class="filter">
-              Filter <input type="search" value={filter} onInput={({ currentTarget }) => setFilter(currentTarget.value)} />
-            </label>
-          </nav>
+          <Navigation {...{ server, filter, setFilter }} view={place.view} />
           <main>
             <View
               {...{ server, history, filter, connection }}
@@ -120,6 +86,69 @@ export function App({ base }: { base: string }) {
         </>
       )}
     </>
+  );
+}
+
+interface PageHeaderProps {
+  servers: readonly InspectedServer[];
+  server: InspectedServer | undefined;
+  setServerId: (id: string) => void;
+  feed: FeedState;
+  isPaused: boolean;
+  setPaused: (isPaused: boolean) => void;
+}
+
+function PageHeader({ servers, server, setServerId, feed, isPaused, setPaused }: PageHeaderProps) {
+  return (
+    <header>
+      <h1>Pyro inspector</h1>
+      {servers.length > 1 && (
+        <label class="server">
+          Server{' '}
+          <select value={server?.id} onChange={({ currentTarget }) => setServerId(currentTarget.value)}>
+            {servers.map(({ id }) => (
+              <option key={id} value={id}>
+                {id}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <span class="where">{server?.location ?? ''}</span>
+      <span class={`feed ${isPaused ? 'paused' : feed}`} role="status">
+        {isPaused ? 'paused' : FEED_TEXTS[feed]}
+      </span>
+      <button type="button" class="quiet" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
+        Pause
+      </button>
+    </header>
+  );
+}
+
+interface NavigationProps {
+  server: InspectedServer;
+  /** The view that is shown. */
+  view: ViewName;
+  filter: string;
+  setFilter: (filter: string) => void;
+}
+
+function Navigation({ server, view: shown, filter, setFilter }: NavigationProps) {
+  return (
+    <nav aria-label="Views">
+      <ul>
+        {VIEWS.filter((view) => view === 'objects' || server.snapshot !== null).map((view) => (
+          <li key={view}>
+            <a href={`#${view}`} aria-current={shown === view ? 'page' : undefined}>
+              {view[0]!.toUpperCase() + view.slice(1)} <span class="count">{countOf(server, view)}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      <label class="filter">
+        Filter <input type="search" value={filter} onInput={({ currentTarget }) => setFilter(currentTarget.value)} />
+      </label>
+    </nav>
   );
 }
 

@@ -60,13 +60,7 @@ export function planParameters(
   count: number,
   naming: PyroNaming | undefined,
 ): ParameterPlan {
-  const special: UnlabelledParameter[] = [];
-  const payloads = new Map<number, RouteArgument>();
-  for (const [key, argument] of Object.entries(routeArguments)) {
-    const source = specialSource(key, argument);
-    if (source) special.push(planned(argument.index, source, argument));
-    else payloads.set(argument.index, argument);
-  }
+  const { special, payloads } = decoratedParameters(routeArguments);
   const specialIndexes = new Set(special.map(({ index }) => index));
   const highest = Math.max(count, ...[...specialIndexes, ...payloads.keys()].map((index) => index + 1));
   // the source of a wrapper, `(...args)`, says less than the decorators
@@ -74,34 +68,56 @@ export function planParameters(
   const known = isWrapped ? undefined : given;
   const written = writtenParameters(known, namesGiven, specialIndexes, payloads, highest);
   const slots = assignSlots(written.filter(({ rest }) => !rest));
-  const parameters = [...special];
-  for (const { index, payload, rest } of written) {
-    const source: ParameterSource = rest ? { kind: 'rest', slot: slots.parameters.length } : slots.sources.get(index)!;
-    parameters.push(planned(index, source, payload));
-  }
-  const names = slots.parameters.map((parameter): Parameter => ({
-    name: parameter.name !== undefined && !namesGiven ? wireNameOf(parameter.name, naming) : parameter.name,
-    optional: parameter.optional,
-  }));
-  const twice = names.find(
-    ({ name }, index) => name !== undefined && names.some((other, at) => at < index && other.name === name),
-  );
-  if (twice) throw new TypeError(`two parameters have the wire name "${twice.name}"`);
-  const open =
-    written.some(({ rest }) => rest) || (names.length === 0 && parameters.some(({ source }) => source.kind === 'arguments'));
-  const takesKeywords = parameters.some(({ source }) => source.kind === 'keywords');
+  const names = wireParameters(slots.parameters, namesGiven, naming);
+  const parameters = [
+    ...special,
+    ...written.map(({ index, payload, rest }) =>
+      planned(index, rest ? { kind: 'rest', slot: slots.parameters.length } : slots.sources.get(index)!, payload),
+    ),
+  ];
+  const takes = (kind: ParameterSource['kind']): boolean => parameters.some(({ source }) => source.kind === kind);
+  const rest = written.some((parameter) => parameter.rest) || (names.length === 0 && takes('arguments'));
+  const takesKeywords = takes('keywords');
   // a keyword may be meant for a parameter whose name is unknown: the remaining keywords must not swallow it
   const isGuess = known === undefined && takesKeywords && names.length > 0;
+  const isKnown = known !== undefined || isGuess;
   return {
-    wire:
-      known || isGuess
-        ? { positional: names, rest: open, trustworthy: known?.trustworthy ?? false, declared: namesGiven }
-        : undefined,
+    wire: isKnown ? { positional: names, rest, trustworthy: known?.trustworthy ?? false, declared: namesGiven } : undefined,
     takesKeywords,
     parameters: parameters
       .map((parameter) => ({ ...parameter, label: labelOf(parameter.source, names) }))
       .sort((a, b) => a.index - b.index),
   };
+}
+
+interface DecoratedParameters {
+  /** Parameters that take no argument of the wire. */
+  readonly special: UnlabelledParameter[];
+  /** The `@Payload(…)` of parameters, by their index. */
+  readonly payloads: ReadonlyMap<number, RouteArgument>;
+}
+
+function decoratedParameters(routeArguments: Readonly<Record<string, RouteArgument>>): DecoratedParameters {
+  const special: UnlabelledParameter[] = [];
+  const payloads = new Map<number, RouteArgument>();
+  for (const [key, argument] of Object.entries(routeArguments)) {
+    const source = specialSource(key, argument);
+    if (source) special.push(planned(argument.index, source, argument));
+    else payloads.set(argument.index, argument);
+  }
+  return { special, payloads };
+}
+
+/** The parameters by their names on the wire. @throws {TypeError} when two have the same name */
+function wireParameters(parameters: readonly Parameter[], namesGiven: boolean, naming: PyroNaming | undefined): Parameter[] {
+  const names = new Set<string>();
+  return parameters.map(({ name: written, optional }) => {
+    const name = written === undefined || namesGiven ? written : wireNameOf(written, naming);
+    if (name === undefined) return { name, optional };
+    if (names.has(name)) throw new TypeError(`two parameters have the wire name "${name}"`);
+    names.add(name);
+    return { name, optional };
+  });
 }
 
 function labelOf(source: ParameterSource, names: readonly Parameter[]): string | undefined {

@@ -4,6 +4,7 @@ import { logDaemonEvents } from '../../logging/daemon-log.js';
 import { logFailedCalls } from '../../logging/failed-calls.js';
 import { LogEntry, type LogSink } from '../../logging/log-entry.js';
 import { sinkOf } from '../../logging/log-sink.js';
+import { servedObjects } from '../../logging/log-texts.js';
 import type { NameRegistrar } from '../../naming/registrar/name-registrar.js';
 import { isLoopbackLocation } from '../../protocol/location.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -13,12 +14,17 @@ import { defaultFailureLevel, type PyroFailureLevel } from './failure-level.js';
 
 /** Options of a server about its log. */
 interface ServerLogOptions {
-  readonly failureLevel: PyroFailureLevel | undefined;
-  readonly accessLog: boolean | AccessLogOptions;
+  readonly failureLevel?: PyroFailureLevel | undefined;
+  /** Default false. */
+  readonly accessLog?: boolean | AccessLogOptions | undefined;
 }
 
 /** Logs the errors of a server's daemon, the handshakes that it refuses, the calls that fail, and each call if asked to. */
-export function logToNest(daemon: PyroDaemon, write: LogSink<LogLevel>, { failureLevel, accessLog }: ServerLogOptions): void {
+export function logToNest(
+  daemon: PyroDaemon,
+  write: LogSink<LogLevel>,
+  { failureLevel, accessLog = false }: ServerLogOptions,
+): void {
   logDaemonEvents(daemon, write);
   logFailedCalls<LogLevel>(
     daemon,
@@ -28,6 +34,16 @@ export function logToNest(daemon: PyroDaemon, write: LogSink<LogLevel>, { failur
   );
   const access = sinkOf<'log'>(new Logger('PyroAccess'));
   logCalls(daemon, accessLog, (entry) => access('log', entry));
+}
+
+/** Logs where a daemon listens, and its objects. @param typeOf the class of an object by its id; undefined: the id says enough */
+export function logListening(
+  daemon: PyroDaemon,
+  write: LogSink<LogLevel>,
+  typeOf: (objectId: string) => string | undefined,
+): void {
+  const line = `Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, typeOf)}`;
+  write('log', new LogEntry(line, { event: 'listening' }));
 }
 
 /** Logs the names that a server registers at a name server, and when the name server goes away and comes back. */

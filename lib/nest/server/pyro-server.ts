@@ -10,19 +10,17 @@ import { DaemonError } from '../../protocol/errors.js';
 import { checkArgument, checkIsObject, checkOptions, FUNCTION } from '../../options/option-checks.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
-import { LogEntry } from '../../logging/log-entry.js';
 import { sinkOf } from '../../logging/log-sink.js';
-import { servedObjects } from '../../logging/log-texts.js';
 import { warnIfItFails } from '../../reports/warning.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
-import type { ProcessingHooks } from '../target/nest-target.js';
+import type { NestTarget, ProcessingHooks } from '../target/nest-target.js';
 import { whenInitialized } from '../application-phase.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import { type GuardedClass, objectGuard } from '../handshake/handshake-runner.js';
 import { runBetween } from './processing-hooks.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
-import { logRegistrations, logToNest } from '../logging/server-log.js';
+import { logListening, logRegistrations, logToNest } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects, unusedOptionText } from './runtime-objects.js';
 import { LateCheck } from './late-check.js';
 import { ServerBinding } from './server-binding.js';
@@ -99,7 +97,9 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     }
     try {
       if (this.binding) throw new Error('this PyroServer is the strategy of two applications; make one for each');
-      this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
+      this.binding = new ServerBinding(modules, contexts, this.options, () =>
+        this.hasProcessingHooks ? this.runBetweenHooks : undefined,
+      );
       this.binding.onDestroy(() => this.close());
       whenInitialized(modules, () => this.startCheck.schedule(() => this.logger.warn(NOT_STARTED)));
     } catch (error) {
@@ -113,10 +113,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * and address, and when the server is closed while it starts.
    */
   override listen(callback: (error?: unknown, info?: unknown) => unknown): void {
-    this.start().then(
-      () => callback(),
-      (error: unknown) => callback(error),
-    );
+    this.start().then(() => callback(), callback);
   }
 
   /** Subscribes to an event of the server, also before the server listens. */
@@ -207,39 +204,15 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
     const hasObjects = targets.length > 0 || !this.runtimeObjects.isEmpty;
     for (const text of startWarnings(this.binding?.modules, hasObjects)) this.logger.warn(text);
-    const { nameServer, failureLevel, accessLog = false, inspector, handshakeGuards = [] } = this.options;
-    const authorize = handshakeGuards.length > 0 ? await this.ownGuard('handshakeGuards', handshakeGuards) : undefined;
-    const access =
-      typeof inspector === 'object'
-        ? { guard: await this.ownGuard('inspector.guards', inspector.guards, 'a guard of Pyro.Inspector') }
-        : inspector;
-    checkWanted();
-    const daemon = daemonOf({ ...this.options, inspector: access }, targets, authorize);
-    const names = nameServer && new DaemonNames(daemon, nameServer);
+    const daemon = await this.makeDaemon(targets, checkWanted);
+    const names = this.options.nameServer ? new DaemonNames(daemon, this.options.nameServer) : undefined;
     if (this.binding) this.binding.daemon = daemon;
     const write = sinkOf<LogLevel>(this.logger);
-    logToNest(daemon, write, { failureLevel, accessLog });
+    logToNest(daemon, write, this.options);
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
-    // listeners of 'listening' may call unwrap()
-    this.daemon = daemon;
-    try {
-      await daemon.start();
-      checkWanted();
-      if (names) {
-        this.names = names;
-        for (const text of addNames(this.objects, this, names, this.binding?.modules)) this.logger.warn(text);
-      }
-      this.runtimeObjects.attach({ daemon, names: names || undefined, guardOf: (type, guards) => this.guardOf(type, guards) });
-    } catch (error) {
-      this.daemon = undefined;
-      this.names = undefined;
-      this.runtimeObjects.detach();
-      if (daemon.isListening) await daemon.close();
-      throw error;
-    }
+    await this.startDaemon(daemon, names, checkWanted);
     this._status$.next('connected');
-    const line = `Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, (id) => this.typeOf(id))}`;
-    write('log', new LogEntry(line, { event: 'listening' }));
+    logListening(daemon, write, (id) => this.typeOf(id));
     this.classCheck.schedule(() => {
       this.binding?.warnOfLateClasses();
       warnOfUnprovided((text) => this.logger.warn(text));
@@ -247,6 +220,38 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (!names) return;
     logRegistrations(names.registrar, write);
     await names.start();
+  }
+
+  /** Makes the daemon with the guards of the server. @throws {Error} when Nest cannot make a guard, or the server is wanted no more */
+  private async makeDaemon(targets: NestTarget[], checkWanted: () => void): Promise<PyroDaemon> {
+    const { inspector, handshakeGuards = [] } = this.options;
+    const authorize = handshakeGuards.length > 0 ? await this.ownGuard('handshakeGuards', handshakeGuards) : undefined;
+    const access =
+      typeof inspector === 'object'
+        ? { guard: await this.ownGuard('inspector.guards', inspector.guards, 'a guard of Pyro.Inspector') }
+        : inspector;
+    checkWanted();
+    return daemonOf({ ...this.options, inspector: access }, targets, authorize);
+  }
+
+  /** The daemon listens. When it cannot, the server has no daemon. */
+  private async startDaemon(daemon: PyroDaemon, names: DaemonNames | undefined, checkWanted: () => void): Promise<void> {
+    // listeners of 'listening' may call unwrap()
+    this.daemon = daemon;
+    try {
+      await daemon.start();
+      checkWanted();
+      this.names = names;
+      const warnings = names ? addNames(this.objects, this, names, this.binding?.modules) : [];
+      for (const text of warnings) this.logger.warn(text);
+      this.runtimeObjects.attach({ daemon, names, guardOf: (type, guards) => this.guardOf(type, guards) });
+    } catch (error) {
+      this.daemon = undefined;
+      this.names = undefined;
+      this.runtimeObjects.detach();
+      if (daemon.isListening) await daemon.close();
+      throw error;
+    }
   }
 
   /** A guard of the server itself. @throws {Error} when Nest cannot make one of the guards */
@@ -284,10 +289,6 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     this.names = undefined;
     this.daemon = undefined;
     this._status$.next('disconnected');
-  }
-
-  private get processingHooks(): ProcessingHooks | undefined {
-    return this.hasProcessingHooks ? this.runBetweenHooks : undefined;
   }
 
   private readonly runBetweenHooks: ProcessingHooks = (context, run) =>

@@ -7,6 +7,7 @@ import { noteConverted } from './converted-failures.js';
 import { objectBy } from './converters.js';
 import { EXCEPTION_COST, dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
+import type { ClassConverter } from '../contract/class-registry.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
 import { isLongText, longNameReason } from '../../serpent/costs/hash-collisions.js';
@@ -146,28 +147,10 @@ class ClassDicts {
   }
 
   private object(dict: Dict, className: unknown, insideClass: boolean): unknown {
-    // dicts of marshal may share a long name
-    const isLong = (className instanceof Uint8Array || typeof className === 'string') && className.length > MAX_NAME_CHARS;
-    const name = className instanceof Uint8Array && !isLong ? decodeUtf8(Buffer.from(className)) : className;
-    if (isLong && insideClass) return this.keep(dict);
-    if (isLong) throw new SerializeError(`the name of a class has ${className.length} characters, over ${MAX_NAME_CHARS}`);
-    if (typeof name !== 'string') {
-      if (insideClass) return this.keep(dict);
-      throw new UnreadableError('the __class__ of a class dict is no string', { raisedAs: 'builtins.TypeError' });
-    }
+    const name = nameOfClass(className, insideClass);
+    if (name === undefined) return this.keep(dict);
     const converter = this.options.classes.converterNamed(name);
-    if (converter?.make ?? converter?.fromDict) {
-      this.convertMembers(dict, true);
-      this.spend(INSTANCE_COST);
-      const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
-      if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
-      if (converter.make) return this.noted(converter.make(record, this.spend));
-      const made = objectBy(converter, record, this.converted++ < MOST_STACKS);
-      if (!(made instanceof Error)) return made;
-      this.spend(EXCEPTION_COST);
-      noteConverted(made, name, dict);
-      return this.noted(made);
-    }
+    if (converter?.make ?? converter?.fromDict) return this.instance(dict, name, converter!);
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);
       if (this.readsArrays) return arrayOfClass(name, dict, this.arrays);
@@ -177,6 +160,25 @@ class ClassDicts {
       if (insideClass) return this.keep(dict);
       throw new SecurityError(`refused to deserialize types with double underscores in their name: ${peerText(name)}`);
     }
+    return this.objectOfPyro(dict, name, insideClass);
+  }
+
+  /** An object that a converter of the application makes. */
+  private instance(dict: Dict, name: string, converter: ClassConverter): unknown {
+    this.convertMembers(dict, true);
+    this.spend(INSTANCE_COST);
+    const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
+    if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
+    if (converter.make) return this.noted(converter.make(record, this.spend));
+    const made = objectBy(converter, record, this.converted++ < MOST_STACKS);
+    if (!(made instanceof Error)) return made;
+    this.spend(EXCEPTION_COST);
+    noteConverted(made, name, dict);
+    return this.noted(made);
+  }
+
+  /** An object of a class that Pyro5 itself sends, an exception among them. */
+  private objectOfPyro(dict: Dict, name: string, insideClass: boolean): unknown {
     switch (name) {
       case 'Pyro5.core.URI':
         return PyroUri.fromState(this.spentState(dict, name));
@@ -193,7 +195,12 @@ class ClassDicts {
       case 'Pyro5.core._ExceptionWrapper':
         if (get(dict, 'exception') === undefined) throw new UnreadableError(`a ${name} has no exception`);
         return new ExceptionWrapper(this.convert(get(dict, 'exception'), false));
+      default:
+        return this.exception(dict, name, insideClass);
     }
+  }
+
+  private exception(dict: Dict, name: string, insideClass: boolean): unknown {
     if (isExceptionDict(name, dict)) {
       this.convertMembers(dict, true);
       return this.noted(dictToException(name, get(dict, 'args'), get(dict, 'attributes'), this.spend));
@@ -226,6 +233,19 @@ class ClassDicts {
     this.convertMembers(dict, true);
     return dict;
   }
+}
+
+/** The name of the class of a class dict. Undefined when the dict, which is a member of another class dict, has no such name: it stays a dict. */
+function nameOfClass(className: unknown, insideClass: boolean): string | undefined {
+  const isText = className instanceof Uint8Array || typeof className === 'string';
+  // dicts of marshal may share a long name
+  if (isText && className.length > MAX_NAME_CHARS) {
+    if (insideClass) return undefined;
+    throw new SerializeError(`the name of a class has ${className.length} characters, over ${MAX_NAME_CHARS}`);
+  }
+  if (isText) return typeof className === 'string' ? className : decodeUtf8(Buffer.from(className));
+  if (insideClass) return undefined;
+  throw new UnreadableError('the __class__ of a class dict is no string', { raisedAs: 'builtins.TypeError' });
 }
 
 /** True for exceptions: class dicts with `__exception__`, errors of Pyro5, and `struct.error`. */
