@@ -7,7 +7,7 @@ const REMOTE_ERRORS =
   /^(?:(?:Communication|ConnectionClosed|Timeout|Security|Naming|Daemon|Protocol|Serialize|Pyro)Error|RequestRefusal|pythonTypeError|attributeError|valueError)$/;
 
 /** An error that the library makes. */
-export interface ThrownText {
+interface ThrownText {
   /** The file, from `lib/` on. */
   readonly file: string;
   /** `…` stands for the parts that change. */
