@@ -45,6 +45,22 @@ export class FairQueue<Client, Item> {
     return undefined;
   }
 
+  /** Takes the first item of the next client, and of each other client the first item that is like it. */
+  takeAlike(isAlike: (item: Item, first: Item) => boolean): Item[] {
+    const taken: Item[] = [];
+    const queues = [...this.queues];
+    for (const [client, queue] of queues) {
+      for (const item of queue) {
+        if (taken.length > 0 && !isAlike(item, taken[0]!)) continue;
+        this.delete(client, item);
+        this.moveToEnd(client);
+        taken.push(item);
+        break;
+      }
+    }
+    return taken;
+  }
+
   /** Lets the clients that wait now be served before this client. */
   moveToEnd(client: Client): void {
     const queue = this.queues.get(client);

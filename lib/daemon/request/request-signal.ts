@@ -4,8 +4,8 @@ import { clientGone, type SessionConnection } from '../connection/session-connec
 interface WatchedRequest {
   readonly connection: SessionConnection;
   readonly oneway: boolean;
-  /** True once the result of the call is a stream, which may outlive the connection. */
-  readonly isStreaming: boolean;
+  /** The stream that the call has returned, which may outlive the connection. */
+  readonly stream: object | undefined;
 }
 
 /** The `signal` of the calls of one request. Most requests have none: it is made when a call asks for it, or when a call is aborted. */
@@ -59,8 +59,8 @@ export class RequestSignal {
 
   /** Aborts when the client leaves, or has left. */
   private watchPeer(): void {
-    const { connection, isStreaming, oneway } = this.request;
-    if (this.reason !== undefined || this.stopWatchingPeer !== undefined || isStreaming || oneway) return;
+    const { connection, stream, oneway } = this.request;
+    if (this.reason !== undefined || this.stopWatchingPeer !== undefined || stream !== undefined || oneway) return;
     if (!connection.connected) this.abort(clientGone());
     else this.stopWatchingPeer = connection.onGone(() => this.abort(clientGone()));
   }

@@ -13,7 +13,7 @@ import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
 import type { RunningRequest } from '../contract/running-request.js';
 import type { GuardedObject, PyroTarget } from '../contract/target.js';
-import type { StreamingCall } from '../streams/item-stream.js';
+import type { AwaitedStream, StreamingCall } from '../streams/item-stream.js';
 import type { CallFollowers } from './call-observers.js';
 import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure, reportUnheardFailure } from './failure-report.js';
@@ -55,8 +55,8 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   startedAt = 0;
   /** True once the client was told that the call took too long. */
   timedOut = false;
-  /** True once the result of the call is a stream, which may outlive the connection. */
-  isStreaming = false;
+  /** The stream that the call has returned, which may outlive the connection. */
+  stream: AwaitedStream | undefined = undefined;
   private madeSignal: RequestSignal | undefined;
   private endHooks: (() => void)[] | undefined;
   /** Made for the first late call. */
@@ -225,8 +225,8 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   }
 
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
-  becomeStream(): void {
-    this.isStreaming = true;
+  becomeStream(stream: AwaitedStream): void {
+    this.stream = stream;
     const { streaming } = this.services;
     streaming.add(this);
     this.onEnd(() => streaming.delete(this));
@@ -235,9 +235,9 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   /** The method has ended: a disconnect no longer aborts the signal. */
   methodEnded(): void {
-    if (!this.isStreaming && this.lateCalls?.count) return this.endAfterLateCalls(this.lateCalls, () => this.methodEnded());
+    if (!this.stream && this.lateCalls?.count) return this.endAfterLateCalls(this.lateCalls, () => this.methodEnded());
     this.madeSignal?.forgetPeer();
-    if (!this.isStreaming) this.requestEnded();
+    if (!this.stream) this.requestEnded();
   }
 
   /** The method has ended, and so has its stream, if it returned one. */

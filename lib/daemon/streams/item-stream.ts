@@ -33,12 +33,20 @@ export interface StreamingCall extends CallContext {
     /** The stream is closed, but its iterator runs. */
     becomeLate(): void;
     /** The stream was opened. */
-    becomeStream(): void;
+    becomeStream(stream: AwaitedStream): void;
     /** The stream is closed before its end. */
     abort(reason: Error): void;
     /** The stream has ended, and its iterator runs no more, or is not waited for any more. */
     requestEnded(): void;
   };
+}
+
+/** A stream, for code of its iterator that may put work off while nobody waits for it. */
+export interface AwaitedStream {
+  /** True while a pull waits for an item. */
+  readonly isAwaited: boolean;
+  /** Called when a first pull begins to wait, and when none waits any more: it has its item, its client has gone, or it took too long. */
+  onAwaited: ((isAwaited: boolean) => void) | undefined;
 }
 
 /** Ends a stream: Python's `StopIteration`. It is no failure of a call. */
@@ -67,7 +75,7 @@ type Pull = (outcome: Outcome) => void;
  * Pulls wait in their order, and the iterator makes one step at a time. A pull whose client leaves, or whose call takes too long, waits no
  * more. If a step has begun for it, the outcome goes to the next pull.
  */
-export class ItemStream {
+export class ItemStream implements AwaitedStream {
   readonly id = randomId();
   readonly openedAt = performance.now();
   /** The connection that pulls the stream now. Undefined while the stream lingers. */
@@ -76,6 +84,7 @@ export class ItemStream {
   lingersSince = 0;
   /** Items that were pulled. */
   items = 0;
+  onAwaited: ((isAwaited: boolean) => void) | undefined;
   /** The connections of the pulls that wait, the oldest pull first. */
   private readonly waiting = new Map<Pull, SessionConnection>();
   /** The outcome of a step whose pull has left, for the next pull. No pull waits meanwhile. */
@@ -112,6 +121,10 @@ export class ItemStream {
     return this.waiting.size;
   }
 
+  get isAwaited(): boolean {
+    return this.waiting.size > 0;
+  }
+
   isExpired({ streamLifetimeMs, streamLingerMs }: ResolvedDaemonOptions, now: number): boolean {
     const { openedAt, lingersSince } = this;
     return (
@@ -128,7 +141,7 @@ export class ItemStream {
   next({ connection, request, responseAnnotations }: StreamingCall): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        this.waiting.delete(pull);
+        if (this.waiting.delete(pull) && !this.isAwaited) this.onAwaited?.(false);
         request.leavePull = undefined;
         forget();
       };
@@ -148,6 +161,7 @@ export class ItemStream {
       if (this.kept !== undefined) return pull(this.takeKept());
       if (this.isOver) return pull(TERMINATED);
       this.waiting.set(pull, connection);
+      if (this.waiting.size === 1) this.onAwaited?.(true);
       this.stepping ??= this.run();
     });
   }

@@ -109,7 +109,7 @@ export class Streams {
     const opened = this.openedBy.get(connection);
     if (opened) opened.open++;
     else this.openedBy.set(connection, { open: 1, ending: 0, ended: undefined });
-    call.request.becomeStream();
+    call.request.becomeStream(stream);
     return stream.id;
   }
 

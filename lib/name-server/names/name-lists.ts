@@ -4,6 +4,7 @@ import { COSTS } from '../../serpent/costs/value-costs.js';
 import { PyFrozenSet, pyTuple, type PyTuple } from '../../serpent/index.js';
 import { ListTurns } from './list-turns.js';
 import { type NameLimits, tooMany } from './name-rules.js';
+import { WatchTurns } from './watch-turns.js';
 import { afterwards, type NameRecord, type NameSelection, type NameStore } from '../store/name-store.js';
 import { TimeSlices } from '../store/time-slices.js';
 
@@ -26,21 +27,19 @@ const NO_TAGS: ReadonlySet<string> = new PyFrozenSet<string>();
  */
 export class NameLists {
   private readonly turns: ListTurns;
-  private readonly watchTurns: ListTurns;
+  private readonly watchTurns: WatchTurns;
 
   constructor(
     private readonly store: NameStore,
     private readonly limits: Pick<NameLimits, 'maxRegexMs' | 'maxWaitingLists' | 'maxListWaitMs'>,
   ) {
     this.turns = new ListTurns(limits);
-    this.watchTurns = new ListTurns(limits);
+    this.watchTurns = new WatchTurns((selection) => this.store.list(selection));
   }
 
   /** The selected names with their URIs, or with URIs and tags. */
   list(selection: NameSelection, withMetadata: boolean, call: Call | undefined): Pending<Map<string, ListedName>> {
-    return this.inTurn(this.turns, call, () =>
-      afterwards(this.store.list(selection), (records) => listed(records, withMetadata, call)),
-    );
+    return this.inTurn(call, () => afterwards(this.store.list(selection), (records) => listed(records, withMetadata, call)));
   }
 
   /** The names that match, with their URIs, or with URIs and tags. */
@@ -57,7 +56,7 @@ export class NameLists {
 
   /** The selected records. */
   select(selection: NameSelection, call: Call | undefined): Pending<NameRecord[]> {
-    return this.inTurn(this.turns, call, () => this.store.list(selection));
+    return this.inTurn(call, () => this.store.list(selection));
   }
 
   /** True when the selected records have memory of their own. */
@@ -65,9 +64,21 @@ export class NameLists {
     return this.store.copiesRecords ?? false;
   }
 
-  /** Works on the first records of a watch. Watches have limits of their own, so they do not wait for the lists of calls. */
-  selectWatched<Result>(selection: NameSelection, work: (records: readonly NameRecord[]) => Pending<Result>): Pending<Result> {
-    return this.inTurn(this.watchTurns, undefined, () => afterwards(this.store.list(selection), work));
+  /**
+   * Works on the first records of a watch. Watches have limits of their own, so they do not wait for the lists of calls.
+   *
+   * @param call the call that began the watch
+   * @throws {CommunicationError} when the stream of the watch is closed
+   */
+  selectWatched<Result>(
+    selection: NameSelection,
+    call: Call | undefined,
+    work: (records: readonly NameRecord[]) => Pending<Result>,
+  ): Pending<Result> {
+    return afterwards(this.store.count(), (names) => {
+      if (names > SMALL_NAMES) return this.watchTurns.take(selection, call, work);
+      return afterwards(this.store.list(selection), work);
+    });
   }
 
   /** The records whose names match. @throws {NamingError} over `maxRegexMs` */
@@ -106,10 +117,10 @@ export class NameLists {
   }
 
   /** Selects names of a store: at once when it has few. */
-  private inTurn<Result>(turns: ListTurns, call: Call | undefined, work: () => Pending<Result>): Pending<Result> {
+  private inTurn<Result>(call: Call | undefined, work: () => Pending<Result>): Pending<Result> {
     return afterwards(this.store.count(), (names) => {
       if (names <= SMALL_NAMES) return work();
-      return turns.take(call, () => this.hold(names, call, work));
+      return this.turns.take(call, () => this.hold(names, call, work));
     });
   }
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Call } from '../../daemon/call/call.js';
 import { WATCH_HEARTBEAT_MS } from '../../naming/name-records.js';
 import type { ChangeLog } from './change-log.js';
 import type { Pending } from '../../objects/keyed-instances.js';
@@ -22,7 +23,11 @@ export interface NamesToFollow {
   /** True when the selected records are made for the watch, with their memory. */
   readonly copiesRecords: boolean;
   /** Works on the selected records. Large selections are made and worked on one at a time. */
-  selectWatched<Result>(selection: NameSelection, work: (records: readonly NameRecord[]) => Pending<Result>): Pending<Result>;
+  selectWatched<Result>(
+    selection: NameSelection,
+    call: Call | undefined,
+    work: (records: readonly NameRecord[]) => Pending<Result>,
+  ): Pending<Result>;
 }
 
 /** Selects the names of a watch. */
@@ -157,7 +162,7 @@ async function* snapshot(
   names: SelectedNames,
   memory: OpenWatch,
 ): AsyncGenerator<NameFeedItem> {
-  const { records, bytes } = await given.selectWatched(selectionOf(filter), (selected) =>
+  const { records, bytes } = await given.selectWatched(selectionOf(filter), memory.call, (selected) =>
     names.begin(selected, given.copiesRecords, memory),
   );
   for (const record of records) yield { change: 'registered', record };

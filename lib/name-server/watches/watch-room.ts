@@ -68,7 +68,7 @@ export class WatchRoom {
       this.bytes -= bytes;
       client.bytes -= bytes;
     };
-    return new OpenWatch(take, free, close);
+    return new OpenWatch(call, take, free, close);
   }
 
   /** Calls `giveBack` when a watch needs memory that is spare. It frees some of that memory. */
@@ -107,7 +107,9 @@ export class WatchRoom {
 export class OpenWatch {
   private held = 0;
 
+  /** @param call the call that began the watch; undefined: the process itself */
   constructor(
+    readonly call: Call | undefined,
     private readonly takeBytes: (bytes: number) => void,
     private readonly freeBytes: (bytes: number) => void,
     private readonly end: () => void,

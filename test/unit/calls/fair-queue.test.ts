@@ -45,3 +45,14 @@ it('a fair queue moves a client to the end, with all its items', () => {
   queue.moveToEnd('c');
   expect(rest(queue)).toEqual(['b1', 'a1', 'a2']);
 });
+
+it('items that are alike are taken together, the first one of each client', () => {
+  const queue = new FairQueue<string, string>();
+  for (const item of ['a1', 'b1', 'a2']) queue.add('first', item);
+  for (const item of ['b2', 'a3', 'a4']) queue.add('second', item);
+  queue.add('third', 'b3');
+  const isAlike = (item: string, first: string): boolean => item[0] === first[0];
+  const taken = Array.from({ length: 5 }, () => queue.takeAlike(isAlike));
+  expect(taken).toEqual([['a1', 'a3'], ['b3', 'b1', 'b2'], ['a2', 'a4'], [], []]);
+  expect(queue.size).toBe(0);
+});

@@ -83,7 +83,7 @@ it('a round reads the names in slices, between which others are served', async (
     const fail = (error: unknown): void => expect.unreachable(String(error));
     const cleaner = new AutoCleaner(store, { intervalMs: 5 }, () => undefined, fail);
     cleanups.push(() => cleaner.stop());
-    await vi.waitUntil(() => read >= 1_000);
+    await vi.waitUntil(() => read >= 1_000, { timeout: 20_000 });
   });
   expect(most).toBeLessThan(20);
 });
@@ -105,7 +105,7 @@ it('hosts that are refused at once leave turns to others', async () => {
     const fail = (error: unknown): void => expect.unreachable(String(error));
     const cleaner = new AutoCleaner(store, { intervalMs: 5 }, () => undefined, fail);
     cleanups.push(() => cleaner.stop());
-    await vi.waitUntil(() => lookUp.mock.calls.length >= 1_000);
+    await vi.waitUntil(() => lookUp.mock.calls.length >= 1_000, { timeout: 20_000 });
   });
   expect(most).toBeLessThanOrEqual(16);
 });
