@@ -1,7 +1,8 @@
 import { isIndexKey, storeIndexKeysInHashTable } from '../serpent/costs/index-keys.js';
 import { peerText } from '../protocol/texts/peer-text.js';
 import { pythonTypeError } from '../protocol/python-exception.js';
-import { hasChangedNames, namesBeforeNumber } from './renamed-parameters.js';
+import { namesBefore, namesBeforeChange } from './numbered-names.js';
+import { hasChangedNames } from './renamed-parameters.js';
 import { type AnyFunction, decoratedFunctionsOf } from './decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
 import type { ValueShape } from './value-shape.js';
@@ -40,7 +41,7 @@ const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) a
 export class ArgumentBinder {
   private readonly indexOf = new Map<string, number>();
   private readonly required: number;
-  /** Of a method with changed names: the parameters that a bundler may have renamed, by the names that they may have had. */
+  /** The parameters that a compiler may have renamed, by the names that they may have had. Empty where the author gave the names. */
   private readonly renamedFrom = new Map<string, string>();
 
   /**
@@ -55,10 +56,13 @@ export class ArgumentBinder {
     private readonly takesKeywords = false,
   ) {
     const positional = parameters?.positional ?? [];
+    const names = new Set(positional.flatMap(({ name }) => name ?? []));
     for (const [index, { name }] of positional.entries()) {
       if (name === undefined) continue;
       this.indexOf.set(name, index);
-      if (!parameters!.trustworthy) for (const before of namesBeforeNumber(name)) this.renamedFrom.set(before, name);
+      if (parameters!.declared) continue;
+      const before = parameters!.trustworthy ? namesBefore(name, names) : namesBeforeChange(name);
+      for (const each of before) this.renamedFrom.set(each, name);
     }
     this.required = positional.filter(({ optional }) => !optional).length;
   }
@@ -156,7 +160,7 @@ export class ArgumentBinder {
     const renamed = this.renamedFrom.get(name);
     if (renamed !== undefined)
       return pythonTypeError(
-        `${text} (a bundler may have renamed the parameter to '${renamed}'; the server has to give the names as \`params\`)`,
+        `${text} (a compiler or bundler may have renamed the parameter to '${renamed}'; the server has to give the names as \`params\`)`,
       );
     if (parameters?.trustworthy) return pythonTypeError(text);
     return pythonTypeError(

@@ -1,5 +1,6 @@
 import { type AnyNode, type Pattern, parse } from 'acorn';
 import type { AnyFunction } from './decorated-functions.js';
+import { type FunctionNode, hidesParameters, parametersFromArguments, parametersOfGenerator } from './moved-parameters.js';
 
 /** A positional parameter of a method. */
 export interface Parameter {
@@ -21,11 +22,6 @@ export interface MethodParameters {
   readonly declared?: boolean;
 }
 
-interface FunctionNode {
-  params: Pattern[];
-  body: AnyNode & { start: number; body?: AnyNode[] };
-}
-
 /**
  * Minifiers write no white space around the first brace, and no semicolon before the last one. A line break alone may be theirs, because
  * they limit the length of lines.
@@ -41,8 +37,8 @@ const OBFUSCATED_NAME = /^_0x[\da-f]+$/;
 /**
  * Reads the parameters of a function from its source.
  *
- * Understands functions, arrow functions, methods of every kind and accessors, and what TypeScript makes of async
- * methods and async generators for targets that lack them (`__awaiter`, `__asyncGenerator`).
+ * Understands functions, arrow functions, methods of every kind and accessors, and what TypeScript, esbuild and SWC make of async methods,
+ * async generators and defaults for targets that lack them.
  *
  * @returns undefined when there is no readable source: native and bound functions, classes
  */
@@ -53,7 +49,7 @@ export function readParameters(fn: AnyFunction): MethodParameters | undefined {
   if (found === undefined) return undefined;
   const behindBrace = found.node.body.start + 1;
   const head = found.text.slice(0, behindBrace);
-  const { rest, named } = parametersOf(downleveled(found.node) ?? found.node.params);
+  const { rest, named } = source.includes('arguments') ? compiledParametersOf(found.node) : parametersOf(found.node.params);
   const isAuthors = AUTHORS_BEGIN.test(found.text.slice(behindBrace)) || AUTHORS_END.test(source);
   const looksMinified = MINIFIED_HEAD.test(head) && !isAuthors;
   const isChanged = (name: string): boolean => OBFUSCATED_NAME.test(name) || (looksMinified && MINIFIED_NAME.test(name));
@@ -82,6 +78,11 @@ export function namedParameters(names: readonly string[]): MethodParameters {
     positional.push({ name, optional });
   }
   return { positional, rest, trustworthy: true, declared: true };
+}
+
+interface NamedParameters {
+  named: Parameter[];
+  rest: boolean;
 }
 
 interface ParsedFunction {
@@ -123,23 +124,18 @@ function parseExpression<T extends AnyNode['type']>(text: string, type: T): Extr
   }
 }
 
-/** TypeScript moves the parameters of downleveled async methods into an inner generator when there are defaults. Finds them there. */
-function downleveled(node: FunctionNode): Pattern[] | undefined {
-  const statements = node.body.body;
-  const [statement] = statements ?? [];
-  if (statements?.length !== 1 || statement?.type !== 'ReturnStatement') return undefined;
-  const call = statement.argument;
-  if (call?.type !== 'CallExpression') return undefined;
-  const { callee } = call;
-  const helper = callee.type === 'MemberExpression' ? callee.property : callee;
-  if (helper.type !== 'Identifier' || (helper.name !== '__awaiter' && helper.name !== '__asyncGenerator')) return undefined;
-  const [, args] = call.arguments;
-  const inner = call.arguments.at(-1);
-  if (args?.type !== 'Identifier' || args.name !== 'arguments' || inner?.type !== 'FunctionExpression') return undefined;
-  return inner.params.length > 0 ? inner.params : undefined;
+/** The parameters of a function that uses `arguments`: a compiler may have put them there. */
+function compiledParametersOf(node: FunctionNode): NamedParameters {
+  const ofGenerator = parametersOfGenerator(node);
+  if (ofGenerator) return parametersOf(ofGenerator);
+  const moved = parametersFromArguments(node);
+  const head = parametersOf(node.params);
+  if (moved) return { named: [...head.named, ...moved.behind], rest: head.rest || moved.rest };
+  // like `...args`
+  return hidesParameters(node) ? { named: [], rest: true } : head;
 }
 
-function parametersOf(patterns: Pattern[]): { named: Parameter[]; rest: boolean } {
+function parametersOf(patterns: Pattern[]): NamedParameters {
   const named: Parameter[] = [];
   for (const pattern of patterns) {
     if (pattern.type === 'RestElement') return { named, rest: true };

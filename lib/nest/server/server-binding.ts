@@ -160,7 +160,7 @@ export class ServerBinding {
     if (changedNames.size === 0) return;
     const methods = [...changedNames].map(([key, names]) => `${key}(${names.join(', ')})`);
     this.logger.warn(
-      `a bundler or minifier seems to have changed parameter names of ${type.name}: ${methods.join(', ')}; ` +
+      `a compiler, bundler or minifier seems to have changed parameter names of ${type.name}: ${methods.join(', ')}; ` +
         `${KEYWORDS_OF_CHANGED_NAMES}. Give the names: @PyroMethod({ params: ['item', 'count?'] })`,
     );
   }

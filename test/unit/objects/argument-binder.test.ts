@@ -83,11 +83,22 @@ describe('ArgumentBinder', () => {
       ['axis12', 'axis1'],
       ['axis12', 'axis'],
       ['x1$1', 'x1'],
+      ['_$text', 'text'],
     ])('a changed name, %s, is named as the parameter that may have been %s', (name, before) => {
       expect(() => read([`${name}?`], false).bind([], { [before]: 'steel' })).toThrow(
-        `Thing.method() got an unexpected keyword argument '${before}' (a bundler may have renamed the parameter to '${name}'; ` +
+        `Thing.method() got an unexpected keyword argument '${before}' (a compiler or bundler may have renamed the parameter to '${name}'; ` +
           'the server has to give the names as `params`)',
       );
+    });
+
+    it('an unexpected keyword names the parameter that may have had the name, also where nothing else shows a compiler', () => {
+      const plain = (...given: string[]): ArgumentBinder =>
+        new ArgumentBinder('Thing.method', { ...namedParameters(given), declared: false });
+      expect(() => plain('process1').bind([], { process: 1 })).toThrow(
+        "renamed the parameter to 'process1'; the server has to give",
+      );
+      expect(() => plain('item1', 'item2').bind([], { item: 1 })).toThrow(/unexpected keyword argument 'item'$/);
+      expect(() => plain('text', 'text1').bind([], { texts: 1 })).toThrow(/unexpected keyword argument 'texts'$/);
     });
 
     it('names that cannot be trusted leave no keyword to the remaining keywords', () => {

@@ -1,4 +1,6 @@
+import { transformSync as swc } from '@swc/core';
 import { parse } from 'acorn';
+import { transformSync as esbuild } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
 import { namedParameters, readParameters } from '../../../lib/objects/parameter-reader.js';
 
@@ -125,6 +127,62 @@ describe('readParameters', () => {
     expect(names(method(`method(x) { ${body} }`))).toEqual(['x']);
     expect(parsed.characters).toBeGreaterThan(body.length);
     expect(parsed.characters).toBeLessThan(2 * body.length);
+  });
+});
+
+const DEFAULTS = `export class Lab {
+  sync(text = 'everything', options) { return [text, options]; }
+  async search(text = 'everything', limit = 5) { return [text, limit, this]; }
+  behind(first, text = 'everything', { a } = {}, last = 1) { return [first, text, a, last]; }
+  async many(text = 'everything', ...more) { return [text, more]; }
+  all(...more) { return more; }
+  async destructured({ a } = { a: 1 }, text = 'everything', options) { return [a, text, options]; }
+  async *items({ a } = {}, text) { yield [a, text]; }
+  async mixed(first, { a } = {}, text = 'everything') { return [first, a, text]; }
+}`;
+
+describe('readParameters of methods that a compiler has made for an old target', () => {
+  const read = (code: string, name: string): ReturnType<typeof readParameters> => {
+    const made = { exports: {} as { Lab: { prototype: Record<string, AnyFunction> } } };
+    new Function('module', 'exports', 'require', code)(made, made.exports, () => ({ _: (value: unknown) => value }));
+    return readParameters(made.exports.Lab.prototype[name]!);
+  };
+  const bySwc = (target: 'es5' | 'es2015', externalHelpers: boolean): string =>
+    swc(DEFAULTS, { swcrc: false, module: { type: 'commonjs' }, jsc: { target, externalHelpers } }).code;
+  const byEsbuild = (): string => esbuild(DEFAULTS, { target: 'es2016', format: 'cjs' }).code;
+
+  it.each([
+    ['SWC for ES5', bySwc('es5', false)],
+    ['SWC for ES2015', bySwc('es2015', false)],
+    ['SWC for ES2015, with its helpers outside', bySwc('es2015', true)],
+    ['esbuild for ES2016', byEsbuild()],
+  ])('readParameters finds parameters with defaults that %s has moved', (_, code) => {
+    const described = (name: string): unknown => {
+      const { positional, rest } = read(code, name)!;
+      return [...positional.map((each) => `${each.name}${each.optional ? '?' : ''}`), ...(rest ? ['...'] : [])];
+    };
+    expect(described('sync')).toEqual(['text?', 'options']);
+    expect(described('search')).toEqual(['text?', 'limit?']);
+    expect(described('behind')).toEqual(['first', 'text?', 'undefined?', 'last?']);
+    expect(described('many')).toEqual(['text?', '...']);
+    expect(described('all')).toEqual(['...']);
+  });
+
+  it.each([
+    ['SWC for ES2015', bySwc('es2015', false)],
+    ['esbuild for ES2016', byEsbuild()],
+  ])('readParameters finds the parameters behind a destructured one that %s has moved', (_, code) => {
+    expect(read(code, 'destructured')?.positional.map(({ name }) => name)).toEqual([undefined, 'text', 'options']);
+    expect(read(code, 'items')?.positional.map(({ name }) => name)).toEqual([undefined, 'text']);
+    expect(read(code, 'mixed')?.positional.map(({ name }) => name)).toEqual(['first', undefined, 'text']);
+  });
+
+  it('readParameters does not trust a head that lacks parameters which it cannot find', () => {
+    const hidden = { positional: [], rest: true, trustworthy: false };
+    for (const name of ['items', 'mixed']) expect(read(bySwc('es5', false), name)).toEqual(hidden);
+    expect(readParameters(method('method(){return p(this,arguments,function*({a:e}={},t=1){return t})}'))).toEqual(hidden);
+    expect(readParameters(evaluate('function () { return original.apply(this, arguments); }'))).toEqual(hidden);
+    expect(names(method('method(text) { return arguments.length > 1 || (() => text)(); }'))).toEqual(['text']);
   });
 });
 

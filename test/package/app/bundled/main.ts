@@ -25,6 +25,13 @@ class Lab {
   @PyroMethod() echo(x: unknown, @PyroKwargs() kw: Record<string, unknown>): unknown {
     return [x, kw];
   }
+  // the name of a global that names.ts uses
+  @PyroMethod() etch(process = 'everything', @PyroKwargs() options: Record<string, unknown> = {}): unknown {
+    return [process, options, names.home !== ''];
+  }
+  @PyroMethod({ params: ['process?'] }) heat(process = 'everything'): unknown {
+    return [process, typeof globalThis.process];
+  }
   @PyroMethod() hash(sha256: string, base64 = 'x', @PyroKwargs() options: Record<string, unknown> = {}): unknown {
     return [sha256, base64, options];
   }
@@ -48,5 +55,5 @@ const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
 strategy.register(Lamp, { objectId: 'lamp' });
 const app = await NestFactory.createMicroservice(AppModule, { strategy, logger: ['warn', 'error'] });
 await app.listen();
-console.log(`names: ${names.offset} ${names.text()} ${names.axis1}`);
+console.log(`names: ${process.version} ${names.offset} ${names.text()} ${names.axis1}`);
 console.log(`ready: ${String(strategy.unwrap<PyroDaemon>().uriFor('lab'))}`);

@@ -2,3 +2,4 @@
 export const offset = 3;
 export const text = (): string => 'x';
 export const axis1 = 1;
+export const home = String(process.env['HOME']);
