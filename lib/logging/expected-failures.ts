@@ -1,9 +1,14 @@
 import { PyroError } from '../protocol/errors.js';
 import { isDescribedException, PythonException } from '../protocol/python-exception.js';
 import { isRefusal } from '../protocol/refusals.js';
+import { ConversionError } from '../serializers/contract/unreadable-error.js';
 
-/** The error or other value that was thrown, undefined too, before the Nest layer translated it for Python. */
+/**
+ * The error or other value that was thrown, undefined too, before the Nest layer translated it for Python, and before a blob that a method
+ * opens has wrapped it.
+ */
 export function thrownError(error: unknown): unknown {
+  if (error instanceof ConversionError && error.isOfApplication) return error.thrown;
   return error instanceof PythonException && 'cause' in error ? error.cause : error;
 }
 

@@ -3,7 +3,7 @@ import { PyroError, SecurityError } from '../../protocol/errors.js';
 import { refusal } from '../../protocol/refusals.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
-import { ConversionError, UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { refuseUnreadable, UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { runSteps } from '../../calls/steps.js';
 import { isThenable } from '../../calls/thenable.js';
@@ -77,14 +77,14 @@ export class Dispatcher {
    */
   private async refuseUnread(request: ServedRequest, error: unknown): Promise<void> {
     const follower = this.follow(request, request.unread);
-    if (error instanceof PyroError && !isMistakeOfConverter(error)) refusal(error);
+    const failure = refuseUnreadable(error);
     if (error instanceof UnreadableError) {
       await request.answerError(error.toPythonError());
     } else {
       await request.refuse(error);
       if (!(error instanceof SecurityError)) request.closeConnection();
     }
-    reportFailure(error, request, request.unread);
+    reportFailure(failure, request, request.unread);
     follower?.ended();
   }
 
@@ -232,9 +232,4 @@ export class Dispatcher {
       await streams.close(request.connection, id);
     }
   }
-}
-
-/** True for a class that was registered wrongly: the program made the mistake, and not its client. */
-function isMistakeOfConverter(error: PyroError): boolean {
-  return error instanceof ConversionError && error.thrown instanceof PyroError && error.thrown.code === 'CONFIG';
 }

@@ -1,9 +1,8 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
-import { PyroError, SerializeError } from '../../protocol/errors.js';
-import { refusal } from '../../protocol/refusals.js';
+import { SerializeError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/messages/annotations.js';
-import { UnreadableError } from './unreadable-error.js';
+import { refuseUnreadable, UnreadableError } from './unreadable-error.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
 
 /** The data of a received blob. */
@@ -73,7 +72,8 @@ export class SerializedBlob {
       return args;
     } catch (error) {
       // the sender made the mistake, and not the method that opens the blob
-      throw error instanceof PyroError ? refusal(error) : error;
+      refuseUnreadable(error);
+      throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
-import { SerializeError } from '../../protocol/errors.js';
+import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { refusal } from '../../protocol/refusals.js';
 import { asError, safeText } from '../../protocol/texts/safe-text.js';
 import { PythonException } from '../../protocol/python-exception.js';
 
@@ -48,15 +49,41 @@ export class UnreadableError extends SerializeError {
   }
 }
 
-/** A converter, or other code of the application, threw while a value was read. */
-export class ConversionError extends UnreadableError {
+/** Carries what code of the application threw, while a value is read, to the reader's {@link ConversionError}. */
+export class ApplicationFailure extends Error {
   constructor(readonly thrown: unknown) {
+    super('code of the application threw', { cause: thrown });
+  }
+}
+
+/** A converter, or other code that reads a value, threw an error that is none of this library's readers. */
+export class ConversionError extends UnreadableError {
+  /** @param byApplication true for what code of the application threw: a converter, a constructor, a setter, a rule */
+  constructor(
+    readonly thrown: unknown,
+    private readonly byApplication = false,
+  ) {
     super(safeText(thrown), { cause: thrown });
+  }
+
+  /** True for an error that counts as if the called method had thrown it. Else the sender of the value made the mistake. */
+  get isOfApplication(): boolean {
+    return this.byApplication || (this.thrown instanceof PyroError && this.thrown.code === 'CONFIG');
   }
 
   override toPythonError(): Error {
     return asError(this.thrown);
   }
+}
+
+/**
+ * Marks an error of reading as a refusal: the sender made the mistake. Not so an error of code of the application.
+ *
+ * @returns the error; for an error of code of the application the error that this code threw
+ */
+export function refuseUnreadable(error: unknown): unknown {
+  if (error instanceof ConversionError && error.isOfApplication) return error.thrown;
+  return error instanceof PyroError ? refusal(error) : error;
 }
 
 /** Adds the member in which reading failed. @param read the members that were read before it */

@@ -1,6 +1,6 @@
 import { type Spend, spendOf } from '../../arrays/memory.js';
 import { recogniseInstances } from '../../copies/process-wide.js';
-import { SecurityError, SerializeError } from '../../protocol/errors.js';
+import { PyroError, SecurityError, SerializeError } from '../../protocol/errors.js';
 import { MOST_TAGS, PyroUri } from '../../protocol/uri.js';
 import { noteChosenClass } from './chosen-classes.js';
 import { noteConverted } from './converted-failures.js';
@@ -8,7 +8,7 @@ import { objectBy } from './converters.js';
 import { EXCEPTION_COST, dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import type { ClassConverter } from '../contract/class-registry.js';
-import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
+import { ApplicationFailure, failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
 import { isLongText, longNameReason } from '../../serpent/costs/hash-collisions.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
@@ -169,8 +169,13 @@ class ClassDicts {
     this.spend(INSTANCE_COST);
     const record = recordOf(converter.natural ? (naturalValue(dict, this.spend) as Dict) : dict, name);
     if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
-    if (converter.make) return this.noted(converter.make(record, this.spend));
-    const made = objectBy(converter, record, this.converted++ < MOST_STACKS);
+    let made: unknown;
+    try {
+      if (converter.make) return this.noted(converter.make(record, this.spend));
+      made = objectBy(converter, record, this.converted++ < MOST_STACKS);
+    } catch (error) {
+      throw error instanceof PyroError ? error : new ApplicationFailure(error);
+    }
     if (!(made instanceof Error)) return made;
     this.spend(EXCEPTION_COST);
     noteConverted(made, name, dict);

@@ -8,7 +8,7 @@ import { placeInLiteral } from '../../serpent/text/place.js';
 import { bytesOf } from '../../serpent/writing/spare-memory.js';
 import { tupleOf } from '../../serpent/values/values.js';
 import { callOf, type CallTarget, targetOf } from '../contract/call-shape.js';
-import { ConversionError, UnreadableError } from '../contract/unreadable-error.js';
+import { ApplicationFailure, ConversionError, UnreadableError } from '../contract/unreadable-error.js';
 import { ValueBudget } from '../contract/value-budget.js';
 import { recreateClasses } from '../objects/class-dicts.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
@@ -214,7 +214,7 @@ function withConversionErrors<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof SerializeError || error instanceof SecurityError) throw error;
-    throw new ConversionError(error);
+    throw error instanceof ApplicationFailure ? new ConversionError(error.thrown, true) : new ConversionError(error);
   }
 }
 

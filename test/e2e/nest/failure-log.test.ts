@@ -1,16 +1,20 @@
 import { type ArgumentsHost, BadRequestException, Catch, Logger, NotFoundException, UseFilters } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
+import { Transform } from 'class-transformer';
+import { IsInt, Validate, ValidatorConstraint } from 'class-validator';
 import { type Observable, throwError } from 'rxjs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FLAGS, type LogEntry } from '../../../lib/core.js';
 import {
   expose,
+  PyroClass,
   PyroContext,
   PyroController,
   type PyroDaemon,
   PyroException,
   PyroMethod,
   PyroProperty,
+  registerClass,
 } from '../../../lib/index.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { serve, type Served, type ServeOptions } from './fixtures.js';
@@ -93,6 +97,33 @@ class Lab {
   }
 }
 
+@ValidatorConstraint()
+class BuggyRule {
+  validate(): boolean {
+    return nothing.name === '';
+  }
+}
+@PyroClass('failure_log.Ruled')
+class Ruled {
+  @Validate(BuggyRule) x!: number;
+}
+@PyroClass('failure_log.Transformed', { fields: { x: 'int' } })
+class Transformed {
+  @Transform(() => nothing.name) x!: number;
+}
+@PyroClass('failure_log.Checked')
+class Checked {
+  @IsInt() x!: number;
+}
+class Refusing {}
+registerClass(Refusing, {
+  name: 'failure_log.Refusing',
+  fromDict: () => {
+    throw new NotFoundException('no sample');
+  },
+});
+const READ_BY = { 'a rule': Ruled, 'a @Transform': Transformed, 'a correct rule': Checked, 'a converter that refuses': Refusing };
+
 class Device {
   read(): string {
     return nothing.name;
@@ -108,6 +139,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 const lines = (spy: typeof error): unknown[] =>
   (spy.mock.calls as [LogEntry | string][]).map(([entry]) => (typeof entry === 'string' ? entry : entry.msg));
@@ -144,6 +176,30 @@ it.each<[string, string, (peer: ScriptedPeer) => Promise<unknown>]>([
   expect(stacks(error)).toEqual([expect.stringContaining('failure-log.test.ts')]);
   expect(lines(debug)).toEqual([]);
 });
+
+it.each(['a rule', 'a @Transform'] as const)(
+  'a bug in %s, which reads an argument, is logged with its stack, also in production',
+  async (what) => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const { peer } = await start();
+    await peer.fail('lab', 'needs', { __class__: `failure_log.${READ_BY[what].name}`, x: 1 });
+    expect(lines(error)).toEqual([
+      expect.stringMatching(/^lab\.needs failed for .*: TypeError: Cannot read properties of undefined/),
+    ]);
+    expect(stacks(error)).toEqual([expect.stringContaining('failure-log.test.ts')]);
+    expect(lines(debug)).toEqual([]);
+  },
+);
+
+it.each(['a correct rule', 'a converter that refuses'] as const)(
+  'the refusal of %s, which reads an argument, is logged at debug',
+  async (what) => {
+    const { peer } = await start();
+    await peer.fail('lab', 'needs', { __class__: `failure_log.${READ_BY[what].name}`, x: 'text' });
+    expect(lines(error)).toEqual([]);
+    expect(lines(debug)).toEqual([expect.stringContaining('lab.needs failed for 127.0.0.1')]);
+  },
+);
 
 it('a bug in a stream is logged with the object and method that returned the stream', async () => {
   const { peer } = await start();

@@ -118,6 +118,30 @@ class Served {
 }
 expose(Served);
 
+const nothing = undefined as unknown as Record<string, unknown>;
+
+/** Classes with mistakes of their author; a class that refuses on purpose; a class without mistakes. */
+class Bug {}
+class Setter {
+  set gain(_value: number) {
+    void nothing['gain'];
+  }
+}
+class Refusal {}
+class Typed {
+  gain = 1;
+}
+registerClass(Bug, { name: 'failures.Bug', fromDict: () => nothing['bug'] as Bug });
+registerClass(Setter, { name: 'failures.Setter', fields: { gain: 'float' } });
+registerClass(Refusal, {
+  name: 'failures.Refusal',
+  fromDict: () => {
+    throw new PythonException('builtins.ValueError', ['no such sample']);
+  },
+});
+registerClass(Typed, { name: 'failures.Typed', fields: { gain: 'float' } });
+const NAMES = ['failures.Bug', 'failures.Setter', 'failures.Refusal', 'failures.Typed'];
+
 const entries: [string, LogEntry][] = [];
 const at = (level: string) => (entry: LogEntry) => {
   if (entry.event === 'call failed') entries.push([level, entry]);
@@ -204,6 +228,50 @@ describe('a failed call of a daemon with a logger', () => {
     await peer.fail('served', 'open', { __class__: 'lab.Sample' });
     const stack = expect.stringContaining('fromDict of lab.Sample gives a promise') as string;
     expect(entries).toEqual([['error', expect.objectContaining({ method: 'open', stack })]]);
+  });
+
+  it('a bug in code of the application that reads an argument is logged as an error with its stack, as in a method', async () => {
+    const daemon = await startDaemon({ logger });
+    daemon.register(new Served(), 'served');
+    const peer = await join(daemon);
+    const errors: unknown[] = [];
+    for (const name of NAMES)
+      errors.push(await peer.fail('served', 'open', { __class__: name, gain: name === 'failures.Typed' ? [] : 1 }));
+    peer.invoke('served', '<batch>', [['open', [{ __class__: 'failures.Bug' }], {}]], {}, { flags: FLAGS.batch });
+    await peer.next();
+    peer.invoke('served', 'open', [{ __class__: 'failures.Bug' }], {}, { flags: FLAGS.oneway });
+    const marshal = createSerializers().get(SERIALIZER_IDS.marshal)!;
+    for (const name of NAMES.slice(0, 3)) {
+      const data = Buffer.from(`('served', 'open', ({'__class__': '${name}', 'gain': 1},), {})`);
+      peer.send({ data, flags: FLAGS.keepSerialized, annotations: new Map([['BLBI', marshal.dumps([null, 'served', 'open'])]]) });
+      await peer.next();
+    }
+    const bug = ['error', expect.stringMatching(/^TypeError: Cannot read .*'(?:bug|gain)'/), expect.stringContaining('fromDict')];
+    const setter = ['error', bug[1], expect.stringContaining('set gain')];
+    const inBlob = expect.stringMatching(/^SerializeError: Cannot read/);
+    expect(entries.map(([level, { msg, stack }]) => [level, msg.replace(/.*\): /, ''), stack])).toEqual([
+      bug,
+      setter,
+      ['debug', expect.stringContaining('no such sample'), undefined],
+      ['debug', expect.stringContaining('gain'), undefined],
+      bug,
+      bug,
+      ['error', inBlob, expect.stringContaining('fromDict')],
+      ['error', inBlob, expect.stringContaining('set gain')],
+      ['debug', expect.stringContaining('no such sample'), undefined],
+    ]);
+  });
+
+  it('bugs that a client provokes again and again, by the arguments that it sends, are counted after some lines', async () => {
+    const daemon = await startDaemon({ logger });
+    daemon.register(new Served(), 'served');
+    const peer = await join(daemon);
+    for (let call = 0; call < 60; call++)
+      await peer.fail('served', call % 2 ? 'open' : `made up ${call}`, { __class__: 'failures.Bug' });
+    const printed = entries.length;
+    await daemon.close();
+    expect(printed).toBeLessThanOrEqual(41);
+    expect(entries.at(-1)![1].msg).toMatch(/\d+ more/);
   });
 
   it('what a name server answers to wrong names is logged at debug', async () => {
