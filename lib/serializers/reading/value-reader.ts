@@ -4,6 +4,7 @@ import {
   grownCapacity,
   isOwnCharacter,
   isSmallInt,
+  numberList,
   ROOMY_MEMBERS,
   TABLE_COST,
   TABLE_MEMBER_COST,
@@ -110,16 +111,7 @@ export abstract class ValueReader {
   }
 }
 
-/**
- * Begins a list with its first item.
- *
- * V8 holds a list of numbers in 8 bytes for each number, if the array literal in the source makes only lists of numbers. Otherwise a number
- * takes 24 bytes.
- */
+/** Begins a list with its first item. */
 export function beginList(first: unknown): unknown[] {
   return typeof first === 'number' ? numberList(first) : [first];
-}
-
-function numberList(first: number): number[] {
-  return [first];
 }

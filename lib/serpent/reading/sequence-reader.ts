@@ -1,7 +1,7 @@
 import { CHARACTERS } from '../text/characters.js';
 import { ExpressionReader } from './expression-reader.js';
 import { NumberKind } from './scanner.js';
-import { COSTS, grownCapacity, isSmallInt } from '../costs/value-costs.js';
+import { COSTS, grownCapacity, isSmallInt, numberList } from '../costs/value-costs.js';
 import { asTuple } from '../values/values.js';
 
 const { PAREN_CLOSE, COMMA, BRACKET_CLOSE } = CHARACTERS;
@@ -71,14 +71,11 @@ export abstract class SequenceReader extends ExpressionReader {
   /**
    * Reads the rest of a list that begins with a number.
    *
-   * V8 holds a list of numbers in 8 bytes for each number, if the array literal in the source makes only lists of numbers. Otherwise a
-   * number takes 24 bytes.
-   *
    * @param before what was spent before the list
    */
   private numbers(first: number, before: number): unknown[] {
     const { scanner } = this;
-    const numbers = [first];
+    const numbers = numberList(first);
     let capacity = 1;
     for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
       const value = this.value(code);
