@@ -106,7 +106,7 @@ export type {
   TypeSignature,
 } from './daemon/contract/signatures.js';
 export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
-export type { MethodParameter } from './objects/argument-binder.js';
+export type { MethodParameter } from './objects/parameters/argument-binder.js';
 export type { MemberShape, ValueShape } from './objects/value-shape.js';
 export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';
 export type { DaemonProfile } from './daemon/limits/limit-profiles.js';
@@ -126,7 +126,7 @@ export type {
   RemoteAttributeDecorator,
   RemoteMethodDecorator,
 } from './objects/decorated-member.js';
-export { params } from './objects/declared-parameters.js';
+export { params } from './objects/parameters/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/contract/authorization.js';
 export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';

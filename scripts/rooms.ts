@@ -143,6 +143,10 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     [OWN_FILES]: ['texts'],
     messages: [OWN_FILES, 'texts'],
   },
+  objects: {
+    [OWN_FILES]: [],
+    parameters: [OWN_FILES],
+  },
   transport: {
     sockets: [],
     [OWN_FILES]: ['sockets'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { currentContext, servedCallOrNone } from '../daemon/call/call.js';
 import { expose } from '../daemon/object/expose.js';
-import { params } from '../objects/declared-parameters.js';
+import { params } from '../objects/parameters/declared-parameters.js';
 import type { Pending } from '../objects/keyed-instances.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { NamingError } from '../protocol/errors.js';

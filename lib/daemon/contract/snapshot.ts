@@ -1,5 +1,5 @@
 import type { InstanceMode } from '../../objects/keyed-instances.js';
-import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { MethodParameter } from '../../objects/parameters/argument-binder.js';
 import type { LimitName } from '../limits/limit.js';
 
 /**

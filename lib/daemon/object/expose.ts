@@ -20,8 +20,8 @@ import {
   noteDecoratedFunction,
   wasMethod,
 } from '../../objects/decorated-functions.js';
-import { declaredParameters } from '../../objects/declared-parameters.js';
-import { noteChangedNames } from '../../objects/renamed-parameters.js';
+import { declaredParameters } from '../../objects/parameters/declared-parameters.js';
+import { noteChangedNames } from '../../objects/parameters/renamed-parameters.js';
 import { isExposedWithClass, isPrivateName, isProxyName, PROXY_NAME_FAULT } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 

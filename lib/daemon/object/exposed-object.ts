@@ -2,7 +2,7 @@ import { attributeError, type PythonException } from '../../protocol/python-exce
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
-import { bindArguments } from '../../objects/argument-binder.js';
+import { bindArguments } from '../../objects/parameters/argument-binder.js';
 import { type AnyClass, findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { missingMember } from '../../objects/missing-member.js';
 import { asStream } from '../../objects/item-iterators.js';

@@ -1,4 +1,4 @@
-import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { MethodParameter } from '../../objects/parameters/argument-binder.js';
 import type {
   AttributeSignature,
   MethodSignature,

@@ -1,5 +1,5 @@
 import { decoratedFunctionsOf } from '../../objects/decorated-functions.js';
-import { parametersOf } from '../../objects/argument-binder.js';
+import { parametersOf } from '../../objects/parameters/argument-binder.js';
 import { findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { isGeneratorFunction } from '../../objects/item-iterators.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';

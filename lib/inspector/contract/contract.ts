@@ -1,5 +1,5 @@
 import type { AttributeSnapshot, DaemonSnapshot, MethodSnapshot } from '../../daemon/contract/snapshot.js';
-import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { MethodParameter } from '../../objects/parameters/argument-binder.js';
 
 /** The state that the page shows: an event of its feed. Only values that JSON has. */
 export interface InspectorState {

@@ -9,7 +9,7 @@ import type {
   StreamSnapshot,
 } from '../../daemon/contract/snapshot.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
-import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { MethodParameter } from '../../objects/parameters/argument-binder.js';
 import type { MemberShape, ValueShape } from '../../objects/value-shape.js';
 import type { InspectedAttribute, InspectedMember, InspectedMethod } from '../contract/contract.js';
 

@@ -15,8 +15,8 @@ import {
   wholeNumber,
 } from '../../options/option-checks.js';
 import type { FieldType } from '../../classes/fields/field-types.js';
-import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
-import { changedNames } from '../../objects/renamed-parameters.js';
+import { namedParameters, readParameters } from '../../objects/parameters/parameter-reader.js';
+import { changedNames } from '../../objects/parameters/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { checkParentheses, decoratedName } from './decorator-target.js';
 import { addMemberMetadata, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';

@@ -4,7 +4,7 @@ import { findDescription } from '../../classes/register-class.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import { missingMember } from '../../objects/missing-member.js';
 import { newObjectId } from '../../objects/object-ids.js';
-import { ArgumentBinder } from '../../objects/argument-binder.js';
+import { ArgumentBinder } from '../../objects/parameters/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
 import { controllerMetadataOf, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
 import { carryOver } from '../metadata/carried-metadata.js';

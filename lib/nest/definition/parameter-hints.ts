@@ -2,7 +2,7 @@ import type { FieldType } from '../../classes/fields/field-types.js';
 import { validationRulesOf } from '../../classes/dto/validation-rules.js';
 import { valueShapeOf } from '../../classes/value-shapes.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
-import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { MethodParameter } from '../../objects/parameters/argument-binder.js';
 import type { Operation } from './object-definition.js';
 
 /** Words for classes, where the word says more than the name of the class. */

@@ -1,6 +1,6 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import type { FieldType } from '../../classes/fields/field-types.js';
-import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
+import type { MethodParameters, Parameter } from '../../objects/parameters/parameter-reader.js';
 import { type ParameterFactory, type RouteArgument, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
 import { type PyroNaming, wireNameOf } from '../../objects/naming.js';

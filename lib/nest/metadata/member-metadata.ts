@@ -2,7 +2,7 @@ import { processWide } from '../../copies/process-wide.js';
 import type { FieldType } from '../../classes/fields/field-types.js';
 import type { AnyFunction } from '../../objects/decorated-functions.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
-import type { MethodParameters } from '../../objects/parameter-reader.js';
+import type { MethodParameters } from '../../objects/parameters/parameter-reader.js';
 import { isPrivateName } from '../../objects/private-names.js';
 
 /** The buffer between an Observable and the client that reads its items. */

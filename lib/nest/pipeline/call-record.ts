@@ -3,7 +3,7 @@ import { isObservable, Observable } from 'rxjs';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import { addLateCall, partFailed } from '../../daemon/call/call.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
-import type { BoundArguments } from '../../objects/argument-binder.js';
+import type { BoundArguments } from '../../objects/parameters/argument-binder.js';
 import { awaitReader, isStream } from '../../objects/item-iterators.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PYRO_HOOKS } from '../../objects/private-names.js';
-import { KEYWORDS_OF_CHANGED_NAMES } from '../../objects/renamed-parameters.js';
+import { KEYWORDS_OF_CHANGED_NAMES } from '../../objects/parameters/renamed-parameters.js';
 import { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { emittedFailure, type OnFailure } from '../errors/failures.js';

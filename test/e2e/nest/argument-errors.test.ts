@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { namedParameters } from '../../../lib/objects/parameter-reader.js';
-import { ArgumentBinder } from '../../../lib/objects/argument-binder.js';
+import { namedParameters } from '../../../lib/objects/parameters/parameter-reader.js';
+import { ArgumentBinder } from '../../../lib/objects/parameters/argument-binder.js';
 import { ensurePythonEnv } from '../../interop/python-env.js';
 
 const binder = (params: string[]): ArgumentBinder => new ArgumentBinder('Thing.method', namedParameters(params));

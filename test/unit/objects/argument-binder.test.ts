@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { namedParameters } from '../../../lib/objects/parameter-reader.js';
-import { ArgumentBinder } from '../../../lib/objects/argument-binder.js';
+import { namedParameters } from '../../../lib/objects/parameters/parameter-reader.js';
+import { ArgumentBinder } from '../../../lib/objects/parameters/argument-binder.js';
 
 const binder = (params: string[], takesKeywords = false): ArgumentBinder =>
   new ArgumentBinder('Thing.method', namedParameters(params), takesKeywords);

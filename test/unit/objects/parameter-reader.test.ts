@@ -2,7 +2,7 @@ import { transformSync as swc } from '@swc/core';
 import { parse } from 'acorn';
 import { transformSync as esbuild } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
-import { namedParameters, readParameters } from '../../../lib/objects/parameter-reader.js';
+import { namedParameters, readParameters } from '../../../lib/objects/parameters/parameter-reader.js';
 
 vi.mock('acorn', { spy: true });
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { Script } from 'node:vm';
 import typescript from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { changedNames } from '../../../lib/objects/renamed-parameters.js';
-import { readParameters } from '../../../lib/objects/parameter-reader.js';
+import { changedNames } from '../../../lib/objects/parameters/renamed-parameters.js';
+import { readParameters } from '../../../lib/objects/parameters/parameter-reader.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -8,8 +8,8 @@ import { readSignatures } from '../../../lib/inspector/sources/read-signatures.j
 import { jsonOf } from '../../../lib/inspector/values/typed-values.js';
 import { toPythonError } from '../../../lib/nest/errors/python-error.js';
 import { sendable, settableAttributes } from '../../../lib/nest/errors/response-attributes.js';
-import { bindArguments } from '../../../lib/objects/argument-binder.js';
-import { params } from '../../../lib/objects/declared-parameters.js';
+import { bindArguments } from '../../../lib/objects/parameters/argument-binder.js';
+import { params } from '../../../lib/objects/parameters/declared-parameters.js';
 import { exceptionToDict } from '../../../lib/serializers/objects/exceptions.js';
 
 setFlagsFromString('--allow-natives-syntax');

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { namedParameters } from '../../../../lib/objects/parameter-reader.js';
+import { namedParameters } from '../../../../lib/objects/parameters/parameter-reader.js';
 import { type ParameterSource, planParameters } from '../../../../lib/nest/definition/parameter-plan.js';
 import type { RouteArgument } from '../../../../lib/nest/metadata/parameter-metadata.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { AnyFunction } from './decorated-functions.js';
+import type { AnyFunction } from '../decorated-functions.js';
 
 /** The text of a file that has a method in it. */
 export interface SourceText {

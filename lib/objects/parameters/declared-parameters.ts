@@ -1,7 +1,7 @@
-import { processWide } from '../copies/process-wide.js';
-import { optionText } from '../protocol/texts/safe-text.js';
-import type { AnyFunction } from './decorated-functions.js';
-import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
+import { processWide } from '../../copies/process-wide.js';
+import { optionText } from '../../protocol/texts/safe-text.js';
+import type { AnyFunction } from '../decorated-functions.js';
+import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from '../decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';
 
 /** The parameters of a method, as {@link params} declares them. */

@@ -1,11 +1,11 @@
-import { isIndexKey, storeIndexKeysInHashTable } from '../serpent/costs/index-keys.js';
-import { peerText } from '../protocol/texts/peer-text.js';
-import { pythonTypeError } from '../protocol/python-exception.js';
+import { isIndexKey, storeIndexKeysInHashTable } from '../../serpent/costs/index-keys.js';
+import { peerText } from '../../protocol/texts/peer-text.js';
+import { pythonTypeError } from '../../protocol/python-exception.js';
 import { namesBefore, namesBeforeChange } from './numbered-names.js';
 import { hasChangedNames } from './renamed-parameters.js';
-import { type AnyFunction, decoratedFunctionsOf } from './decorated-functions.js';
+import { type AnyFunction, decoratedFunctionsOf } from '../decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
-import type { ValueShape } from './value-shape.js';
+import type { ValueShape } from '../value-shape.js';
 import { type MethodParameters, type Parameter, readParameters } from './parameter-reader.js';
 
 /** The arguments of one call, after binding. */

@@ -1,6 +1,6 @@
-import { processWide } from '../copies/process-wide.js';
-import { warn } from '../reports/warning.js';
-import type { AnyFunction } from './decorated-functions.js';
+import { processWide } from '../../copies/process-wide.js';
+import { warn } from '../../reports/warning.js';
+import type { AnyFunction } from '../decorated-functions.js';
 import { isMadeWithDollar, namesBeforeChange, NumberedNames } from './numbered-names.js';
 import { type MethodParameters, readParameters } from './parameter-reader.js';
 import { type SourceText, sourceOf } from './source-on-stack.js';

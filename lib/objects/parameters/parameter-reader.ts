@@ -1,5 +1,5 @@
 import { type AnyNode, type Pattern, parse } from 'acorn';
-import type { AnyFunction } from './decorated-functions.js';
+import type { AnyFunction } from '../decorated-functions.js';
 import { type FunctionNode, hidesParameters, parametersFromArguments, parametersOfGenerator } from './moved-parameters.js';
 
 /** A positional parameter of a method. */
