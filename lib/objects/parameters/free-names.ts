@@ -33,7 +33,7 @@ export function programNamesOf(text: string): ProgramNames | undefined {
 }
 
 /** The nodes directly below a node. */
-export function childrenOf(node: AnyNode): AnyNode[] {
+export function childNodesOf(node: AnyNode): AnyNode[] {
   return Object.values(node).flat().filter(isNode);
 }
 
@@ -78,7 +78,7 @@ class ScopeReader {
   constructor(private readonly nested: Set<string>) {}
 
   readChildren(node: AnyNode, scope: Scope): void {
-    for (const child of childrenOf(node)) this.read(child, scope);
+    for (const child of childNodesOf(node)) this.read(child, scope);
   }
 
   private readAll(nodes: readonly (AnyNode | null | undefined)[], scope: Scope): void {

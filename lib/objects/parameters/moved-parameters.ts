@@ -1,5 +1,5 @@
 import type { AnyNode, Expression, Pattern } from 'acorn';
-import { childrenOf } from './free-names.js';
+import { childNodesOf } from './free-names.js';
 
 /** A function in a syntax tree. */
 export interface FunctionNode {
@@ -83,7 +83,7 @@ export function hidesParameters({ params, body }: FunctionNode): boolean {
 /** The first node of this function, without the functions inside it that have `arguments` of their own. */
 function findNode(node: AnyNode, fits: (node: AnyNode) => boolean): AnyNode | undefined {
   if (fits(node)) return node;
-  for (const child of childrenOf(node)) {
+  for (const child of childNodesOf(node)) {
     if (child.type === 'FunctionExpression' || child.type === 'FunctionDeclaration') continue;
     const found = findNode(child, fits);
     if (found !== undefined) return found;
