@@ -155,6 +155,17 @@ describe('an application whose shared library brings a copy of nestjs-pyro of it
     expect(await program.line('callError:')).toBe('shared.lamp: Error: the lamp fell');
   });
 
+  it('a daemonObject that extends DaemonObject of the other copy serves streams, signatures and its own members', async () => {
+    const items: unknown[] = [];
+    for await (const item of (await proxyOf('own.values').$call('items')) as AsyncIterable<unknown>) items.push(item);
+    expect(items).toEqual([1, 2, 3]);
+    const daemon = proxyOf('Pyro.Daemon');
+    expect(await daemon.$call('motto')).toBe('shared');
+    expect(await daemon.$call('close_stream', 'none')).toBeNull();
+    expect(await daemon.$call('registered')).toContain('own.values');
+    expect(await daemon.$call('get_signatures', 'own.values')).toBeTypeOf('object');
+  });
+
   it('a server serves what the other copy exposed', async () => {
     expect(await proxyOf('shared.lamp').$call('light')).toBe(1);
     const lamp = proxyOf('shared.lamp');

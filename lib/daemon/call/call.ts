@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { currentCall, enterCall } from '../../calls/current-call.js';
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { checkArgument, type OptionRule } from '../../options/option-checks.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
@@ -15,6 +16,11 @@ const RESOURCE: OptionRule = { takes: 'an object', fits: (value) => Object(value
 
 /** A call of a request. The called method gets this object as its context. */
 export class Call implements CallContext {
+  static {
+    // a `daemonObject` may extend the DaemonObject of another copy of this package
+    recogniseInstances(this, 'Call');
+  }
+
   constructor(
     readonly request: ServedRequest,
     readonly objectId: string,

@@ -108,6 +108,9 @@ class Values {
   @PyroMethod() current(@Ctx() context: PyroContext): unknown {
     return [context instanceof shared.SharedContext, shared.currentOfLibrary() === PyroContext.current()];
   }
+  @PyroMethod() *items(): Generator<number> {
+    yield* [1, 2, 3];
+  }
   @PyroMethod() id(@Ctx() context: PyroContext): string {
     return context.correlationId;
   }
@@ -131,7 +134,7 @@ class Values {
 })
 class AppModule {}
 
-const server = new PyroServer({ host: '127.0.0.1', port: 0 });
+const server = new PyroServer({ host: '127.0.0.1', port: 0, daemonObject: shared.SharedDaemonObject });
 server.register(shared.SharedLamp, { objectId: 'shared.lamp' });
 const app = await NestFactory.createMicroservice(AppModule, { strategy: server, logger: ['error'] });
 await app.listen();

@@ -20,7 +20,7 @@ import {
   SerializedBlob,
   UseHandshakeGuards,
 } from 'nestjs-pyro';
-import { behavior, callback, expose, params, PyroDaemon, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
+import { behavior, callback, DaemonObject, expose, params, PyroDaemon, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
 
 @Injectable()
 export class TokenGuard implements CanActivate {
@@ -102,3 +102,11 @@ export { kwargs as sharedKwargs, PyroContext as SharedContext, PyroRemoteError a
 export { PyroDaemon as SharedDaemon, PyroModule as SharedModule, PyroProxy as SharedProxy };
 export { PyroKwargs as SharedKwargs, PyroMethod as SharedMethod, PyroProperty as SharedProperty };
 export { UseHandshakeGuards as SharedGuards };
+
+/** More members for the object `Pyro.Daemon` of a server. */
+export class SharedDaemonObject extends DaemonObject {
+  motto(): string {
+    return 'shared';
+  }
+}
+expose(SharedDaemonObject);
