@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { locateNameServer, locateUntil } from '../../naming/locate.js';
+import { locateNameServer, locateUntil, nameServersOf } from '../../naming/locate.js';
+import { inLookupTurn } from '../../naming/lookup-turns.js';
 import type { NameEvent, NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
 import type { NameServerClient } from '../../naming/name-server-client.js';
 import { type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
@@ -24,7 +26,10 @@ export class PyroNames implements OnApplicationShutdown {
   private readonly ending = new AbortController();
 
   /** @internal Nest makes it */
-  constructor(private readonly clients: ClientRegistry) {}
+  constructor(private readonly clients: ClientRegistry) {
+    // each visit that waits for its turn listens
+    setMaxListeners(0, this.ending.signal);
+  }
 
   /** Gives the URI of a name. @throws {NamingError} when the name is not registered */
   lookup(name: string): Promise<PyroUri> {
@@ -63,13 +68,17 @@ export class PyroNames implements OnApplicationShutdown {
     this.ending.abort(new NamingError('the application shuts down'));
   }
 
-  private async visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {
-    await using names = await this.connect();
-    return await work(names);
+  /** Visits take turns with the lookups of proxies, and so a name server of Python has threads left. */
+  private visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {
+    const { nameServers } = this.clients;
+    const locations = nameServersOf(nameServers).map(({ location }) => location);
+    return inLookupTurn(locations.join(), this.ending.signal, async () => {
+      await using names = await locateNameServer(nameServers);
+      return await work(names);
+    });
   }
 
-  private connect(signal?: AbortSignal): Promise<NameServerClient> {
-    const { nameServers } = this.clients;
-    return signal === undefined ? locateNameServer(nameServers) : locateUntil(nameServers, signal);
+  private connect(signal: AbortSignal): Promise<NameServerClient> {
+    return locateUntil(this.clients.nameServers, signal);
   }
 }
