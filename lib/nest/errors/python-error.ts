@@ -134,7 +134,8 @@ function ofStatus(status: number, response: unknown, fallback: string, cause: un
  */
 function messagesOf(response: unknown, fallback: string): unknown[] {
   if (typeof response === 'string') return [response];
-  const { message } = (response ?? {}) as { message?: unknown };
+  // a list alone is the list of messages: `new HttpException(['a', 'b'], 409)`
+  const { message } = Array.isArray(response) ? { message: response as unknown[] } : ((response ?? {}) as { message?: unknown });
   if (Array.isArray(message) && message.length > 0) {
     if (message.every((line) => typeof line === 'string')) return boundedMessages(message);
     return validationMessages(message) ?? message.map((line) => sendable(line));
