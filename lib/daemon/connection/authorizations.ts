@@ -157,8 +157,9 @@ export function authorizationOf(answer: HandshakeAnswer): Authorization {
   if (answer === undefined) return OPEN;
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
   const names = Object.keys(answer);
-  const unknown = names.find((name) => !MEMBERS.includes(name));
-  if (unknown !== undefined || names.length === 0)
+  // of bytes the members are their indices
+  const unknown = ArrayBuffer.isView(answer) ? undefined : names.find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined || names.length === 0 || ArrayBuffer.isView(answer))
     throw configError(
       `validateHandshake gave ${unknown === undefined ? withoutMembers(answer) : `an object with the member ${JSON.stringify(unknown)}`}; ` +
         'it gives { response, principal }, an object for the client as the response, or nothing for the default answer',

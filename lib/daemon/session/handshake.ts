@@ -3,7 +3,7 @@ import { runForConnection } from '../../calls/current-call.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { limitOf } from '../../protocol/over-limit.js';
-import { asError, safeText } from '../../protocol/texts/safe-text.js';
+import { asError, thrownText } from '../../protocol/texts/safe-text.js';
 import { sizeLimit } from '../../protocol/messages/header.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
@@ -103,5 +103,6 @@ function readConnect(data: unknown): { handshake: unknown; object: string } {
 
 /** A Python client shows only the text of the error. */
 function reasonOf(error: unknown): string {
-  return safeText(error) || 'refused';
+  if (error === undefined || error === null) return 'refused';
+  return thrownText(error) || 'refused';
 }

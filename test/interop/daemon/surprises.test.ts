@@ -108,11 +108,34 @@ describe('validateHandshake', () => {
     [new Set(['bob']), 'an object of the class Set'],
     [new Date(0), 'an object of the class Date'],
     [new Info(), 'an object of the class Info'],
+    [Buffer.from('welcome'), 'an object of the class Buffer'],
   ])('an answer that nobody would read is refused, with the remedy: %o', async (answer, what) => {
     const daemon = await listen({ validateHandshake: () => answer as HandshakeAnswer });
     const uri = String(daemon.register(new Thing()));
     await expect(python.run('with Proxy(uri) as p: return p.add(1, 2)', { uri })).rejects.toThrow(
       `rejected: validateHandshake gave ${what}; it gives { response, principal }`,
+    );
+  });
+});
+
+describe('a handshake hook that throws', () => {
+  it.each<[unknown, string]>([
+    [{ message: 'the lab is closed' }, 'the lab is closed'],
+    ['the lab is closed', 'the lab is closed'],
+    [new Error('the lab is closed'), 'the lab is closed'],
+    [undefined, 'refused'],
+    [null, 'refused'],
+    ['', 'refused'],
+    [{}, 'unknown error'],
+  ])('a handshake hook that throws %o refuses with a text that says why', async (thrown, reason) => {
+    const daemon = await listen({
+      validateHandshake: () => {
+        throw thrown;
+      },
+    });
+    const uri = String(daemon.register(new Thing()));
+    await expect(python.run('with Proxy(uri) as p: return p.add(1, 2)', { uri })).rejects.toThrow(
+      new RegExp(`rejected: ${reason}(?:$|\\n)`),
     );
   });
 });
