@@ -76,7 +76,7 @@ export function lateClasses(
     late.add(type);
     texts.push(
       `${type.name} has @PyroController, but its module was loaded after the PyroServer began to listen, so that nobody serves it: ` +
-        'load the module before app.startAllMicroservices(), or register objects with exposed members by server.register()',
+        'load the module before the server listens, or register objects with exposed members by server.register()',
     );
   }
   return texts;

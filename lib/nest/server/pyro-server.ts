@@ -28,7 +28,8 @@ import { addNames } from './sibling-names.js';
 import { daemonOf, type OwnGuard } from './server-daemon.js';
 import { StartOrder } from './start-order.js';
 import type { PyroServerEvents, PyroServerSnapshot, PyroServerStatus } from './server-state.js';
-import { NOT_STARTED, startWarnings } from './start-warnings.js';
+import { containerOf } from '../nest-internals.js';
+import { notStartedText, startWarnings } from './start-warnings.js';
 
 /** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
 export const PYRO_TRANSPORT: unique symbol = Symbol.for('nestjs-pyro:transport');
@@ -101,7 +102,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
         this.hasProcessingHooks ? this.runBetweenHooks : undefined,
       );
       this.binding.onDestroy(() => this.close());
-      whenInitialized(modules, () => this.startCheck.schedule(() => this.logger.warn(NOT_STARTED)));
+      whenInitialized(modules, () => this.startCheck.schedule(() => this.logger.warn(notStartedText(containerOf(contexts)))));
     } catch (error) {
       // nobody catches an error of this method; listen() reports it
       this.bindError = error as Error;

@@ -1,9 +1,17 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { isInitialized } from '../application-phase.js';
+import type { NestContainer } from '../nest-internals.js';
 
-/** The warning of a server whose application was initialized, and which does not listen. */
-export const NOT_STARTED =
-  'the PyroServer is connected to the application but does not listen: nobody called app.startAllMicroservices()';
+/**
+ * The warning of a server whose application was initialized, and which does not listen.
+ *
+ * @param container an application of `createMicroservice` has no adapter for HTTP in it
+ */
+export function notStartedText(container: NestContainer): string {
+  return ((container.getHttpAdapterRef() as unknown) ?? null) === null
+    ? 'the PyroServer is the strategy of a microservice that does not listen: nobody called app.listen()'
+    : 'the PyroServer is connected to the application but does not listen: nobody called app.startAllMicroservices()';
+}
 
 /**
  * Says what is probably wrong with a server that is about to listen.

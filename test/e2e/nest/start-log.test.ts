@@ -326,6 +326,16 @@ it.each([
   expect(texts(warn)).toEqual([expect.stringContaining('nobody called app.startAllMicroservices()')]);
 });
 
+it('the start warns of an application of createMicroservice that was initialized and never listens, with the call that it has', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
+  const app = await NestFactory.createMicroservice(moduleOf({ providers: [Camera] }), { strategy, logger: false });
+  closeAfter(() => app.close());
+  await app.init();
+  vi.advanceTimersByTime(10_000);
+  expect(texts(warn)).toEqual([expect.stringMatching(/does not listen: nobody called app\.listen\(\)$/)]);
+});
+
 it('the start does not warn of a server that was started, or whose application was closed', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await serve({ providers: [Camera] });

@@ -108,7 +108,7 @@ it('a class whose module is loaded after the start gives one warning, with the r
   await app.get(LazyModuleLoader).load(() => LateModule);
   expect(warnings.filter((text) => text.startsWith('Late'))).toEqual([
     'Late has @PyroController, but its module was loaded after the PyroServer began to listen, so that nobody serves it: ' +
-      'load the module before app.startAllMicroservices(), or register objects with exposed members by server.register()',
+      'load the module before the server listens, or register objects with exposed members by server.register()',
   ]);
   await expect(join('late')).rejects.toThrow('unknown object');
 });
