@@ -1,6 +1,7 @@
 import { overLimit } from '../../protocol/over-limit.js';
 import { failedInside, type RaisedAs, UnreadableError } from '../contract/unreadable-error.js';
 import type { ValueBudget } from '../contract/value-budget.js';
+import { tellMessageBytes } from '../../serpent/costs/hash-collisions.js';
 import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { KnownMembers } from '../reading/known-members.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
@@ -24,6 +25,7 @@ export abstract class BinaryReader extends ValueReader {
     shapes: KnownMembers,
   ) {
     super(options.values === 'faithful', budget, shapes);
+    tellMessageBytes(budget, bytes.length);
     this.text = new TextWindow(bytes, this, budget.spentBytes);
   }
 

@@ -2,6 +2,7 @@ import { CHARACTERS } from '../../serpent/text/characters.js';
 import { POWERS_OF_TEN, SAFE_DIGITS } from '../../serpent/text/decimal.js';
 import { PyFloat } from '../../serpent/index.js';
 import { type CheckedLimits, checkLimits } from '../../serpent/values/value-limits.js';
+import { tellMessageBytes } from '../../serpent/costs/hash-collisions.js';
 import { COSTS } from '../../serpent/costs/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
@@ -55,6 +56,7 @@ export class JsonReader extends ValueReader {
     shapes: KnownMembers,
   ) {
     super(values === 'faithful', budget, shapes);
+    tellMessageBytes(budget, bytes.length);
     this.limits = checkLimits({ maxDepth, maxIntDigits });
     this.scanner = new JsonScanner(bytes, this);
   }

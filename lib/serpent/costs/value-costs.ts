@@ -11,6 +11,8 @@ export interface ReadBudget {
   grow?(): boolean;
   /** The limit on colliding keys of the read, once there are tables to check. See {@link collisionsOf} in hash-collisions.ts. */
   collisions?: HashCollisions | undefined;
+  /** Bytes of the message, once a reader has begun with it: the limit on colliding keys depends on them. */
+  messageBytes?: number | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 import { CHARACTERS } from '../text/characters.js';
 import { checkEncoding } from './encoding.js';
-import { collisionsOf, type HashCollisions } from '../costs/hash-collisions.js';
+import { collisionsOf, type HashCollisions, tellMessageBytes } from '../costs/hash-collisions.js';
 import { expectedText, SerpentError, type SerpentErrorCode } from '../values/serpent-error.js';
 import { checkLongText } from '../text/long-texts.js';
 import { KnownTexts } from '../text/known-texts.js';
@@ -75,6 +75,7 @@ export class Scanner {
     this.budget = budget;
     this.namesLeft = names;
     const length = bytes.length - start;
+    tellMessageBytes(budget, length);
     if (length > this.limits.maxBytes) {
       throw new SerpentError(`message of ${length} bytes is over maxBytes (${this.limits.maxBytes})`, 'TOO_LARGE');
     }

@@ -19,14 +19,8 @@ const shared = (one: string, other: string) =>
 /** The globals that a file with this text hides. */
 const hidden = (text: string) => hiddenGlobals(declarationsIn(new Map([['a.ts', text]])));
 
-/** Pairs that may share a name, each with the reason. */
-const ALLOWED: readonly string[] = [
-  // a number of characters that counts as one object; the codes of characters
-  'CHARACTERS: classes/fields/checked-objects.ts, serpent/text/characters.ts',
-];
-
 it('no two files of lib/ export the same name, or declare a type of the same name', () => {
-  expect(sharedNames(declared).filter((pair) => !ALLOWED.includes(pair))).toEqual([]);
+  expect(sharedNames(declared)).toEqual([]);
 });
 
 it('no two files of lib/ have the same name', () => {

@@ -3,9 +3,17 @@ import { HashCollisions } from '../../../lib/serpent/costs/hash-collisions.js';
 import { seedsIndexTexts } from '../../../lib/serpent/costs/index-text-hash.js';
 
 const COUNT = 20_000;
+/** Bytes of a message for which the limit is the highest that there is. */
+const LARGE = 2 ** 24;
+/** Bytes of an int in a set of marshal. */
+const INT_BYTES = 5;
 
 /** Counts the keys of a row that are admitted to a new Map before the first refusal. */
-function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, collisions = new HashCollisions()): number {
+function admitted(
+  keyAt: (index: number) => number | bigint | string,
+  count = COUNT,
+  collisions = new HashCollisions(LARGE),
+): number {
   const map = new Map<unknown, unknown>();
   for (let index = 0; index < count; index++) {
     const key = keyAt(index);
@@ -40,16 +48,46 @@ describe('HashCollisions: the limit on colliding keys', () => {
   it('some thousand colliding keys are admitted, and no more', () => {
     // V8 looks at the lower 64 bits of a bigint only
     const sameLowerBits = (index: number): bigint => BigInt(index + 1) << 64n;
-    expect(admitted(sameLowerBits, 3_000)).toBe(3_000);
-    expect(admitted(sameLowerBits)).toBeLessThan(6_000);
+    expect(admitted(sameLowerBits, 1_500)).toBe(1_500);
+    expect(admitted(sameLowerBits)).toBeLessThan(3_000);
+  });
+
+  it('a message of a few KB may have some hundred colliding keys, and each byte adds to the time that they may take', () => {
+    const colliding = (index: number): bigint => BigInt(index + 1) << 64n;
+    const admittedIn = (bytes: number): number => admitted(colliding, COUNT, new HashCollisions(bytes));
+    expect(admittedIn(0)).toBeGreaterThan(150);
+    expect(admittedIn(20_000)).toBeLessThan(300);
+    // comparisons grow with the square of the keys
+    expect(admittedIn(1_000_000)).toBeGreaterThan(4 * admittedIn(20_000));
+    expect(admittedIn(1_000_000)).toBeLessThan(1_600);
+    expect(admittedIn(Infinity)).toBe(admittedIn(LARGE));
+  });
+
+  it.each<[string, (index: number) => number | bigint]>([
+    ['ints in a row', (index) => index],
+    ['multiples of 1024', (index) => index * 1_024],
+    ['multiples of 4096', (index) => index * 4_096],
+    ['points in time in milliseconds', (index) => 1_700_000_000_000 + index * 60_000],
+    ['points in time in nanoseconds', (index) => 1_700_000_000_000_000_000n + BigInt(index) * 1_000_000n],
+    ['numbers with a timestamp above 22 bits', (index) => (BigInt(1_700_000_000_000 + index) << 22n) + 5n],
+    ['two numbers in one', (index) => (index % 1_000) * 65_536 + Math.floor(index / 1_000)],
+    ['halves', (index) => index + 0.5],
+    ['large ints in a row', (index) => 2n ** 80n + BigInt(index)],
+  ])('keys that nobody made to collide are admitted without the bytes of the message: %s', (_, keyAt) => {
+    expect(admitted(keyAt, 300_000, new HashCollisions(0))).toBe(300_000);
+  });
+
+  it('a message with one set of colliding ints is refused long before it takes a tenth of a second', () => {
+    const ints = 3_900;
+    expect(admitted((index) => BigInt(index + 1) << 64n, ints, new HashCollisions(ints * INT_BYTES))).toBeLessThan(300);
   });
 
   it('colliding keys of many tables are counted together', () => {
-    const collisions = new HashCollisions();
+    const collisions = new HashCollisions(LARGE);
     let tables = 0;
     while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, collisions) === 1_000) tables++;
-    expect(tables).toBeGreaterThan(5);
-    expect(tables).toBeLessThan(50);
+    expect(tables).toBeGreaterThan(2);
+    expect(tables).toBeLessThan(10);
   });
 
   it('long bigints that collide cost what it takes to compare them', () => {
@@ -58,25 +96,25 @@ describe('HashCollisions: the limit on colliding keys', () => {
     const long = admitted(ofDigits(14_000n));
     expect(short).toBeLessThan(3_500);
     // a comparison of 220 words takes some 20 times as long
-    expect(long).toBeLessThan(short / 4);
+    expect(long).toBeLessThan(short / 2.5);
   });
 
   it('bigints that collide are counted in tables of 32 keys and more', () => {
-    const collisions = new HashCollisions();
+    const collisions = new HashCollisions(LARGE);
     let tables = 0;
     while (tables < 5_000 && admitted((index) => BigInt(index + 1) << 64n, 127, collisions) === 127) tables++;
-    expect(tables).toBeGreaterThan(300);
-    expect(tables).toBeLessThan(1_000);
+    expect(tables).toBeGreaterThan(100);
+    expect(tables).toBeLessThan(300);
     for (let table = 0; table < 5_000; table++)
-      expect(admitted((index) => (BigInt(index + 1) << 64n) + BigInt(index) * 7_919n, 127, new HashCollisions())).toBe(127);
+      expect(admitted((index) => (BigInt(index + 1) << 64n) + BigInt(index) * 7_919n, 127, new HashCollisions(LARGE))).toBe(127);
   });
 
   it('texts like array indices are checked where V8 hashes them without a seed, and only there', () => {
     const colliding = (index: number): string => String(index * 65_536);
-    expect(admitted(colliding, COUNT, new HashCollisions(false))).toBeLessThan(6_000);
-    expect(admitted(colliding, COUNT, new HashCollisions(true))).toBe(COUNT);
+    expect(admitted(colliding, COUNT, new HashCollisions(LARGE, false))).toBeLessThan(6_000);
+    expect(admitted(colliding, COUNT, new HashCollisions(LARGE, true))).toBe(COUNT);
     for (const keyAt of [String, (index: number) => String(index * 1_000), (index: number) => String(1_700_000_000 + index * 60)])
-      expect(admitted(keyAt, COUNT, new HashCollisions(false))).toBe(COUNT);
+      expect(admitted(keyAt, COUNT, new HashCollisions(LARGE, false))).toBe(COUNT);
   });
 
   it.each([
@@ -96,10 +134,10 @@ describe('HashCollisions: the limit on colliding keys', () => {
   });
 
   it('other texts and small tables are not checked for colliding keys', () => {
-    expect(admitted((index) => `k${index * 65_536}`, COUNT, new HashCollisions(false))).toBe(COUNT);
-    const collisions = new HashCollisions();
+    expect(admitted((index) => `k${index * 65_536}`, COUNT, new HashCollisions(LARGE, false))).toBe(COUNT);
+    const collisions = new HashCollisions(LARGE);
     for (let table = 0; table < 1_000; table++) {
-      expect(admitted((index) => BigInt(index + 1) << 64n, 100, collisions)).toBe(100);
+      expect(admitted((index) => BigInt(index + 1) << 64n, 31, collisions)).toBe(31);
     }
   });
 });
