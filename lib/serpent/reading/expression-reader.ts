@@ -229,8 +229,11 @@ export abstract class ExpressionReader {
       return scanner.fail('expected the imaginary part of a complex number', 'SYNTAX', at);
     }
     scanner.kind = NumberKind.sum;
-    // the imaginary part is dropped, so its cost is given back
-    return new PyComplex(Number(left), operator === MINUS ? -right.imag : right.imag);
+    const real = Number(left);
+    // the imaginary number is dropped, and the sum takes its cost. Python adds two complex numbers, where the sign of zero is lost:
+    // `-0.0+2j` has the real part 0.0, `1-0j` the imaginary part 0.0
+    if (operator === MINUS) return new PyComplex(real, 0 - right.imag);
+    return new PyComplex(operator === PLUS ? real + 0 : real, right.imag);
   }
 
   protected unhashable(what: string): never {
