@@ -35,12 +35,13 @@ const ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 /** Of each character {@link PLAIN}, {@link ESCAPE}, or 0 as long as no text had it; in blocks of 256 characters. */
 const blocks: Uint8Array[] = [];
 const BLOCK_SIZE = 256;
+const NO_BLOCK = new Uint8Array(BLOCK_SIZE);
 const PLAIN = 1;
 const ESCAPE = 2;
 
 function needsEscape(point: number): boolean {
-  const kind = blocks[point >> 8]?.[point & (BLOCK_SIZE - 1)];
-  return kind === PLAIN ? false : kind === ESCAPE || learn(point);
+  const kind = (blocks[point >> 8] ?? NO_BLOCK)[point & (BLOCK_SIZE - 1)];
+  return kind !== PLAIN && (kind === ESCAPE || learn(point));
 }
 
 /** Asks once for each character: all characters of a block would take 30 µs. @returns true when the character needs an escape */
