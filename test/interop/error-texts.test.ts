@@ -35,7 +35,7 @@ const ROOMS_OF_ERRORS = [
 
 /** Texts that need no row: they say what to do, tell a fault of the program at its start, or of a peer that does not keep to the protocol. */
 const SELF_EXPLAINING = [
-  '… (a bundler may have renamed the parameter to',
+  '… (a compiler or bundler may have renamed the parameter to',
   '… (its parameter names cannot be read from its source',
   '…; for the class of an exception, the fromDict of registerClass must give an Error',
   '…; give an IP address in the URI, or try again later',

@@ -38,7 +38,7 @@ it.each<[string, number, (text: string) => unknown]>([
   ['a shape', 100, (text) => shapeOf(text)],
   ['a uri', 200, (text) => new PyroUri(text)],
   ['an option', 1_000, (text) => optionText(text)],
-  ['an item of an option', 1_000, (text) => optionText([text])],
+  ['an item of an option', 999, (text) => optionText([text])],
   ['a value that a parameter does not take', 100, (text) => foundText(text)],
 ])('the error of %s cuts a text at %i characters, tells so by dots, and halves no character', (_, chars, fail) => {
   const message = messageOf(() => fail(cutAt(chars)));
