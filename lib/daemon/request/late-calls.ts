@@ -8,10 +8,13 @@ export class LateCalls {
   private end: (() => void) | undefined;
   private readonly waiting: (() => void)[] = [];
 
+  /** @param onError told what the function throws that ends the request */
+  constructor(private readonly onError: (error: unknown) => void) {}
+
   /**
    * @param ended resolves when the call has ended; never rejected
    * @param isUnread true when nobody reads what the call gives
-   * @returns resolves when the call has ended, after the end of the request if that waits for the call
+   * @returns resolves when the call has ended, after the end of the request if that waits for the call; never rejected
    */
   add(ended: Promise<void>, isUnread: () => boolean): Promise<void> {
     this.count++;
@@ -22,7 +25,11 @@ export class LateCalls {
       if (this.count > 0) return;
       const { end } = this;
       this.end = undefined;
-      end?.();
+      try {
+        end?.();
+      } catch (error) {
+        this.onError(error);
+      }
       for (const resolve of this.waiting.splice(0)) resolve();
     });
   }

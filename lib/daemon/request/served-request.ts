@@ -259,13 +259,15 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
    * @param isUnread true when nobody reads what the call gives. The signal aborts when the request is answered and all its late calls are unread
    */
   addLateCall(ended: Promise<void>, isUnread: () => boolean): void {
-    this.channel.addLateCall(this, (this.lateCalls ??= new LateCalls()).add(ended, isUnread));
+    this.lateCalls ??= new LateCalls((error) => this.services.reporter.error(error));
+    this.channel.addLateCall(this, this.lateCalls.add(ended, isUnread));
   }
 
   /** The stream of the call has ended. Resolves when all late calls have ended; undefined when there are none. */
   streamEnded(): Promise<void> | undefined {
     if (!this.lateCalls?.count) return undefined;
-    this.endAfterLateCalls(this.lateCalls, () => undefined);
+    // the end of the request waits already, if the iterator was not waited for any more
+    this.goOnLate(this.lateCalls);
     return this.lateCalls.ended();
   }
 
@@ -280,12 +282,17 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
   }
 
   private endAfterLateCalls(lateCalls: LateCalls, end: () => void): void {
+    this.goOnLate(lateCalls);
+    lateCalls.whenEnded(end);
+  }
+
+  /** All has ended but the late calls. */
+  private goOnLate(lateCalls: LateCalls): void {
     this.becomeLate();
     // in a batch, the entries share the signal
     if (lateCalls.areUnread) this.abort(refusal(new PyroError('an interceptor has given the method up')));
     // a call over its time is counted once as it is
     if (!this.timedOut) this.channel.checkLateCalls();
-    lateCalls.whenEnded(end);
   }
 
   /** Counts one call for the connection and the object. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
+import { currentContext, expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
+import { addLateCall } from '../../../lib/daemon/call/call.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { collectUntil } from '../../garbage-collection.js';
 import { eventually, join, startDaemon } from './fixtures.js';
@@ -8,6 +9,7 @@ import { eventually, join, startDaemon } from './fixtures.js';
 class Source {
   waiting = 0;
   readonly finish: (() => void)[] = [];
+  readonly endMethod: (() => void)[] = [];
   /** Waits for an event of an object that lives on. */
   async *events(filter: string): AsyncGenerator<string> {
     this.waiting++;
@@ -19,6 +21,22 @@ class Source {
     this.waiting++;
     await new Promise(() => undefined);
     yield filter;
+  }
+  /** The method goes on after its answer, and `return()` of its stream does not wait for the next item. */
+  late(_filter: string): AsyncIterableIterator<string> {
+    const ended = new Promise<void>((resolve) => this.endMethod.push(resolve));
+    addLateCall(currentContext()!, ended, () => true);
+    const end = (): IteratorReturnResult<undefined> => ({ done: true, value: undefined });
+    return {
+      next: () => {
+        this.waiting++;
+        return new Promise((resolve) => this.finish.push(() => resolve(end())));
+      },
+      return: () => Promise.resolve(end()),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
   length(text: string): number {
     return text.length;
@@ -85,6 +103,18 @@ it('no streams are opened while hung streams hold much memory, until their gener
   source.finish.forEach((finish) => finish());
   await eventually(() => endingOf(daemon) === 0);
   expect(await leaveBehind(daemon, source, 'events')).toBeUndefined();
+});
+
+it('a request whose stream hung ends with its method, when the iterator has ended before', async () => {
+  const { daemon, source } = await serve();
+  await leaveBehind(daemon, source, 'late', 'x'.repeat(100_000));
+  giveUp();
+  expect(usedOf(daemon, 'maxInFlightValueBytes')).toBeGreaterThan(100_000);
+  source.finish[0]!();
+  await new Promise(setImmediate);
+  source.endMethod[0]!();
+  await eventually(() => endingOf(daemon) === 0);
+  expect(usedOf(daemon, 'maxInFlightValueBytes')).toBe(0);
 });
 
 it.each(['maxStreams', 'maxStreamsPerAddress'])('closed streams whose generators hang count under %s for 5 s', async (limit) => {
