@@ -1,13 +1,19 @@
 import type { PyroUri } from '../../protocol/uri.js';
 import type { RegistrarEntry } from './named-object.js';
 
-/**
- * The state of a name: registered by this program with a URI; registered before, and missing at the last check; or registered by another
- * program.
- */
-export type RegistrationState = { readonly is: 'registered' | 'waiting'; readonly uri: PyroUri } | { readonly is: 'taken' };
+/** The name was sent to the name server, or is there, with a URI. */
+interface SentState {
+  /** `waiting`: missing at the last check, or the name server has not answered yet: it may have the name. */
+  readonly is: 'registered' | 'waiting';
+  readonly uri: PyroUri;
+  /** True when the name server has answered no registration of the name so far: the next one takes the name over, as the first one does. */
+  readonly isFirst?: boolean;
+}
 
-/** The states of a registrar's names in one store. An entry without state was not registered yet. */
+/** The state of a name: registered by this program; maybe registered by it; or registered by another program. */
+export type RegistrationState = SentState | { readonly is: 'taken' };
+
+/** The states of a registrar's names in one store. An entry without state was not sent yet. */
 export class NamesInStore {
   readonly states: Map<RegistrarEntry, RegistrationState>;
 

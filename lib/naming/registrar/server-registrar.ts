@@ -103,7 +103,7 @@ export class ServerRegistrar {
     deadline.addEventListener('abort', giveUp);
     try {
       await this.running;
-      if (this.registered().length > 0) await this.visit(deadline, (nameServer) => this.unregisterAll(nameServer));
+      if (this.sent().length > 0) await this.visit(deadline, (nameServer) => this.unregisterAll(nameServer));
     } catch (error) {
       this.reportUnavailable(error as Error);
     } finally {
@@ -113,6 +113,11 @@ export class ServerRegistrar {
 
   private registered(): RegistrarEntry[] {
     return [...this.names.states].filter(([, { is }]) => is === 'registered').map(([entry]) => entry);
+  }
+
+  /** The names that the name server may have from this registrar: it may have taken a name whose answer was lost. */
+  private sent(): RegistrarEntry[] {
+    return [...this.names.states].filter(([, { is }]) => is !== 'taken').map(([entry]) => entry);
   }
 
   private async repeat(): Promise<void> {
@@ -200,15 +205,18 @@ export class ServerRegistrar {
     const { states } = this.names;
     const uri = publishedUri(entry.uri, nameServer.ends.localAddress);
     const state = states.get(entry);
-    const ours = state?.is === 'taken' ? undefined : state?.uri;
-    const current = state && (await currentUri(nameServer, name));
+    const sent = state?.is === 'taken' ? undefined : state;
+    const ours = sent?.uri;
+    const isFirst = state === undefined || sent?.isFirst === true;
+    const current = isFirst ? undefined : await currentUri(nameServer, name);
     if (current !== undefined && !current.equals(uri) && !current.equals(ours)) return this.noteTaken(entry, current);
     const isAsBefore = state?.is === 'registered' && current?.equals(uri) === true;
     if (isAsBefore && !hasLostLease) {
       states.set(entry, { is: 'registered', uri });
       return;
     }
-    if (ours !== undefined && current === undefined) states.set(entry, { is: 'waiting', uri: ours });
+    // before the name server has it: its answer may be lost
+    if (state?.is !== 'registered' || current === undefined) states.set(entry, { is: 'waiting', uri, isFirst });
     if (!(await this.common.lease.put(nameServer, name, uri, metadata))) {
       const taken = await currentUri(nameServer, name);
       // the program that was at this address before has the lease: the name leads here, and a later check gets the lease
@@ -226,7 +234,7 @@ export class ServerRegistrar {
   }
 
   private async unregisterAll(nameServer: NameServerClient): Promise<void> {
-    const refusal = await eachOf(this.registered(), (entry) => this.unregister(entry, nameServer));
+    const refusal = await eachOf(this.sent(), (entry) => this.unregister(entry, nameServer));
     if (refusal) this.reportUnavailable(refusal);
   }
 
@@ -234,7 +242,7 @@ export class ServerRegistrar {
     const { name } = entry;
     const { states } = this.names;
     const state = states.get(entry);
-    if (state?.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
+    if (state !== undefined && state.is !== 'taken' && (await currentUri(nameServer, name))?.equals(state.uri)) {
       if (await this.common.lease.remove(nameServer, name)) warnIfItFails(() => this.common.events.emit('removed', name));
     }
     states.delete(entry);

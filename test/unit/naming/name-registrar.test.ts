@@ -9,8 +9,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A name server that refuses the calls in `refusals`, written `METHOD NAME`. */
-async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<string, string>; port: number }> {
+/**
+ * A name server that refuses the calls in `refusals`, written `METHOD NAME`.
+ *
+ * @param lost the calls that it serves, and whose connection breaks before the answer
+ */
+async function strictNameServer(
+  refusals: Set<string>,
+  lost = new Set<string>(),
+): Promise<{ names: Map<string, string>; port: number }> {
   const names = new Map<string, string>();
   const daemon = await ScriptedDaemon.listen(async (peer) => {
     await authorize(peer, ['register', 'lookup', 'remove']);
@@ -34,6 +41,10 @@ async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<str
         continue;
       }
       if (method === 'register') names.set(name, uri);
+      if (lost.has(`${method} ${name}`)) {
+        peer.destroy();
+        return;
+      }
       reply(peer, frame, method === 'lookup' ? names.get(name) : method === 'remove' && names.delete(name) ? 1 : null);
     }
   });
@@ -82,4 +93,58 @@ it('a name that its name server has lost and refuses waits, and the other names 
   refusals.clear();
   await expect.poll(states).toEqual(['registered', 'registered']);
   expect(names.get('two')).toBe('PYRO:two@127.0.0.1:1111');
+});
+
+type Case = (names: Map<string, string>, registrar: NameRegistrar, lost: Set<string>) => Promise<unknown>;
+const stateOf = (registrar: NameRegistrar): string => registrar.states()[0]!.state;
+const loses: Record<string, Case> = {
+  first: (_names, registrar, lost) => {
+    lost.add('register one');
+    return registrar.start();
+  },
+  later: async (names, registrar, lost) => {
+    await registrar.start();
+    lost.add('register one');
+    names.delete('one');
+  },
+  'later, after another program had the name,': async (names, registrar, lost) => {
+    await registrar.start();
+    names.set('one', 'PYRO:other@127.0.0.1:2222');
+    await expect.poll(() => stateOf(registrar)).toBe('taken');
+    lost.add('register one');
+    names.delete('one');
+  },
+};
+const ends: Record<string, (registrar: NameRegistrar) => unknown> = {
+  'stop()': (registrar) => registrar.stop(),
+  'remove()': (registrar) => registrar.remove('one'),
+};
+const cases = Object.keys(loses).flatMap((which) => Object.keys(ends).map((how) => [which, how] as const));
+
+it.each(cases)('a registration %s whose answers are lost is removed by %s', async (which, how) => {
+  const lost = new Set<string>();
+  const { names, port } = await strictNameServer(new Set(), lost);
+  const uri = 'PYRO:one@127.0.0.1:1111';
+  const objects = [{ name: 'one', uri }];
+  const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 20 });
+  cleanups.push(() => registrar.stop(500));
+  const isLost = new Promise((resolve) => registrar.once('unavailable', resolve));
+  await loses[which]!(names, registrar, lost);
+  await isLost;
+  expect([names.get('one'), stateOf(registrar)]).toEqual([uri, 'waiting']);
+  await ends[how]!(registrar);
+  await expect.poll(() => [...names.keys()]).toEqual([]);
+});
+
+it('a first registration whose answer is lost takes the name over again, as a first one does', async () => {
+  const lost = new Set(['register one']);
+  const { names, port } = await strictNameServer(new Set(), lost);
+  const objects = [{ name: 'one', uri: 'PYRO:one@127.0.0.1:1111' }];
+  const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 20 });
+  cleanups.push(() => registrar.stop(500));
+  await registrar.start();
+  names.set('one', 'PYRO:one@127.0.0.1:2222');
+  lost.clear();
+  await expect.poll(() => stateOf(registrar)).toBe('registered');
+  expect(names.get('one')).toBe('PYRO:one@127.0.0.1:1111');
 });
