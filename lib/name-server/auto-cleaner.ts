@@ -119,6 +119,7 @@ export class AutoCleaner {
 
   private async tryEach(locations: Iterable<[string, NameRecord[]]>): Promise<void> {
     for (const [location, records] of locations) {
+      if (this.isStopped) return;
       const answers = await this.isAnswering(location);
       const slices = new TimeSlices();
       for (const record of records) {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import { processWide } from '../../../lib/copies/process-wide.js';
 import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
@@ -122,4 +123,32 @@ it('a host that cannot even be looked up ends no round, and its name is removed'
   const cleaner = new AutoCleaner(store, { intervalMs: 10, maxUnreachableMs: 1 }, (name) => cleaned.push(name), fail);
   cleanups.push(() => cleaner.stop());
   await vi.waitUntil(() => cleaned.length === 40, { timeout: 20_000 });
+});
+
+it('no server is tried after the end, not even by a try that pauses between two servers', async () => {
+  let triesAtEnd = 0;
+  let ended: Promise<void> | undefined;
+  const connect = vi.spyOn(Socket.prototype, 'connect');
+  cleanups.push(() => connect.mockRestore());
+  const records = Array.from({ length: 100 }, (_, i) => ({ name: `n${i}`, uri: `PYRO:x@127.0.0.1:${i + 1}` }));
+  let reads = 0;
+  const first = {
+    name: 'n',
+    // read once for the list, and again when its server was tried
+    get uri(): string {
+      if (++reads === 2) {
+        triesAtEnd = connect.mock.calls.length;
+        ended = cleaner.stop();
+      }
+      return 'PYRO:x@127.0.0.1:101';
+    },
+  };
+  const store = { list: () => [first, ...records], removeUnchanged: () => true } as unknown as NameStore;
+  const fail = (error: unknown): void => expect.unreachable(String(error));
+  const cleaner = new AutoCleaner(store, { intervalMs: 5 }, () => undefined, fail);
+  cleanups.push(() => cleaner.stop());
+  await vi.waitUntil(() => ended !== undefined);
+  await ended;
+  expect(triesAtEnd).toBeGreaterThan(0);
+  expect(connect).toHaveBeenCalledTimes(triesAtEnd);
 });
