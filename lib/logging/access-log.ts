@@ -138,8 +138,13 @@ class FollowedCall implements CallFollower {
 export function argumentsText({ args, kwargs }: Pick<ObservedCall, 'args' | 'kwargs'>): string {
   const values = new LoggedValues();
   try {
-    const shown = values.shown(Object.keys(kwargs).length > 0 ? [...args, kwargs] : args, SHOWN_STYLE.depth + 1);
-    return printable(inspect(shown, SHOWN_STYLE), MAX_ARGUMENTS_CHARS);
+    const textOf = (list: readonly unknown[]): string => inspect(values.shown(list, SHOWN_STYLE.depth + 1), SHOWN_STYLE);
+    const shown = textOf(args);
+    if (Object.keys(kwargs).length === 0) return printable(shown, MAX_ARGUMENTS_CHARS);
+    // the list of positional arguments is cut alone, so that many of them do not hide the keyword arguments
+    const behind = textOf([kwargs]);
+    const text = args.length === 0 ? behind : `${shown.slice(0, -' ]'.length)}, ${behind.slice('[ '.length)}`;
+    return printable(text, MAX_ARGUMENTS_CHARS);
   } catch {
     // a getter of an argument threw
     return 'arguments without a text';

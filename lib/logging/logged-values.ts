@@ -114,6 +114,7 @@ class CutCollection {
   ) {}
 
   [inspect.custom](depth: number, options: InspectOptions): string {
+    if (depth < 0) return `[${this.className || 'Array'}]`;
     const shown = this.first.map((parts) => parts.map((part) => inspect(part, { ...options, depth: depth - 1 })).join(' => '));
     const more = this.size - this.first.length;
     const text = `${shown.join(', ')}, ... ${more} more item${more === 1 ? '' : 's'}`;

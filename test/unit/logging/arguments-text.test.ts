@@ -62,6 +62,24 @@ it('the text of arguments tells the true lengths of large lists, Maps and sets, 
   expect(textOf([[deep]])).not.toContain('Object');
 });
 
+it('keyword arguments are shown behind many positional arguments', () => {
+  const textWith = (count: number): string => argumentsText({ args: Array.from({ length: count }, () => 1), kwargs: { k: [2] } });
+  const ones = Array.from({ length: 20 }, () => 1).join(', ');
+  expect(textWith(0)).toBe('[ { k: [ 2 ] } ]');
+  expect(textWith(20)).toBe(`[ ${ones}, { k: [ 2 ] } ]`);
+  expect(textWith(3_000)).toBe(`[ ${ones}, ... 2980 more items, { k: [ 2 ] } ]`);
+});
+
+it.each<[string, (count: number) => unknown]>([
+  ['list', (length) => Array.from({ length }, (_, index) => index)],
+  ['Map', (length) => new Map(Array.from({ length }, (_, index) => [index, index]))],
+  ['set', (length) => new Set(Array.from({ length }, (_, index) => index))],
+])('a large %s is as deep in the text of arguments as a short one', (_, make) => {
+  const short = textOf([[[make(2)]]]);
+  expect(short).toMatch(/^\[ \[ \[ \[ \[(?:Array|Map|Set)\] \] \] \] \]$/);
+  expect(textOf([[[make(50)]]])).toBe(short);
+});
+
 it('the text of arguments reads 500 values of nested lists', () => {
   let visited = 0;
   const counted = (): unknown =>
