@@ -1,4 +1,4 @@
-import type { AnyNode, Expression, Pattern } from 'acorn';
+import type { AnyNode, CallExpression, FunctionExpression, Pattern } from 'acorn';
 import { childNodesOf } from './free-names.js';
 
 /** A function in a syntax tree. */
@@ -28,23 +28,48 @@ const RUNS_GENERATOR =
 /** Names that SWC and Babel give to a parameter that is destructured in the body. */
 const DESTRUCTURED = /^_(?:ref|param)\d*$/;
 
+/** Names of parameters that Babel and SWC leave in the head, so that `length` of the function stays: `_x`, `_x2`, `_0`. */
+const PLACEHOLDER = /^_x?\d*$/;
+
 /**
  * Compilers for old targets move the parameters of async methods and async generators into an inner generator. Finds them there.
  * TypeScript and esbuild write `helper(this, arguments, function* (…) {})`, SWC and Babel `helper(function* (…) {}).apply(this, arguments)`.
  */
 export function parametersOfGenerator(node: FunctionNode): Pattern[] | undefined {
-  const statements = node.body.body;
-  const [statement] = statements ?? [];
-  if (statements?.length !== 1 || statement?.type !== 'ReturnStatement') return undefined;
-  let call = statement.argument;
-  if (call?.type !== 'CallExpression' || !call.arguments.some(isArguments)) return undefined;
-  const { callee } = call;
-  if (callee.type === 'MemberExpression' && nameOf(callee.property) === 'apply') call = callee.object as Expression;
-  if (call.type !== 'CallExpression' || !RUNS_GENERATOR.test(helperOf(call.callee) ?? '')) return undefined;
-  const inner = call.arguments.at(-1);
-  if (inner?.type !== 'FunctionExpression' || inner.params.length === 0) return undefined;
+  const { inner, isKnown } = innerFunctionOf(node) ?? {};
+  if (!isKnown || inner === undefined || inner.params.length === 0) return undefined;
   // for ES5 a part of the parameters may be in the body
   return inner.generator || findNode(inner.body, isArguments) === undefined ? inner.params : undefined;
+}
+
+interface InnerFunction {
+  readonly inner: FunctionExpression;
+  /** False: a minifier may have renamed a compiler's helper, or the author has written the function. */
+  readonly isKnown: boolean;
+}
+
+/** The function of `return helper(this, arguments, function …)` or `return helper(function …).apply(this, arguments)`, the only statement. */
+function innerFunctionOf(node: FunctionNode): InnerFunction | undefined {
+  let call = returnedCallOf(node);
+  if (call === undefined) return undefined;
+  const applied = appliedBy(call);
+  if (applied?.type === 'CallExpression') call = applied;
+  const inner = call.arguments.at(-1);
+  if (inner?.type !== 'FunctionExpression') return undefined;
+  return { inner, isKnown: RUNS_GENERATOR.test(helperOf(call.callee) ?? '') };
+}
+
+/** The call of `return call(…, arguments, …)`, the only statement of a function. */
+function returnedCallOf({ body }: FunctionNode): CallExpression | undefined {
+  const [statement, ...others] = body.body ?? [];
+  if (others.length > 0 || statement?.type !== 'ReturnStatement') return undefined;
+  const call = statement.argument;
+  return call?.type === 'CallExpression' && call.arguments.some(isArguments) ? call : undefined;
+}
+
+/** The function of `function.apply(…)`. */
+function appliedBy({ callee }: CallExpression): AnyNode | undefined {
+  return callee.type === 'MemberExpression' && nameOf(callee.property) === 'apply' ? callee.object : undefined;
 }
 
 /**
@@ -74,10 +99,24 @@ export function parametersFromArguments({ params, body }: FunctionNode): MovedPa
   return { behind, rest };
 }
 
-/** True when a function hands all its arguments on, or takes arguments without parameters: it has parameters that are not in its head. */
-export function hidesParameters({ params, body }: FunctionNode): boolean {
-  const isHanded = (node: AnyNode): boolean => node.type === 'CallExpression' && node.arguments.some(isArguments);
-  return findNode(body, params.length === 0 ? isArguments : isHanded) !== undefined;
+/**
+ * True when a function has parameters that are not in its head: it takes arguments without parameters, or a compiler has moved its
+ * parameters into a function that it cannot find. An author who hands `arguments` to a call has the parameters in the head.
+ */
+export function hidesParameters(node: FunctionNode): boolean {
+  if (node.params.length === 0) return findNode(node.body, isArguments) !== undefined;
+  const { inner, isKnown } = innerFunctionOf(node) ?? {};
+  if (inner !== undefined && (isKnown || inner.generator))
+    return inner.params.length > 0 || (!inner.generator && findNode(inner.body, isArguments) !== undefined);
+  const call = returnedCallOf(node);
+  return (
+    call !== undefined && appliedBy(call) !== undefined && node.params.every((param) => PLACEHOLDER.test(nameOf(param) ?? ''))
+  );
+}
+
+/** True when a function hands all its arguments to a call: that of a compiler's helper, which a minifier may have renamed, among them. */
+export function handsArguments({ body }: FunctionNode): boolean {
+  return findNode(body, (node) => node.type === 'CallExpression' && node.arguments.some(isArguments)) !== undefined;
 }
 
 /** The first node of this function, without the functions inside it that have `arguments` of their own. */

@@ -1,6 +1,12 @@
 import { type AnyNode, type Pattern, parse } from 'acorn';
 import type { AnyFunction } from '../decorated-functions.js';
-import { type FunctionNode, hidesParameters, parametersFromArguments, parametersOfGenerator } from './moved-parameters.js';
+import {
+  type FunctionNode,
+  handsArguments,
+  hidesParameters,
+  parametersFromArguments,
+  parametersOfGenerator,
+} from './moved-parameters.js';
 
 /** A positional parameter of a method. */
 export interface Parameter {
@@ -49,11 +55,14 @@ export function readParameters(fn: AnyFunction): MethodParameters | undefined {
   if (found === undefined) return undefined;
   const behindBrace = found.node.body.start + 1;
   const head = found.text.slice(0, behindBrace);
-  const { rest, named } = source.includes('arguments') ? compiledParametersOf(found.node) : parametersOf(found.node.params);
   const isAuthors = AUTHORS_BEGIN.test(found.text.slice(behindBrace)) || AUTHORS_END.test(source);
   const looksMinified = MINIFIED_HEAD.test(head) && !isAuthors;
   const isChanged = (name: string): boolean => OBFUSCATED_NAME.test(name) || (looksMinified && MINIFIED_NAME.test(name));
-  const minified = named.some(({ name }) => name !== undefined && isChanged(name));
+  const areChanged = (all: readonly Parameter[]): boolean => all.some(({ name }) => name !== undefined && isChanged(name));
+  const { rest, named } = source.includes('arguments')
+    ? compiledParametersOf(found.node, areChanged)
+    : parametersOf(found.node.params);
+  const minified = areChanged(named);
   return { positional: named, rest, trustworthy: !minified && !(rest && named.length === 0) };
 }
 
@@ -125,14 +134,14 @@ function parseExpression<T extends AnyNode['type']>(text: string, type: T): Extr
 }
 
 /** The parameters of a function that uses `arguments`: a compiler may have put them there. */
-function compiledParametersOf(node: FunctionNode): NamedParameters {
+function compiledParametersOf(node: FunctionNode, areChanged: (named: readonly Parameter[]) => boolean): NamedParameters {
   const ofGenerator = parametersOfGenerator(node);
   if (ofGenerator) return parametersOf(ofGenerator);
   const moved = parametersFromArguments(node);
   const head = parametersOf(node.params);
   if (moved) return { named: [...head.named, ...moved.behind], rest: head.rest || moved.rest };
-  // like `...args`
-  return hidesParameters(node) ? { named: [], rest: true } : head;
+  // like `...args`; in minified code a compiler's helper has no known name
+  return hidesParameters(node) || (areChanged(head.named) && handsArguments(node)) ? { named: [], rest: true } : head;
 }
 
 function parametersOf(patterns: Pattern[]): NamedParameters {

@@ -186,6 +186,38 @@ describe('readParameters of methods that a compiler has made for an old target',
   });
 });
 
+describe('readParameters of methods that use `arguments`', () => {
+  it.each([
+    "method(x, y = 2) { helper('move', arguments); return x + y; }",
+    'method(x, y = 2) { console.log(arguments); }',
+    'method(x, y = 2) { return super.method.apply(this, arguments); }',
+    'method(x, y = 2) { return helper(this, arguments); }',
+    'method(x, y = 2) { return helper(this, arguments, function (item) { return item; }); }',
+    'method(x, y = 2) { return [1].map(() => String(arguments)); }',
+    'async method(x, y = 2) { return Math.max(...arguments); }',
+    'method(x, y = 2) { return __async(this, arguments, function* () { yield x; }); }',
+    'method(x, y = 2){return helper(arguments);}',
+  ])('readParameters keeps the head of an author who hands `arguments` on: %s', (source) => {
+    const positional = [
+      { name: 'x', optional: false },
+      { name: 'y', optional: true },
+    ];
+    expect(readParameters(method(source))).toEqual({ positional, rest: false, trustworthy: true });
+  });
+
+  it.each([
+    'method(first) { return p(this, arguments, function* (first, { a } = {}) { yield a; }); }',
+    'method(first) { return p(function* (first, { a } = {}) { yield a; }).apply(this, arguments); }',
+    'method(_0) { return _async_to_generator(function (first) { return arguments[1]; }).apply(this, arguments); }',
+    'method(_x, _x2) { return _method.apply(this, arguments); }',
+    'method(e,t){return n.apply(this,arguments)}',
+    'method(e,t){return n(this,arguments,void 0,function(e,t,r){return r})}',
+    'method() { console.log(arguments); }',
+  ])('readParameters takes any arguments where a compiler has moved the parameters away from the head: %s', (source) => {
+    expect(readParameters(method(source))).toEqual({ positional: [], rest: true, trustworthy: false });
+  });
+});
+
 describe('namedParameters', () => {
   it('namedParameters reads required, optional and rest parameters from `params`', () => {
     expect(namedParameters(['person', 'item?', '...more'])).toEqual({
