@@ -31,7 +31,7 @@ export function registerEnum(object: EnumObject, name: string, registry: ClassRe
     name,
     natural: true,
     toDict: ({ value }) => ({ value }),
-    fromDict: ({ value }) => {
+    make: ({ value }) => {
       if (isEnumValue(object, value)) return value;
       throw new UnreadableError(`${shortText(value)} is no value of ${name}: ${enumValues(object).join(', ')}`);
     },

@@ -1,6 +1,7 @@
 import { type Spend, spendOf } from '../../arrays/memory.js';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError, SecurityError, SerializeError } from '../../protocol/errors.js';
+import { isRefusal } from '../../protocol/refusals.js';
 import { MOST_TAGS, PyroUri } from '../../protocol/uri.js';
 import { noteChosenClass } from './chosen-classes.js';
 import { noteConverted } from './converted-failures.js';
@@ -174,7 +175,7 @@ class ClassDicts {
       if (converter.make) return this.noted(converter.make(record, this.spend));
       made = objectBy(converter, record, this.converted++ < MOST_STACKS);
     } catch (error) {
-      throw error instanceof PyroError ? error : new ApplicationFailure(error);
+      throw isJudged(error, converter) ? error : new ApplicationFailure(error);
     }
     if (!(made instanceof Error)) return made;
     this.spend(EXCEPTION_COST);
@@ -238,6 +239,14 @@ class ClassDicts {
     this.convertMembers(dict, true);
     return dict;
   }
+}
+
+/**
+ * True when this library refuses the value of a peer: in `make`, and where `fromDict` opens a blob. Another error of this library that
+ * `fromDict` throws is a bug, or a failed call, of the application.
+ */
+function isJudged(error: unknown, { make }: ClassConverter): boolean {
+  return error instanceof PyroError && (make !== undefined || isRefusal(error));
 }
 
 /** The name of the class of a class dict. Undefined when the dict, which is a member of another class dict, has no such name: it stays a dict. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ClassRegistry,
+  CommunicationError,
   currentContext,
   expose,
   FLAGS,
@@ -15,7 +16,9 @@ import {
   PyroUri,
   PythonException,
   registerClass,
+  registerEnum,
   SecurityError,
+  SerializeError,
   type SerializedBlob,
   withCorrelationId,
 } from '../../../lib/core.js';
@@ -259,6 +262,60 @@ describe('a failed call of a daemon with a logger', () => {
       ['error', inBlob, expect.stringContaining('fromDict')],
       ['error', inBlob, expect.stringContaining('set gain')],
       ['debug', expect.stringContaining('no such sample'), undefined],
+    ]);
+  });
+
+  it.each<[string, (dict: Record<string, unknown>) => unknown]>([
+    ['a wrong URI', () => new PyroUri('rubbish of the author')],
+    ['a wrong array', () => NdArray.from([[1], [1, 2]])],
+    [
+      'a call that failed',
+      () => {
+        throw new CommunicationError('the database is down');
+      },
+    ],
+    [
+      'a value that cannot be written',
+      () => {
+        throw new SerializeError('no such value');
+      },
+    ],
+    ['a wrong option', () => new PyroDaemon({ maxConection: 5 } as object)],
+    ['a text that cannot be read', () => createSerializers().get(SERIALIZER_IDS.json)!.loads(Buffer.from('{'))],
+  ])(
+    'an error of this library that fromDict throws is logged as an error with its stack, as in a method: %s',
+    async (_, fromDict) => {
+      const classes = new ClassRegistry();
+      classes.registerClass(Sample, { name: 'lab.Sample', fromDict });
+      const daemon = await startDaemon({ logger, classes });
+      daemon.register(new Served(), 'served');
+      const peer = await join(daemon);
+      await peer.fail('served', 'open', { __class__: 'lab.Sample' });
+      // the connection goes on
+      await peer.fail('served', 'open', [{ __class__: 'lab.Sample' }]);
+      const stack = expect.stringContaining('fromDict') as string;
+      expect(entries.map(([level, entry]) => [level, entry['stack']])).toEqual([
+        ['error', stack],
+        ['error', stack],
+      ]);
+    },
+  );
+
+  it('what a converter refuses is logged at debug: by a SecurityError, the value of an enum', async () => {
+    const classes = new ClassRegistry();
+    const refuse = (): never => {
+      throw new SecurityError('not for you');
+    };
+    classes.registerClass(Sample, { name: 'lab.Sample', fromDict: refuse });
+    registerEnum({ red: 1 }, 'lab.Colour', classes);
+    const daemon = await startDaemon({ logger, classes });
+    daemon.register(new Served(), 'served');
+    const peer = await join(daemon);
+    await peer.fail('served', 'open', { __class__: 'lab.Sample' });
+    await peer.fail('served', 'open', { __class__: 'lab.Colour', value: 7 });
+    expect(entries.map(([level, { stack }]) => [level, stack])).toEqual([
+      ['debug', undefined],
+      ['debug', undefined],
     ]);
   });
 
