@@ -137,7 +137,7 @@ export async function resolve(
 }
 
 /** Aborts when one of the signals in the options does, or `end`. */
-function endOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): FollowingEnd {
+export function endOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): FollowingEnd {
   return new FollowingEnd(...addressesOf(options).map(({ signal }) => signal), end);
 }
 
@@ -255,7 +255,7 @@ async function findByTags(nameServer: NameServerClient, tags: string): Promise<P
 }
 
 /** Repeats `attempt` until it succeeds or `waitMs` have passed. Errors other than of naming and communication are not retried. */
-async function retryWithin<T>(
+export async function retryWithin<T>(
   waitMs: number,
   signal: AbortSignal,
   attempt: () => Promise<T>,

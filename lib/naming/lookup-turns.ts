@@ -22,18 +22,24 @@ export async function inLookupTurn<Result>(
   signal: AbortSignal,
   lookUp: () => Promise<Result>,
 ): Promise<Result> {
+  using _turn = await lookupTurn(location, signal);
+  return await lookUp();
+}
+
+/** Waits like {@link inLookupTurn}. @returns the turn, which ends when it is disposed of */
+export async function lookupTurn(location: string, signal: AbortSignal): Promise<Disposable> {
   const here = lookups.get(location) ?? { running: 0, waiting: new Set() };
   lookups.set(location, here);
   if (here.running >= MOST_LOOKUPS) await turnOf(here.waiting, signal);
   here.running++;
-  try {
-    return await lookUp();
-  } finally {
-    here.running--;
-    const [next] = here.waiting;
-    if (next !== undefined) next();
-    else if (here.running === 0 && lookups.get(location) === here) lookups.delete(location);
-  }
+  return {
+    [Symbol.dispose]: () => {
+      here.running--;
+      const [next] = here.waiting;
+      if (next !== undefined) next();
+      else if (here.running === 0 && lookups.get(location) === here) lookups.delete(location);
+    },
+  };
 }
 
 function turnOf(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {

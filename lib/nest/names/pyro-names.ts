@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { locateNameServer, locateUntil, nameServersOf } from '../../naming/locate.js';
-import { inLookupTurn } from '../../naming/lookup-turns.js';
+import { locateUntil } from '../../naming/locate.js';
 import type { NameEvent, NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
+import { visitNameServer } from '../../naming/name-server-visits.js';
 import type { NameServerClient } from '../../naming/name-server-client.js';
 import { type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
 import { NamingError } from '../../protocol/errors.js';
@@ -68,14 +68,8 @@ export class PyroNames implements OnApplicationShutdown {
     this.ending.abort(new NamingError('the application shuts down'));
   }
 
-  /** Visits take turns with the lookups of proxies, and so a name server of Python has threads left. */
-  private visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {
-    const { nameServers } = this.clients;
-    const locations = nameServersOf(nameServers).map(({ location }) => location);
-    return inLookupTurn(locations.join(), this.ending.signal, async () => {
-      await using names = await locateNameServer(nameServers);
-      return await work(names);
-    });
+  private async visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {
+    return visitNameServer(this.clients.nameServers, this.ending.signal, work);
   }
 
   private connect(signal: AbortSignal): Promise<NameServerClient> {
