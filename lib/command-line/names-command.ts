@@ -7,7 +7,7 @@ import type { NameServerClient } from '../naming/name-server-client.js';
 import { environmentConfig } from '../options/environment.js';
 import { PyroUri } from '../protocol/uri.js';
 import { stringLiteral } from '../serpent/writing/literals.js';
-import { handshakeFileOption, nameServerHandshake, withoutStandardInput } from './remote/handshake-data.js';
+import { handshakeFileOption, nameServerHandshake, withoutOwnFiles } from './remote/handshake-data.js';
 import { orUnreachable } from './remote/remote-connection.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
@@ -88,7 +88,7 @@ function argumentOf(text: string): Argument {
   const [kind] = /name|prefix|tags/.exec(text) ?? [];
   if (kind === undefined) return new Argument(text);
   return new LiveArgument(text, async (begun, options: NamesArguments) => {
-    await using names = await locate(withoutStandardInput(options), COMPLETION_TIMEOUT_MS);
+    await using names = await locate(withoutOwnFiles(options), COMPLETION_TIMEOUT_MS);
     if (kind !== 'tags') return (await names.list({ prefix: begun })).keys();
     const found = [...(await names.listWithMetadata()).values()];
     return new Set(found.flatMap(({ metadata }) => [...metadata]));

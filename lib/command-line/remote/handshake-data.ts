@@ -1,5 +1,6 @@
 import { Option } from 'commander';
-import { contentOf } from './given-file.js';
+import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
+import { contentOf, isOwnFile, isStandardInput, STANDARD_INPUT } from './given-file.js';
 
 /**
  * The environment variables with handshake data: for objects, and for name servers. They do not begin with `PYRO_`: Python refuses such
@@ -8,7 +9,7 @@ import { contentOf } from './given-file.js';
 export const HANDSHAKE_VARIABLES = { object: 'NESTJS_PYRO_HANDSHAKE', nameServer: 'NESTJS_PYRO_NS_HANDSHAKE' } as const;
 
 /** Stands for the standard input in place of a file. */
-const STANDARD_INPUT = '-';
+const DASH = '-';
 
 /** Options with handshake data. Each file has the data of the option before it; `-` is the standard input. */
 export interface HandshakeArguments {
@@ -43,33 +44,42 @@ export function nameServerHandshake({ nsHandshake, nsHandshakeFile }: HandshakeA
   );
 }
 
-/** The options without files that are the standard input: when a shell completes a command, its standard input is the terminal. */
-export function withoutStandardInput<T extends HandshakeArguments>(given: T): T {
+/** The options without files that only this process has: when a shell completes a command, its standard input is the terminal. */
+export function withoutOwnFiles<T extends HandshakeArguments>(given: T): T {
   const { handshakeFile, nsHandshakeFile } = given;
   return {
     ...given,
-    handshakeFile: handshakeFile === STANDARD_INPUT ? undefined : handshakeFile,
-    nsHandshakeFile: nsHandshakeFile === STANDARD_INPUT ? undefined : nsHandshakeFile,
+    handshakeFile: isHidden(handshakeFile) ? undefined : handshakeFile,
+    nsHandshakeFile: isHidden(nsHandshakeFile) ? undefined : nsHandshakeFile,
   };
 }
 
-/** The options with handshake data whose values no other command can have: a secret, or a standard input that was read. */
+/** The options with handshake data whose values no other command can have: a secret, or a file that only this process has. */
 export function hiddenHandshakeFlags({ handshake, handshakeFile, nsHandshake, nsHandshakeFile }: HandshakeArguments): string[] {
   const hidden = {
     '--handshake': handshake !== undefined,
-    '--handshake-file': handshakeFile === STANDARD_INPUT,
+    '--handshake-file': isHidden(handshakeFile),
     '--ns-handshake': nsHandshake !== undefined,
-    '--ns-handshake-file': nsHandshakeFile === STANDARD_INPUT,
+    '--ns-handshake-file': isHidden(nsHandshakeFile),
   };
-  return Object.entries(hidden).flatMap(([flag, isHidden]) => (isHidden ? [flag] : []));
+  return Object.entries(hidden).flatMap(([flag, isHiddenFlag]) => (isHiddenFlag ? [flag] : []));
 }
 
 /** The files with handshake data that another command can read, too. */
 export function namedHandshakeFiles(
   given: HandshakeArguments,
 ): Record<'handshake-file' | 'ns-handshake-file', string | undefined> {
-  const { handshakeFile, nsHandshakeFile } = withoutStandardInput(given);
+  const { handshakeFile, nsHandshakeFile } = withoutOwnFiles(given);
   return { 'handshake-file': handshakeFile, 'ns-handshake-file': nsHandshakeFile };
+}
+
+/** Whether the value of an option for a file is the standard input. */
+export function takesStandardInput(file: string | undefined): boolean {
+  return file === DASH || (file !== undefined && isStandardInput(file));
+}
+
+function isHidden(file: string | undefined): boolean {
+  return file === DASH || (file !== undefined && isOwnFile(file));
 }
 
 /** An empty variable counts as one that is not set. */
@@ -77,11 +87,11 @@ function fromEnvironment(variable: string): string | undefined {
   return process.env[variable] || undefined;
 }
 
-/** The standard input; undefined before it was read. A command may ask for its data several times. */
-let standardInput: string | undefined;
-
-/** The data in a file, without the line break at its end. */
+/** The data in a file, without the line break at its end. @throws {CommandFailure} when there is none */
 function dataIn(file: string): string {
-  const text = file === STANDARD_INPUT ? (standardInput ??= contentOf(0, 'the standard input')) : contentOf(file);
-  return text.replace(/\r?\n$/, '');
+  const name = takesStandardInput(file) ? 'the standard input' : file;
+  const data = contentOf(file === DASH ? STANDARD_INPUT : file, name).replace(/\r?\n$/, '');
+  if (data !== '') return data;
+  const remedy = 'give a file with the data, or leave the option out when the server wants none';
+  throw new CommandFailure(`${name} has no handshake data: it is empty; ${remedy}`, EXIT_CODES.usage.code);
 }

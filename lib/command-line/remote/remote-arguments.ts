@@ -18,7 +18,7 @@ import {
   handshakeFileOption,
   nameServerHandshake,
   objectHandshake,
-  withoutStandardInput,
+  withoutOwnFiles,
 } from './handshake-data.js';
 
 /** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
@@ -60,7 +60,7 @@ export const ANY_ADDRESS = 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a n
 export function objectArgument(description = 'PYRO:, PYRONAME: or PYROMETA: URI, or a name'): LiveArgument<RemoteArguments> {
   const namesThatBegin = async (begun: string, given: RemoteArguments): Promise<Iterable<string>> => {
     await using names = await locateNameServer(
-      nameServerOptionsOf({ ...withoutStandardInput(given), timeout: COMPLETION_TIMEOUT_MS }),
+      nameServerOptionsOf({ ...withoutOwnFiles(given), timeout: COMPLETION_TIMEOUT_MS }),
     );
     return (await names.list({ prefix: begun })).keys();
   };

@@ -8,7 +8,7 @@ import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { otherMeaning } from '../doctor/names.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
 import { hiddenHandshakeFlags } from './handshake-data.js';
-import { printedCommand } from './printed-command.js';
+import { hiddenTlsFlags, printedCommand } from './printed-command.js';
 import { nameServerOptionsOf, proxyOptionsOf, type RemoteArguments, uriOf } from './remote-arguments.js';
 
 /** The URI of the daemon that serves an object. @throws {CommandFailure} `unreachable` when the name server does not know the object */
@@ -67,7 +67,7 @@ function adviceFor(what: PyroUri | string, given: RemoteArguments, { cause }: Py
   // the daemon object stands for the daemon, and may not be what the user asked for
   const isDaemon = uri.protocol === 'PYRO' && uri.object === DAEMON_OBJECT_ID;
   const lines = [`To find out why: ${printedCommand('doctor', isDaemon ? uri.location! : what, given)}`];
-  const hidden = hiddenHandshakeFlags(given);
+  const hidden = [...hiddenHandshakeFlags(given), ...hiddenTlsFlags(given)];
   if (hidden.length > 0) lines.push(`It needs the ${hidden.join(' and ')} of this command, too, whose value is not printed.`);
   if (other !== undefined) lines.push(other);
   return lines;

@@ -475,6 +475,16 @@ describe('nestjs-pyro', () => {
       expect(told).toEqual(['hello', 'hello']);
     });
 
+    it.each(['ls', 'ping', 'describe', 'types'])('%s takes handshake data from a pipe of the shell', async (command) => {
+      const uri = String(guarded.uri);
+      const line = '"$@" --handshake-file <(printf "hunter2\\n") --ns-handshake-file <(printf "hunter2\\n")';
+      const words = [process.execPath, program.file, command, uri];
+      expect(await runProgram('bash', ['-c', line, 'bash', ...words])).toMatchObject({
+        code: 0,
+        stderr: expect.not.stringContaining('who are you'),
+      });
+    });
+
     it('nestjs-pyro config names the variables with handshake data, and does not show it', async () => {
       const env = { NESTJS_PYRO_HANDSHAKE: 'hunter2' };
       const { stdout, stderr } = await runWith({ env }, 'config');

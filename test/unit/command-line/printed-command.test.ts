@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { printedCommand } from '../../../lib/command-line/remote/printed-command.js';
+import { hiddenHandshakeFlags } from '../../../lib/command-line/remote/handshake-data.js';
+import { hiddenTlsFlags, printedCommand } from '../../../lib/command-line/remote/printed-command.js';
 import { PyroUri } from '../../../lib/core.js';
 
 /** The words that a shell makes of a line. */
@@ -37,6 +38,16 @@ describe('a printed command', () => {
     const files = { handshakeFile: 'my secret', nsHandshakeFile: '-' };
     expect(printedCommand('doctor', 'lab.lamp', files)).toBe("npx nestjs-pyro doctor --handshake-file 'my secret' lab.lamp");
   });
+
+  it.each(['/dev/fd/63', '/dev/stdin', '/proc/self/fd/11', '/proc/712/fd/0', '/dev/../dev/fd/3'])(
+    'a printed command has no file that only this process has: %s',
+    (file) => {
+      const given = { handshakeFile: file, nsHandshakeFile: file, ca: file, cert: 'me.pem', key: file };
+      expect(printedCommand('doctor', 'lab.lamp', given)).toBe('npx nestjs-pyro doctor --cert me.pem lab.lamp');
+      expect(hiddenHandshakeFlags(given)).toEqual(['--handshake-file', '--ns-handshake-file']);
+      expect(hiddenTlsFlags(given)).toEqual(['--ca', '--key']);
+    },
+  );
 
   it.each(["it's", '$(id)', '`id`', 'a;b', 'a b', '*', '~', '=ls', '"', '', String.raw`\ `, "'$(id)'", 'a\nb'])(
     'a printed command quotes %j for a shell',
