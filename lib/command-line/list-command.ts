@@ -3,12 +3,11 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { connectToNameServer, locateNameServer } from '../naming/locate.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
-import { valueOfText } from '../inspector/values/typed-values.js';
 import { readNames } from '../inspector/sources/read-signatures.js';
 import { DAEMON_METHODS, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 import { print, table, printJson } from './terminal/output.js';
-import { givenHandshake } from './remote/handshake-data.js';
+import { askingNameServer } from './remote/handshake-data.js';
 import {
   nameServerOptionsOf,
   proxyOptionsOf,
@@ -52,14 +51,7 @@ async function listNames(text: string | undefined, given: RemoteArguments): Prom
 function nameServerAt(text: string | undefined, given: RemoteArguments): Promise<NameServerClient> {
   // the name server is the object that is asked, so the options of objects count for it
   const { serializer, tls } = proxyOptionsOf(given);
-  // the variable with the handshake data of objects is not meant for it
-  const handshake = givenHandshake(given);
-  const asked = {
-    ...(serializer && { serializer }),
-    ...(handshake !== undefined && { handshake: valueOfText(handshake) }),
-    ...(tls && { tls }),
-  };
-  const options = { ...asked, ...nameServerOptionsOf(given) };
+  const options = { ...(serializer && { serializer }), ...(tls && { tls }), ...nameServerOptionsOf(askingNameServer(given)) };
   return text === undefined ? locateNameServer(options) : connectToNameServer(uriOf(text), options);
 }
 

@@ -33,8 +33,17 @@ export function objectHandshake(given: HandshakeArguments): string | undefined {
 }
 
 /** The handshake data for objects that the options give. */
-export function givenHandshake({ handshake, handshakeFile }: HandshakeArguments): string | undefined {
+function givenHandshake({ handshake, handshakeFile }: HandshakeArguments): string | undefined {
   return handshake ?? (handshakeFile === undefined ? undefined : dataIn(handshakeFile));
+}
+
+/**
+ * The options of a command that asks the name server itself: it is the object then, so `--handshake` is for it. `--ns-handshake` wins over
+ * that, and both win over the variable for name servers. The variable for objects is not meant for it.
+ */
+export function askingNameServer<T extends HandshakeArguments>(given: T): T {
+  if (given.nsHandshake !== undefined || given.nsHandshakeFile !== undefined) return given;
+  return { ...given, nsHandshake: given.handshake, nsHandshakeFile: given.handshakeFile };
 }
 
 /** The handshake data for name servers that the options or the environment give. */
