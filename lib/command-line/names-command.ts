@@ -66,7 +66,7 @@ export function namesCommand(): Command {
     .option('-p, --port <port>', 'port of the name server', portOf)
     .option('-u, --unixsocket <path>', 'unix domain socket of the name server')
     .option('-b, --broadcast', 'ask the local network for a name server')
-    .option('--handshake <text>', 'handshake data')
+    .option('--handshake <value>', 'handshake data: JSON, or a text')
     .addOption(handshakeFileOption('', 'handshake data'))
     .option('-v, --verbose', 'say what is done')
     .option('-y, --yes', 'removematching: do not ask')

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { valueOfText } from '../../inspector/values/typed-values.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
 import { contentOf, isOwnFile, isStandardInput, STANDARD_INPUT } from './given-file.js';
 
@@ -27,14 +28,13 @@ export function handshakeFileOption(prefix: '' | 'ns-', what: string): Option {
   return new Option(`--${prefix}handshake-file <path>`, text).conflicts(conflicting);
 }
 
-/** The handshake data for objects that the options or the environment give. @throws {CommandFailure} when the file cannot be read */
-export function objectHandshake(given: HandshakeArguments): string | undefined {
-  return givenHandshake(given) ?? fromEnvironment(HANDSHAKE_VARIABLES.object);
-}
-
-/** The handshake data for objects that the options give. */
-function givenHandshake({ handshake, handshakeFile }: HandshakeArguments): string | undefined {
-  return handshake ?? (handshakeFile === undefined ? undefined : dataIn(handshakeFile));
+/**
+ * The handshake data for objects that the options or the environment give: the value of a text that is JSON, or the text.
+ *
+ * @throws {CommandFailure} when the file cannot be read, or is empty
+ */
+export function objectHandshake({ handshake, handshakeFile }: HandshakeArguments): unknown {
+  return valueOf(handshake, handshakeFile, HANDSHAKE_VARIABLES.object);
 }
 
 /**
@@ -46,11 +46,9 @@ export function askingNameServer<T extends HandshakeArguments>(given: T): T {
   return { ...given, nsHandshake: given.handshake, nsHandshakeFile: given.handshakeFile };
 }
 
-/** The handshake data for name servers that the options or the environment give. */
-export function nameServerHandshake({ nsHandshake, nsHandshakeFile }: HandshakeArguments): string | undefined {
-  return (
-    givenHandshake({ handshake: nsHandshake, handshakeFile: nsHandshakeFile }) ?? fromEnvironment(HANDSHAKE_VARIABLES.nameServer)
-  );
+/** The handshake data for name servers, as {@link objectHandshake} reads it. @throws {CommandFailure} */
+export function nameServerHandshake({ nsHandshake, nsHandshakeFile }: HandshakeArguments): unknown {
+  return valueOf(nsHandshake, nsHandshakeFile, HANDSHAKE_VARIABLES.nameServer);
 }
 
 /** The options without files that only this process has: when a shell completes a command, its standard input is the terminal. */
@@ -91,9 +89,10 @@ function isHidden(file: string | undefined): boolean {
   return file === DASH || (file !== undefined && isOwnFile(file));
 }
 
-/** An empty variable counts as one that is not set. */
-function fromEnvironment(variable: string): string | undefined {
-  return process.env[variable] || undefined;
+/** One meaning of a text everywhere: in options, files and variables. An empty variable counts as one that is not set. */
+function valueOf(option: string | undefined, file: string | undefined, variable: string): unknown {
+  const text = option ?? (file === undefined ? process.env[variable] || undefined : dataIn(file));
+  return text === undefined ? undefined : valueOfText(text);
 }
 
 /** The data in a file, without the line break at its end. @throws {CommandFailure} when there is none */

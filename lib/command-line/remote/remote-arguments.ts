@@ -11,7 +11,6 @@ import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { secondsOfLimit } from '../terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
 import type { OutputArguments } from '../terminal/output.js';
-import { valueOfText } from '../../inspector/values/typed-values.js';
 import { contentOf } from './given-file.js';
 import {
   type HandshakeArguments,
@@ -105,7 +104,7 @@ export function proxyOptionsOf(given: RemoteArguments): PyroProxyOptions {
   const isTls = tls ?? (!nsTls && (ca !== undefined || cert !== undefined));
   return {
     ...(serializer && { serializer }),
-    ...(handshake !== undefined && { handshake: valueOfText(handshake) }),
+    ...(handshake !== undefined && { handshake }),
     ...timesOf(given),
     ...(isTls && { tls: tlsOf(given) }),
     nameServer: nameServerOptionsOf(given),
@@ -127,7 +126,7 @@ export function nameServerOptionsOf(given: RemoteArguments): NameServerOptions {
   return {
     ...ns,
     ...timesOf(given),
-    ...(handshake !== undefined && { handshake: valueOfText(handshake) }),
+    ...(handshake !== undefined && { handshake }),
     ...(nsTls && { tls: tlsOf(given) }),
   };
 }

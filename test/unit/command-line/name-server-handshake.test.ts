@@ -36,7 +36,7 @@ async function nsc(...options: string[]): Promise<void> {
 }
 
 function fileWith(content: string): string {
-  const file = join(directory, `data-${content}`);
+  const file = join(directory, Buffer.from(content).toString('hex'));
   writeFileSync(file, content);
   return file;
 }
@@ -51,4 +51,21 @@ it('ls: the options win over the variable, and those for name servers over those
   await ls('--handshake-file', fileWith('for objects'), '--ns-handshake-file', fileWith('better'));
   await ls('--handshake', 'for objects', '--ns-handshake-file', fileWith('better'));
   expect(told).toEqual(['stale', 'good', 'good', 'better', 'better', 'better']);
+});
+
+it.each([
+  ['12345', 12_345],
+  ['"12345"', '12345'],
+  ['{"user":"me"}', { user: 'me' }],
+  ['hunter2', 'hunter2'],
+])('handshake data has one meaning for ls and nsc, in an option, a file and a variable: %s', async (text, value) => {
+  const file = fileWith(text);
+  await ls('--ns-handshake', text);
+  await ls('--ns-handshake-file', file);
+  await nsc('--handshake', text, 'ping');
+  await nsc('--handshake-file', file, 'ping');
+  vi.stubEnv('NESTJS_PYRO_NS_HANDSHAKE', text);
+  await ls();
+  await nsc('ping');
+  expect(told).toEqual(Array(6).fill(value));
 });
