@@ -7,7 +7,7 @@ import type { NameServerClient } from '../naming/name-server-client.js';
 import { environmentConfig } from '../options/environment.js';
 import { PyroUri } from '../protocol/uri.js';
 import { stringLiteral } from '../serpent/writing/literals.js';
-import { handshakeFileOption, nameServerHandshake, withoutOwnFiles } from './remote/handshake-data.js';
+import { handshakeFileOption, nameServerHandshake, takesStandardInput, withoutOwnFiles } from './remote/handshake-data.js';
 import { orUnreachable } from './remote/remote-connection.js';
 import { portOf } from './terminal/arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
@@ -74,6 +74,7 @@ export function namesCommand(): Command {
   for (const [name, [args, description, work]] of Object.entries(COMMANDS)) {
     const named = command.command(name).description(description).exitOverride();
     for (const text of args.split(' ').filter((each) => each !== '')) named.addArgument(argumentOf(text));
+    if (name === 'removematching') named.hook('preAction', () => refuseUnanswerable(command.opts<NamesArguments>()));
     named
       // commander gives the arguments, then the options of the command and the command itself
       .action((...given: unknown[]) =>
@@ -166,6 +167,13 @@ async function removeMatching({ names, options }: Run, regex: string): Promise<v
   }
   const removed = await names.remove({ regex });
   answer(options, { removed }, `${removed} items removed.`);
+}
+
+/** The handshake data would be the whole standard input, with the answer to the question. @throws {CommandFailure} */
+function refuseUnanswerable({ yes, handshakeFile }: NamesArguments): void {
+  if (yes || !takesStandardInput(handshakeFile)) return;
+  const fault = `removematching cannot ask its question: --handshake-file ${handshakeFile} takes the whole standard input`;
+  throw new CommandFailure(`${fault}; give --yes to remove without a question, or another file`, EXIT_CODES.usage.code);
 }
 
 async function setMetadata({ names, options }: Run, name: string, tags: string[]): Promise<void> {

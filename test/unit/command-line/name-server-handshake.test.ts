@@ -69,3 +69,18 @@ it.each([
   await nsc('ping');
   expect(told).toEqual(Array(6).fill(value));
 });
+
+it.each(['-', '/dev/stdin', '/dev/fd/0'])(
+  'nsc removematching does not take the answer to its question as handshake data: %s',
+  async (file) => {
+    await expect(nsc('--handshake-file', file, 'removematching', 'a')).rejects.toThrow(
+      `--handshake-file ${file} takes the whole standard input; give --yes to remove without a question`,
+    );
+    expect(told).toEqual([]);
+  },
+);
+
+it('nsc removematching with --yes may have its handshake data from any file', async () => {
+  await nsc('--handshake-file', fileWith('hunter2'), '--yes', 'removematching', 'nothing');
+  expect(told).toEqual(['hunter2']);
+});
