@@ -88,8 +88,15 @@ export class DaemonSource implements InspectorSource {
     return { ...this.options, tls: { ...tls, servername: tls.servername ?? nat.host } };
   }
 
+  /** Never throws: files of TLS that cannot be read are an error of the calls, and the page shows the daemons without them. */
   private needsOf(daemon: PyroDaemon): ClientNeeds {
-    const needs = clientNeeds(this.options, this.clientTls());
+    let tls: ClientTlsOptions | undefined;
+    try {
+      tls = this.clientTls();
+    } catch {
+      // reach() tells it
+    }
+    const needs = clientNeeds(this.options, tls);
     return { ...needs, tls: needs.tls || daemon.sock instanceof SecureServer };
   }
 
