@@ -273,6 +273,7 @@ export class CallRunner {
 
 /** Reads the values in the reply to a call over one connection. */
 class ReplyContext implements ReadContext {
+  wireBytes: number | undefined = undefined;
   private sender: ProxySender | undefined;
 
   constructor(

@@ -106,7 +106,8 @@ async function readHandshakeAnswer(frame: Frame, { options, serializers }: Hands
   if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${serializerId}`);
   const budget = new HandshakeBudget(maxHandshakeBytes);
   const limit = sizeLimit(maxMessageBytes, maxHandshakeBytes);
-  return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
+  const read = (data: Buffer, wireBytes: number): unknown => serializer.loads(data, { plain: true, budget, wireBytes });
+  return serializers.inflation.open(frame, read, limit);
 }
 
 function rejection(location: string, reason: string): CommunicationError {

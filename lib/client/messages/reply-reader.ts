@@ -29,6 +29,7 @@ export class OpenedStream {
 /**
  * Reads the reply of a call.
  *
+ * @param context of this read alone
  * @returns the result of the call, or an {@link OpenedStream}; a promise of them only when the reply is compressed
  * @throws {PyroRemoteError} when the call failed on the server; the error that a converter made of the exception, if its class has one
  * @throws {SerializeError} when the reply cannot be deserialized
@@ -41,7 +42,12 @@ export function readReply(frame: Frame, serializer: Serializer, context: ReadCon
     if (id) return new OpenedStream(id);
     throw new ProtocolError('result of call is an iterator, but the server is not configured to allow streaming');
   }
-  if (flags & FLAGS.compressed) return inflation.open(frame, (data) => readValue(data, flags, serializer, context));
+  if (flags & FLAGS.compressed) {
+    return inflation.open(frame, (data, wireBytes) => {
+      context.wireBytes = wireBytes;
+      return readValue(data, flags, serializer, context);
+    });
+  }
   const value = readValue(frame.data, flags, serializer, context);
   frame.release();
   return value;

@@ -94,7 +94,10 @@ export class Dispatcher {
   }
 
   private readCompressed(request: ServedRequest, frame: Frame): Promise<void> | void {
-    return this.services.inflation.open(frame, (data) => this.readData(request, frame, data, 0));
+    return this.services.inflation.open(frame, (data, wireBytes) => {
+      request.wireBytes = wireBytes;
+      this.readData(request, frame, data, 0);
+    });
   }
 
   /**

@@ -17,6 +17,8 @@ export abstract class RequestMemory extends Reply {
   readonly connection: SessionConnection = this.channel.connection;
   /** Memory that the next read may take. */
   budget: ValueBudget | undefined;
+  /** Bytes of the compressed data; undefined when the data was not compressed. A blob that is opened later was in it. */
+  wireBytes: number | undefined = undefined;
   private knownSpend: SpendMemory | undefined = undefined;
   /** Memory that the request holds. */
   heldBytes = 0;

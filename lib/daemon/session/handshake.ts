@@ -84,9 +84,9 @@ function readWithin(
   frame: Frame,
 ): unknown {
   const { maxMessageBytes, maxHandshakeBytes } = options;
-  const read = (data: Buffer): unknown => {
+  const read = (data: Buffer, wireBytes: number): unknown => {
     const budget = memory.handshakeBudget(connection);
-    const value = serializer.loads(data, { plain: true, budget });
+    const value = serializer.loads(data, { plain: true, budget, wireBytes });
     connection.holdHandshake(memory, budget.spentBytes + memoryOf(frame.annotations));
     return value;
   };

@@ -63,17 +63,20 @@ export class Inflation {
   }
 
   /**
-   * Hands the data of a message to `read`, inflated when it is compressed.
+   * Hands the data of a message to `readData`, inflated when it is compressed.
    *
+   * @param readData gets the bytes of the data on the wire, too: compressed, a few bytes stand for many
    * @param limit of the inflated data
-   * @returns the result of `read`; a promise of it, when the data is inflated on a worker thread, or read in a later turn
+   * @returns the result of `readData`; a promise of it, when the data is inflated on a worker thread, or read in a later turn
    * @throws {MessageTooLargeError} when the data inflates to more than the limit or the ratio allows
    * @throws {ProtocolError} `BAD_COMPRESSION`
    */
-  open<T>(frame: Frame, read: (data: Buffer) => T, limit = this.messageLimit): T | Promise<T> {
+  open<T>(frame: Frame, readData: (data: Buffer, wireBytes: number) => T, limit = this.messageLimit): T | Promise<T> {
     const { data } = frame;
-    if (!(frame.header.flags & FLAGS.compressed)) return read(data);
-    const most = this.mostOf(data.length, limit);
+    const wireBytes = data.length;
+    if (!(frame.header.flags & FLAGS.compressed)) return readData(data, wireBytes);
+    const read = (inflated: Buffer): T => readData(inflated, wireBytes);
+    const most = this.mostOf(wireBytes, limit);
     if (!isInflatedAtOnce(data)) return this.openInTurn(data, read, most);
     const { turns } = this;
     const inflate = (): Buffer => decompress(data, most) as Buffer;

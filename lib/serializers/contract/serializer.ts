@@ -80,6 +80,8 @@ export interface ReadContext {
   readonly isOfUnknownPeer?: boolean;
   /** Memory that the value may take. Default: `maxValueBytes` of the serializer. */
   budget?: ValueBudget | undefined;
+  /** Bytes of the data on the wire, where it came compressed. Default: as many as the data has. */
+  wireBytes?: number | undefined;
   /** Reads a call inside the read value, in place of `loadsCall` of its serializer. */
   readCall?(data: Uint8Array, serializer: Serializer): SerializedCall;
 }

@@ -19,6 +19,7 @@ export class ValueBudget implements ReadBudget {
   spentBytes = 0;
   collisions: HashCollisions | undefined = undefined;
   messageBytes: number | undefined = undefined;
+  wireBytes: number | undefined = undefined;
   /** Memory that the value may take until the next look at the heap. */
   limitBytes: number;
   /** The room that the heap had, when it had too little. */

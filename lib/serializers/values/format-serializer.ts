@@ -129,7 +129,9 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   private budgetOf(context: ReadContext): ValueBudget {
-    return context.budget ?? new ValueBudget(this.options.maxValueBytes, this.options.maxCheckedObjects);
+    const budget = context.budget ?? new ValueBudget(this.options.maxValueBytes, this.options.maxCheckedObjects);
+    if (context.wireBytes !== undefined) budget.wireBytes = context.wireBytes;
+    return budget;
   }
 
   private recreated(

@@ -112,6 +112,7 @@ export class HashCollisions {
 interface CollidingRead {
   collisions?: HashCollisions | undefined;
   messageBytes?: number | undefined;
+  wireBytes?: number | undefined;
 }
 
 /**
@@ -122,8 +123,15 @@ export function collisionsOf(read: CollidingRead): HashCollisions {
   return (read.collisions ??= new HashCollisions(read.messageBytes ?? Infinity));
 }
 
-/** Tells the bytes of a message before it is read. A text inside, which is read by itself, does not count again. */
-export function tellMessageBytes(read: CollidingRead, bytes: number): void {
+/**
+ * Tells the bytes of a message before it is read. A text inside, which is read by itself, does not count again. Of a compressed message,
+ * only the bytes on the wire count: otherwise a thousand zeros would buy time for the price of one byte.
+ *
+ * @param inflatedBytes of the message, as it is read
+ */
+export function tellMessageBytes(read: CollidingRead, inflatedBytes: number): void {
+  const { wireBytes = inflatedBytes } = read;
+  const bytes = Math.min(inflatedBytes, wireBytes);
   if (read.messageBytes === undefined || read.messageBytes < bytes) read.messageBytes = bytes;
 }
 

@@ -13,6 +13,8 @@ export interface ReadBudget {
   collisions?: HashCollisions | undefined;
   /** Bytes of the message, once a reader has begun with it: the limit on colliding keys depends on them. */
   messageBytes?: number | undefined;
+  /** Bytes of the message on the wire, where it came compressed. The limit on colliding keys depends on the lesser of both. */
+  wireBytes?: number | undefined;
 }
 
 /**
