@@ -15,7 +15,8 @@ const leaf = fc.oneof(
   fc.double().filter((number) => !Number.isSafeInteger(number) || Object.is(number, -0)),
   text,
   bytes,
-  fc.tuple(finite, finite).map(([real, imag]) => new PyComplex(real, imag)),
+  // as in Python, a zero keeps its minus only in the real part, before a negative imaginary part
+  fc.tuple(finite, finite).map(([real, imag]) => new PyComplex(imag < 0 ? real : real + 0, imag + 0)),
 );
 
 /** Values that stay the same when they are written and read in natural mode. */

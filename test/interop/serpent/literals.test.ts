@@ -56,13 +56,13 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
       }
     }));
 
-  it('serpent writes its own literals again byte for byte', () =>
+  it('serpent writes its own literals again byte for byte, but for the signs of zeros that ast.literal_eval drops', () =>
     forAll((generated) => {
       const written = generated.filter(({ form }) => form === 'serpent' || form === 'serpent bytes_repr');
       expect(written.length).toBeGreaterThan(0);
       for (const { form, text } of written) {
         const again = dumps(loads(text, { values: 'faithful' }), { bytesRepr: form === 'serpent bytes_repr' });
-        expect(again.toString()).toBe(text);
+        expect(again.toString()).toBe(withReadZeros(text));
       }
     }));
 
@@ -80,6 +80,11 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
       }
     }));
 });
+
+/** The text with the signs that the zeros of complex numbers have once Python has read them: it adds the parts. */
+function withReadZeros(text: string): string {
+  return text.replaceAll(/\(-0\.0(?=\+[\d.e+-]+j\))/g, '(0.0').replaceAll(/(?<=\(-?[\d.e+-]+)-0\.0j\)/g, '+0.0j)');
+}
 
 describe('the grammar of literals', () => {
   it('serpent accepts the literals that ast.literal_eval accepts, with the same value', async () => {
