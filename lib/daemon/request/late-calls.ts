@@ -8,8 +8,8 @@ export class LateCalls {
   private end: (() => void) | undefined;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param onError told what the function throws that ends the request */
-  constructor(private readonly onError: (error: unknown) => void) {}
+  /** @param reporter told what the function throws that ends the request */
+  constructor(private readonly reporter: { error(error: unknown): void }) {}
 
   /**
    * @param ended resolves when the call has ended; never rejected
@@ -28,13 +28,13 @@ export class LateCalls {
       try {
         end?.();
       } catch (error) {
-        this.onError(error);
+        this.reporter.error(error);
       }
       for (const resolve of this.waiting.splice(0)) resolve();
     });
   }
 
-  /** True when nobody reads what the calls give. */
+  /** True when nobody reads what the calls give. In a batch, the entries share the signal. */
   get areUnread(): boolean {
     return [...this.unread].every((isUnread) => isUnread());
   }

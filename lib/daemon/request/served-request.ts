@@ -235,14 +235,14 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
 
   /** The method has ended: a disconnect no longer aborts the signal. */
   methodEnded(): void {
-    if (!this.stream && this.lateCalls?.count) return this.endAfterLateCalls(this.lateCalls, () => this.methodEnded());
+    if (!this.stream && this.lateCalls?.count) return this.goOnLate(this.lateCalls, () => this.methodEnded());
     this.madeSignal?.forgetPeer();
     if (!this.stream) this.requestEnded();
   }
 
   /** The method has ended, and so has its stream, if it returned one. */
   requestEnded(): void {
-    if (this.lateCalls?.count) return this.endAfterLateCalls(this.lateCalls, () => this.requestEnded());
+    if (this.lateCalls?.count) return this.goOnLate(this.lateCalls, () => this.requestEnded());
     this.releaseMemory();
     this.follower?.ended();
     const hooks = this.endHooks;
@@ -259,14 +259,12 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
    * @param isUnread true when nobody reads what the call gives. The signal aborts when the request is answered and all its late calls are unread
    */
   addLateCall(ended: Promise<void>, isUnread: () => boolean): void {
-    this.lateCalls ??= new LateCalls((error) => this.services.reporter.error(error));
-    this.channel.addLateCall(this, this.lateCalls.add(ended, isUnread));
+    this.channel.addLateCall(this, (this.lateCalls ??= new LateCalls(this.services.reporter)).add(ended, isUnread));
   }
 
   /** The stream of the call has ended. Resolves when all late calls have ended; undefined when there are none. */
   streamEnded(): Promise<void> | undefined {
     if (!this.lateCalls?.count) return undefined;
-    // the end of the request waits already, if the iterator was not waited for any more
     this.goOnLate(this.lateCalls);
     return this.lateCalls.ended();
   }
@@ -281,18 +279,13 @@ export class ServedRequest extends RequestMemory implements ProxyOrigin, ReadCon
     if (this.madeSignal?.hasCaused(error) !== true) reportUnheardFailure(error, this, call);
   }
 
-  private endAfterLateCalls(lateCalls: LateCalls, end: () => void): void {
-    this.goOnLate(lateCalls);
-    lateCalls.whenEnded(end);
-  }
-
-  /** All has ended but the late calls. */
-  private goOnLate(lateCalls: LateCalls): void {
+  /** All has ended but the late calls. @param end undefined: what waits for their end goes on waiting */
+  private goOnLate(lateCalls: LateCalls, end?: () => void): void {
     this.becomeLate();
-    // in a batch, the entries share the signal
     if (lateCalls.areUnread) this.abort(refusal(new PyroError('an interceptor has given the method up')));
     // a call over its time is counted once as it is
     if (!this.timedOut) this.channel.checkLateCalls();
+    if (end !== undefined) lateCalls.whenEnded(end);
   }
 
   /** Counts one call for the connection and the object. */

@@ -3,7 +3,7 @@ import { LateCalls } from '../../../lib/daemon/request/late-calls.js';
 
 it('an error of the function that ends the request is reported, and rejects nothing', async () => {
   const errors: unknown[] = [];
-  const lateCalls = new LateCalls((error) => errors.push(error));
+  const lateCalls = new LateCalls({ error: (error) => void errors.push(error) });
   const call = lateCalls.add(Promise.resolve(), () => true);
   const error = new Error('no end');
   lateCalls.whenEnded(() => {
