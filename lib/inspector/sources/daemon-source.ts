@@ -1,5 +1,6 @@
 import { Server as SecureServer } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { namesEither } from '../../options/server-identity.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { allInterfaces, socketAddressOf, tcpLocation } from '../../protocol/location.js';
 import { asError } from '../../protocol/texts/safe-text.js';
@@ -77,15 +78,22 @@ export class DaemonSource implements InspectorSource {
     const found = this.daemons().find(({ id }) => id === server);
     if (found === undefined) throw new RequestRefusal(404, `there is no server "${server}"`);
     const { locationStr, natLocationStr } = found.daemon;
-    return { uri: uriToReach(objectId, reachable(locationStr)), options: this.optionsFor(natLocationStr) };
+    const location = reachable(locationStr);
+    return { uri: uriToReach(objectId, location), options: this.optionsFor(location, natLocationStr) };
   }
 
-  /** The certificate of a daemon is for the host of its URIs: the NAT host. The proxies connect to another address of this machine. */
-  private optionsFor(natLocation: string | null | undefined): PyroProxyOptions {
+  /**
+   * The certificate of a daemon behind NAT is for the host of its URIs, the NAT host; or for the address that the proxies connect to,
+   * when TLS of the clients ends at the NAT.
+   */
+  private optionsFor(location: string, natLocation: string | null | undefined): PyroProxyOptions {
     const tls = this.clientTls();
     const nat = socketAddressOf(natLocation ?? '');
-    if (tls === undefined || nat === undefined || 'path' in nat) return this.options;
-    return { ...this.options, tls: { ...tls, servername: tls.servername ?? nat.host } };
+    if (tls === undefined || tls.servername !== undefined || nat === undefined || 'path' in nat) return this.options;
+    const address = socketAddressOf(location);
+    const isHost = address !== undefined && !('path' in address);
+    const checkServerIdentity = isHost ? namesEither(address.host, tls.checkServerIdentity) : tls.checkServerIdentity;
+    return { ...this.options, tls: { ...tls, servername: nat.host, ...(checkServerIdentity && { checkServerIdentity }) } };
   }
 
   /** Never throws: files of TLS that cannot be read are an error of the calls, and the page shows the daemons without them. */

@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto';
 import { lookup, type LookupOptions } from 'node:dns';
-import { isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type PeerCertificate } from 'node:tls';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { outsideOfCalls } from '../../calls/async-context.js';
+import { namesServer } from '../../options/server-identity.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
@@ -131,12 +131,6 @@ function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOpt
     return { ...others, checkServerIdentity: (_host, certificate) => check(servername, certificate) };
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
   return { ...tls, ...(isName && servername === undefined && { servername: address.host }), checkServerIdentity: check };
-}
-
-/** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */
-function namesServer(host: string, certificate: PeerCertificate): Error | undefined {
-  const isNamed = isIPv6(host) && new X509Certificate(certificate.raw).checkIP(host) !== undefined;
-  return isNamed ? undefined : checkServerIdentity(host, certificate);
 }
 
 const networkReasons: Readonly<Record<string, string>> = {

@@ -44,6 +44,28 @@ it.each([
   expect(await gainOver(daemon, { ca: authority.cert })).toBe(4);
 });
 
+it.each(['IP:127.0.0.1', 'DNS:camera.example', 'DNS:camera.example,IP:127.0.0.1'])(
+  'the inspector calls a daemon whose certificate is for its NAT host or for the address that it connects to: %s',
+  async (names) => {
+    await using daemon = await listen(names, 'camera.example');
+    expect(await gainOver(daemon, { ca: authority.cert })).toBe(4);
+    const hosts: string[] = [];
+    const refusing = (host: string): Error => new Error(`${host} is ${hosts.push(host) === 1 ? 'first' : 'second'}`);
+    const refused = gainOver(daemon, { ca: authority.cert, checkServerIdentity: refusing });
+    await expect(refused).rejects.toThrow('camera.example is first');
+    expect(hosts).toEqual(['camera.example', '127.0.0.1']);
+  },
+);
+
+it('the inspector calls no daemon behind NAT with a certificate of another authority, or with one for neither host', async () => {
+  const stranger = await TestAuthority.create(directory, 'stranger');
+  await using daemon = await listen('DNS:camera.example,IP:127.0.0.1', 'camera.example');
+  await expect(gainOver(daemon, { ca: stranger.cert })).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  await expect(gainOver(daemon, { ca: authority.cert, servername: 'other.example' })).rejects.toThrow('other.example');
+  await using other = await listen('DNS:localhost,IP:127.0.0.2', 'camera.example');
+  await expect(gainOver(other, { ca: authority.cert })).rejects.toThrow('camera.example');
+});
+
 it('the inspector does not call a daemon whose certificate is for neither its NAT host nor the servername that is given', async () => {
   await using daemon = await listen('DNS:camera.example', 'other.example');
   await expect(gainOver(daemon, { ca: authority.cert })).rejects.toThrow('other.example');
