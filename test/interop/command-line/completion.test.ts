@@ -91,7 +91,7 @@ describe('what nestjs-pyro complete prints', () => {
     expect(await complete('ns')).toEqual(['ns\trun a Pyro name server', 'nsc\tcontrol a Pyro name server: ours or Python’s']);
     expect(await complete('nsc', '--v')).toEqual(['--verbose\tsay what is done']);
     expect(await complete('nsc', 'lookup', '--hand')).toEqual([
-      '--handshake\thandshake data',
+      '--handshake\thandshake data: JSON, or a text',
       '--handshake-file\tfile with the handshake data; "-" is the standard input',
     ]);
     expect(await complete('ns', '--write', '')).toEqual(['everybody', 'loopback', 'nobody']);
