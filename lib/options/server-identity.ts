@@ -4,7 +4,8 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { types } from 'node:util';
 import type { ClientTlsOptions } from './tls.js';
 
-type IdentityCheck = NonNullable<ClientTlsOptions['checkServerIdentity']>;
+/** Checks whether a certificate is for a host, as `checkServerIdentity` of Node does. */
+export type IdentityCheck = NonNullable<ClientTlsOptions['checkServerIdentity']>;
 
 /** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */
 export function namesServer(host: string, certificate: PeerCertificate): Error | undefined {

@@ -33,6 +33,9 @@ interface HeldBytes {
   release(bytes: number): void;
 }
 
+/** Reads the data of a message. `wireBytes` is their length on the wire, compressed. */
+type ReadData<T> = (data: Buffer, wireBytes: number) => T;
+
 interface Waiting {
   bytes: number;
   enter(): void;
@@ -63,36 +66,35 @@ export class Inflation {
   }
 
   /**
-   * Hands the data of a message to `readData`, inflated when it is compressed.
+   * Hands the data of a message to `read`, inflated when it is compressed.
    *
-   * @param readData gets the bytes of the data on the wire, too: compressed, a few bytes stand for many
+   * @param read gets the bytes of the data on the wire, too: compressed, a few bytes stand for many
    * @param limit of the inflated data
-   * @returns the result of `readData`; a promise of it, when the data is inflated on a worker thread, or read in a later turn
+   * @returns the result of `read`; a promise of it, when the data is inflated on a worker thread, or read in a later turn
    * @throws {MessageTooLargeError} when the data inflates to more than the limit or the ratio allows
    * @throws {ProtocolError} `BAD_COMPRESSION`
    */
-  open<T>(frame: Frame, readData: (data: Buffer, wireBytes: number) => T, limit = this.messageLimit): T | Promise<T> {
+  open<T>(frame: Frame, read: ReadData<T>, limit = this.messageLimit): T | Promise<T> {
     const { data } = frame;
     const wireBytes = data.length;
-    if (!(frame.header.flags & FLAGS.compressed)) return readData(data, wireBytes);
-    const read = (inflated: Buffer): T => readData(inflated, wireBytes);
+    if (!(frame.header.flags & FLAGS.compressed)) return read(data, wireBytes);
     const most = this.mostOf(wireBytes, limit);
     if (!isInflatedAtOnce(data)) return this.openInTurn(data, read, most);
     const { turns } = this;
     const inflate = (): Buffer => decompress(data, most) as Buffer;
-    if (turns === undefined || most.bytes <= READ_AT_ONCE_BYTES) return read(inflate());
+    if (turns === undefined || most.bytes <= READ_AT_ONCE_BYTES) return read(inflate(), wireBytes);
     const inflated = decompressUpTo(data, READ_AT_ONCE_BYTES);
     // the compressed bytes wait: up to a thousand times as many inflated bytes would wait uncounted
-    return inflated === undefined ? inTurn(turns, () => read(inflate())) : read(inflated);
+    return inflated === undefined ? inTurn(turns, () => read(inflate(), wireBytes)) : read(inflated, wireBytes);
   }
 
-  private readInTurn<T>(data: Buffer, read: (data: Buffer) => T): T | Promise<T> {
+  private readInTurn<T>(data: Buffer, wireBytes: number, read: ReadData<T>): T | Promise<T> {
     const { turns } = this;
-    if (turns === undefined || data.length <= READ_AT_ONCE_BYTES) return read(data);
-    return inTurn(turns, () => read(data));
+    if (turns === undefined || data.length <= READ_AT_ONCE_BYTES) return read(data, wireBytes);
+    return inTurn(turns, () => read(data, wireBytes));
   }
 
-  private async openInTurn<T>(data: Buffer, read: (data: Buffer) => T, most: SizeLimit): Promise<T> {
+  private async openInTurn<T>(data: Buffer, read: ReadData<T>, most: SizeLimit): Promise<T> {
     const bytes = Math.min(most.bytes, ZLIB_RATIO * data.length + ZLIB_SPARE_BYTES);
     if (!this.fits(bytes) || this.waiting.length > 0) {
       this.onWaiting();
@@ -103,7 +105,7 @@ export class Inflation {
       this.heldBytes += bytes;
     }
     try {
-      return await this.readInTurn(await decompress(data, most), read);
+      return await this.readInTurn(await decompress(data, most), data.length, read);
     } finally {
       this.leave(bytes);
     }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { createSecureContext, type PeerCertificate, type TlsOptions } from 'node:tls';
+import type { IdentityCheck } from '../../options/server-identity.js';
 import type { ClientTlsOptions, ServerTlsOptions } from '../../options/tls.js';
 import { CommunicationError } from '../../protocol/errors.js';
 import { asError, optionText, thrownText } from '../../protocol/texts/safe-text.js';
@@ -7,7 +8,6 @@ import { isThenable } from '../../calls/thenable.js';
 import { reportRejection } from '../../reports/unawaited.js';
 
 type SniCallback = NonNullable<TlsOptions['SNICallback']>;
-type IdentityCheck = NonNullable<ClientTlsOptions['checkServerIdentity']>;
 
 /** The mistake of a callback of the program, told as the reason of a failed handshake. */
 export class TlsCallbackError extends CommunicationError {
