@@ -32,7 +32,7 @@ const VERBS = new Set(
     'translates treats tries understands unregisters unsubscribes unwraps validates wakes warns wins works wraps'
   ).split(' '),
 );
-/** What follows a verb and no noun: `limits the objects`, but not `limits of objects`. */
+/** Words that follow a verb and no noun: `limits the objects`, but not `limits of objects`. */
 const OBJECT = /^[a-z]+s (?:the|an?|it|its|them|their|itself|themselves|nothing|nobody|every|what|whether|until)\b/;
 
 /** The titles of the tests of a file: of calls of Vitest's `it` and `test`. Titles that a variable holds are left out. */

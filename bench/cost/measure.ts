@@ -21,7 +21,7 @@ export interface Cost {
   cpuMs: number;
   /** The reason why the input was refused. */
   refused: string | undefined;
-  /** What the value costs after the read; undefined when it was refused. */
+  /** The cost of the value after the read; undefined when it was refused. */
   second: SecondCost | undefined;
 }
 

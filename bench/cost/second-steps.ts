@@ -1,7 +1,7 @@
 import { argumentsText } from '../../lib/logging/access-log.js';
 import type { Serializer } from '../../lib/serializers/contract/serializer.js';
 
-/** What a value costs that was read, and is shown or sent back. */
+/** The cost of a value that was read, and is shown or sent back. */
 export interface SecondCost {
   /** CPU time of the slowest text of the value: `String`, and the line of a log. Texts are cut, so it must not grow with the value. */
   textMs: number;

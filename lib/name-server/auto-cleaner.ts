@@ -34,8 +34,9 @@ export interface AutoCleanTimes {
 /**
  * Removes names whose servers cannot be reached any more.
  *
- * It opens a connection to the address of each name without a lease, and reads the names in slices between which others are served. A name with a lease is removed when the lease ends. Names whose hosts
- * have to be looked up hold up no others: rounds go on without them while they are tried.
+ * The cleaner opens a connection to the address of each name without a lease, and reads the names in slices between which others are
+ * served. A name with a lease is removed when the lease ends. Names whose hosts have to be looked up hold up no others: rounds go on
+ * without them while they are tried.
  *
  * @see Pyro5/nameserver.py, `AutoCleaner`
  */

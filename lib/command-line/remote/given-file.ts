@@ -10,7 +10,7 @@ const OWN_FILES = /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/;
 
 const STANDARD_INPUTS: readonly string[] = ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-/** What was read, by path. A command may ask for a file several times, and a pipe gives its content once. */
+/** Contents of files, by path. A command may ask for a file several times, and a pipe gives its content once. */
 const contents = new Map<string | number, string>();
 
 /**

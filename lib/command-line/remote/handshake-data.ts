@@ -89,7 +89,7 @@ function isHidden(file: string | undefined): boolean {
   return file === DASH || (file !== undefined && isOwnFile(file));
 }
 
-/** One meaning of a text everywhere: in options, files and variables. An empty variable counts as one that is not set. */
+/** Texts mean the same in options, files and variables. An empty variable counts as a variable that is not set. */
 function valueOf(option: string | undefined, file: string | undefined, variable: string): unknown {
   const text = option ?? (file === undefined ? process.env[variable] || undefined : dataIn(file));
   return text === undefined ? undefined : valueOfText(text);

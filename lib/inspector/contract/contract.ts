@@ -10,7 +10,7 @@ export interface InspectorState {
   servers: InspectedServer[];
 }
 
-/** What a program needs to call the objects of a server, besides their URIs. The values are not told: they are secrets and files. */
+/** Needs of a program that calls the objects of a server, besides their URIs. The values are not told: they are secrets and files. */
 export interface ClientNeeds {
   /** Handshake data that the inspector has, and a page need not give. */
   handshake: boolean;
@@ -33,7 +33,7 @@ export interface InspectedServer {
   objects: InspectedObject[];
   /** Number of all objects. */
   objectCount: number;
-  /** What programs need to call its objects. */
+  /** Needs of programs that call its objects. */
   needs: ClientNeeds;
   /** Null when the daemon does not tell it: a daemon of Python, or a daemon without the option `inspector`. */
   snapshot: Omit<DaemonSnapshot, 'objects'> | null;

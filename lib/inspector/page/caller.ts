@@ -8,7 +8,7 @@ export interface Caller {
   objectId: string;
   /** Null: the object has none, and cannot be called. */
   uri: string | null;
-  /** What a program needs besides the URI. */
+  /** Needs of a program besides the URI. */
   needs: ClientNeeds;
   /** Null: the default. */
   handshake: string | null;

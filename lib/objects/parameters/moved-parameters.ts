@@ -16,7 +16,7 @@ interface MovedParameter {
 
 /** The parameters that are missing in the head of a function. */
 export interface MovedParameters {
-  /** Those behind the parameters in the head. */
+  /** The parameters after those in the head. */
   readonly behind: readonly MovedParameter[];
   readonly rest: boolean;
 }

@@ -10,7 +10,7 @@ const ADDED_NUMBER = /^[1-9]\d*$/;
 /** The line that esbuild and bun write above each module in a bundle: `// src/names.ts`. */
 const MODULE_COMMENT = /^\s*\/\/ \S+\.[cm]?[jt]sx?$/m;
 
-/** What SWC, esbuild and TypeScript write into files with decorators. */
+/** Names that SWC, esbuild and TypeScript write into files with decorators. */
 const BY_SWC = /\b_ts_(?:decorate|metadata|param)\b|@swc\/helpers|\b_apply_decs_\w/;
 const BY_ESBUILD = /\b__(?:decorateClass|decorateElement|legacyDecorateClassTS)\b/;
 const BY_TYPESCRIPT = /\b__(?:decorate|esDecorate)\b/;

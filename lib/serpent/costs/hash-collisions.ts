@@ -111,7 +111,7 @@ export class HashCollisions {
   }
 }
 
-/** What counts the memory of a read, as far as colliding keys need it. */
+/** Counts the memory of a read, as far as colliding keys need it. */
 interface CollidingRead {
   collisions?: HashCollisions | undefined;
   messageBytes?: number | undefined;

@@ -39,7 +39,7 @@ interface WantedHost {
   waiters: number;
 }
 
-/** What one chooser wants to know. */
+/** The lookups that one chooser waits for. */
 interface WantedHosts {
   readonly byKey: Map<string, WantedHost>;
   /** The number of those with a limit. */

@@ -22,7 +22,7 @@ function indexOf(names: number): RecordIndex {
   return index;
 }
 
-/** Each look at the clock ends a slice. @returns counts the turns of the event loop in which others are served */
+/** Ends a slice at every look at the clock. @returns counts the turns of the event loop in which others are served */
 function countTurns(): () => number {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => (now += 6));

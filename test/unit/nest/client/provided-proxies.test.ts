@@ -78,7 +78,7 @@ it('proxies that were released and dropped are forgotten', async () => {
   expect(provided.size).toBe(0);
 });
 
-/** What a program may keep of a proxy. Each uses the proxy once, and gives what goes on using it. */
+/** Things that a program may keep of a proxy. Every function uses the proxy once, and gives what goes on using it. */
 const kept: Record<string, (lamp: RemoteObject<Lamp>) => Promise<() => Promise<unknown>>> = {
   'a proxy': async (lamp) => {
     await lamp.light();
